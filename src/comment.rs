@@ -1,0 +1,162 @@
+//! The record that every stage shares: one comment, as the export has it.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// One comment of an export, in the words of the export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comment {
+    /// Unique within its thread; the ordinal (from 1) within the file where the export has no ids.
+    pub id: String,
+    /// What the comment was made under: an article, a video, a submission. The file's name where the export has no threads.
+    pub thread: String,
+    /// Id, in the same thread, of the comment that this one answers.
+    pub parent: Option<String>,
+    /// The parent was concluded from the text (a quote, an `@name`), not given by the export.
+    pub parent_inferred: bool,
+    /// Name of the author as the export writes it; none where the export has none.
+    pub author: Option<String>,
+    /// When it was posted, UTC.
+    pub created_at: Option<Timestamp>,
+    /// The comment, untouched.
+    pub text: String,
+    /// Byte ranges of `text` that are someone else's words: ascending, not overlapping, on character boundaries.
+    pub quotes: Vec<Range<usize>>,
+    /// Whether the comment still stands on its site.
+    pub status: Status,
+    /// Address of the comment or of its thread.
+    pub link: Option<String>,
+    /// Section of the site.
+    pub section: Option<String>,
+    /// Votes, likes or points; may be negative.
+    pub votes: Option<i64>,
+    /// Number of replies that the site counts.
+    pub replies: Option<u64>,
+    /// Where in the input it stood.
+    pub origin: Origin,
+}
+
+impl Comment {
+    /// A live comment with an id, a thread, a text and a place, and nothing else known.
+    pub fn new(
+        id: impl Into<String>,
+        thread: impl Into<String>,
+        text: impl Into<String>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            thread: thread.into(),
+            parent: None,
+            parent_inferred: false,
+            author: None,
+            created_at: None,
+            text: text.into(),
+            quotes: Vec::new(),
+            status: Status::Live,
+            link: None,
+            section: None,
+            votes: None,
+            replies: None,
+            origin,
+        }
+    }
+
+    /// The byte ranges of `text` that are the author's own words: what `quotes` leaves, blank stretches left out.
+    pub fn own_ranges(&self) -> Vec<Range<usize>> {
+        let mut own = Vec::with_capacity(self.quotes.len() + 1);
+        let mut start = 0;
+        let ends = self.quotes.iter().map(|quote| quote.start).chain([self.text.len()]);
+        let next_starts = self.quotes.iter().map(|quote| quote.end).chain([self.text.len()]);
+        for (end, next_start) in ends.zip(next_starts) {
+            if !self.text[start..end].trim().is_empty() {
+                own.push(start..end);
+            }
+            start = next_start;
+        }
+        own
+    }
+}
+
+/// Whether a comment still stands on its site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It stands.
+    #[default]
+    Live,
+    /// Its author took it away; the text is gone or a placeholder.
+    Deleted,
+    /// A moderator took it away.
+    Removed,
+    /// Not a person's comment: a pingback, a join message.
+    Service,
+}
+
+impl Status {
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Deleted => "deleted",
+            Self::Removed => "removed",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Status {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        [Self::Live, Self::Deleted, Self::Removed, Self::Service]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or_else(|| format!("unknown status `{word}`; known: live, deleted, removed, service"))
+    }
+}
+
+/// The place of a record in the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file as the user named it; `-` for standard input.
+    pub file: Arc<str>,
+    /// Which record of the file, from 1.
+    pub record: u64,
+    /// The line it begins on, from 1.
+    pub line: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_ranges_are_what_the_quotes_leave() {
+        let origin = Origin { file: "x".into(), record: 1, line: 1 };
+        let mut comment = Comment::new("1", "t", "> said he\nNo.\n> again\nNever.", origin);
+        assert_eq!(comment.own_ranges(), [0..comment.text.len()]);
+        comment.quotes = vec![0..10, 14..22];
+        let own: Vec<&str> = comment.own_ranges().into_iter().map(|range| &comment.text[range]).collect();
+        assert_eq!(own, ["No.\n", "Never."]);
+        comment.quotes = vec![0..comment.text.len()];
+        assert!(comment.own_ranges().is_empty());
+    }
+
+    #[test]
+    fn a_status_reads_back() {
+        for status in [Status::Live, Status::Deleted, Status::Removed, Status::Service] {
+            assert_eq!(status.as_str().parse(), Ok(status));
+        }
+        assert!("gone".parse::<Status>().is_err());
+    }
+}

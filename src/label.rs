@@ -1,0 +1,158 @@
+//! What a model says of a text: labels, and the heads that give them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing a model scores. The six toxicity labels are those of the Jigsaw 2018 data, under the names that Detoxify
+/// and Perspective share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// Rude, disrespectful or unreasonable: likely to make people leave a discussion.
+    Toxicity,
+    /// Very hateful or aggressive.
+    SevereToxicity,
+    /// Obscene words.
+    Obscene,
+    /// An intention to hurt someone.
+    Threat,
+    /// An insult to a person.
+    Insult,
+    /// Hate for who someone is.
+    IdentityAttack,
+    /// Sentiment: negative.
+    Negative,
+    /// Sentiment: neither.
+    Neutral,
+    /// Sentiment: positive.
+    Positive,
+}
+
+impl Label {
+    /// How many there are.
+    pub const COUNT: usize = 9;
+
+    /// All of them, toxicity before sentiment, in the order of [`Label::index`].
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Toxicity,
+        Self::SevereToxicity,
+        Self::Obscene,
+        Self::Threat,
+        Self::Insult,
+        Self::IdentityAttack,
+        Self::Negative,
+        Self::Neutral,
+        Self::Positive,
+    ];
+
+    /// The six toxicity labels: each a probability of its own.
+    pub const TOXICITY: [Self; 6] = [
+        Self::Toxicity,
+        Self::SevereToxicity,
+        Self::Obscene,
+        Self::Threat,
+        Self::Insult,
+        Self::IdentityAttack,
+    ];
+
+    /// The three sentiment classes: their probabilities add up to 1.
+    pub const SENTIMENT: [Self; 3] = [Self::Negative, Self::Neutral, Self::Positive];
+
+    /// Place in [`Label::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Canonical name: the column in `scores.csv`, the word in a policy.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Toxicity => "toxicity",
+            Self::SevereToxicity => "severe_toxicity",
+            Self::Obscene => "obscene",
+            Self::Threat => "threat",
+            Self::Insult => "insult",
+            Self::IdentityAttack => "identity_attack",
+            Self::Negative => "negative",
+            Self::Neutral => "neutral",
+            Self::Positive => "positive",
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Label {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|label| label.as_str() == name).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|label| label.as_str()).collect();
+            format!("unknown label `{name}`; known: {}", known.join(", "))
+        })
+    }
+}
+
+/// How the logits of a head become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Each label for itself: any number of them may hold.
+    Sigmoid,
+    /// One of the labels holds.
+    Softmax,
+}
+
+/// Labels that a model decides together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// How their logits become probabilities.
+    pub activation: Activation,
+    /// In the order of their logits.
+    pub labels: Vec<Label>,
+}
+
+/// All labels of a model: its heads, in the order of its logits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LabelSet {
+    /// The heads.
+    pub heads: Vec<Head>,
+}
+
+impl LabelSet {
+    /// Every label in the order of the model's logits.
+    pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
+        self.heads.iter().flat_map(|head| head.labels.iter().copied())
+    }
+
+    /// Number of logits.
+    pub fn len(&self) -> usize {
+        self.heads.iter().map(|head| head.labels.len()).sum()
+    }
+
+    /// Whether the model gives no label at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_places_read_back() {
+        for (index, label) in Label::ALL.into_iter().enumerate() {
+            assert_eq!(label.index(), index);
+            assert_eq!(label.as_str().parse(), Ok(label));
+            assert_eq!(serde_json::to_string(&label).unwrap(), format!("\"{label}\""));
+        }
+        assert!("toxic".parse::<Label>().unwrap_err().contains("identity_attack"));
+    }
+}

@@ -1,0 +1,13 @@
+//! Comity scores comment sections: it reads comment exports, runs a transformer for sentiment and toxicity over every
+//! comment, and writes tables and pages for the people who moderate or study them. Offline, on a CPU.
+//!
+//! Data flows one way, one module a stage:
+//!
+//! `read -> thread -> normalize -> encode -> engine -> score -> policy -> aggregate -> report`
+//!
+//! [`pipeline`] is the only place where the stages meet; `ARCHITECTURE.md` says which module may use which, and
+//! `tests/tidy.rs` holds them to it.
+
+pub mod cell;
+pub mod comment;
+pub mod label;

@@ -1,0 +1,3 @@
+//! The `comity` program: see `comity --help`.
+
+fn main() {}

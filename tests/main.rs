@@ -1,0 +1,1 @@
+//! Every integration test, in one binary: each test binary links the embedded weights again.
