@@ -11,3 +11,6 @@
 pub mod cell;
 pub mod comment;
 pub mod label;
+
+pub mod policy;
+pub mod score;
