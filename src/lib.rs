@@ -10,4 +10,5 @@
 
 pub mod cell;
 pub mod comment;
+pub mod encode;
 pub mod label;
