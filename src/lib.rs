@@ -11,4 +11,6 @@
 pub mod cell;
 pub mod comment;
 pub mod encode;
+pub mod engine;
 pub mod label;
+pub mod model;
