@@ -10,7 +10,10 @@
 
 pub mod cell;
 pub mod comment;
+pub mod encode;
+pub mod engine;
 pub mod label;
 
 pub mod policy;
 pub mod score;
+pub mod model;
