@@ -11,3 +11,4 @@
 pub mod cell;
 pub mod comment;
 pub mod label;
+pub mod read;
