@@ -17,3 +17,4 @@ pub mod label;
 pub mod policy;
 pub mod score;
 pub mod model;
+pub mod read;

@@ -1,3 +1,4 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
 
 mod parity;
+mod exports;
