@@ -1,0 +1,3 @@
+//! Every comment to its scores.
+
+pub mod language;
