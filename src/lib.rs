@@ -18,3 +18,5 @@ pub mod policy;
 pub mod score;
 pub mod model;
 pub mod read;
+pub mod normalize;
+pub mod score;

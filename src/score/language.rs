@@ -1,0 +1,1 @@
+//! Whether a text is in a language that the model knows.
