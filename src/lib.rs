@@ -13,10 +13,8 @@ pub mod comment;
 pub mod encode;
 pub mod engine;
 pub mod label;
-
-pub mod policy;
-pub mod score;
 pub mod model;
-pub mod read;
 pub mod normalize;
+pub mod policy;
+pub mod read;
 pub mod score;
