@@ -66,7 +66,10 @@ impl Normalized<'_> {
     ///
     /// If `range` ends before it starts or beyond the normalised text.
     pub fn original_range(&self, range: Range<usize>) -> Range<usize> {
-        assert!(range.start <= range.end && range.end <= self.text.len(), "{range:?} is not a range of the text");
+        assert!(
+            range.start <= range.end && range.end <= self.text.len(),
+            "{range:?} is not a range of the text"
+        );
         self.layers.iter().rev().fold(range, |range, layer| before(layer, range))
     }
 }

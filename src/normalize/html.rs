@@ -10,13 +10,37 @@ use super::Edits;
 
 /// Tags that stand between words: each becomes a space.
 const BREAKING: [&str; 26] = [
-    "blockquote", "br", "center", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "noscript",
-    "ol", "p", "pre", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "blockquote",
+    "br",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "noscript",
+    "ol",
+    "p",
+    "pre",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 ];
 /// Tags that stand within a line, even within a word: each becomes nothing.
 const INLINE: [&str; 27] = [
-    "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "iframe", "img", "ins", "kbd", "mark", "q", "s", "small",
-    "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
+    "a", "abbr", "b", "big", "cite", "code", "del", "em", "font", "i", "iframe", "img", "ins", "kbd", "mark",
+    "q", "s", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
 ];
 /// Tags whose contents nobody sees.
 const HIDING: [&str; 2] = ["script", "style"];
@@ -53,7 +77,12 @@ pub(super) fn flatten(text: &str, edits: &mut Edits) {
 
 /// Length of what looks like an entity at the beginning of `text`, in bytes.
 fn entity_length(text: &[u8]) -> Option<usize> {
-    let end = text.iter().take(MAX_ENTITY).skip(1).position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'#')? + 1;
+    let end = text
+        .iter()
+        .take(MAX_ENTITY)
+        .skip(1)
+        .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'#')?
+        + 1;
     (text[end] == b';').then_some(end + 1)
 }
 
@@ -75,7 +104,8 @@ fn markup(text: &str, start: usize, closings: &mut Closings) -> Option<(Range<us
     }
     let closes = rest[1..].starts_with('/');
     let name_at = 1 + usize::from(closes);
-    let name_length = rest.as_bytes()[name_at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let name_length =
+        rest.as_bytes()[name_at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let name = &rest[name_at..name_at + name_length];
     let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
     let hides = known(&HIDING);

@@ -1,5 +1,7 @@
 //! Drawn-out words and rows of marks, shortened: `sooooo` to `soo`, `!!!!!!` to `!!!`. Numbers keep their digits.
 
+use std::iter::repeat_n;
+
 use super::Edits;
 
 /// The longest run of one letter.
@@ -20,8 +22,8 @@ pub(super) fn step(text: &str, edits: &mut Edits) {
             _ => OTHERS_KEPT,
         };
         if count > kept {
-            let size = char.len_utf8();
-            edits.remove(start + kept * size..start + count * size);
+            // The whole run, not only its end: what is left stands for all of it.
+            edits.replace(start..start + count * char.len_utf8(), repeat_n(char, kept));
         }
     }
 }

@@ -82,9 +82,10 @@ fn costume(char: char) -> Option<Costume> {
     let costume = match char {
         '\u{FF21}'..='\u{FF5A}' => Costume::Fullwidth,
         'ℓ' => return None, // the litre of East Asian fonts: 500mℓ
-        '\u{2100}'..='\u{214F}' | '\u{24B6}'..='\u{24E9}' | '\u{1D400}'..='\u{1D7FF}' | '\u{1F130}'..='\u{1F149}' => {
-            Costume::Symbol
-        }
+        '\u{2100}'..='\u{214F}'
+        | '\u{24B6}'..='\u{24E9}'
+        | '\u{1D400}'..='\u{1D7FF}'
+        | '\u{1F130}'..='\u{1F149}' => Costume::Symbol,
         '\u{02B0}'..='\u{02E4}' | '\u{1D2C}'..='\u{1DBF}' | '\u{2071}'..='\u{209C}' => Costume::Raised,
         _ => return None,
     };
