@@ -1,2 +1,3 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
+mod bad_input;
 mod exports;
