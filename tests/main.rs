@@ -1,5 +1,6 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
 
 mod parity;
+mod bad_input;
 mod exports;
 mod normalize;

@@ -60,8 +60,7 @@ impl Input {
 
     /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let listed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let listed = list(columns);
         let resolved = self.options.mapping.resolve(columns).map_err(|unresolved| match unresolved {
             Unresolved::UnknownColumn(name) => ReadError::new(
                 ReadErrorKind::UnknownColumn,
@@ -182,9 +181,19 @@ impl Input {
         Record::Comment(comment)
     }
 
-    fn status(&mut self, value: &str, line: u64) -> Status {
+    /// Whether the status says that the comment no longer stands: such a one need have no text.
+    pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
+        let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
+        status.is_some_and(|status| status != Status::Live)
+    }
+
+    fn status_of(&self, value: &str) -> Option<Status> {
         let column = self.report.columns.iter().find(|(field, _)| *field == Field::Status);
-        let status = column.and_then(|(_, name)| status_of_word(name, value));
+        column.and_then(|(_, name)| status_of_word(name, value))
+    }
+
+    fn status(&mut self, value: &str, line: u64) -> Status {
+        let status = self.status_of(value);
         if status.is_none() {
             self.tally.add(Oddity::Status, line, value);
         }
@@ -200,6 +209,17 @@ impl Input {
         let span = Span { start: end, end, line: self.source.line(), is_complete: false };
         Some(self.reject(span, cause, &[]))
     }
+}
+
+/// The columns' names, as many and as much of them as a person would read.
+fn list(columns: &[Column]) -> String {
+    const MOST: usize = 40;
+    let mut names: Vec<String> =
+        columns.iter().take(MOST).map(|column| column.name.chars().take(60).collect()).collect();
+    if columns.len() > MOST {
+        names.push(format!("and {} more", columns.len() - MOST));
+    }
+    names.join(", ")
 }
 
 /// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.

@@ -182,11 +182,15 @@ impl Mapping {
                 used.insert(index);
             }
         }
-        if !settled.contains(&Field::Text)
-            && let Some(index) = longest_prose(columns, &used)
-        {
-            resolved.set(Field::Text, index);
-            resolved.text_by_content = true;
+        if !settled.contains(&Field::Text) {
+            let prose = longest_prose(columns, &used);
+            resolved.text_by_content = prose.is_some();
+            // A column that is called nothing but `text` is it, however odd its content.
+            let called_so = |column: &Column| {
+                scores(&column.name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
+            };
+            let text = prose.or_else(|| columns.iter().position(called_so));
+            resolved.columns[Field::Text as usize] = text;
         }
         // An address that many rows share is that of the page they stand under.
         if !settled.contains(&Field::Thread)
@@ -221,20 +225,24 @@ pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     scores(name).first().map(|(field, _)| *field)
 }
 
-/// What a column of this name may hold, and how surely. Of a dotted path the whole counts first, then its last part.
+/// What a column of this name may hold, and how surely. Of a dotted path the whole counts first, then its last two parts
+/// together (`data.author.id` is an author's id), then its last part.
 fn scores(name: &str) -> Vec<(Field, u8)> {
-    let known = |bare: &str, less: u8| -> Vec<(Field, u8)> {
-        NAMES
-            .iter()
-            .filter(|(_, _, names)| names.contains(&bare))
-            .map(|(field, score, _)| (*field, score.saturating_sub(less)))
-            .collect()
+    let known = |part: &str, less: u8| -> Vec<(Field, u8)> {
+        let bare = bare(part);
+        let entries = NAMES.iter().filter(|(_, _, names)| names.contains(&bare.as_str()));
+        entries.map(|(field, score, _)| (*field, score - less)).collect()
     };
-    let whole = known(&bare(name), 0);
-    match name.rsplit_once('.') {
-        Some((_, last)) if whole.is_empty() => known(&bare(last), 5),
-        _ => whole,
+    // Names are words; a piece of JSON is none.
+    if name.contains(['{', '[', '"']) {
+        return Vec::new();
     }
+    let mut dots = name.rmatch_indices('.').map(|(at, _)| at + 1);
+    let last = dots.next();
+    let last_two = last.map(|_| dots.next().unwrap_or(0));
+    let parts = [(Some(0), 0), (last_two, 3), (last, 5)];
+    let found = parts.into_iter().filter_map(|(start, less)| Some(known(&name[start?..], less)));
+    found.into_iter().find(|scores| !scores.is_empty()).unwrap_or_default()
 }
 
 /// Names that exports use, without case and punctuation, the surer the higher.
@@ -323,7 +331,7 @@ const NAMES: &[(Field, u8, &[&str])] = &[
         85,
         &["date", "published", "posted", "sentat", "submittedat", "unixtimestamp", "postdate"],
     ),
-    (Field::CreatedAt, 75, &["time", "when", "utc", "epoch"]),
+    (Field::CreatedAt, 75, &["time", "when", "at", "utc", "epoch"]),
     (Field::Link, 99, &["permalink", "commenturl", "commentlink"]),
     (Field::Link, 80, &["link", "url", "href", "weburl", "uri"]),
     (Field::Section, 95, &["section", "sectionname", "category", "subreddit"]),
@@ -349,12 +357,13 @@ const NAMES: &[(Field, u8, &[&str])] = &[
 /// Whether the values could be what the name says.
 fn fits(field: Field, values: &[String]) -> bool {
     let most = |holds: fn(&str) -> bool| {
-        values.iter().filter(|value| holds(value.trim())).count() * 10 >= values.len() * 9
+        values.iter().filter(|value| holds(value.trim())).count() * 2 >= values.len()
     };
     match field {
+        // A column `comments` may count them; comments of emoji alone are few.
         Field::Text => {
-            values.is_empty()
-                || !most(|value| !value.chars().any(char::is_alphabetic) || time::is_time(value))
+            let is_words = |value: &&String| value.chars().any(char::is_alphabetic) && !time::is_time(value);
+            values.iter().filter(is_words).count() * 4 >= values.len()
         }
         Field::Votes | Field::Replies => {
             most(|value| value.parse::<f64>().is_ok_and(|number| number.fract() == 0.0))

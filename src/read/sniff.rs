@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::delimited;
 use super::input::{Input, Parser};
 use super::places::Place;
 use super::source::Source;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
+use super::{delimited, json, ndjson};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -32,6 +32,13 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
+    Reading {
+        format: Format::Ndjson,
+        extensions: &["ndjson", "jsonl"],
+        sniff: ndjson::sniff,
+        open: ndjson::open,
+    },
     Reading { format: Format::Csv, extensions: &["csv"], sniff: delimited::sniff_csv, open: delimited::open },
     Reading {
         format: Format::Tsv,

@@ -212,6 +212,22 @@ impl Source {
         Ok((span.end > span.start).then_some(span))
     }
 
+    /// The next bytes, still to be consumed; none at the end.
+    pub(crate) fn fill(&mut self) -> Result<&[u8], ReadError> {
+        if self.at == self.buffer.len() {
+            self.refill()?;
+        }
+        Ok(&self.buffer[self.at..])
+    }
+
+    /// Goes past bytes that [`Source::fill`] gave.
+    pub(crate) fn consume(&mut self, count: usize) {
+        let taken = &self.buffer[self.at..self.at + count];
+        self.line += taken.iter().filter(|byte| **byte == self.line_end).count() as u64;
+        self.position += count as u64;
+        self.at += count;
+    }
+
     /// Puts bytes that were just read back in front of what is left.
     pub(crate) fn put_back(&mut self, bytes: &[u8]) {
         self.buffer.splice(..self.at, bytes.iter().copied());
