@@ -11,3 +11,5 @@
 pub mod cell;
 pub mod comment;
 pub mod label;
+pub mod quote;
+pub mod read;

@@ -1,0 +1,3 @@
+//! Exports to comments, one format a file.
+
+pub mod text;
