@@ -13,3 +13,4 @@ pub mod comment;
 pub mod label;
 pub mod quote;
 pub mod read;
+pub mod thread;

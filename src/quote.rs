@@ -166,7 +166,7 @@ impl Index {
     fn push_word(&mut self, hash: u32) {
         if self.words.len() < self.capacity {
             self.words.push(hash);
-            if self.words.len() * 2 > self.table.len() {
+            if self.words.len() > self.table.len() {
                 self.grow();
             }
         } else {
@@ -180,7 +180,7 @@ impl Index {
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.words.len() * 4).next_power_of_two().max(64)];
+        self.table = vec![0; (self.words.len() * 2).next_power_of_two().max(64)];
         // The ring is not full yet: positions are places.
         for position in 0..(self.pushed as usize).saturating_sub(GRAM - 1) {
             self.enter(position as u32);

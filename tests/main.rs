@@ -1,1 +1,3 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
+
+mod text_dump;

@@ -36,7 +36,7 @@ use thiserror::Error;
 
 use self::furniture::Part;
 use self::line::{Line, Vocabulary};
-use self::segment::{Given, Role, Verdict};
+use self::segment::{Given, Role, Segments, Verdict};
 use crate::quote::{self, Index};
 
 /// What the user knows better.
@@ -132,7 +132,7 @@ pub fn parse(text: &str, overrides: &Overrides<'_>) -> Result<Dump, TextError> {
         return Err(TextError::Empty);
     }
     let given = given(&lines, &headings, overrides)?;
-    let verdicts = judge(&lines, &given).ok_or(TextError::NoComments)?;
+    let verdicts = judge(&lines, &given).ok_or(TextError::NoComments)?.verdicts;
     Ok(assemble(&all, &lines, &verdicts, notices))
 }
 
@@ -187,9 +187,9 @@ fn given(lines: &[Line<'_>], headings: &[bool], overrides: &Overrides<'_>) -> Re
     Ok(given)
 }
 
-fn judge(lines: &[Line<'_>], given: &[Given]) -> Option<Vec<Verdict>> {
+fn judge(lines: &[Line<'_>], given: &[Given]) -> Option<Segments> {
     let vocabulary = Vocabulary::of(lines);
-    let seen: Vec<_> = lines.iter().map(|line| line::look(line, &vocabulary)).collect();
+    let seen: Vec<_> = (0..lines.len()).map(|at| line::look(lines, at, &vocabulary)).collect();
     segment::segment(lines, &seen, given)
 }
 
@@ -250,11 +250,59 @@ fn doubts(lines: &[Line<'_>], verdicts: &[Verdict]) -> Vec<Doubt> {
         .collect()
 }
 
-/// Whether a text is a page dump at all, and how that shows.
+/// Whether a `,`, `;` or `|` parts words without a space, the way of tables.
+fn has_tight_delimiter(line: &str) -> bool {
+    let parts = line.match_indices([',', ';', '|']);
+    parts.into_iter().any(|(at, _)| {
+        line[..at].ends_with(char::is_alphabetic)
+            && line[at + 1..].starts_with(|c: char| c == '"' || c.is_alphabetic())
+    })
+}
+
+/// Log-odds against an article alone from which a text is a page dump.
+const MIN_GAIN: f64 = 4.0;
+/// Comments of more lines on average are chapters of something else.
+const MAX_LINES_PER_COMMENT: usize = 12;
+
+/// What speaks for a text being a page dump.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sniff {
-    /// From 0 to 1.
-    pub confidence: f64,
+    /// Log-odds against a text that is all article.
+    pub gain: f64,
     /// In words, for the report.
     pub why: String,
+}
+
+/// Whether a text (or its beginning: some hundred lines are plenty) is a page dump at all; none if an essay, a table, a
+/// log or a chat would look the same.
+pub fn sniff(text: &str) -> Option<Sniff> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let all = line::split(text);
+    if all.iter().any(|line| line.len() > MAX_LINE_BYTES) || text.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
+    let (lines, headings, _) = content(&all);
+    let given = given(&lines, &headings, &Overrides::default()).ok()?;
+    let Segments { verdicts, gain } = judge(&lines, &given)?;
+    let names = verdicts.iter().filter(|verdict| verdict.role == Role::Name).count();
+    let texts: Vec<&Line<'_>> = lines
+        .iter()
+        .zip(&verdicts)
+        .filter(|(_, verdict)| verdict.role == Role::Text)
+        .map(|(line, _)| line)
+        .collect();
+    let running = texts.iter().filter(|line| line.text.split_whitespace().nth(3).is_some()).count();
+    let share =
+        |test: fn(&str) -> bool| lines.iter().filter(|line| test(line.text)).count() * 5 > lines.len();
+    let is_dump = names >= 2
+        && gain >= MIN_GAIN
+        && texts.len() <= MAX_LINES_PER_COMMENT * names
+        && 2 * running >= names
+        && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+        && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
+        && !share(|line| line.contains('\t') || has_tight_delimiter(line));
+    is_dump.then(|| Sniff {
+        gain,
+        why: format!("{names} lines stand alone like names, above {} lines of text", texts.len()),
+    })
 }

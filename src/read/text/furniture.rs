@@ -60,6 +60,11 @@ fn tokens(line: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a line is a date or a time and nothing else.
+pub(super) fn is_date(line: &str) -> bool {
+    line.len() <= 60 && class(line) == Some(Class::Time)
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Class {
     Time,
@@ -105,36 +110,43 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
         *counts.entry(class).or_insert(0) += 1;
     }
     let enough = (lines.len() / 30).max(2);
+    // "Reply" below each comment makes "Reply Share" below some of them believable.
+    let actions: usize =
+        counts.iter().filter(|(class, _)| matches!(class, Class::Action(_))).map(|(_, count)| count).sum();
     let mut parts: Vec<Part> = classes
         .iter()
         .map(|class| match class {
             None => Part::Content,
-            Some(class @ Class::Heading) => {
-                if counts[class] >= enough.max(3) {
-                    Part::Furniture
-                } else {
-                    Part::Heading
-                }
-            }
-            Some(class) => {
-                if counts[class] >= enough {
-                    Part::Furniture
-                } else {
-                    Part::Content
-                }
-            }
+            Some(class @ Class::Heading) if counts[class] < enough.max(3) => Part::Heading,
+            Some(class @ Class::Action(_)) if counts[class] >= 2 && actions >= enough => Part::Furniture,
+            Some(class) if counts[class] >= enough => Part::Furniture,
+            Some(_) => Part::Content,
         })
         .collect();
+    for at in 0..parts.len() {
+        let beside = |other: Option<usize>| {
+            other.and_then(|other| parts.get(other)).is_some_and(|part| *part == Part::Furniture)
+        };
+        if parts[at] == Part::Content
+            && classes[at].is_some()
+            && (beside(at.checked_sub(1)) || beside(Some(at + 1)))
+            && lines[at].text.contains(|c: char| c.is_whitespace() || c.is_ascii_digit())
+        {
+            parts[at] = Part::Furniture;
+        }
+    }
     // What stands below the last comment ("Log in to comment", "Load more comments") stands there once.
     for (part, class) in parts.iter_mut().zip(&classes).rev() {
-        match class {
-            Some(Class::Heading) => *part = Part::Furniture,
-            Some(Class::Action(words)) if words.contains(' ') || *part == Part::Furniture => {
-                *part = Part::Furniture
-            }
-            Some(Class::Time) if *part == Part::Furniture => {}
-            _ => break,
+        let is_below = match class {
+            Some(Class::Heading) => true,
+            Some(Class::Action(words)) => words.contains(' ') || *part == Part::Furniture,
+            Some(Class::Time) => *part == Part::Furniture,
+            None => false,
+        };
+        if !is_below {
+            break;
         }
+        *part = Part::Furniture;
     }
     let notices = notices(lines, &parts, &classes);
     (parts, notices)

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::furniture;
 use super::words::{self, Kind};
 
 /// A line that is not blank.
@@ -65,6 +66,7 @@ pub(super) enum Group {
     Recurrence,
     Blank,
     Called,
+    Beside,
 }
 
 /// What is seen of a line, for a name against text (`sights`) and for an article against a comment.
@@ -77,6 +79,8 @@ pub(super) struct Seen {
     pub(super) size: usize,
     /// 0 plain, 1 speaks in the first or second person outside quotation marks, 2 reports.
     pub(super) register: usize,
+    /// It repeats an earlier line or begins with `>`: comments do, articles do not.
+    pub(super) answers: bool,
     /// It cannot be a name: no letter or digit, an address, a quote mark of e-mail.
     pub(super) never_name: bool,
 }
@@ -87,10 +91,15 @@ pub(super) struct Vocabulary<'a> {
     running: HashSet<&'a str>,
     /// How often each short line stands in the file.
     counts: HashMap<&'a str, usize>,
+    /// Indices of long lines that stand in an earlier line, quotation marks aside.
+    repeats: HashSet<usize>,
     /// Lower-case short strings that some line addresses: `@name`, `name, ...`.
     called: HashSet<String>,
 }
 
+/// Lines of more words are never names; shorter ones are counted, and of still fewer words taken for running text.
+const LONGEST_NAME_WORDS: usize = 12;
+const LONGEST_NAME_CHARS: usize = 80;
 const SHORT_WORDS: usize = 6;
 
 impl<'a> Vocabulary<'a> {
@@ -98,11 +107,19 @@ impl<'a> Vocabulary<'a> {
         let mut seen_in: HashMap<&str, (usize, bool)> = HashMap::new();
         let mut counts = HashMap::new();
         let mut called = HashSet::new();
+        let mut long = HashSet::new();
+        let mut repeats = HashSet::new();
         for (number, line) in lines.iter().enumerate() {
             let words = line.text.split_whitespace().count();
             if words <= SHORT_WORDS {
-                *counts.entry(line.text).or_insert(0) += 1;
+                // A line repeated at once ("no" / "no" / "no") is no name that comes back.
+                if number == 0 || lines[number - 1].text != line.text {
+                    *counts.entry(line.text).or_insert(0) += 1;
+                }
             } else {
+                if !long.insert(bare(line.text)) {
+                    repeats.insert(line.index);
+                }
                 for word in line.text.split_whitespace().map(bare) {
                     if word.chars().next().is_some_and(char::is_lowercase) {
                         let entry = seen_in.entry(word).or_insert((number, false));
@@ -113,7 +130,7 @@ impl<'a> Vocabulary<'a> {
             called_in(line.text, &mut called);
         }
         let running = seen_in.into_iter().filter(|(_, (_, twice))| *twice).map(|(word, _)| word).collect();
-        Self { running, counts, called }
+        Self { running, counts, repeats, called }
     }
 
     /// How often this line stands in the file (1 for a long one).
@@ -173,7 +190,8 @@ fn is_emoji_or_symbol(c: char) -> bool {
 }
 
 /// Looks at a line.
-pub(super) fn look(line: &Line<'_>, vocabulary: &Vocabulary<'_>) -> Seen {
+pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -> Seen {
+    let line = &lines[at];
     let text = line.text;
     let words = count_words(text);
     let chars = text.chars().count();
@@ -182,7 +200,7 @@ pub(super) fn look(line: &Line<'_>, vocabulary: &Vocabulary<'_>) -> Seen {
     sights.push((Group::Ending, ending(text)));
     sights.push((Group::Start, start(text)));
     sights.push((Group::Blank, u8::from(line.blank_before) + 2 * u8::from(line.blank_after)));
-    if words <= SHORT_WORDS {
+    if words <= LONGEST_NAME_WORDS {
         let group = match words {
             0 | 1 => Group::Shape1,
             2 => Group::Shape2,
@@ -203,6 +221,11 @@ pub(super) fn look(line: &Line<'_>, vocabulary: &Vocabulary<'_>) -> Seen {
             },
         ));
         sights.push((Group::Called, u8::from(vocabulary.called.contains(&bare(text).to_lowercase()))));
+        let beside = |other: Option<&Line<'_>>| u8::from(other.is_some_and(|other| is_bare(other.text)));
+        sights.push((
+            Group::Beside,
+            beside(at.checked_sub(1).map(|before| &lines[before])) + 2 * beside(lines.get(at + 1)),
+        ));
         if words >= 2 {
             sights.push((Group::Grammar, grammar(text)));
         }
@@ -212,12 +235,43 @@ pub(super) fn look(line: &Line<'_>, vocabulary: &Vocabulary<'_>) -> Seen {
         words,
         size: [60, 120, 200, 350].iter().filter(|&&limit| chars >= limit).count(),
         register: register(text),
-        never_name: !text.chars().any(char::is_alphanumeric)
-            || text.starts_with(['>', '"', '“', '«', '„'])
-            || text.contains("://")
-            || text.starts_with("www.")
-            || text.starts_with("&gt;"),
+        answers: text.starts_with('>') || vocabulary.repeats.contains(&line.index),
+        never_name: words > LONGEST_NAME_WORDS || chars > LONGEST_NAME_CHARS || is_marked(text),
     }
+}
+
+/// Short and without an end, like a name.
+fn is_bare(text: &str) -> bool {
+    text.len() <= 40 && count_words(text) <= 3 && matches!(ending(text), 0 | 1)
+}
+
+/// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a signature after a dash.
+fn is_marked(text: &str) -> bool {
+    let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    !text.chars().any(char::is_alphanumeric)
+        || text.starts_with(['>', '"', '“', '«', '„', '•', '–', '—', '―', '=', '|', '{', '<', ':', ','])
+        || is_caption(text)
+        || is_byline(text)
+        || furniture::is_date(text)
+        || ["* ", "- ", "-- ", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
+        || text.contains("://")
+        || after_number.len() < text.len()
+            && (after_number.starts_with(". ") || after_number.starts_with(") "))
+        || text.get(1..3) == Some(") ")
+}
+
+/// "By Somebody".
+fn is_byline(text: &str) -> bool {
+    let rest = text.strip_prefix("By ").or_else(|| text.strip_prefix("BY "));
+    rest.is_some_and(|name| name.starts_with(char::is_uppercase))
+}
+
+/// "Photo: somebody".
+fn is_caption(text: &str) -> bool {
+    let Some((first, _)) = text.split_once(':') else { return false };
+    ["photo", "image", "picture", "video", "caption", "credit", "source", "graphic", "file photo"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
 }
 
 fn length(words: usize, chars: usize) -> u8 {
@@ -265,11 +319,7 @@ fn start(text: &str) -> u8 {
     match text.chars().next() {
         Some(c) if c.is_uppercase() => 0,
         Some(c) if c.is_lowercase() => 1,
-        Some(c) if c.is_numeric() => {
-            // "1. something": a numbered list.
-            let rest = text.trim_start_matches(|c: char| c.is_numeric());
-            if rest.starts_with(". ") || rest.starts_with(") ") { 6 } else { 2 }
-        }
+        Some(c) if c.is_numeric() => 2,
         Some('@') => 3,
         Some('"' | '“' | '\'' | '‘' | '«' | '„') => 4,
         Some('>') => 5,
@@ -394,7 +444,9 @@ fn inside(text: &str) -> u8 {
         if c == ' ' && matches!(previous, '.' | '!' | '?') && word > 3 {
             return 1;
         }
-        comma |= c == ' ' && matches!(previous, ',' | ';' | ':') || matches!(c, '，' | '。' | '、');
+        comma |= c == ' ' && matches!(previous, ',' | ';' | ':')
+            || matches!(c, '，' | '。' | '、')
+            || matches!(c, '/' | '|') && previous == ' ';
         word = if c == ' ' { 0 } else { word + 1 };
         previous = c;
     }

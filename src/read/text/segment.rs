@@ -23,8 +23,15 @@ pub(super) struct Verdict {
     pub(super) role: Role,
     /// Of this role.
     pub(super) probability: f64,
-    /// Log-odds of the line alone being a name rather than text, with what the file taught.
-    pub(super) name_odds: f64,
+}
+
+/// The reading of a whole file.
+#[derive(Clone, Debug)]
+pub(super) struct Segments {
+    /// One a line.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Log-odds of this reading against the file being an article and nothing else.
+    pub(super) gain: f64,
 }
 
 /// What is known beforehand.
@@ -57,7 +64,7 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         // One word of 1-2, 3-15, 16-25, more characters; two, three, four words (shorter, longer); 5-6; 7-9; 10-20; more.
         Group::Length => (
             &[0.008, 0.43, 0.04, 0.004, 0.33, 0.015, 0.11, 0.006, 0.03, 0.004, 0.012, 0.001, 0.0002, 0.0001],
-            &[0.006, 0.015, 0.003, 0.004, 0.02, 0.002, 0.02, 0.004, 0.02, 0.004, 0.05, 0.08, 0.26, 0.5],
+            &[0.006, 0.025, 0.003, 0.004, 0.025, 0.002, 0.02, 0.004, 0.02, 0.004, 0.05, 0.08, 0.26, 0.5],
         ),
         // Letter, digit, dot after an initial, dot, "!", "?", comma or colon, ellipsis, closing quote or bracket, other.
         Group::Ending => (
@@ -81,15 +88,15 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
             (&[0.40, 0.06, 0.08, 0.03, 0.36, 0.04, 0.03], &[0.01, 0.58, 0.15, 0.04, 0.16, 0.03, 0.03])
         }
         // The one word: a common English word, common in this file, neither.
-        Group::Word => (&[0.08, 0.10, 0.82], &[0.62, 0.13, 0.25]),
+        Group::Word => (&[0.06, 0.10, 0.84], &[0.66, 0.12, 0.22]),
         // Of the words common ones are: all, half or more, fewer, none.
         Group::Words => (&[0.06, 0.11, 0.10, 0.73], &[0.60, 0.26, 0.07, 0.07]),
         // Holds a pronoun, auxiliary, ...; an article or preposition; neither.
         Group::Grammar => (&[0.01, 0.08, 0.91], &[0.48, 0.20, 0.32]),
         // Capital, small letter, digit, "@", quote mark, ">", list mark, bracket or dot, caseless letter, other, "_" or "~".
         Group::Start => (
-            &[0.62, 0.25, 0.03, 0.01, 0.003, 0.0002, 0.002, 0.004, 0.05, 0.01, 0.01],
-            &[0.68, 0.14, 0.02, 0.02, 0.05, 0.01, 0.02, 0.01, 0.04, 0.015, 0.001],
+            &[0.62, 0.25, 0.03, 0.01, 0.003, 0.0002, 0.001, 0.004, 0.05, 0.01, 0.01],
+            &[0.68, 0.14, 0.02, 0.02, 0.05, 0.01, 0.03, 0.01, 0.04, 0.015, 0.001],
         ),
         // Holds an address; the end of a sentence; a comma or colon; none of these.
         Group::Inside => (&[0.0005, 0.004, 0.015, 0.98], &[0.06, 0.08, 0.12, 0.74]),
@@ -99,10 +106,12 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         Group::Blank => (&[0.25, 0.34, 0.11, 0.30], &[0.25, 0.22, 0.25, 0.28]),
         // Another line speaks to this name.
         Group::Called => (&[0.90, 0.10], &[0.99, 0.01]),
+        // A short line without an end before + 2 * one after: so stand short comments among names, and lists.
+        Group::Beside => (&[0.70, 0.12, 0.12, 0.06], &[0.45, 0.20, 0.20, 0.15]),
     }
 }
 
-const GROUPS: [Group; 15] = [
+const GROUPS: [Group; 16] = [
     Group::Length,
     Group::Ending,
     Group::Shape1,
@@ -118,6 +127,7 @@ const GROUPS: [Group; 15] = [
     Group::Recurrence,
     Group::Blank,
     Group::Called,
+    Group::Beside,
 ];
 
 /// Size (five buckets) times register (three) of a line of an article and of a comment.
@@ -138,6 +148,8 @@ const SIGNATURE: f64 = 0.05;
 const NAME_IN_ARTICLE: f64 = 0.07;
 /// The same author twice in a row.
 const AGAIN: f64 = -1.5;
+/// A line of an article that repeats an earlier one.
+const ANSWER: f64 = -5.0;
 const HEADING: f64 = 6.0;
 const ROUNDS: usize = 8;
 const NEVER: f64 = -60.0;
@@ -184,7 +196,8 @@ impl Model {
     }
 
     fn article_odds(&self, seen: &Seen) -> f64 {
-        (self.article[seen.size][seen.register] / self.comment[seen.size][seen.register]).ln()
+        let odds = (self.article[seen.size][seen.register] / self.comment[seen.size][seen.register]).ln();
+        if seen.answers { odds + ANSWER } else { odds }
     }
 
     /// The tables again, from the lines' probabilities.
@@ -235,7 +248,7 @@ fn refit_grid(prior: &[[f64; 3]; 5], counts: &[[f64; 3]; 5]) -> [[f64; 3]; 5] {
 }
 
 /// The best reading of the lines, and how sure each role is. `None` if no comment can be made of them.
-pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Option<Vec<Verdict>> {
+pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Option<Segments> {
     if lines.len() < 2 {
         return None;
     }
@@ -253,16 +266,18 @@ pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Opt
     let odds = odds(&model, lines, seen, given, &kinds, &gamma);
     let emissions = emissions(&model, seen, given, &odds, lines, &gamma);
     let (gamma, _) = forward_backward(&emissions, &model.ends)?;
-    let path = viterbi(&emissions, &model.ends)?;
-    let verdicts = path.into_iter().zip(gamma).zip(odds).map(|((state, gamma), name_odds)| {
+    let (path, score) = viterbi(&emissions, &model.ends)?;
+    let article: f64 =
+        start_of(ARTICLE) + emissions.iter().map(|row| row[ARTICLE] + STAY_ARTICLE.ln()).sum::<f64>();
+    let verdicts = path.into_iter().zip(gamma).map(|(state, gamma)| {
         let (role, probability) = match state {
             ARTICLE => (Role::Article, gamma[ARTICLE]),
             NAME => (Role::Name, gamma[NAME]),
             _ => (Role::Text, gamma[TEXT..].iter().sum()),
         };
-        Verdict { role, probability, name_odds }
+        Verdict { role, probability }
     });
-    Some(verdicts.collect())
+    Some(Segments { verdicts: verdicts.collect(), gain: score - article })
 }
 
 /// For each short line that recurs, the number of its kind; lines of one kind are judged together.
@@ -478,7 +493,7 @@ fn normalise(row: &mut [f64; STATES]) -> Option<()> {
     Some(())
 }
 
-fn viterbi(emissions: &[[f64; STATES]], ends: &Ends) -> Option<Vec<usize>> {
+fn viterbi(emissions: &[[f64; STATES]], ends: &Ends) -> Option<(Vec<usize>, f64)> {
     let steps = steps(ends);
     let mut best: [f64; STATES] = std::array::from_fn(|state| start_of(state) + emissions[0][state]);
     let mut from = Vec::with_capacity(emissions.len());
@@ -496,7 +511,8 @@ fn viterbi(emissions: &[[f64; STATES]], ends: &Ends) -> Option<Vec<usize>> {
         from.push(back);
     }
     let mut state = (TEXT..STATES).max_by(|&a, &b| best[a].total_cmp(&best[b]))?;
-    if best[state] == f64::NEG_INFINITY {
+    let score = best[state];
+    if score == f64::NEG_INFINITY {
         return None;
     }
     let mut path = vec![state];
@@ -505,5 +521,5 @@ fn viterbi(emissions: &[[f64; STATES]], ends: &Ends) -> Option<Vec<usize>> {
         path.push(state);
     }
     path.reverse();
-    Some(path)
+    Some((path, score))
 }
