@@ -18,3 +18,6 @@ pub mod normalize;
 pub mod policy;
 pub mod read;
 pub mod score;
+pub mod quote;
+pub mod read;
+pub mod thread;

@@ -24,6 +24,7 @@ mod ndjson;
 mod places;
 mod sniff;
 mod source;
+pub mod text;
 mod time;
 
 pub use error::{ReadError, ReadErrorKind};

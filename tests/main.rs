@@ -4,3 +4,4 @@ mod parity;
 mod bad_input;
 mod exports;
 mod normalize;
+mod text_dump;
