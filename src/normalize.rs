@@ -1,13 +1,13 @@
 //! Text as the model wants it: an ordered list of small steps, one a file, each keeping the way back to the original text.
 //!
-//! A step looks at a text and says what to replace ([`Edits`]); the driver here applies the edits and remembers them, so that
+//! A step looks at a text and says what to replace (`Edits`); the driver here applies the edits and remembers them, so that
 //! any part of the normalised text can be pointed at in the original ([`Normalized::original_range`]). A text that no step
 //! would change, which is most of them, is recognised in one scan and borrowed.
 //!
-//! The steps follow one another in the order of [`STEPS`], which is the order the model was trained with
+//! The steps follow one another in the order of `STEPS`, which is the order the model was trained with
 //! (`scripts/train/normalize.py`). Undoing one disguise can uncover another (`&amp;lt;`, fullwidth markup), so the list is run
 //! again until nothing changes: normalising twice is normalising once. Text that is still unwrapping after
-//! [`MAX_NESTING`] rounds has its remaining `&` and `<` dropped, which bounds the work by the length of the text.
+//! `MAX_NESTING` rounds has its remaining `&` and `<` dropped, which bounds the work by the length of the text.
 //!
 //! How to add a step: `docs/adding-a-step.md`.
 

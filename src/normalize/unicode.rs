@@ -33,6 +33,9 @@ fn begins_piece(char: char) -> bool {
     if char.is_ascii() {
         return true;
     }
+    if is_nfkc_quick(once(char)) == IsNormalized::Yes {
+        return canonical_combining_class(char) == 0;
+    }
     let mut first = None;
     decompose_compatible(char, |part| {
         first.get_or_insert(part);

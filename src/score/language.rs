@@ -33,7 +33,7 @@ const MIN_FOREIGN_WORDS: usize = 3;
 /// The language of a text, as far as it can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detected {
-    /// The likeliest language (ISO 639-1); none where the text has no words.
+    /// The likeliest language (ISO 639-1; `und` for a script that no one language stands for); none where the text has no words.
     pub language: Option<&'static str>,
     /// The text is in a language other than English beyond reasonable doubt, and `language` is the best name for it (of close
     /// relatives it may be the wrong one).
