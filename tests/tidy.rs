@@ -39,7 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("cli", &["comment", "label", "read", "model", "score", "policy", "report", "pipeline"]),
+    ("cli", &["comment", "label", "read", "engine", "model", "score", "policy", "report", "pipeline"]),
 ];
 
 /// Lines of `source` (a file of `module`) that name a module which `module` may not use.
