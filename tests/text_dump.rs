@@ -180,3 +180,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_sample_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/bell-tower.txt");
+    let dump = text::parse(&fs::read_to_string(path).unwrap(), &Overrides::default()).unwrap();
+    let authors: HashSet<&str> = dump.comments.iter().map(|comment| comment.author.as_str()).collect();
+    assert_eq!((dump.comments.len(), authors.len(), dump.article.len()), (36, 14, 15));
+    assert_eq!(dump.doubts, []);
+    let comments = comments(&dump);
+    let quoting: Vec<usize> = (1..=36).filter(|&at| !comments[at - 1].quotes.is_empty()).collect();
+    assert_eq!(quoting, [6, 16, 22, 28]);
+    let links: Vec<(&str, &str)> = comments
+        .iter()
+        .filter_map(|comment| Some((comment.id.as_str(), comment.parent.as_deref()?)))
+        .collect();
+    assert_eq!(links, [("5", "4"), ("22", "21")]);
+}

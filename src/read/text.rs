@@ -68,8 +68,8 @@ pub struct DumpComment {
     pub author: String,
     /// The lines below it, joined by `\n`.
     pub text: String,
-    /// Byte ranges of `text` that repeat the article or begin with `>`: ascending, not overlapping.
-    /// What repeats earlier comments is found by `thread`.
+    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. What repeats earlier comments, and
+    /// `>` lines of unknown origin, are found by `thread`.
     pub quotes: Vec<Range<usize>>,
     /// The line of the author's name, from 1.
     pub line: u64,
@@ -227,7 +227,8 @@ impl Article {
     fn quotes(&self, text: &str) -> Vec<Range<usize>> {
         let mut words = Vec::new();
         quote::split(text, &mut words);
-        quote::find(text, &words, &self.index).into_iter().map(|quote| quote.range).collect()
+        let quotes = quote::find(text, &words, &self.index).into_iter();
+        quotes.filter(|quote| quote.source.is_some()).map(|quote| quote.range).collect()
     }
 }
 
