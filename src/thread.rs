@@ -201,7 +201,10 @@ impl Thread {
     }
 
     fn parent(&self, comment: &Comment, author: Option<u64>, quotes: &[Quote]) -> Option<String> {
-        let quoted = || quotes.iter().find_map(|quote| self.recent(quote.source?));
+        // What the reader knows to be someone else's (the article's) was repeated by the earlier comment as well.
+        let is_known = |quote: &Quote| comment.quotes.iter().any(|range| range.contains(&quote.range.start));
+        let quoted =
+            || quotes.iter().filter(|quote| !is_known(quote)).find_map(|quote| self.recent(quote.source?));
         let addressed = || self.recent(self.addressed(&comment.text, author)?);
         quoted().or_else(addressed).map(|recent| recent.id.clone())
     }

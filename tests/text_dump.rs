@@ -1,7 +1,6 @@
-//! Golden cases of page dumps: every folder of `tests/exports/text/`, found by listing.
+//! Page dumps: the cases of `tests/exports/text/` once more (see `exports`), now for what `thread` makes of their
+//! comments: `links.ndjson`, the comments that quote or answer. And what the reader takes for a page dump at all.
 //!
-//! A case holds `input.txt`, may hold `authors.txt` or `article_end.txt` (what the user would say), and `dump.json`: the
-//! lines of the article, and each comment with what it quotes and answers (`thread` included) and its line.
 //! After a change that is meant, `COMITY_ACCEPT=1 cargo test text_dump` writes what comes out now: read the difference.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
@@ -14,7 +13,7 @@ use comity::comment::{Comment, Origin};
 use comity::read::text::{self, Dump, Overrides, TextError};
 use comity::thread::Threader;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/exports/text");
@@ -28,7 +27,7 @@ fn comments(dump: &Dump) -> Vec<Comment> {
     let mut threader = Threader::new();
     let comment = |(number, found): (usize, &text::DumpComment)| {
         let record = number as u64 + 1;
-        let origin = Origin { file: "input.txt".into(), record, line: found.line };
+        let origin = Origin { file: "input.txt".into(), record, line: found.lines.start as u64 + 1 };
         let mut comment = Comment::new(record.to_string(), "input", found.text.clone(), origin);
         comment.author = Some(found.author.clone());
         comment.quotes = found.quotes.clone();
@@ -38,53 +37,39 @@ fn comments(dump: &Dump) -> Vec<Comment> {
     dump.comments.iter().enumerate().map(comment).collect()
 }
 
-fn as_json(dump: &Dump) -> Value {
-    let comments: Vec<Value> = comments(dump)
-        .iter()
-        .map(|comment| {
-            let mut value = json!({
-                "line": comment.origin.line,
-                "author": comment.author,
-                "text": comment.text.split('\n').collect::<Vec<_>>(),
-            });
-            if !comment.quotes.is_empty() {
-                let quotes: Vec<&str> =
-                    comment.quotes.iter().map(|range| &comment.text[range.clone()]).collect();
-                value["quotes"] = json!(quotes);
-            }
-            if let Some(parent) = &comment.parent {
-                value["parent"] = json!(parent);
-            }
-            value
-        })
-        .collect();
-    let doubts: Vec<String> =
-        dump.doubts.iter().map(|doubt| format!("{}: {}", doubt.line, doubt.what)).collect();
-    json!({"article_lines": dump.article.len(), "comments": comments, "notices": dump.notices, "doubts": doubts})
+/// The comments that quote or answer, one a line; nothing where none does.
+fn links(dump: &Dump) -> String {
+    let mut links = String::new();
+    for comment in comments(dump) {
+        if comment.quotes.is_empty() && comment.parent.is_none() {
+            continue;
+        }
+        let quotes: Vec<&str> = comment.quotes.iter().map(|range| &comment.text[range.clone()]).collect();
+        let link = json!({"id": comment.id, "parent": comment.parent, "quotes": quotes});
+        links.push_str(&format!("{link}\n"));
+    }
+    links
 }
 
 #[test]
-fn page_dumps_are_read_as_expected() {
+fn comments_of_page_dumps_are_linked_as_expected() {
     let accept = std::env::var_os("COMITY_ACCEPT").is_some();
     let mut wrong = Vec::new();
     for case in cases() {
-        let input = fs::read_to_string(case.join("input.txt")).unwrap();
-        let authors: Option<Vec<String>> = fs::read_to_string(case.join("authors.txt"))
-            .ok()
-            .map(|names| names.lines().map(str::to_owned).collect());
-        let article_end = fs::read_to_string(case.join("article_end.txt")).ok();
-        let overrides = Overrides { authors: authors.as_deref(), article_end: article_end.as_deref() };
-        let found = as_json(&text::parse(&input, &overrides).unwrap());
-        let found = serde_json::to_string_pretty(&found).unwrap() + "\n";
-        let file = case.join("dump.json");
+        if case.join("args").exists() {
+            continue; // what the user says decides there
+        }
+        let input = String::from_utf8_lossy(&fs::read(case.join("input.txt")).unwrap()).into_owned();
+        assert!(text::sniff(&input).is_some(), "{} not recognised", case.display());
+        let found = links(&text::parse(&input, &Overrides::default()).unwrap());
+        let file = case.join("links.ndjson");
+        if found == fs::read_to_string(&file).unwrap_or_default() {
+            continue;
+        }
         if accept {
             fs::write(&file, &found).unwrap();
-        } else if found != fs::read_to_string(&file).unwrap_or_default() {
+        } else {
             wrong.push(format!("{}\n-- came out\n{found}", file.display()));
-        }
-        // The overrides decide; without them the case must be known for what it is.
-        if authors.is_none() && article_end.is_none() {
-            assert!(text::sniff(&input).is_some(), "{} not recognised", case.display());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -179,4 +164,21 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_sample_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/bell-tower.txt");
+    let dump = text::parse(&fs::read_to_string(path).unwrap(), &Overrides::default()).unwrap();
+    let authors: HashSet<&str> = dump.comments.iter().map(|comment| comment.author.as_str()).collect();
+    assert_eq!((dump.comments.len(), authors.len(), dump.article.len()), (36, 14, 15));
+    assert_eq!(dump.doubts, []);
+    let comments = comments(&dump);
+    let quoting: Vec<usize> = (1..=36).filter(|&at| !comments[at - 1].quotes.is_empty()).collect();
+    assert_eq!(quoting, [6, 16, 22, 28]);
+    let links: Vec<(&str, &str)> = comments
+        .iter()
+        .filter_map(|comment| Some((comment.id.as_str(), comment.parent.as_deref()?)))
+        .collect();
+    assert_eq!(links, [("5", "4"), ("22", "21")]);
 }

@@ -26,6 +26,7 @@
 
 mod furniture;
 mod line;
+pub(super) mod parser;
 mod segment;
 mod words;
 
@@ -37,6 +38,7 @@ use thiserror::Error;
 use self::furniture::Part;
 use self::line::{Line, Vocabulary};
 use self::segment::{Given, Role, Segments, Verdict};
+use super::Doubt;
 use crate::quote::{self, Index};
 
 /// What the user knows better.
@@ -68,50 +70,60 @@ pub struct DumpComment {
     pub author: String,
     /// The lines below it, joined by `\n`.
     pub text: String,
-    /// Byte ranges of `text` that repeat the article or begin with `>`: ascending, not overlapping.
-    /// What repeats earlier comments is found by `thread`.
+    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. What repeats earlier comments, and
+    /// `>` lines of unknown origin, are found by `thread`.
     pub quotes: Vec<Range<usize>>,
-    /// The line of the author's name, from 1.
-    pub line: u64,
-}
-
-/// A line that might have been taken wrongly.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
-    /// From 1.
-    pub line: u64,
-    /// What it was taken for and what else it may be.
-    pub what: String,
+    /// The author's line and those of the text, from 0.
+    pub lines: Range<usize>,
 }
 
 /// Why a text cannot be read as a page dump.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}; {}", self.parts().0, self.parts().1)]
 pub enum TextError {
     /// Nothing but white space.
-    #[error("the file holds no text")]
     Empty,
-    /// A line longer than any comment.
-    #[error("line {line} is longer than {} KiB: this is no page dump; name the format with --format", MAX_LINE_BYTES / 1024)]
+    /// A line longer than any comment: [`MAX_LINE_BYTES`].
     LongLine {
         /// From 1.
         line: u64,
     },
+    /// More text than can be weighed at once.
+    Long,
     /// No author line, or nothing below it.
-    #[error(
-        "no comments found: a page dump has each author's name alone on a line and the comment below it; \
-         list the authors with --authors FILE"
-    )]
     NoComments,
-    /// None of the authors stands alone on a line.
-    #[error(
-        "none of the {0} names given with --authors stands alone on a line; names must be written as in the file"
-    )]
+    /// None of the authors, so many, stands alone on a line.
     AuthorsNotFound(usize),
     /// The text is nowhere in the file.
-    #[error(
-        "no line contains the text given with --article-end: `{0}`; copy a part of the article's last line"
-    )]
     ArticleEndNotFound(String),
+}
+
+impl TextError {
+    /// What is wrong, and what to do.
+    fn parts(&self) -> (String, String) {
+        let (what, remedy) = match self {
+            Self::Empty => ("no text in it".to_owned(), "check that the page was saved as text"),
+            Self::LongLine { line } => (
+                format!("line {line} is longer than {} KiB", MAX_LINE_BYTES >> 10),
+                "this is no page dump: name its format with --format, or break the line",
+            ),
+            Self::Long => ("too long for a page dump".to_owned(), "split it, an article a file"),
+            Self::NoComments => (
+                "no comments found: each author's name stands alone on a line, the comment below it"
+                    .to_owned(),
+                "list the authors with --authors FILE",
+            ),
+            Self::AuthorsNotFound(count) => (
+                format!("none of the {count} names given with --authors stands alone on a line"),
+                "write the names as they stand in the file, one a line",
+            ),
+            Self::ArticleEndNotFound(text) => (
+                format!("no line holds the text given with --article-end, `{text}`"),
+                "copy a part of the article's last line",
+            ),
+        };
+        (what, remedy.to_owned())
+    }
 }
 
 /// Longest line of a page dump, in bytes.
@@ -199,10 +211,11 @@ fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], notices: Vec
     let articles = Article::of(&all[article.clone()]);
     let comments = names.iter().enumerate().map(|(number, &at)| {
         let next = names.get(number + 1).copied().unwrap_or(lines.len());
-        let text = all[lines[at + 1].index..=lines[next - 1].index].join("\n");
-        let text = line::trim(&text).to_owned();
+        let last = lines[next - 1].index;
+        let text = line::trim(&all[lines[at + 1].index..=last].join("\n")).to_owned();
         let quotes = articles.quotes(&text);
-        DumpComment { author: lines[at].text.to_owned(), text, quotes, line: lines[at].index as u64 + 1 }
+        let author = lines[at].text.to_owned();
+        DumpComment { author, text, quotes, lines: lines[at].index..last + 1 }
     });
     let comments = comments.collect();
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
@@ -227,7 +240,8 @@ impl Article {
     fn quotes(&self, text: &str) -> Vec<Range<usize>> {
         let mut words = Vec::new();
         quote::split(text, &mut words);
-        quote::find(text, &words, &self.index).into_iter().map(|quote| quote.range).collect()
+        let quotes = quote::find(text, &words, &self.index).into_iter();
+        quotes.filter(|quote| quote.source.is_some()).map(|quote| quote.range).collect()
     }
 }
 

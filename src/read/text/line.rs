@@ -254,6 +254,7 @@ fn is_marked(text: &str) -> bool {
         || is_byline(text)
         || furniture::is_date(text)
         || ["* ", "- ", "-- ", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
+        || text.ends_with([',', ';', '，', '、'])
         || text.contains("://")
         || after_number.len() < text.len()
             && (after_number.starts_with(". ") || after_number.starts_with(") "))
