@@ -8,9 +8,11 @@
 //! [`pipeline`] is the only place where the stages meet; `ARCHITECTURE.md` says which module may use which, and
 //! `tests/tidy.rs` holds them to it.
 
+pub mod aggregate;
 pub mod cell;
 pub mod comment;
 pub mod label;
 
 pub mod policy;
+pub mod report;
 pub mod score;
