@@ -1,1 +1,2 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
+mod report;

@@ -70,8 +70,8 @@ impl ThreadTotals {
     }
 
     /// Authors with a name.
-    pub fn authors(&self) -> usize {
-        self.authors.len()
+    pub fn authors(&self) -> u64 {
+        self.authors.len() as u64
     }
 
     /// Place of the most toxic comment, the first of them where several are; none where none is scored.
