@@ -1,5 +1,7 @@
 //! Reports from made-up scores: golden folders, hostile comments, and what must not change or must fail.
 
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
