@@ -6,3 +6,4 @@ mod normalize;
 mod parity;
 mod text_dump;
 mod tidy;
+mod report;
