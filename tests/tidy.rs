@@ -1,5 +1,7 @@
 //! Holds the direction of dependencies: which module of `src` may name which. ARCHITECTURE.md explains the table.
 
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
