@@ -11,7 +11,7 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::Tokenizer;
 
-/// A piece ends at the first safe place after this many bytes. The crate needs some 50 bytes of memory a byte of text.
+/// A piece ends at the first safe place after this many bytes. The crate needs 50 to 200 bytes of memory a byte of text.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A BERT tokenizer: cleaning, lower case, splitting at spaces and marks, word pieces.
