@@ -11,7 +11,7 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::Tokenizer;
 
-/// A piece ends at the first safe place after this many bytes. The crate needs some 50 bytes of memory a byte of text.
+/// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A BERT tokenizer: cleaning, lower case, splitting at spaces and marks, word pieces.
@@ -23,7 +23,7 @@ pub struct Encoder {
     last: u32,
     /// A word of more characters is one `[UNK]`; none where words must not be shortened.
     max_word_chars: Option<usize>,
-    /// Characters of the tokens that are matched before splitting, such as `[MASK]`: no cut may touch one.
+    /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
     token_chars: HashSet<char>,
     /// Whether each Chinese character is a word.
     separates_ideographs: bool,
@@ -104,7 +104,7 @@ impl Encoder {
         let (first, last) = (id("[CLS]")?, id("[SEP]")?);
         let added: Vec<String> =
             tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
-        let token_chars = added.iter().flat_map(|token| token.chars()).collect();
+        let token_chars = added.iter().flat_map(|token| token.chars().skip(1)).collect();
         // Such a token could stand inside a long word, and shortening the word would lose it.
         let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
         let max_word_chars = (!added.iter().any(ends_a_word)).then_some(max_word_chars);
