@@ -334,3 +334,65 @@ impl Tally {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_understood_by_word_and_column() {
+        for (column, word, expected) in [
+            ("status", "Deleted", Some(Status::Deleted)),
+            ("status", "[removed]", Some(Status::Removed)),
+            ("comment_approved", "spam", Some(Status::Removed)),
+            ("comment_approved", "1", Some(Status::Live)),
+            ("comment_approved", "0", Some(Status::Live)),
+            ("status", "pending", Some(Status::Live)),
+            ("isDeleted", "true", Some(Status::Deleted)),
+            ("isDeleted", "False", Some(Status::Live)),
+            ("data.isSpam", "yes", Some(Status::Removed)),
+            ("type", "pingback", Some(Status::Service)),
+            ("status", "odd", None),
+        ] {
+            assert_eq!(status_of_word(column, word), expected, "{column} {word}");
+        }
+        for (text, expected) in [
+            ("[deleted]", Status::Deleted),
+            (" [ Removed by Reddit ] ", Status::Removed),
+            ("deleted", Status::Live),
+            ("[deleted] my foot", Status::Live),
+            ("", Status::Live),
+        ] {
+            assert_eq!(status_of_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parent_is_an_id_or_none() {
+        for (parent, id, thread, expected) in [
+            ("7", "8", "t", Some("7")),
+            ("0", "8", "t", None),
+            ("NaN", "8", "t", None),
+            ("\\N", "8", "t", None),
+            ("t3_x", "a", "t3_x", None),
+            ("t1_b", "a", "t3_x", Some("b")),
+            ("t1_b", "t1_a", "t3_x", Some("t1_b")),
+        ] {
+            assert_eq!(parent_id(parent, id, thread), expected, "{parent}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole() {
+        for (value, expected) in [
+            ("12", Some(12)),
+            ("-3", Some(-3)),
+            ("12.0", Some(12)),
+            ("1.5", None),
+            ("many", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(whole_number(value), expected, "{value}");
+        }
+    }
+}
