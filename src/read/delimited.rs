@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::input::{Input, Parser, Values};
-use super::mapping::{self, Column, Field, Mapping, Resolved};
+use super::mapping::{self, Column, Mapping, Resolved};
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 use super::{Format, ReadError, Record, time};
@@ -30,8 +30,8 @@ pub(crate) fn sniff_tsv(source: &Source, mapping: &Mapping) -> Verdict {
 fn single_column(source: &Source) -> Verdict {
     let first = source.head().split(|byte| *byte == source.line_end()).next().unwrap_or_default();
     let name = String::from_utf8_lossy(first);
-    let is_header = matches!(mapping::field_of_name(name.trim().trim_matches('"')), Some(Field::Text));
-    if is_header { Verdict::Maybe(format!("one column, headed `{}`", name.trim())) } else { Verdict::No }
+    let is_text = mapping::is_called_text(name.trim().trim_matches('"'));
+    if is_text { Verdict::Maybe(format!("one column, headed `{}`", name.trim())) } else { Verdict::No }
 }
 
 /// How a delimited input is laid out.

@@ -52,7 +52,7 @@ impl Input {
             unused: Vec::new(),
             comments: 0,
             rejects: 0,
-            notices: Vec::new(),
+            notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
             doubts: Vec::new(),
         };
         Self { source, options, report, tally: Tally::default(), thread: place.thread.clone(), records: 0 }
@@ -94,6 +94,11 @@ impl Input {
         Ok(resolved)
     }
 
+    /// An error that came up on the way, with the place that was reached.
+    pub(crate) fn located(&self, error: ReadError) -> ReadError {
+        ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
+    }
+
     /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
@@ -103,7 +108,7 @@ impl Input {
             line: span.line,
             bytes: span.start..span.end,
             cause: cause.into(),
-            raw: self.options.keep_raw.then(|| String::from_utf8_lossy(raw).into_owned()),
+            raw: self.options.keep_raw.then(|| String::from_utf8_lossy(first(raw)).into_owned()),
         })
     }
 
@@ -209,6 +214,11 @@ impl Input {
         let span = Span { start: end, end, line: self.source.line(), is_complete: false };
         Some(self.reject(span, cause, &[]))
     }
+}
+
+/// As much of a record as a reject keeps.
+fn first(raw: &[u8]) -> &[u8] {
+    &raw[..raw.len().min(MAX_RECORD_BYTES)]
 }
 
 /// The columns' names, as many and as much of them as a person would read.

@@ -189,11 +189,8 @@ impl Mapping {
         if !settled.contains(&Field::Text) {
             let prose = longest_prose(columns, &used);
             resolved.text_by_content = prose.is_some();
-            // A column that is called nothing but `text` is it, however odd its content.
-            let called_so = |column: &Column| {
-                scores(&column.name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
-            };
-            let text = prose.or_else(|| columns.iter().position(called_so));
+            // What is called `text` is text, however odd.
+            let text = prose.or_else(|| columns.iter().position(|column| is_called_text(&column.name)));
             resolved.columns[Field::Text as usize] = text;
         }
         // An address that many rows share is that of the page they stand under.
@@ -227,6 +224,11 @@ fn bare(name: &str) -> String {
 /// What a name that exports use stands for; none for any other name.
 pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     scores(name).first().map(|(field, _)| *field)
+}
+
+/// Whether a name says that this is the text of a comment, and nothing else.
+pub(crate) fn is_called_text(name: &str) -> bool {
+    scores(name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
 }
 
 /// What a column of this name may hold, and how surely. Of a dotted path the whole counts first, then its last two parts
