@@ -131,14 +131,14 @@ fn most_common_width(sample: &[Vec<String>]) -> usize {
 
 /// Whether the first record names the columns: by a name that exports use, or because it is unlike what stands below it.
 fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
-    let looks_like_name = |cell: &String| {
-        !cell.trim().is_empty() && cell.len() <= 60 && cell.parse::<f64>().is_err() && !time::is_time(cell)
-    };
-    if first.iter().any(|cell| mapping::field_of_name(cell).is_some()) {
-        return first.iter().all(|cell| cell.trim().is_empty() || looks_like_name(cell));
-    }
-    if !first.iter().all(looks_like_name) {
+    // The column of row numbers that pandas and R write has no name.
+    let may_be_name =
+        |cell: &String| cell.len() <= 60 && cell.parse::<f64>().is_err() && !time::is_time(cell);
+    if !first.iter().all(may_be_name) || first.iter().all(|cell| cell.trim().is_empty()) {
         return false;
+    }
+    if first.iter().any(|cell| mapping::field_of_name(cell).is_some()) {
+        return true;
     }
     let column = |index: usize| rest.iter().filter_map(move |record| record.get(index));
     (0..first.len()).any(|index| {

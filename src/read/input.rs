@@ -82,7 +82,7 @@ impl Input {
         }
         if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
             self.report.notices.push(format!(
-                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map text={0} says so \
+                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
                  for certain",
                 columns[text].name
             ));
@@ -318,7 +318,7 @@ enum Oddity {
 impl Tally {
     fn add(&mut self, oddity: Oddity, line: u64, example: &str) {
         let count = self.0.entry(oddity).or_insert_with(|| {
-            let short = example.char_indices().nth(60).map_or(example, |(end, _)| &example[..end]);
+            let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
         });
         count.count += 1;
