@@ -24,6 +24,7 @@ mod ndjson;
 mod places;
 mod sniff;
 mod source;
+pub mod text;
 mod time;
 
 pub use error::{ReadError, ReadErrorKind};
@@ -155,6 +156,8 @@ pub struct FileReport {
     pub notices: Vec<String>,
     /// What the reader was unsure of.
     pub doubts: Vec<Doubt>,
+    /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
+    pub fingerprint: Option<(u64, String)>,
 }
 
 /// Something that a reader was unsure of.

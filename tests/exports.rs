@@ -101,6 +101,10 @@ fn options(args: &str) -> Options {
             "--format" => options.format = Some(words.next().unwrap().parse().unwrap()),
             "--map" => options.mapping = words.next().unwrap().parse().unwrap(),
             "--article-end" => options.article_end = Some(words.next().unwrap().replace('_', " ")),
+            "--authors" => {
+                let names = words.next().unwrap().split(',').map(|name| name.replace('_', " "));
+                options.authors = Some(names.collect());
+            }
             "--keep-raw" => options.keep_raw = true,
             _ => panic!("unknown word `{word}` in args"),
         }

@@ -54,6 +54,7 @@ impl Input {
             rejects: 0,
             notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
             doubts: Vec::new(),
+            fingerprint: None,
         };
         Self { source, options, report, tally: Tally::default(), thread: place.thread.clone(), records: 0 }
     }
@@ -207,6 +208,7 @@ impl Input {
 
     /// Ends the input: completes the report, and gives the reject that stands for what a broken stream took away.
     pub(crate) fn finish(&mut self) -> Option<Record> {
+        self.report.fingerprint = Some(self.source.fingerprint());
         self.report.notices.append(&mut self.source.notices);
         self.report.notices.extend(self.tally.notices());
         let cause = format!("{}; what follows is lost: get the file again", self.source.broken()?);

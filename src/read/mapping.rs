@@ -113,6 +113,16 @@ impl FromStr for Mapping {
     }
 }
 
+impl fmt::Display for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (field, column)) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{field}={column}")?;
+        }
+        Ok(())
+    }
+}
+
 /// A column or key with some of its values.
 #[derive(Debug, Default)]
 pub(crate) struct Column {

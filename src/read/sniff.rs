@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use super::input::{Input, Parser};
 use super::places::Place;
 use super::source::Source;
+use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
 use super::{delimited, json, ndjson};
 
@@ -46,6 +47,7 @@ pub(crate) const FORMATS: &[Reading] = &[
         sniff: delimited::sniff_tsv,
         open: delimited::open,
     },
+    Reading { format: Format::Text, extensions: &["txt"], sniff: text::sniff, open: text::open },
 ];
 
 /// Opens an input in the format that the options name or that its content shows.

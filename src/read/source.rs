@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
 
 use super::places::Place;
 use super::{ReadError, ReadErrorKind};
@@ -172,6 +173,14 @@ impl Source {
     /// The first 4 KiB, decompressed and not converted.
     pub(crate) fn raw_head(&self) -> &[u8] {
         &self.raw_head
+    }
+
+    /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.
+    pub(crate) fn fingerprint(&mut self) -> (u64, String) {
+        // Whether the rest can be decompressed changes nothing now: its bytes have been seen.
+        let _ = io::copy(&mut self.input, &mut io::sink());
+        let digest = self.raw.digest().clone().finalize();
+        (self.raw.bytes.load(Ordering::Relaxed), digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// How the compressed stream broke off; none while it has not.
@@ -351,8 +360,15 @@ impl From<&'static Encoding> for Conversion {
 #[derive(Default)]
 struct Raw {
     bytes: AtomicU64,
+    digest: Mutex<Sha256>,
     /// The operating system could not read it.
     failed: AtomicBool,
+}
+
+impl Raw {
+    fn digest(&self) -> MutexGuard<'_, Sha256> {
+        self.digest.lock().expect("nothing panics while it holds the digest")
+    }
 }
 
 struct Counted {
@@ -368,6 +384,7 @@ impl Read for Counted {
             Ok(bytes) => {
                 self.raw.bytes.fetch_add(*bytes as u64, Ordering::Relaxed);
                 self.progress.fetch_add(*bytes as u64, Ordering::Relaxed);
+                self.raw.digest().update(&buffer[..*bytes]);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.raw.failed.store(true, Ordering::Relaxed),

@@ -1,0 +1,375 @@
+//! `scores.csv`: one row a comment, in input order. Facts only: what the export said and what the model said. Every
+//! later stage reads this file, so that a new policy or a new report never needs the model.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use csv::StringRecord;
+
+use super::{Outcome, Scored, Scores, Unscored};
+use crate::cell::{guard, unguard};
+use crate::comment::{Comment, Origin};
+use crate::label::Label;
+
+/// Name of the file in a report's folder.
+pub const FILE_NAME: &str = "scores.csv";
+
+/// The columns, in order. Text cells are guarded (see [`crate::cell`]); probabilities have six decimals and are blank
+/// where the comment is unscored; times are UTC, RFC 3339; `quotes` holds byte ranges of `text` as `start-end`, spaced.
+pub const COLUMNS: [&str; 29] = [
+    "thread",
+    "id",
+    "parent",
+    "author",
+    "created_at",
+    "text",
+    "status",
+    "language",
+    "sentiment",
+    "negative",
+    "neutral",
+    "positive",
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "threat",
+    "insult",
+    "identity_attack",
+    "evasion",
+    "unscored",
+    "parent_inferred",
+    "quotes",
+    "link",
+    "section",
+    "votes",
+    "replies",
+    "file",
+    "record",
+    "line",
+];
+
+/// Labels in the order of their columns.
+const LABELS: [Label; Label::COUNT] = [
+    Label::Negative,
+    Label::Neutral,
+    Label::Positive,
+    Label::Toxicity,
+    Label::SevereToxicity,
+    Label::Obscene,
+    Label::Threat,
+    Label::Insult,
+    Label::IdentityAttack,
+];
+
+/// Why a scores file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file could not be opened, read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A row is not one that we write.
+    #[error(
+        "{path}: line {line}: {cause}; score the export again or restore the file",
+        path = path.display()
+    )]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// Where the row begins, from 1.
+        line: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+/// Writes a scores file.
+pub struct Writer<W: Write> {
+    path: PathBuf,
+    csv: csv::Writer<W>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a scores file with its header. `path` is for errors.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] if the header cannot be written.
+    pub fn new(out: W, path: &Path) -> Result<Self, LedgerError> {
+        let mut writer = Self { path: path.to_owned(), csv: csv::Writer::from_writer(out) };
+        writer.write_cells(COLUMNS)?;
+        Ok(writer)
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] if it cannot be written.
+    pub fn write(&mut self, scored: &Scored) -> Result<(), LedgerError> {
+        let Scored { comment, language, evasion, outcome } = scored;
+        let scores = outcome.scores();
+        let decimal = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
+        let text = |value: &Option<String>| guard(value.as_deref().unwrap_or_default()).into_owned();
+        let count = |value: Option<String>| value.unwrap_or_default();
+
+        let mut cells = Vec::with_capacity(COLUMNS.len());
+        cells.extend([
+            guard(&comment.thread).into_owned(),
+            guard(&comment.id).into_owned(),
+            text(&comment.parent),
+            text(&comment.author),
+            count(comment.created_at.map(|time| time.to_string())),
+            guard(&comment.text).into_owned(),
+            comment.status.to_string(),
+            language.clone().unwrap_or_default(),
+            decimal(scores.map(Scores::sentiment)),
+        ]);
+        cells.extend(LABELS.map(|label| decimal(scores.map(|scores| scores.get(label)))));
+        let (evasion, unscored) = match outcome {
+            Outcome::Scored(_) => (evasion.to_string(), String::new()),
+            Outcome::Unscored(cause) => (String::new(), cause.to_string()),
+        };
+        cells.extend([
+            evasion,
+            unscored,
+            comment.parent.as_ref().map(|_| comment.parent_inferred.to_string()).unwrap_or_default(),
+            comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
+            text(&comment.link),
+            text(&comment.section),
+            count(comment.votes.map(|n| n.to_string())),
+            count(comment.replies.map(|n| n.to_string())),
+            guard(&comment.origin.file).into_owned(),
+            comment.origin.record.to_string(),
+            comment.origin.line.to_string(),
+        ]);
+        self.write_cells(&cells)
+    }
+
+    fn write_cells<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), LedgerError> {
+        self.csv
+            .write_record(cells)
+            .map_err(|error| LedgerError::Io { path: self.path.clone(), source: error.into() })
+    }
+
+    /// Writes out what is buffered and gives back the output.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] if that fails.
+    pub fn finish(self) -> Result<W, LedgerError> {
+        let path = self.path;
+        self.csv.into_inner().map_err(|error| {
+            let source = io::Error::new(error.error().kind(), error.error().to_string());
+            LedgerError::Io { path, source }
+        })
+    }
+}
+
+/// Reads a scores file, row by row, in order.
+pub struct Reader {
+    path: PathBuf,
+    csv: csv::Reader<File>,
+    record: StringRecord,
+    /// Where each of [`COLUMNS`] stands in this file: later versions may add columns.
+    places: Vec<usize>,
+}
+
+impl Reader {
+    /// Opens a scores file.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] if there is none, [`LedgerError::Row`] if a column is missing.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let file = File::open(path).map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
+        let mut csv = csv::Reader::from_reader(file);
+        let row_error = |cause: String| LedgerError::Row { path: path.to_owned(), line: 1, cause };
+        let header = csv.headers().map_err(|error| row_error(error.to_string()))?;
+        let places = COLUMNS
+            .iter()
+            .map(|column| {
+                header
+                    .iter()
+                    .position(|name| name == *column)
+                    .ok_or_else(|| row_error(format!("no column `{column}`")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), places })
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Scored, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = |line, cause| LedgerError::Row { path: self.path.clone(), line, cause };
+        match self.csv.read_record(&mut self.record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let line = self.record.position().map_or(0, csv::Position::line);
+                Some(parse(&self.record, &self.places).map_err(|cause| at(line, cause)))
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                Some(Err(at(line, error.to_string())))
+            }
+        }
+    }
+}
+
+/// The row that a record holds, or what is wrong with it.
+fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
+    let row = Cells { record, places };
+    let origin = Origin {
+        file: unguard(row.get("file")).into(),
+        record: row.number("record")?.ok_or("no record number")?,
+        line: row.number("line")?.ok_or("no line number")?,
+    };
+    let comment = Comment {
+        id: unguard(row.get("id")).to_owned(),
+        thread: unguard(row.get("thread")).to_owned(),
+        parent: row.text("parent"),
+        parent_inferred: row.get("parent_inferred") == "true",
+        author: row.text("author"),
+        created_at: row.number("created_at")?,
+        text: unguard(row.get("text")).to_owned(),
+        quotes: parse_ranges(row.get("quotes"))?,
+        status: row.get("status").parse()?,
+        link: row.text("link"),
+        section: row.text("section"),
+        votes: row.number("votes")?,
+        replies: row.number("replies")?,
+        origin,
+    };
+    if comment.quotes.iter().any(|range| comment.text.get(range.clone()).is_none()) {
+        return Err("a quote lies outside the text".to_owned());
+    }
+    let outcome = match row.get("unscored") {
+        "" => {
+            let mut probabilities = [0.0; Label::COUNT];
+            for label in Label::ALL {
+                let probability: f64 = row.number(label.as_str())?.ok_or_else(|| format!("no {label}"))?;
+                if !(0.0..=1.0).contains(&probability) {
+                    return Err(format!("{label} {probability} is not between 0 and 1"));
+                }
+                probabilities[label.index()] = probability;
+            }
+            Outcome::Scored(Scores::new(probabilities))
+        }
+        cause => Outcome::Unscored(cause.parse::<Unscored>()?),
+    };
+    let language = Some(row.get("language").to_owned()).filter(|language| !language.is_empty());
+    Ok(Scored { comment, language, evasion: row.get("evasion") == "true", outcome })
+}
+
+/// The cells of a record by column name.
+struct Cells<'a> {
+    record: &'a StringRecord,
+    places: &'a [usize],
+}
+
+impl<'a> Cells<'a> {
+    fn get(&self, column: &str) -> &'a str {
+        let place = COLUMNS.iter().position(|name| *name == column).and_then(|index| self.places.get(index));
+        place.and_then(|place| self.record.get(*place)).unwrap_or_default()
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        Some(unguard(self.get(column)).to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn number<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>, String> {
+        match self.get(column) {
+            "" => Ok(None),
+            cell => cell.parse().map(Some).map_err(|_| format!("`{cell}` is no {column}")),
+        }
+    }
+}
+
+fn parse_ranges(cell: &str) -> Result<Vec<Range<usize>>, String> {
+    cell.split_whitespace()
+        .map(|range| {
+            let ends =
+                range.split_once('-').and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
+            ends.map(|(start, end)| start..end).ok_or_else(|| format!("`{range}` is no byte range"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comment::Status;
+
+    fn comment(text: &str) -> Comment {
+        Comment::new("=1", "t,1", text, Origin { file: "-x.csv".into(), record: 3, line: 9 })
+    }
+
+    fn round_trip(rows: &[Scored]) -> Vec<Scored> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let mut writer = Writer::new(File::create(&path).unwrap(), &path).unwrap();
+        for row in rows {
+            writer.write(row).unwrap();
+        }
+        writer.finish().unwrap();
+        Reader::open(&path).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn rows_read_back_as_they_were_written() {
+        let probabilities = std::array::from_fn(|index| (index as f64 + 0.123_456_7) / 10.0);
+        let full = Comment {
+            parent: Some("-1".into()),
+            parent_inferred: true,
+            author: Some("@me, \"you\"".into()),
+            created_at: Some("2026-11-23T06:35:00Z".parse().unwrap()),
+            quotes: vec![0..4, 6..9],
+            status: Status::Live,
+            link: Some("https://example.org/?a=1".into()),
+            section: Some("'sport".into()),
+            votes: Some(-3),
+            replies: Some(2),
+            ..comment("> a\r\nb\n> c")
+        };
+        let rows = [
+            Scored {
+                comment: full,
+                language: Some("en".into()),
+                evasion: true,
+                outcome: Outcome::Scored(Scores::new(probabilities)),
+            },
+            Scored {
+                comment: Comment { status: Status::Deleted, ..comment("") },
+                language: None,
+                evasion: false,
+                outcome: Outcome::Unscored(Unscored::Deleted),
+            },
+        ];
+        assert_eq!(round_trip(&rows), rows);
+    }
+
+    #[test]
+    fn a_bad_row_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let header = COLUMNS.join(",");
+        for (rows, cause) in [
+            ("a,b\n1,2\n".to_owned(), "no column `thread`"),
+            (format!("{header}\nt,1\n"), "CSV error"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"), "positive 2"),
+            (
+                format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"),
+                "unknown status",
+            ),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,0-9,,,,,f,1,2\n"), "outside"),
+        ] {
+            std::fs::write(&path, rows).unwrap();
+            let error = Reader::open(&path).and_then(|mut reader| reader.next().unwrap()).unwrap_err();
+            assert!(error.to_string().contains(cause), "{error}");
+        }
+    }
+}

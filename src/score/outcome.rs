@@ -1,0 +1,113 @@
+//! What scoring a comment came to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::comment::Comment;
+use crate::label::Label;
+
+/// A comment and what scoring it came to: a row of `scores.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// The comment.
+    pub comment: Comment,
+    /// Language of its own words, ISO 639-1; none where that could not be told.
+    pub language: Option<String>,
+    /// Its spelling hid words: letters swapped for lookalikes, invisible characters inside words.
+    pub evasion: bool,
+    /// Its scores, or why it has none.
+    pub outcome: Outcome,
+}
+
+/// Scores, or why there are none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    /// The model scored the comment.
+    Scored(Scores),
+    /// It did not, for this cause.
+    Unscored(Unscored),
+}
+
+impl Outcome {
+    /// The scores, if there are any.
+    pub fn scores(&self) -> Option<&Scores> {
+        match self {
+            Self::Scored(scores) => Some(scores),
+            Self::Unscored(_) => None,
+        }
+    }
+}
+
+/// A probability for every label, each from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores([f64; Label::COUNT]);
+
+impl Scores {
+    /// Scores in the order of [`Label::ALL`], rounded to the six decimals that files keep: a decision made on the fresh
+    /// score and one made on the score read back are the same.
+    pub fn new(probabilities: [f64; Label::COUNT]) -> Self {
+        Self(probabilities.map(|p| (p * 1e6).round() / 1e6))
+    }
+
+    /// The probability of a label.
+    pub fn get(&self, label: Label) -> f64 {
+        self.0[label.index()]
+    }
+
+    /// `positive - negative`, from -1 to 1.
+    pub fn sentiment(&self) -> f64 {
+        self.get(Label::Positive) - self.get(Label::Negative)
+    }
+}
+
+/// Why a comment has no scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unscored {
+    /// It has no words.
+    Empty,
+    /// It has no words of its own.
+    Quote,
+    /// The model does not know its language.
+    Language,
+    /// Its author took it away.
+    Deleted,
+    /// A moderator took it away.
+    Removed,
+    /// No person wrote it.
+    Service,
+}
+
+impl Unscored {
+    /// Every cause, in the order in which they are listed.
+    pub const ALL: [Self; 6] =
+        [Self::Empty, Self::Quote, Self::Language, Self::Deleted, Self::Removed, Self::Service];
+
+    /// The word used in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Quote => "quote",
+            Self::Language => "language",
+            Self::Deleted => "deleted",
+            Self::Removed => "removed",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl fmt::Display for Unscored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Unscored {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|cause| cause.as_str() == word)
+            .ok_or_else(|| format!("unknown cause `{word}` of an unscored comment"))
+    }
+}
