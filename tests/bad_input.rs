@@ -90,6 +90,7 @@ fn what_cannot_be_read_is_refused_at_once() {
         (&utf16, Binary, "UTF-16 without a byte order mark"),
         (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
         (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
+        (b"<html><body><p>Ana: hello</p>", Unrecognised, "XML or HTML"),
         (&headless, Compression, "can be decompressed"),
         (&gzip(CSV.as_bytes())[..12], Compression, "get the file again"),
         (&[0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff], Compression, "can be decompressed"),
@@ -251,6 +252,7 @@ fn a_folder_is_walked_in_order_and_what_is_no_export_is_a_reject() {
     let outcome = read_with(&twice, &Options::default()).unwrap();
     assert_eq!(outcome.comments.len(), 9);
     assert!(outcome.comments[0].origin.file.ends_with("b.csv"));
+    assert_eq!(outcome.reader.files()[0].notices, ["named more than once: read once"]);
 }
 
 #[test]
