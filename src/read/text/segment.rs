@@ -68,7 +68,7 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         ),
         // Letter, digit, dot after an initial, dot, "!", "?", comma or colon, ellipsis, closing quote or bracket, other.
         Group::Ending => (
-            &[0.82, 0.10, 0.012, 0.004, 0.008, 0.003, 0.004, 0.001, 0.02, 0.01],
+            &[0.82, 0.10, 0.012, 0.002, 0.007, 0.0015, 0.004, 0.001, 0.02, 0.01],
             &[0.16, 0.02, 0.002, 0.53, 0.08, 0.07, 0.03, 0.03, 0.04, 0.03],
         ),
         // All capitals at word starts, first word's only, none, all letters capital, mixed, a handle, a caseless script.
@@ -106,12 +106,14 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         Group::Blank => (&[0.25, 0.34, 0.11, 0.30], &[0.25, 0.22, 0.25, 0.28]),
         // Another line speaks to this name.
         Group::Called => (&[0.90, 0.10], &[0.99, 0.01]),
+        // A line of the page's own before + 2 * one after.
+        Group::Page => (&[0.25, 0.25, 0.25, 0.25], &[0.25, 0.25, 0.25, 0.25]),
         // A short line without an end before + 2 * one after: so stand short comments among names, and lists.
         Group::Beside => (&[0.70, 0.12, 0.12, 0.06], &[0.45, 0.20, 0.20, 0.15]),
     }
 }
 
-const GROUPS: [Group; 16] = [
+const GROUPS: [Group; 17] = [
     Group::Length,
     Group::Ending,
     Group::Shape1,
@@ -128,6 +130,7 @@ const GROUPS: [Group; 16] = [
     Group::Blank,
     Group::Called,
     Group::Beside,
+    Group::Page,
 ];
 
 /// Size (five buckets) times register (three) of a line of an article and of a comment.
