@@ -24,6 +24,8 @@ months year years yr yrs yesterday today am pm at on january february march apri
 november december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday
 sunday mon tue wed thu fri sat sun a an about h m d w mo y s edited posted updated published gmt utc est";
 
+const MONTHS: &str = "january february march april june july august september october november december";
+
 const ACTION: &str = "reply replies replied like likes liked dislike dislikes share shares report flag edit edited delete
 permalink link upvote upvotes downvote downvotes vote votes point points recommend recommended recommends helpful unhelpful
 view show hide more less load see read all log login in sign up to or register subscribe comment comments post posted
@@ -63,7 +65,15 @@ fn tokens(line: &str) -> Vec<String> {
 
 /// Whether a line is a date or a time and nothing else.
 pub(super) fn is_date(line: &str) -> bool {
-    line.len() <= 60 && class(line) == Some(Class::Time)
+    if line.len() > 60 {
+        return false;
+    }
+    // "LONDON, June 12".
+    let tokens = tokens(line);
+    let is_dateline = tokens.len() <= 6
+        && tokens.iter().any(|token| token == "#")
+        && tokens.iter().any(|token| token.len() >= 4 && holds(MONTHS, token));
+    is_dateline || class(line) == Some(Class::Time)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -265,7 +265,7 @@ fn is_marked(text: &str) -> bool {
         || furniture::is_date(text)
         || ["* ", "- ", "-- ", "(1", "(2", "(3", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
         || text.ends_with([',', ';', '，', '、'])
-        || text.contains("://")
+        || ["://", " / ", " | "].iter().any(|mark| text.contains(mark))
         || after_number.len() < text.len()
             && (after_number.starts_with(". ") || after_number.starts_with(") "))
         || text.get(1..3) == Some(") ")
