@@ -147,7 +147,7 @@ fn hostile_report() -> tempfile::TempDir {
         );
         comment.author = Some(text.chars().take(200).collect());
         comment.link = Some(links[number as usize % links.len()].to_owned());
-        comment.quotes = vec![0..text.chars().next().unwrap().len_utf8()];
+        comment.quotes.push(0..text.chars().next().unwrap().len_utf8());
         let outcome = Outcome::Scored(Scores::new([0.95; Label::COUNT]));
         writer.write(&Scored { comment, language: Some("en".into()), evasion: true, outcome }).unwrap();
     }
