@@ -1,6 +1,6 @@
 //! Geometry of the charts: numbers become places in a drawing; the template draws.
 
-use super::plain::{count, counted, number, visible};
+use super::plain::{count, counted, number};
 use super::survey::Survey;
 use super::threads::Row;
 use crate::aggregate::{
@@ -16,7 +16,7 @@ const MAX_BINS: usize = 500;
 /// The plot: from left to right, and for each panel from top to bottom, in the drawing's units.
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 630.0;
-const PANELS: [(f64, f64); 2] = [(28.0, 178.0), (222.0, 372.0)];
+const PANELS: [(f64, f64); 2] = [(28.0, 198.0), (242.0, 412.0)];
 
 /// Longest name in a tooltip, in characters.
 const MAX_NAME: usize = 60;
@@ -192,7 +192,7 @@ fn bin_title(bin: &[Point], score: &Score, value: f64) -> String {
 /// An author's name as tooltips show it.
 fn name(author: Option<&str>) -> String {
     let Some(author) = author else { return "no author".to_owned() };
-    visible(author).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(MAX_NAME).collect()
+    author.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(MAX_NAME).collect()
 }
 
 fn place(value: f64) -> String {
@@ -244,11 +244,11 @@ pub(super) struct Bar {
     pub(super) title: String,
 }
 
-/// The bars of a score's histogram, in a drawing of 300 by 120 whose bars stand on 96.
+/// The bars of a score's histogram, in a drawing of 300 by 120 whose bars stand on 100.
 pub(super) fn bars(name: &'static str, class: &'static str, histogram: &Histogram) -> Bars {
     let Histogram { from, to, counts } = histogram;
     let most = counts.iter().copied().max().unwrap_or(0);
-    let (left, right, top, bottom) = (10.0, 290.0, 18.0, 96.0);
+    let (left, right, top, bottom) = (14.0, 286.0, 18.0, 100.0);
     let step = (right - left) / counts.len() as f64;
     let at = |edge: usize| from + (to - from) * edge as f64 / counts.len() as f64;
     let bars = counts.iter().enumerate().filter(|(_, comments)| **comments > 0).map(|(bin, comments)| {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::aggregate::Interval;
+
 /// A number in a CSV cell: six decimals, blank where there is none.
 pub(super) fn decimal(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.6}")).unwrap_or_default()
@@ -30,6 +32,16 @@ pub(super) fn percent(share: Option<f64>) -> String {
         Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0} %", share * 100.0),
         Some(share) => format!("{:.1} %", share * 100.0),
     }
+}
+
+/// An interval of probabilities.
+pub(super) fn span(interval: &Interval, decimals: usize) -> String {
+    format!("{:.decimals$}–{:.decimals$}", interval.low, interval.high)
+}
+
+/// An interval of shares in per cent.
+pub(super) fn percents(interval: &Interval) -> String {
+    format!("{}–{}", percent(Some(interval.low)).trim_end_matches(" %"), percent(Some(interval.high)))
 }
 
 /// A count with a thin space between thousands.
