@@ -80,6 +80,12 @@ impl Comment {
         }
         own
     }
+
+    /// The author's own words: what the quotes leave, line by line; empty if that is nothing.
+    pub fn own_words(&self) -> String {
+        let own: Vec<&str> = self.own_ranges().into_iter().map(|range| &self.text[range]).collect();
+        own.join("\n")
+    }
 }
 
 /// Whether a comment still stands on its site.
@@ -147,8 +153,8 @@ mod tests {
         let everything = 0..comment.text.len();
         assert_eq!(comment.own_ranges(), std::slice::from_ref(&everything));
         comment.quotes = vec![0..10, 14..22];
-        let own: Vec<&str> = comment.own_ranges().into_iter().map(|range| &comment.text[range]).collect();
-        assert_eq!(own, ["No.\n", "Never."]);
+        assert_eq!(comment.own_ranges(), [10..14, 22..28]);
+        assert_eq!(comment.own_words(), "No.\n\nNever.");
         comment.quotes.clear();
         comment.quotes.push(everything);
         assert!(comment.own_ranges().is_empty());

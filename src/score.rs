@@ -1,6 +1,404 @@
-//! Scores of comments: what a model said of each, and the file that keeps it.
+//! The scoring stage: comments in, the same comments with scores out, in the same order.
+//!
+//! Comments come in chunks of a fixed size, so that memory stays bounded. Within a chunk:
+//!
+//! 1. what is not to be scored is set aside with its cause ([`Unscored`]);
+//! 2. own words are normalised; equal texts are scored once;
+//! 3. texts become token windows, windows are sorted by length and packed into batches;
+//! 4. rayon runs the batches over its threads; one engine call uses one thread;
+//! 5. the windows of a text become its scores: the maximum over the windows for each toxicity label (a threat does not
+//!    fade because the rest of a long comment is polite), the mean weighted by content tokens for the sentiment.
+//!
+//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
 
+pub mod language;
 pub mod ledger;
 mod outcome;
 
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
 pub use outcome::{Outcome, Scored, Scores, Unscored};
+
+use crate::comment::{Comment, Status};
+use crate::encode::{EncodeError, Window};
+use crate::engine::{Batch, Engine, EngineError};
+use crate::label::Label;
+use crate::model::Model;
+use crate::normalize::normalize;
+
+/// How many comments a caller should give [`Scorer::score`] at once: enough to find equal texts and to sort by length,
+/// few enough to keep in memory.
+pub const CHUNK_COMMENTS: usize = 4096;
+
+/// Windows in one engine call where the caller has no opinion: enough to keep the products tall, few enough that the
+/// last batches of a chunk do not leave a thread idle.
+pub const DEFAULT_BATCH: usize = 32;
+
+/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each.
+const REMEMBERED_TEXTS: usize = 1 << 18;
+
+/// What a run may choose. None of it changes a score.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Windows in one engine call, at least 1.
+    pub batch: usize,
+    /// Score comments of every language, also of those that the model does not know.
+    pub any_language: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { batch: DEFAULT_BATCH, any_language: false }
+    }
+}
+
+/// Why a chunk could not be scored. Bad comments are never the reason: the model or the engine is at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    /// The encoder failed on a text.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The engine failed on a batch.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Scores chunks of comments with one model.
+pub struct Scorer<'a> {
+    model: &'a Model,
+    engine: &'a dyn Engine,
+    settings: Settings,
+    /// Scores of texts of earlier chunks, by digest of the normalised text.
+    remembered: HashMap<[u8; 16], Scores>,
+}
+
+/// A comment on its way to the engine.
+enum Prepared {
+    /// Not to be scored.
+    Unscored { cause: Unscored, language: Option<String> },
+    /// To be scored by this text.
+    Text { text: String, language: Option<String>, evasion: bool },
+}
+
+impl<'a> Scorer<'a> {
+    /// A scorer of `model`, run by `engine`.
+    pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
+        Self { model, engine, settings, remembered: HashMap::new() }
+    }
+
+    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
+    /// thread did them; its sum is the length of the chunk.
+    ///
+    /// # Errors
+    /// [`ScoreError`] if the encoder or the engine fails; nothing of the chunk is scored then.
+    pub fn score(
+        &mut self,
+        comments: Vec<Comment>,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Scored>, ScoreError> {
+        let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
+
+        // The texts that the engine must see, each once, and how many comments share each.
+        let mut fresh: Vec<&str> = Vec::new();
+        let mut sharers: Vec<u64> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut settled = 0;
+        for prepared in &prepared {
+            match prepared {
+                Prepared::Text { text, .. } if !self.remembered.contains_key(&digest(text)) => {
+                    let place = *places.entry(text).or_insert(fresh.len());
+                    if place == fresh.len() {
+                        fresh.push(text);
+                        sharers.push(0);
+                    }
+                    sharers[place] += 1;
+                }
+                _ => settled += 1,
+            }
+        }
+        advance(settled);
+
+        let scores = self.score_texts(&fresh, &|text| advance(sharers[text]))?;
+        let of_text: HashMap<&str, Scores> = fresh.into_iter().zip(scores).collect();
+        let outcome = |text: &str| of_text.get(text).or_else(|| self.remembered.get(&digest(text))).copied();
+        let outcomes: Vec<Option<Scores>> = prepared
+            .iter()
+            .map(|prepared| match prepared {
+                Prepared::Text { text, .. } => outcome(text),
+                Prepared::Unscored { .. } => None,
+            })
+            .collect();
+        let remember: Vec<([u8; 16], Scores)> =
+            of_text.iter().map(|(text, scores)| (digest(text), *scores)).collect();
+        if self.remembered.len() + remember.len() <= REMEMBERED_TEXTS {
+            self.remembered.extend(remember);
+        }
+
+        let scored = comments.into_iter().zip(prepared).zip(outcomes).map(|((comment, prepared), scores)| {
+            match (prepared, scores) {
+                (Prepared::Text { language, evasion, .. }, Some(scores)) => {
+                    Scored { comment, language, evasion, outcome: Outcome::Scored(scores) }
+                }
+                (Prepared::Unscored { cause, language }, _) => {
+                    Scored { comment, language, evasion: false, outcome: Outcome::Unscored(cause) }
+                }
+                (Prepared::Text { .. }, None) => unreachable!("every text is either fresh or remembered"),
+            }
+        });
+        Ok(scored.collect())
+    }
+
+    fn prepare(&self, comment: &Comment) -> Prepared {
+        let unscored = |cause| Prepared::Unscored { cause, language: None };
+        match comment.status {
+            Status::Live => {}
+            Status::Deleted => return unscored(Unscored::Deleted),
+            Status::Removed => return unscored(Unscored::Removed),
+            Status::Service => return unscored(Unscored::Service),
+        }
+        let own = comment.own_words();
+        if own.is_empty() {
+            let blank = comment.text.trim().is_empty();
+            return unscored(if blank { Unscored::Empty } else { Unscored::Quote });
+        }
+        let normalized = normalize(&own);
+        if normalized.text.is_empty() {
+            return unscored(Unscored::Empty);
+        }
+        let detected = language::detect(&normalized.text);
+        let language = detected.language.map(str::to_owned);
+        let known = |language: &str| self.model.manifest.languages.iter().any(|known| known == language);
+        if !self.settings.any_language && detected.foreign && !detected.language.is_some_and(known) {
+            return Prepared::Unscored { cause: Unscored::Language, language };
+        }
+        Prepared::Text { evasion: normalized.evasion, text: normalized.text.into_owned(), language }
+    }
+
+    /// Scores of normalised texts, in their order. `done` is told of each text by its place, once, from whichever thread
+    /// did it.
+    ///
+    /// # Errors
+    /// [`ScoreError`] if the encoder or the engine fails.
+    pub fn score_texts(
+        &self,
+        texts: &[&str],
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Scores>, ScoreError> {
+        let manifest = &self.model.manifest;
+        let windows: Vec<Vec<Window>> = texts
+            .par_iter()
+            .map(|text| self.model.encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens))
+            .collect::<Result<_, _>>()?;
+
+        // Windows of like length together: the threads finish together, and an engine that pads wastes little.
+        let mut queue: Vec<(usize, usize)> = windows
+            .iter()
+            .enumerate()
+            .flat_map(|(text, windows)| (0..windows.len()).map(move |window| (text, window)))
+            .collect();
+        queue.sort_by_key(|&(text, window)| std::cmp::Reverse(windows[text][window].ids.len()));
+
+        let batches: Vec<Vec<[f64; Label::COUNT]>> = queue
+            .par_chunks(self.settings.batch.max(1))
+            .map(|chunk| {
+                let mut batch = Batch::new();
+                for &(text, window) in chunk {
+                    batch.push(&windows[text][window].ids);
+                }
+                let logits = self.engine.logits(&batch)?;
+                chunk.iter().filter(|(_, window)| *window == 0).for_each(|&(text, _)| done(text));
+                Ok(logits.rows().into_iter().map(|row| self.model.probabilities(row)).collect())
+            })
+            .collect::<Result<_, EngineError>>()?;
+
+        let mut of_windows: Vec<Vec<[f64; Label::COUNT]>> =
+            windows.iter().map(|windows| vec![[0.0; Label::COUNT]; windows.len()]).collect();
+        for (&(text, window), probabilities) in queue.iter().zip(batches.into_iter().flatten()) {
+            of_windows[text][window] = probabilities;
+        }
+        let whole = windows.iter().zip(&of_windows);
+        Ok(whole.map(|(windows, probabilities)| fold_windows(windows, probabilities)).collect())
+    }
+}
+
+/// The scores of a text from those of its windows.
+fn fold_windows(windows: &[Window], probabilities: &[[f64; Label::COUNT]]) -> Scores {
+    if let [only] = probabilities {
+        return Scores::new(*only);
+    }
+    let mut folded = [0.0; Label::COUNT];
+    for label in Label::TOXICITY {
+        let of_windows = probabilities.iter().map(|window| window[label.index()]);
+        folded[label.index()] = of_windows.fold(0.0, f64::max);
+    }
+    let total: usize = windows.iter().map(|window| window.content_tokens).sum();
+    for label in Label::SENTIMENT {
+        let weighted = windows.iter().zip(probabilities);
+        let sum: f64 = weighted.map(|(window, p)| p[label.index()] * window.content_tokens as f64).sum();
+        folded[label.index()] = sum / total as f64;
+    }
+    Scores::new(folded)
+}
+
+/// First half of the SHA-256 of a text: two texts of one export never share it.
+fn digest(text: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&Sha256::digest(text)[..16]);
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::comment::Origin;
+    use crate::engine::open;
+
+    fn tiny() -> Model {
+        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")).unwrap()
+    }
+
+    fn comments(texts: &[&str]) -> Vec<Comment> {
+        let origin = Origin { file: "x".into(), record: 1, line: 1 };
+        let numbered = texts.iter().enumerate();
+        numbered.map(|(id, text)| Comment::new(id.to_string(), "t", *text, origin.clone())).collect()
+    }
+
+    fn causes(scored: &[Scored]) -> Vec<Option<Unscored>> {
+        let cause = |scored: &Scored| match scored.outcome {
+            Outcome::Scored(_) => None,
+            Outcome::Unscored(cause) => Some(cause),
+        };
+        scored.iter().map(cause).collect()
+    }
+
+    /// Runs the real engine and counts the sequences it is given.
+    struct Counting {
+        inner: Box<dyn Engine>,
+        sequences: AtomicU64,
+    }
+
+    impl Engine for Counting {
+        fn name(&self) -> &str {
+            "counting"
+        }
+
+        fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
+            self.sequences.fetch_add(batch.len() as u64, Ordering::Relaxed);
+            self.inner.logits(batch)
+        }
+    }
+
+    #[test]
+    fn what_is_not_scored_has_its_cause() {
+        let model = tiny();
+        let engine = open("native", &model).unwrap();
+        let mut chunk = comments(&[
+            "Good luck.",
+            " \n\t",
+            "\u{200b}\u{200d}",
+            "> so he said",
+            "Das ist doch wirklich nicht euer Ernst, oder habe ich das falsch verstanden?",
+            "[deleted]",
+            "[removed]",
+            "pingback",
+            "😀",
+            "http://example.org",
+        ]);
+        chunk[3].quotes.push(0..12);
+        chunk[5].status = Status::Deleted;
+        chunk[6].status = Status::Removed;
+        chunk[7].status = Status::Service;
+        let mut scorer = Scorer::new(&model, &*engine, Settings::default());
+        let scored = scorer.score(chunk.clone(), &|_| ()).unwrap();
+        use Unscored::{Deleted, Empty, Language, Quote, Removed, Service};
+        let expected = [Empty, Empty, Quote, Language, Deleted, Removed, Service].map(Some);
+        assert_eq!(causes(&scored), [&[None], &expected[..], &[None, None]].concat());
+        assert_eq!(
+            scored.iter().map(|scored| &scored.comment).collect::<Vec<_>>(),
+            chunk.iter().collect::<Vec<_>>()
+        );
+
+        let any = Settings { any_language: true, ..Settings::default() };
+        let scored = Scorer::new(&model, &*engine, any).score(chunk, &|_| ()).unwrap();
+        assert_eq!(causes(&scored)[4], None);
+        assert_eq!(scored[4].language.as_deref(), Some("de"));
+    }
+
+    #[test]
+    fn only_own_words_count() {
+        let model = tiny();
+        let engine = open("native", &model).unwrap();
+        let mut chunk = comments(&["> You are all fools!\nNo, they are not.", "No, they are not."]);
+        chunk[0].quotes.push(0..21);
+        let scored = Scorer::new(&model, &*engine, Settings::default()).score(chunk, &|_| ()).unwrap();
+        assert_eq!(scored[0].outcome, scored[1].outcome);
+    }
+
+    #[test]
+    fn equal_texts_are_scored_once_and_every_comment_is_counted() {
+        let model = tiny();
+        let engine = Counting { inner: open("native", &model).unwrap(), sequences: AtomicU64::new(0) };
+        let mut scorer = Scorer::new(&model, &engine, Settings::default());
+        let done = Mutex::new(0);
+        let advance = |more| *done.lock().unwrap() += more;
+        let first =
+            scorer.score(comments(&["so good", "so bad", "So  good ", "so good", ""]), &advance).unwrap();
+        assert_eq!(
+            engine.sequences.load(Ordering::Relaxed),
+            3,
+            "case is the tokenizer's matter, space is not"
+        );
+        let second = scorer.score(comments(&["so bad", "so what"]), &advance).unwrap();
+        assert_eq!(engine.sequences.load(Ordering::Relaxed), 4);
+        assert_eq!(*done.lock().unwrap(), 7);
+        assert_eq!(first[0].outcome, first[3].outcome);
+        assert_eq!(first[1].outcome, second[0].outcome);
+    }
+
+    #[test]
+    fn scores_depend_on_the_text_alone() {
+        let model = tiny();
+        let engine = open("native", &model).unwrap();
+        let long = "the harbour is closed and nobody told us why ".repeat(60);
+        let texts: Vec<String> = (0..50)
+            .map(|n| format!("{} comment number {n}. {}", "so ".repeat(n), &long[..n * n % long.len()]))
+            .chain([long.clone()])
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let run = |batch, threads, chunk: usize| -> Vec<Scored> {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut scorer = Scorer::new(&model, &*engine, Settings { batch, any_language: true });
+            let all = comments(&texts);
+            let chunks = all.chunks(chunk).map(<[Comment]>::to_vec);
+            chunks.flat_map(|chunk| pool.install(|| scorer.score(chunk, &|_| ())).unwrap()).collect()
+        };
+        let alone = run(1, 1, 1);
+        assert!(model.encoder.windows(&long, 256, 64).unwrap().len() > 1);
+        for (batch, threads, chunk) in [(1, 2, 100), (64, 1, 100), (7, 3, 13)] {
+            assert_eq!(run(batch, threads, chunk), alone);
+        }
+    }
+
+    #[test]
+    fn windows_fold_by_maximum_and_weighted_mean() {
+        let window = |content_tokens| Window { ids: Vec::new(), content_tokens };
+        let mut first = [0.2; Label::COUNT];
+        let mut second = [0.1; Label::COUNT];
+        first[Label::Threat.index()] = 0.05;
+        second[Label::Positive.index()] = 0.8;
+        let folded = fold_windows(&[window(30), window(10)], &[first, second]);
+        assert_eq!(folded.get(Label::Toxicity), 0.2);
+        assert_eq!(folded.get(Label::Threat), 0.1);
+        assert_eq!(folded.get(Label::Positive), 0.35);
+        assert_eq!(folded.get(Label::Neutral), 0.175);
+    }
+}

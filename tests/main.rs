@@ -1,2 +1,9 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
+
+mod bad_input;
+mod exports;
+mod normalize;
+mod parity;
 mod report;
+mod text_dump;
+mod tidy;

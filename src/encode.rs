@@ -1,0 +1,340 @@
+//! Text to token ids: the `tokenizers` crate, and windows for a text that a model cannot take at once.
+//!
+//! The ids are exactly those of Hugging Face's `BertTokenizerFast` for the same `tokenizer.json`; a truncation or padding
+//! set in that file is not applied. Time and memory grow in proportion to the text, however long it is: a long text is
+//! encoded piece by piece, cut only where no token can span the cut.
+
+use std::collections::HashSet;
+
+use tokenizers::models::ModelWrapper;
+use tokenizers::normalizers::NormalizerWrapper;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
+use tokenizers::tokenizer::Tokenizer;
+
+/// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// A BERT tokenizer: cleaning, lower case, splitting at spaces and marks, word pieces.
+pub struct Encoder {
+    tokenizer: Tokenizer,
+    /// Id of `[CLS]`, which begins a sequence.
+    first: u32,
+    /// Id of `[SEP]`, which ends it.
+    last: u32,
+    /// A word of more characters is one `[UNK]`; none where words must not be shortened.
+    max_word_chars: Option<usize>,
+    /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
+    token_chars: HashSet<char>,
+    /// Whether each Chinese character is a word.
+    separates_ideographs: bool,
+    /// [`PIECE_BYTES`], but for tests.
+    piece_bytes: usize,
+}
+
+/// A part of a text that a model takes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// `[CLS]`, the content, `[SEP]`.
+    pub ids: Vec<u32>,
+    /// Number of ids between the two; 0 only for a text without any token.
+    pub content_tokens: usize,
+}
+
+/// A text could not be encoded, or a tokenizer not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The bytes are not a tokenizer of the crate's format.
+    #[error("not a tokenizer.json: {0}; use the file of a BERT model as Hugging Face saves it")]
+    Load(String),
+    /// The tokenizer is not of BERT's kind.
+    #[error("the tokenizer's {part} is not BERT's; only BERT tokenizers (word pieces) are supported")]
+    Kind {
+        /// `model`, `normalizer` or `pre_tokenizer`.
+        part: &'static str,
+    },
+    /// The vocabulary has no such token.
+    #[error("the tokenizer has no `{token}` token, which every sequence of a BERT model needs")]
+    Special {
+        /// The token.
+        token: &'static str,
+    },
+    /// Windows of this size cannot move along a text.
+    #[error(
+        "windows of {max_tokens} tokens cannot overlap by {overlap_tokens}: the overlap must be below {max_tokens} - 2"
+    )]
+    Windows {
+        /// The size asked for.
+        max_tokens: usize,
+        /// The overlap asked for.
+        overlap_tokens: usize,
+    },
+    /// The crate refused a text.
+    #[error("could not encode a text of {bytes} bytes: {cause}")]
+    Text {
+        /// Its length.
+        bytes: usize,
+        /// The crate's words.
+        cause: String,
+    },
+}
+
+impl Encoder {
+    /// Loads a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// Not such a file, not of BERT's kind, or without `[CLS]` and `[SEP]`.
+    pub fn from_bytes(tokenizer_json: &[u8]) -> Result<Self, EncodeError> {
+        let load = |error: tokenizers::Error| EncodeError::Load(error.to_string());
+        let mut tokenizer = Tokenizer::from_bytes(tokenizer_json).map_err(load)?;
+        let ModelWrapper::WordPiece(model) = tokenizer.get_model() else {
+            return Err(EncodeError::Kind { part: "model" });
+        };
+        let max_word_chars = model.max_input_chars_per_word;
+        let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() else {
+            return Err(EncodeError::Kind { part: "normalizer" });
+        };
+        let separates_ideographs = normalizer.handle_chinese_chars;
+        if !matches!(tokenizer.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_))) {
+            return Err(EncodeError::Kind { part: "pre_tokenizer" });
+        }
+        tokenizer.with_truncation(None).map_err(load)?;
+        tokenizer.with_padding(None);
+        let id = |token| tokenizer.token_to_id(token).ok_or(EncodeError::Special { token });
+        let (first, last) = (id("[CLS]")?, id("[SEP]")?);
+        let added: Vec<String> =
+            tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+        let token_chars = added.iter().flat_map(|token| token.chars().skip(1)).collect();
+        // Such a token could stand inside a long word, and shortening the word would lose it.
+        let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
+        let max_word_chars = (!added.iter().any(ends_a_word)).then_some(max_word_chars);
+        Ok(Self {
+            tokenizer,
+            first,
+            last,
+            max_word_chars,
+            token_chars,
+            separates_ideographs,
+            piece_bytes: PIECE_BYTES,
+        })
+    }
+
+    /// Number of token ids: every id is below it, unless the vocabulary has gaps.
+    pub fn vocab_size(&self) -> usize {
+        self.tokenizer.get_vocab_size(true)
+    }
+
+    /// Token ids of a text with `[CLS]` and `[SEP]`, uncut.
+    ///
+    /// # Errors
+    /// Only where the crate fails, which no text is known to bring about.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+        Ok(self.sequence(&self.content(text)?))
+    }
+
+    /// A text as windows of at most `max_tokens` ids, `[CLS]` and `[SEP]` included.
+    ///
+    /// A text that fits is one window. Otherwise every window but the last is full, neighbours share exactly
+    /// `overlap_tokens` ids of content, and the last holds what is left: more than the overlap, as little as one id more.
+    ///
+    /// # Errors
+    /// An overlap that leaves no room to move, or as [`Encoder::encode`].
+    pub fn windows(
+        &self,
+        text: &str,
+        max_tokens: usize,
+        overlap_tokens: usize,
+    ) -> Result<Vec<Window>, EncodeError> {
+        let room = max_tokens.saturating_sub(2);
+        if overlap_tokens >= room {
+            return Err(EncodeError::Windows { max_tokens, overlap_tokens });
+        }
+        let content = self.content(text)?;
+        let stride = room - overlap_tokens;
+        let count = 1 + content.len().saturating_sub(room).div_ceil(stride);
+        let starts = (0..count).map(|number| number * stride);
+        Ok(starts
+            .map(|start| {
+                let part = &content[start..content.len().min(start + room)];
+                Window { ids: self.sequence(part), content_tokens: part.len() }
+            })
+            .collect())
+    }
+
+    fn sequence(&self, content: &[u32]) -> Vec<u32> {
+        let mut ids = Vec::with_capacity(content.len() + 2);
+        ids.push(self.first);
+        ids.extend_from_slice(content);
+        ids.push(self.last);
+        ids
+    }
+
+    fn content(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+        let mut ids = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(self.piece_end(rest));
+            let shortened = self.shorten_word(piece);
+            let encoding = self
+                .tokenizer
+                .encode_fast(shortened.as_deref().unwrap_or(piece), false)
+                .map_err(|error| EncodeError::Text { bytes: text.len(), cause: error.to_string() })?;
+            ids.extend_from_slice(encoding.get_ids());
+            rest = after;
+        }
+        Ok(ids)
+    }
+
+    /// Where the next piece of a text ends: before the first separator after `piece_bytes`, or at the text's end.
+    fn piece_end(&self, text: &str) -> usize {
+        let from = text.ceil_char_boundary(self.piece_bytes);
+        let ideograph = |c| self.separates_ideographs && matches!(c, '\u{4e00}'..='\u{9fff}');
+        let cut = |c| (is_separator(c) || ideograph(c)) && !self.token_chars.contains(&c);
+        text[from..].find(cut).map_or(text.len(), |found| from + found)
+    }
+
+    /// A piece far over its length is one long word at its end. Where that is plain letters and digits, more of them than
+    /// the longest word that is not `[UNK]` change nothing, and are not worth the crate's memory.
+    fn shorten_word(&self, piece: &str) -> Option<String> {
+        let max_word_chars = self.max_word_chars?;
+        let (kept, tail) = piece.split_at(piece.ceil_char_boundary(self.piece_bytes));
+        let plain = tail.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (plain && tail.len() > max_word_chars + 1).then(|| format!("{kept}{}", &tail[..=max_word_chars]))
+    }
+}
+
+/// Whether BERT ends a word before this character, whatever stands around it: spaces and some marks. The controls that
+/// Unicode counts as spaces are not among them, since BERT removes all but these three.
+fn is_separator(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' => true,
+        '。' | '、' | '，' | '！' | '？' => true,
+        _ => c.is_ascii_punctuation() || (c.is_whitespace() && !c.is_control()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tiny() -> Encoder {
+        Encoder::from_bytes(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap()
+    }
+
+    /// The crate's own ids of the whole text.
+    fn uncut(encoder: &Encoder, text: &str) -> Vec<u32> {
+        encoder.sequence(encoder.tokenizer.encode(text, false).unwrap().get_ids())
+    }
+
+    #[test]
+    fn windows_overlap_and_leave_nothing_out() {
+        let encoder = tiny();
+        // Tokens of content, max_tokens, overlap_tokens, content of each window.
+        for (tokens, max, overlap, expected) in [
+            (0, 6, 2, vec![0]),
+            (1, 6, 2, vec![1]),
+            (4, 6, 2, vec![4]),
+            (5, 6, 2, vec![4, 3]),
+            (6, 6, 2, vec![4, 4]),
+            (7, 6, 2, vec![4, 4, 3]),
+            (9, 6, 0, vec![4, 4, 1]),
+            (3, 3, 0, vec![1, 1, 1]),
+            (254, 256, 64, vec![254]),
+            (255, 256, 64, vec![254, 65]),
+        ] {
+            let letters = (b'a'..=b'z').cycle().take(tokens);
+            let text: String = letters.flat_map(|letter| [char::from(letter), ' ']).collect();
+            let windows = encoder.windows(&text, max, overlap).unwrap();
+            let sizes: Vec<usize> = windows.iter().map(|window| window.content_tokens).collect();
+            assert_eq!(sizes, expected, "{tokens} tokens in windows of {max}");
+            let whole = encoder.encode(&text).unwrap();
+            let mut joined = vec![whole[0]];
+            for (number, window) in windows.iter().enumerate() {
+                assert_eq!(window.ids.len(), window.content_tokens + 2);
+                assert_eq!((window.ids[0], window.ids.last()), (whole[0], whole.last()));
+                let shared = if number == 0 { 0 } else { overlap };
+                assert!(joined.ends_with(&window.ids[1..=shared]));
+                joined.extend(&window.ids[1 + shared..=window.content_tokens]);
+            }
+            joined.extend(whole.last());
+            assert_eq!(joined, whole);
+        }
+        for (max, overlap) in [(0, 0), (2, 0), (6, 4), (6, 9)] {
+            assert!(matches!(encoder.windows("a", max, overlap), Err(EncodeError::Windows { .. })));
+        }
+    }
+
+    #[test]
+    fn every_separator_ends_a_word() {
+        let encoder = tiny();
+        let separators = ('\0'..=char::MAX).filter(|c| is_separator(*c) && !encoder.token_chars.contains(c));
+        for separator in separators {
+            let text = format!("ab{separator}cd");
+            let (before, after) = text.split_at(2);
+            let parts: Vec<u32> =
+                [before, after].iter().flat_map(|part| encoder.content(part).unwrap()).collect();
+            assert_eq!(encoder.content(&text).unwrap(), parts, "{separator:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_a_megabyte_is_unknown() {
+        let encoder = tiny();
+        let unknown = encoder.tokenizer.token_to_id("[UNK]").unwrap();
+        for letter in ["a", "é", "\u{1f600}"] {
+            let ids = encoder.content(&letter.repeat(1 << 20)).unwrap();
+            assert_eq!(ids, [unknown], "{letter}");
+        }
+    }
+
+    #[test]
+    fn other_tokenizers_are_refused() {
+        let json: serde_json::Value =
+            serde_json::from_slice(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap();
+        for (key, value, words) in [
+            ("normalizer", serde_json::json!({"type": "NFC"}), "the tokenizer's normalizer is not BERT's"),
+            ("pre_tokenizer", serde_json::json!(null), "the tokenizer's pre_tokenizer is not BERT's"),
+            (
+                "model",
+                serde_json::json!({"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}),
+                "the tokenizer's model is not BERT's",
+            ),
+            ("model", serde_json::json!(7), "not a tokenizer.json"),
+        ] {
+            let mut other = json.clone();
+            other[key] = value;
+            let error = Encoder::from_bytes(other.to_string().as_bytes()).err().unwrap();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let renamed = json.to_string().replace("[SEP]", "[END]");
+        let error = Encoder::from_bytes(renamed.as_bytes()).err().unwrap();
+        assert!(error.to_string().contains("no `[SEP]` token"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_change_nothing(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    r"[a-z ]{1,5}",
+                    r"[\[\]CLSEPMAK]{1,5}",
+                    "[!-~]{1,3}",
+                    "[。，é東京\u{301}\u{85}\u{b}\u{2028}\u{200b}\u{ad}👍]{1,3}",
+                    Just("[MASK]".to_owned()),
+                    Just("x7".repeat(70)),
+                    any::<String>(),
+                ],
+                0..12,
+            ),
+            piece_bytes in 1..40_usize,
+        ) {
+            let text = parts.concat();
+            let mut encoder = tiny();
+            encoder.piece_bytes = piece_bytes;
+            let ids = encoder.encode(&text).unwrap();
+            prop_assert_eq!(&ids, &uncut(&encoder, &text));
+            prop_assert!(ids.iter().all(|&id| (id as usize) < encoder.vocab_size()));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a network computes on one row, beside products. Written so that the compiler can use vector instructions, and so
+//! that a result depends on nothing but the row: sums have a fixed number of lanes.
+
+use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
+
+const LANES: usize = 16;
+
+/// Adds another row.
+pub(super) fn add(row: &mut [f32], other: &[f32]) {
+    for (value, addend) in row.iter_mut().zip(other) {
+        *value += addend;
+    }
+}
+
+/// Brings a row to mean 0 and variance 1, then stretches and shifts it.
+pub(super) fn layer_norm(row: &mut [f32], weight: &[f32], bias: &[f32], epsilon: f32) {
+    let mean = sum(row, |value| value) / row.len() as f32;
+    let variance = sum(row, |value| (value - mean) * (value - mean)) / row.len() as f32;
+    let scale = 1.0 / (variance + epsilon).sqrt();
+    for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
+        *value = (*value - mean) * scale * weight + bias;
+    }
+}
+
+/// Makes weights of a row: `e^x`, divided by their sum.
+pub(super) fn softmax(row: &mut [f32]) {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    for value in &mut *row {
+        *value = exp(*value - largest);
+    }
+    let scale = 1.0 / sum(row, |value| value);
+    for value in row {
+        *value *= scale;
+    }
+}
+
+/// Adds the bias, then `x * P(X <= x)` for a standard normal X: the exact GELU, within 5e-7.
+pub(super) fn gelu(row: &mut [f32], bias: &[f32]) {
+    for (value, bias) in row.iter_mut().zip(bias) {
+        let x = *value + bias;
+        let tail = 0.5 * erfc(x.abs() * FRAC_1_SQRT_2);
+        *value = x * if x < 0.0 { tail } else { 1.0 - tail };
+    }
+}
+
+/// The complementary error function of `x >= 0`, within 2e-7: Abramowitz and Stegun, Handbook of Mathematical Functions
+/// (1964), formula 7.1.26.
+fn erfc(x: f32) -> f32 {
+    let t = 1.0 / (1.0 + 0.327_591_1 * x);
+    let series =
+        t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152 + t * 1.061_405_4))));
+    series * exp(-x * x)
+}
+
+/// `e^x` for `x <= 0`, with a relative error below 3e-7; below -87, where it ceases to be a normal number, `e^-87`.
+fn exp(x: f32) -> f32 {
+    // e^x = 2^n e^r: n is the nearest whole number to x / ln 2, so that |r| <= ln 2 / 2, where Taylor's series of degree 6
+    // is within 1.3e-7. Adding 1.5 * 2^23 leaves no bits for a fraction, and n in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x > -87.0 { x } else { -87.0 };
+    let rounded = x * LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    // ln 2 in two parts: the first has so few bits that n times it is exact (Cody and Waite, 1980).
+    const HIGH: f32 = 355.0 / 512.0;
+    const LOW: f32 = -2.121_944_4e-4;
+    let r = x - n * HIGH - n * LOW;
+    let series = 1.0
+        + r * (1.0
+            + r * (1.0 / 2.0 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    let power = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
+    series * power
+}
+
+fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane += term(value);
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        *lane += term(value);
+    }
+    lanes.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The standard normal distribution function, by Simpson's rule.
+    fn normal(x: f64) -> f64 {
+        let density = |t: f64| (-t * t / 2.0).exp() / std::f64::consts::TAU.sqrt();
+        let (steps, mut sum) = (2000, density(0.0) - density(x));
+        let step = x / f64::from(steps);
+        for number in 1..=steps {
+            let end = f64::from(number) * step;
+            sum += 4.0 * density(end - step / 2.0) + 2.0 * density(end);
+        }
+        0.5 + sum * step / 6.0
+    }
+
+    #[test]
+    fn exp_is_within_its_bound() {
+        for number in 0..870_000 {
+            let x = -(number as f32) / 10_000.0;
+            let (found, exact) = (f64::from(exp(x)), f64::from(x).exp());
+            assert!((found / exact - 1.0).abs() < 3e-7, "e^{x} = {exact}, not {found}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+        for x in [-88.0, -1e10, f32::NEG_INFINITY] {
+            assert!((0.0..2e-38).contains(&exp(x)));
+        }
+    }
+
+    #[test]
+    fn gelu_is_within_its_bound() {
+        for number in -12_000..=12_000 {
+            let x = number as f32 / 1000.0;
+            let mut row = [x - 0.25];
+            gelu(&mut row, &[0.25]);
+            let exact = f64::from(x) * normal(f64::from(x));
+            assert!((f64::from(row[0]) - exact).abs() < 5e-7, "gelu({x}) = {exact}, not {}", row[0]);
+        }
+        for (x, expected) in [(1e4, 1e4), (-1e4, 0.0), (f32::MAX, f32::MAX)] {
+            let mut row = [x];
+            gelu(&mut row, &[0.0]);
+            assert!((row[0] - expected).abs() < 1e-30, "gelu({x}) = {}", row[0]);
+        }
+    }
+
+    #[test]
+    fn softmax_adds_up_to_one() {
+        for len in [1, 2, 15, 16, 17, 256] {
+            let mut row: Vec<f32> = (0..len).map(|number| (number * 7 % 13) as f32 * 3.0).collect();
+            let exact: Vec<f64> = row.iter().map(|&value| f64::from(value).exp()).collect();
+            let total: f64 = exact.iter().sum();
+            softmax(&mut row);
+            for (found, exact) in row.iter().zip(exact) {
+                assert!((f64::from(*found) - exact / total).abs() < 1e-6);
+            }
+        }
+        let mut far = [3e38, -3e38];
+        softmax(&mut far);
+        assert_eq!(far, [1.0, exp(-87.0)]);
+    }
+
+    #[test]
+    fn layer_norm_gives_mean_and_spread() {
+        let mut row = [1.0, 2.0, 3.0, 4.0, 1000.0];
+        layer_norm(&mut row, &[2.0; 5], &[7.0; 5], 1e-12);
+        let mean = row.iter().sum::<f32>() / 5.0;
+        let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 5.0;
+        assert!((mean - 7.0).abs() < 1e-5 && (variance - 4.0).abs() < 1e-5, "{mean} {variance}");
+    }
+}

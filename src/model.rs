@@ -1,0 +1,427 @@
+//! A model: its manifest, configuration, tokenizer, weights and calibration, from a directory or from inside the binary.
+//!
+//! Everything is checked when a model is loaded, so that a wrong file is one clear error before any work.
+//! The files and the manifest are described in `docs/models.md`.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use ndarray::ArrayView1;
+use sha2::{Digest, Sha256};
+
+use crate::encode::{EncodeError, Encoder};
+use crate::label::{Activation, Label};
+
+mod config;
+mod embedded;
+mod manifest;
+mod weights;
+
+pub use config::BertConfig;
+pub use manifest::{Calibration, FileEntry, Manifest};
+pub use weights::Weights;
+
+const MANIFEST: &str = "manifest.json";
+const CONFIG: &str = "config.json";
+const TOKENIZER: &str = "tokenizer.json";
+const WEIGHTS: &str = "model.safetensors";
+
+/// A model, checked and ready for an engine.
+pub struct Model {
+    /// What it is, what it says and how its logits are calibrated.
+    pub manifest: Manifest,
+    /// Shape of the network.
+    pub config: BertConfig,
+    /// Its tokenizer.
+    pub encoder: Encoder,
+    /// SHA-256 of `manifest.json` in hexadecimal. Since the manifest holds the checksums of the files, this names all.
+    pub checksum: String,
+    weights: Cow<'static, [u8]>,
+}
+
+/// A model could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("model {model}: {file}: {kind}")]
+pub struct ModelError {
+    /// The directory, or `(embedded)`.
+    pub model: String,
+    /// The file of the model that is wrong.
+    pub file: String,
+    /// What is wrong with it, and what to do.
+    pub kind: ModelErrorKind,
+}
+
+/// What is wrong with a file of a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelErrorKind {
+    /// It cannot be read.
+    #[error("cannot be read: {0}; a model directory holds {MANIFEST}, {CONFIG}, {TOKENIZER} and {WEIGHTS}")]
+    Read(io::Error),
+    /// Its length is not the manifest's.
+    #[error("has {found} bytes, the manifest says {expected}; get the file again, or correct the manifest")]
+    Length {
+        /// By the manifest.
+        expected: u64,
+        /// Of the file.
+        found: u64,
+    },
+    /// Its content is not the manifest's.
+    #[error("has sha256 {found}, the manifest says {expected}; get the file again, or correct the manifest")]
+    Checksum {
+        /// By the manifest.
+        expected: String,
+        /// Of the file.
+        found: String,
+    },
+    /// It is not JSON of the shape that `docs/models.md` describes.
+    #[error("{0}; docs/models.md describes the file")]
+    Json(serde_json::Error),
+    /// It says what cannot be, or what another file contradicts.
+    #[error("{0}")]
+    Content(String),
+    /// The tokenizer is not one.
+    #[error(transparent)]
+    Tokenizer(EncodeError),
+}
+
+/// The bytes of a model's files.
+struct Files {
+    manifest: Cow<'static, [u8]>,
+    config: Cow<'static, [u8]>,
+    tokenizer: Cow<'static, [u8]>,
+    weights: Cow<'static, [u8]>,
+}
+
+impl Model {
+    /// The model inside the binary.
+    ///
+    /// Its checksums are not computed at every start (they would take as long as all the rest): a test holds them.
+    ///
+    /// # Errors
+    /// None, unless the binary was built from a broken model.
+    pub fn embedded() -> Result<Self, ModelError> {
+        let in_model = |(file, kind)| ModelError { model: "(embedded)".to_owned(), file, kind };
+        let files = embedded::files();
+        let manifest = Manifest::parse(&files.manifest).map_err(in_manifest).map_err(in_model)?;
+        Self::load(manifest, files).map_err(in_model)
+    }
+
+    /// The model of a directory. Every file that its manifest lists is checked: length, SHA-256, and then what it says.
+    ///
+    /// # Errors
+    /// The first file that is missing or wrong.
+    pub fn open(dir: &Path) -> Result<Self, ModelError> {
+        let in_model = |(file, kind)| ModelError { model: dir.display().to_string(), file, kind };
+        let read = |name: &str| {
+            fs::read(dir.join(name)).map_err(|error| (name.to_owned(), ModelErrorKind::Read(error)))
+        };
+        let checked = || {
+            let manifest_bytes = read(MANIFEST)?;
+            let manifest = Manifest::parse(&manifest_bytes).map_err(in_manifest)?;
+            let mut files = Files {
+                manifest: manifest_bytes.into(),
+                config: Cow::default(),
+                tokenizer: Cow::default(),
+                weights: Cow::default(),
+            };
+            for (name, entry) in &manifest.files {
+                let bytes = read(name)?;
+                entry.check(&bytes).map_err(|kind| (name.clone(), kind))?;
+                match name.as_str() {
+                    CONFIG => files.config = bytes.into(),
+                    TOKENIZER => files.tokenizer = bytes.into(),
+                    WEIGHTS => files.weights = bytes.into(),
+                    _ => {}
+                }
+            }
+            Self::load(manifest, files)
+        };
+        checked().map_err(in_model)
+    }
+
+    fn load(manifest: Manifest, files: Files) -> Result<Self, (String, ModelErrorKind)> {
+        let config = BertConfig::parse(&files.config).map_err(|kind| (CONFIG.to_owned(), kind))?;
+        config.check(&manifest).map_err(|cause| (CONFIG.to_owned(), ModelErrorKind::Content(cause)))?;
+        let encoder = Encoder::from_bytes(&files.tokenizer)
+            .map_err(|error| (TOKENIZER.to_owned(), ModelErrorKind::Tokenizer(error)))?;
+        if encoder.vocab_size() > config.vocab_size {
+            let cause = format!(
+                "has {} tokens, the network of {CONFIG} takes {}; take both from the same model",
+                encoder.vocab_size(),
+                config.vocab_size
+            );
+            return Err((TOKENIZER.to_owned(), ModelErrorKind::Content(cause)));
+        }
+        Weights::parse(&files.weights).map_err(|kind| (WEIGHTS.to_owned(), kind))?;
+        let checksum = sha256(&files.manifest);
+        Ok(Self { manifest, config, encoder, checksum, weights: files.weights })
+    }
+
+    /// The weights by name.
+    pub fn weights(&self) -> Weights<'_> {
+        Weights::parse(&self.weights).expect("the same bytes were parsed when the model was loaded")
+    }
+
+    /// Calibrated probabilities of one sequence, by [`Label::index`], from its logits in the order of the manifest's heads:
+    /// `sigmoid(scale * x + bias)` of each label of a sigmoid head, `softmax(x / temperature)` over a softmax head.
+    ///
+    /// # Panics
+    /// If there are not as many logits as labels.
+    pub fn probabilities(&self, logits: ArrayView1<'_, f32>) -> [f64; Label::COUNT] {
+        assert_eq!(logits.len(), self.manifest.heads.len(), "an engine gives one logit a label");
+        let mut probabilities = [0.0; Label::COUNT];
+        let mut logits = logits.iter().map(|&logit| f64::from(logit));
+        for head in &self.manifest.heads.heads {
+            match head.activation {
+                Activation::Sigmoid => {
+                    for (&label, logit) in head.labels.iter().zip(&mut logits) {
+                        let (scale, bias) = self.manifest.calibration.line(label);
+                        probabilities[label.index()] = 1.0 / (1.0 + (-(scale * logit + bias)).exp());
+                    }
+                }
+                Activation::Softmax => {
+                    let temperature = self.manifest.calibration.temperature();
+                    let scaled: Vec<f64> =
+                        logits.by_ref().take(head.labels.len()).map(|logit| logit / temperature).collect();
+                    let largest = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let sum: f64 = scaled.iter().map(|logit| (logit - largest).exp()).sum();
+                    for (label, logit) in head.labels.iter().zip(scaled) {
+                        probabilities[label.index()] = (logit - largest).exp() / sum;
+                    }
+                }
+            }
+        }
+        probabilities
+    }
+}
+
+fn in_manifest(kind: ModelErrorKind) -> (String, ModelErrorKind) {
+    (MANIFEST.to_owned(), kind)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+    use serde_json::{Value, json};
+    use std::path::PathBuf;
+
+    fn tiny() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")
+    }
+
+    /// A copy of the tiny model.
+    fn copy() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [MANIFEST, CONFIG, TOKENIZER, WEIGHTS] {
+            fs::copy(tiny().join(name), dir.path().join(name)).unwrap();
+        }
+        dir
+    }
+
+    fn edit(file: &Path, change: impl FnOnce(&mut Value)) {
+        let mut json = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        change(&mut json);
+        fs::write(file, json.to_string()).unwrap();
+    }
+
+    /// Writes the lengths and checksums of the files into the manifest.
+    fn sign(dir: &Path) {
+        edit(&dir.join(MANIFEST), |manifest| {
+            for name in [CONFIG, TOKENIZER, WEIGHTS] {
+                let bytes = fs::read(dir.join(name)).unwrap();
+                manifest["files"][name] = json!({"sha256": sha256(&bytes), "bytes": bytes.len()});
+            }
+        });
+    }
+
+    fn message(dir: &Path) -> String {
+        let message = Model::open(dir).err().expect("the model is broken").to_string();
+        message.strip_prefix(&format!("model {}: ", dir.display())).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_model_is_read() {
+        let model = Model::open(&tiny()).unwrap();
+        assert_eq!(model.manifest.name, "tiny");
+        assert_eq!(model.checksum, sha256(&fs::read(tiny().join(MANIFEST)).unwrap()));
+        assert_eq!(model.manifest.heads.len(), Label::COUNT);
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn the_embedded_model_is_whole() {
+        let files = embedded::files();
+        let model = Model::embedded().unwrap();
+        for (name, entry) in &model.manifest.files {
+            let bytes = match name.as_str() {
+                CONFIG => &files.config,
+                TOKENIZER => &files.tokenizer,
+                WEIGHTS => &files.weights,
+                other => panic!("{other} is not embedded"),
+            };
+            entry.check(bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn wrong_files_are_named_with_what_to_do() {
+        type Break = fn(&Path);
+        let cases: [(Break, &str); 6] = [
+            (
+                |dir| fs::remove_file(dir.join(WEIGHTS)).unwrap(),
+                "model.safetensors: cannot be read: No such file or directory (os error 2); a model directory holds",
+            ),
+            (
+                |dir| fs::remove_file(dir.join(MANIFEST)).unwrap(),
+                "manifest.json: cannot be read: No such file or directory (os error 2); a model directory holds",
+            ),
+            (
+                |dir| {
+                    let bytes = fs::read(dir.join(WEIGHTS)).unwrap();
+                    fs::write(dir.join(WEIGHTS), &bytes[..1000]).unwrap();
+                },
+                "model.safetensors: has 1000 bytes, the manifest says 178108; get the file again",
+            ),
+            (
+                |dir| {
+                    let mut bytes = fs::read(dir.join(WEIGHTS)).unwrap();
+                    bytes[100_000] ^= 1;
+                    fs::write(dir.join(WEIGHTS), bytes).unwrap();
+                },
+                "model.safetensors: has sha256 ",
+            ),
+            (
+                |dir| {
+                    let bytes = fs::read(dir.join(WEIGHTS)).unwrap();
+                    fs::write(dir.join(WEIGHTS), &bytes[..1000]).unwrap();
+                    sign(dir);
+                },
+                "model.safetensors: is no whole safetensors file",
+            ),
+            (
+                |dir| {
+                    fs::write(dir.join(TOKENIZER), "[]").unwrap();
+                    sign(dir);
+                },
+                "tokenizer.json: not a tokenizer.json",
+            ),
+        ];
+        for (break_it, words) in cases {
+            let dir = copy();
+            break_it(dir.path());
+            let message = message(dir.path());
+            assert!(message.starts_with(words), "{message}");
+        }
+        let nowhere = Path::new("/nowhere/at all");
+        assert!(message(nowhere).starts_with("manifest.json: cannot be read"));
+    }
+
+    #[test]
+    fn wrong_manifests_are_refused() {
+        type Edit = fn(&mut Value);
+        let cases: [(Edit, &str); 17] = [
+            (|m| m["heads"][0]["labels"][0] = json!("rudeness"), "unknown variant `rudeness`"),
+            (|m| m["heads"][0]["activation"] = json!("tanh"), "unknown variant `tanh`"),
+            (|m| m["heads"][0]["labels"][0] = json!("threat"), "no head gives the label toxicity"),
+            (|m| m["heads"][1]["labels"][0] = json!("threat"), "the label threat stands in the heads more"),
+            (|m| m["heads"][0]["activation"] = json!("softmax"), "a softmax head is for the three sentiment"),
+            (|m| m["notes"] = json!("x"), "unknown field `notes`"),
+            (
+                |m| m["calibration"]["rudeness"] = json!({"scale": 1.0, "bias": 0.0}),
+                "unknown variant `rudeness`",
+            ),
+            (|m| m["calibration"]["threat"]["slope"] = json!(1.0), "unknown field `slope`"),
+            (|m| m["calibration"]["threat"] = json!({"scale": 0.0, "bias": 0.0}), "calibration of threat"),
+            (|m| m["calibration"]["sentiment"]["temperature"] = json!(-1.0), "calibration of sentiment"),
+            (|m| m["calibration"] = json!({}), "no calibration of toxicity"),
+            (|m| m["architecture"] = json!("gpt"), "architecture `gpt` is not supported"),
+            (|m| m["overlap_tokens"] = json!(254), "windows of 256 tokens cannot overlap by 254"),
+            (|m| m["max_tokens"] = json!("many"), "invalid type: string \"many\""),
+            (
+                |m| m["files"]["../x"] = json!({"sha256": "", "bytes": 0}),
+                "files: `../x` is not a plain file name",
+            ),
+            (
+                |m| drop(m["files"].as_object_mut().unwrap().remove(WEIGHTS)),
+                "files: model.safetensors is missing",
+            ),
+            (|m| drop(m.as_object_mut().unwrap().remove("name")), "missing field `name`"),
+        ];
+        for (change, words) in cases {
+            let dir = copy();
+            edit(&dir.path().join(MANIFEST), change);
+            let message = message(dir.path());
+            assert!(message.starts_with(&format!("manifest.json: {words}")), "{message}");
+        }
+        let dir = copy();
+        edit(&dir.path().join(MANIFEST), |m| m["training"]["anything"] = json!([1, 2]));
+        Model::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn files_that_contradict_each_other_are_refused() {
+        type Edit = fn(&mut Value);
+        let cases: [(Edit, &str); 8] = [
+            (|c| c["id2label"]["0"] = json!("threat"), "config.json: id2label has the labels threat, severe"),
+            (|c| drop(c["id2label"].as_object_mut().unwrap().remove("8")), "config.json: id2label has"),
+            (|c| c["max_position_embeddings"] = json!(255), "config.json: the network takes 255 tokens"),
+            (|c| c["num_attention_heads"] = json!(5), "config.json: hidden_size 32 is not a multiple of"),
+            (|c| c["num_hidden_layers"] = json!(0), "config.json: num_hidden_layers is 0"),
+            (|c| c["hidden_act"] = json!("relu"), "config.json: hidden_act `relu` is not supported"),
+            (
+                |c| c["position_embedding_type"] = json!("relative_key"),
+                "config.json: position_embedding_type",
+            ),
+            (
+                |c| c["vocab_size"] = json!(200),
+                "tokenizer.json: has 261 tokens, the network of config.json takes 200",
+            ),
+        ];
+        for (change, words) in cases {
+            let dir = copy();
+            edit(&dir.path().join(CONFIG), change);
+            sign(dir.path());
+            let message = message(dir.path());
+            assert!(message.starts_with(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn logits_become_calibrated_probabilities() {
+        let mut model = Model::open(&tiny()).unwrap();
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        // The tiny model's scales are 1.0, 1.1 .. 1.5, its biases 0, -0.1 .. -0.5, its temperature 1.5.
+        let logits = array![0.0_f32, 1.0, -1.0, 2.0, 1000.0, -1000.0, 3.0, 0.0, 1.5];
+        let found = model.probabilities(logits.view());
+        let total = 2_f64.exp() + 1.0 + 1_f64.exp();
+        let expected = [
+            0.5,
+            sigmoid(1.0),
+            sigmoid(-1.4),
+            sigmoid(2.3),
+            1.0,
+            0.0,
+            2_f64.exp() / total,
+            1.0 / total,
+            1_f64.exp() / total,
+        ];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+        // Another order of labels in the logits gives the same probabilities.
+        model.manifest.heads.heads.reverse();
+        model.manifest.heads.heads[0].labels.reverse();
+        let reordered = array![1.5_f32, 0.0, 3.0, 0.0, 1.0, -1.0, 2.0, 1000.0, -1000.0];
+        for (found, expected) in model.probabilities(reordered.view()).into_iter().zip(found) {
+            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `manifest.json`: what a model is.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{CONFIG, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
+use crate::label::{Activation, Label, LabelSet};
+
+/// What `manifest.json` says; `docs/models.md` explains each field.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Name of the model.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The network: always `bert` so far.
+    pub architecture: String,
+    /// The languages it was trained on, ISO 639-1.
+    pub languages: Vec<String>,
+    /// The longest sequence it takes, `[CLS]` and `[SEP]` included.
+    pub max_tokens: usize,
+    /// How many tokens two windows of a longer text share.
+    pub overlap_tokens: usize,
+    /// Version of the text normaliser that it was trained behind.
+    pub normalizer: u32,
+    /// Its labels, in the order of its logits.
+    pub heads: LabelSet,
+    /// From logits to probabilities.
+    pub calibration: Calibration,
+    /// How it was made: for people, in any shape.
+    #[serde(default)]
+    pub training: Map<String, Value>,
+    /// Its files by name.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+/// How logits are stretched and shifted so that a probability of 0.8 is right in 80 of 100 cases.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Calibration {
+    sentiment: Option<Temperature>,
+    #[serde(flatten)]
+    labels: BTreeMap<Label, Line>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    scale: f64,
+    bias: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Temperature {
+    temperature: f64,
+}
+
+impl Calibration {
+    /// Scale and bias of a label, which a checked manifest has for every label of a sigmoid head; (1, 0) changes nothing.
+    pub(super) fn line(&self, label: Label) -> (f64, f64) {
+        let line = &self.labels[&label];
+        (line.scale, line.bias)
+    }
+
+    /// Temperature of the softmax head, which a checked manifest has where there is one; 1 changes nothing.
+    pub(super) fn temperature(&self) -> f64 {
+        self.sentiment.as_ref().expect("checked when the manifest was parsed").temperature
+    }
+
+    fn check(&self, heads: &LabelSet) -> Result<(), String> {
+        for head in &heads.heads {
+            for label in &head.labels {
+                match (head.activation, self.labels.get(label)) {
+                    (Activation::Sigmoid, Some(line)) => {
+                        if !(line.scale > 0.0 && line.scale.is_finite() && line.bias.is_finite()) {
+                            return Err(format!(
+                                "calibration of {label}: the scale must be above 0, both be finite"
+                            ));
+                        }
+                    }
+                    (Activation::Sigmoid, None) => return Err(format!("no calibration of {label}")),
+                    (Activation::Softmax, Some(_)) => {
+                        return Err(format!(
+                            "calibration of {label}: its head is a softmax, which has one temperature"
+                        ));
+                    }
+                    (Activation::Softmax, None) => {}
+                }
+            }
+        }
+        if heads.heads.iter().any(|head| head.activation == Activation::Softmax) {
+            let Some(Temperature { temperature }) = self.sentiment else {
+                return Err("no calibration of sentiment".to_owned());
+            };
+            if !(temperature > 0.0 && temperature.is_finite()) {
+                return Err("calibration of sentiment: the temperature must be above 0 and finite".to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the manifest knows of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
+impl FileEntry {
+    pub(super) fn check(&self, content: &[u8]) -> Result<(), ModelErrorKind> {
+        let found = content.len() as u64;
+        if found != self.bytes {
+            return Err(ModelErrorKind::Length { expected: self.bytes, found });
+        }
+        let found = sha256(content);
+        if found != self.sha256 {
+            return Err(ModelErrorKind::Checksum { expected: self.sha256.clone(), found });
+        }
+        Ok(())
+    }
+}
+
+impl Manifest {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, ModelErrorKind> {
+        let manifest: Self = serde_json::from_slice(json).map_err(ModelErrorKind::Json)?;
+        manifest.check().map_err(ModelErrorKind::Content)?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.architecture != "bert" {
+            return Err(format!("architecture `{}` is not supported; known: bert", self.architecture));
+        }
+        if self.max_tokens < 3 || self.overlap_tokens >= self.max_tokens - 2 {
+            return Err(format!(
+                "windows of {} tokens cannot overlap by {}: the overlap must be below max_tokens - 2",
+                self.max_tokens, self.overlap_tokens
+            ));
+        }
+        for label in Label::ALL {
+            match self.heads.labels().filter(|&other| other == label).count() {
+                1 => {}
+                0 => return Err(format!("no head gives the label {label}; a model gives all of them")),
+                _ => return Err(format!("the label {label} stands in the heads more than once")),
+            }
+        }
+        for head in &self.heads.heads {
+            if head.activation == Activation::Softmax
+                && !(head.labels.len() == Label::SENTIMENT.len()
+                    && Label::SENTIMENT.iter().all(|label| head.labels.contains(label)))
+            {
+                return Err("a softmax head is for the three sentiment labels, and only for them".to_owned());
+            }
+        }
+        self.calibration.check(&self.heads)?;
+        for name in [CONFIG, TOKENIZER, WEIGHTS] {
+            if !self.files.contains_key(name) {
+                return Err(format!("files: {name} is missing"));
+            }
+        }
+        for name in self.files.keys() {
+            if name.starts_with('.') || name.contains(['/', '\\', ':']) {
+                return Err(format!("files: `{name}` is not a plain file name"));
+            }
+        }
+        Ok(())
+    }
+}

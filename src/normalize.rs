@@ -1,0 +1,208 @@
+//! Text as the model wants it: an ordered list of small steps, one a file, each keeping the way back to the original text.
+//!
+//! A step looks at a text and says what to replace (`Edits`); the driver here applies the edits and remembers them, so that
+//! any part of the normalised text can be pointed at in the original ([`Normalized::original_range`]). A text that no step
+//! would change, which is most of them, is recognised in one scan and borrowed.
+//!
+//! The steps follow one another in the order of `STEPS`, which is the order the model was trained with
+//! (`scripts/train/normalize.py`). Undoing one disguise can uncover another (`&amp;lt;`, fullwidth markup), so the list is run
+//! again until nothing changes: normalising twice is normalising once. Text that is still unwrapping after
+//! `MAX_NESTING` rounds has its remaining `&` and `<` dropped, which bounds the work by the length of the text.
+//!
+//! How to add a step: `docs/adding-a-step.md`.
+
+mod html;
+mod invisible;
+mod mention;
+mod repeat;
+mod space;
+mod unicode;
+mod url;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Version of the normalisation: a model is trained with one, and its manifest says which. Any change of any step's output
+/// changes it.
+pub const VERSION: u32 = 1;
+
+/// Every step, in order: its name, which is also the name of its test cases (`tests/text/normalize/<name>.toml`), and itself.
+const STEPS: [(&str, Step); 7] = [
+    ("html", html::step),
+    ("unicode", unicode::step),
+    ("invisible", invisible::step),
+    ("url", url::step),
+    ("mention", mention::step),
+    ("repeat", repeat::step),
+    ("space", space::step),
+];
+
+/// How many rounds of markup inside markup are undone, one a round.
+const MAX_NESTING: usize = 4;
+
+/// Says which parts of the text are to be replaced, first to last.
+type Step = fn(&str, &mut Edits);
+
+/// A normalised text, and the way back to the original.
+#[derive(Clone, Debug)]
+pub struct Normalized<'a> {
+    /// The text as the model wants it; borrowed where nothing had to change.
+    pub text: Cow<'a, str>,
+    /// A disguise inside a word was undone: invisible characters between letters, letters from other blocks of Unicode that
+    /// only look like Latin ones, heaps of combining marks.
+    pub evasion: bool,
+    /// What each applied step changed, first applied first.
+    layers: Vec<Vec<Change>>,
+}
+
+impl Normalized<'_> {
+    /// The bytes of the original text that a byte range of [`text`](Self::text) came from.
+    ///
+    /// The result lies on character boundaries and within the original; both its ends grow with those of `range`. It leaves out
+    /// what was removed just before and after the range, and takes in whole a replaced stretch that the range touches
+    /// (`&lt;` for its `<`). An empty range gives an empty one.
+    ///
+    /// # Panics
+    ///
+    /// If `range` ends before it starts or beyond the normalised text.
+    pub fn original_range(&self, range: Range<usize>) -> Range<usize> {
+        assert!(
+            range.start <= range.end && range.end <= self.text.len(),
+            "{range:?} is not a range of the text"
+        );
+        self.layers.iter().rev().fold(range, |range, layer| before(layer, range))
+    }
+}
+
+/// Where a range of the text after a step's changes lay before them.
+fn before(changes: &[Change], range: Range<usize>) -> Range<usize> {
+    // The last change that begins at or before the byte `at` and is not empty there, and everything before it.
+    let shift = |at: usize| {
+        let known = changes.partition_point(|change| change.after.end <= at);
+        match changes.get(known) {
+            Some(change) if change.after.start <= at => change.before.clone(),
+            _ => {
+                let (from, to) = match known.checked_sub(1) {
+                    Some(last) => (changes[last].after.end, changes[last].before.end),
+                    None => (0, 0),
+                };
+                let place = to + (at - from);
+                place..place + 1
+            }
+        }
+    };
+    let start = shift(range.start).start;
+    let end = if range.is_empty() { start } else { shift(range.end - 1).end };
+    start..end
+}
+
+/// One replacement: where it stood and where its result stands.
+#[derive(Clone, Debug)]
+struct Change {
+    before: Range<usize>,
+    after: Range<usize>,
+}
+
+/// What a step wants replaced, collected first to last.
+#[derive(Default)]
+struct Edits {
+    /// Each replaced range, and where its replacement ends in `with`.
+    list: Vec<(Range<usize>, usize)>,
+    /// The replacements, end to end.
+    with: String,
+    /// A disguise inside a word was found.
+    evasion: bool,
+}
+
+impl Edits {
+    /// Replaces a stretch of text, which begins no earlier than the last one ended and is not empty.
+    fn replace(&mut self, range: Range<usize>, with: impl IntoIterator<Item = char>) {
+        debug_assert!(!range.is_empty() && self.list.last().is_none_or(|(last, _)| last.end <= range.start));
+        self.with.extend(with);
+        self.list.push((range, self.with.len()));
+    }
+
+    /// Takes a stretch of text out.
+    fn remove(&mut self, range: Range<usize>) {
+        self.replace(range, []);
+    }
+
+    /// The text with the collected edits done, and what they changed; leaves nothing collected but `evasion`.
+    fn apply(&mut self, text: &str) -> (String, Vec<Change>) {
+        let mut edited = String::with_capacity(text.len() + self.with.len());
+        let mut changes = Vec::with_capacity(self.list.len());
+        let (mut copied, mut used) = (0, 0);
+        for (range, with_end) in self.list.drain(..) {
+            edited.push_str(&text[copied..range.start]);
+            let start = edited.len();
+            edited.push_str(&self.with[used..with_end]);
+            (copied, used) = (range.end, with_end);
+            changes.push(Change { before: range, after: start..edited.len() });
+        }
+        edited.push_str(&text[copied..]);
+        self.with.clear();
+        (edited, changes)
+    }
+}
+
+/// The text as the model wants it. Total, and linear in the length of the text.
+pub fn normalize(text: &str) -> Normalized<'_> {
+    let mut normalized = Normalized { text: Cow::Borrowed(text), evasion: false, layers: Vec::new() };
+    let mut edits = Edits::default();
+    // Without `<` and `&` what is left settles in two or three rounds.
+    for round in 0..2 * MAX_NESTING {
+        if is_plain(normalized.text.as_bytes()) {
+            break;
+        }
+        let layers = normalized.layers.len();
+        for (name, step) in STEPS {
+            let step = if name == "html" && round >= MAX_NESTING { html::flatten } else { step };
+            step(&normalized.text, &mut edits);
+            if !edits.list.is_empty() {
+                let (text, changes) = edits.apply(&normalized.text);
+                normalized.text = Cow::Owned(text);
+                normalized.layers.push(changes);
+            }
+        }
+        if normalized.layers.len() == layers {
+            break;
+        }
+    }
+    normalized.evasion = edits.evasion;
+    normalized
+}
+
+/// Whether no step would change the text, as far as one scan can tell: no markup, no mention, no web address, plain ASCII,
+/// single spaces, short runs.
+fn is_plain(text: &[u8]) -> bool {
+    let (mut last, mut run) = (b' ', 1);
+    for &byte in text {
+        run = if byte == last { run + 1 } else { 1 };
+        if run > PLAIN_RUN[usize::from(byte)] {
+            return false;
+        }
+        last = byte;
+    }
+    last != b' ' || text.is_empty()
+}
+
+/// For each byte the longest run of it in a plain text. A web address has `//` or `www`.
+const PLAIN_RUN: [usize; 256] = {
+    let mut longest = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        longest[byte] = match byte as u8 {
+            b'&' | b'<' | b'@' => 0,
+            b' ' | b'/' => 1,
+            b'a'..=b'z' | b'A'..=b'Z' => repeat::LETTERS_KEPT,
+            b'0'..=b'9' => usize::MAX,
+            b'!'..=b'~' => repeat::OTHERS_KEPT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    longest
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    input: String,
+    expected: String,
+    #[serde(default)]
+    evasion: bool,
+}
+
+fn cases(name: &str) -> Vec<Case> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/text/normalize/{name}.toml"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    toml::from_str::<Cases>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())).case
+}
+
+#[test]
+fn each_step_does_its_cases() {
+    for (name, step) in STEPS {
+        for Case { input, expected, evasion } in cases(name) {
+            let mut edits = Edits::default();
+            step(&input, &mut edits);
+            let found = edits.evasion;
+            assert_eq!(edits.apply(&input).0, expected, "{name}: {input:?}");
+            assert_eq!(found, evasion, "{name}: evasion in {input:?}");
+        }
+    }
+}
+
+#[test]
+fn all_steps_together_do_their_cases() {
+    for Case { input, expected, evasion } in cases("all") {
+        let normalized = normalize(&input);
+        assert_eq!(normalized.text, expected, "{input:?}");
+        assert_eq!(normalized.evasion, evasion, "evasion in {input:?}");
+        check(&input);
+    }
+}
+
+#[test]
+fn every_file_of_cases_belongs_to_a_step() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/text/normalize");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(name == "all" || STEPS.iter().any(|(step, _)| *step == name), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_plain_text_is_borrowed() {
+    for text in ["", "ok", "Good luck.", "It's 10000 of 3...", "a & b < c @ d", "<3", "déjà vu", "hmm // x"]
+    {
+        assert!(matches!(normalize(text).text, Cow::Borrowed(_)), "{text:?}");
+    }
+}
+
+#[test]
+fn a_range_leads_back_to_the_original() {
+    let original = "<b>Sooooo</b>  \u{200B}caf&eacute; ｏｋ @bob";
+    let normalized = normalize(original);
+    assert_eq!(normalized.text, "Soo café ok @user");
+    let back = |part: &str| {
+        let start = normalized.text.find(part).unwrap();
+        &original[normalized.original_range(start..start + part.len())]
+    };
+    assert_eq!(back("Soo"), "Sooooo");
+    assert_eq!(back("café"), "caf&eacute;");
+    assert_eq!(back("é"), "&eacute;");
+    assert_eq!(back("k"), "ｋ");
+    assert_eq!(back("user"), "@bob");
+    assert_eq!(back("o c"), "ooooo</b>  \u{200B}c");
+    assert_eq!(normalized.original_range(4..4), 18..18);
+    assert_eq!(back("Soo café ok @user"), &original[3..]);
+}
+
+#[test]
+fn hostile_texts_take_linear_time() {
+    const SIZE: usize = 1 << 20;
+    for part in [
+        "<",
+        "&",
+        "a",
+        "\u{301}",
+        "\u{301}\u{316}",
+        "a\u{316}\u{301}\u{323}",
+        "<a ",
+        "<b",
+        "<!--",
+        "<script>",
+        "amp;",
+        "&amp;",
+        "&#65286;",
+        "#65286;",
+        "@",
+        "@a",
+        "a\u{200B}",
+        "ａ",
+        " ",
+        "www.",
+        "http:",
+        "&lt;",
+        "i\u{AD}",
+    ] {
+        for prefix in ["", "&", "＆"] {
+            let text = format!("{prefix}{}", part.repeat(SIZE / part.len()));
+            let begun = Instant::now();
+            let normalized = normalize(&text);
+            // Some hundred times what it takes: only a quadratic step is slower.
+            assert!(begun.elapsed() < Duration::from_secs(20), "{part:?} took {:?}", begun.elapsed());
+            assert!(normalize(&normalized.text).text == normalized.text, "{prefix:?} {part:?}");
+        }
+    }
+}
+
+/// What holds for any text.
+fn check(text: &str) {
+    let normalized = normalize(text);
+    let again = normalize(&normalized.text);
+    assert_eq!(again.text, normalized.text, "normalising twice is once: {text:?}");
+    assert!(!again.evasion, "nothing is left to undo: {text:?} -> {:?}", normalized.text);
+    assert!(matches!(again.text, Cow::Borrowed(_)));
+
+    let boundaries: Vec<usize> =
+        normalized.text.char_indices().map(|(at, _)| at).chain([normalized.text.len()]).collect();
+    let mut last = 0..0;
+    for pair in boundaries.windows(2) {
+        let range = normalized.original_range(pair[0]..pair[1]);
+        assert!(
+            text.get(range.clone()).is_some_and(|original| !original.is_empty()),
+            "{range:?} of {text:?}"
+        );
+        assert!(last.start <= range.start && last.end <= range.end, "{last:?} then {range:?} of {text:?}");
+        let empty = normalized.original_range(pair[0]..pair[0]);
+        assert_eq!(empty, range.start..range.start);
+        last = range;
+    }
+    let whole = normalized.original_range(0..normalized.text.len());
+    assert!(text.is_char_boundary(whole.start) && text.is_char_boundary(whole.end));
+}
+
+/// Fragments that the steps fight over.
+const NASTY: [&str; 64] = [
+    "<",
+    ">",
+    "</",
+    "/>",
+    "<b>",
+    "<a href=",
+    "<br",
+    "<!--",
+    "-->",
+    "<script>",
+    "</script>",
+    "&",
+    "&amp;",
+    "amp;",
+    "&lt;",
+    "&gt;",
+    "lt;",
+    "#",
+    "#38;",
+    "&#60;",
+    "&#x26;",
+    "&#8203;",
+    "&#769;",
+    "&#65286;",
+    ";",
+    "＆",
+    "＜",
+    "＞",
+    "；",
+    "ａ",
+    "𝐚",
+    "ⓐ",
+    "\u{AD}",
+    "\u{200B}",
+    "\u{200D}",
+    "\u{FE0F}",
+    "\u{301}",
+    "\u{316}",
+    "\u{338}",
+    "\u{345}",
+    "ﾞ",
+    "か",
+    "ᄀ",
+    "ᅡ",
+    "ᆨ",
+    "ﷺ",
+    "´",
+    "http://",
+    "httttp",
+    "https",
+    "://",
+    "www",
+    ".",
+    "@",
+    "@user",
+    "user",
+    "_",
+    "a",
+    "aa",
+    "!!",
+    " ",
+    "\u{A0}",
+    "\n",
+    "İ",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn holds_for_any_text(text in any::<String>()) {
+        check(&text);
+    }
+
+    #[test]
+    fn holds_for_nasty_text(parts in prop::collection::vec(prop::sample::select(&NASTY[..]), 0..24)) {
+        check(&parts.concat());
+    }
+}

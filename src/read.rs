@@ -1,0 +1,381 @@
+//! Comment exports to comments: opens files, folders and standard input, finds each one's format by its content, and
+//! gives every record of them as a [`Comment`] or as a [`Reject`] that says why it is none.
+//!
+//! Each format is one file under `read/` and one line in `read/sniff.rs`; see `docs/adding-a-format.md`.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::comment::Comment;
+
+mod delimited;
+mod error;
+mod input;
+mod json;
+mod keys;
+mod mapping;
+mod ndjson;
+mod places;
+mod sniff;
+mod source;
+pub mod text;
+mod time;
+
+pub use error::{ReadError, ReadErrorKind};
+pub use mapping::{Field, Mapping};
+
+use input::{Input, Parser};
+use places::Place;
+
+/// How to read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The format of every input; found by content where none is given.
+    pub format: Option<Format>,
+    /// Which column or key holds what, where the user says so.
+    pub mapping: Mapping,
+    /// Every author of a page dump, where the user knows them.
+    pub authors: Option<Vec<String>>,
+    /// The last line of a page dump's article, or text within it.
+    pub article_end: Option<String>,
+    /// Whether a reject carries the raw record.
+    pub keep_raw: bool,
+}
+
+/// A format of export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The text of a web page: an article and the comments under it.
+    Text,
+    /// Delimited text: `,`, `;` or `|`.
+    Csv,
+    /// Delimited text: tabs.
+    Tsv,
+    /// One JSON object a line.
+    Ndjson,
+    /// One JSON value: an array of objects, or an object that holds one.
+    Json,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json];
+
+    /// The word of the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Ndjson => "ndjson",
+            Self::Json => "json",
+        }
+    }
+
+    /// One line for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Text => {
+                "the text of a web page: an article, then its comments, each under its author's name"
+            }
+            Self::Csv => "delimited columns (comma, semicolon or bar), with or without a header",
+            Self::Tsv => "tab-delimited columns, with or without a header",
+            Self::Ndjson => "one JSON object a line",
+            Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
+            format!("unknown format `{word}`; known: {}", known.join(", "))
+        })
+    }
+}
+
+/// One record of an export.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A comment.
+    Comment(Comment),
+    /// A record that could not be read.
+    Reject(Reject),
+}
+
+/// A record that could not be read: where it stands and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The file as the user named it.
+    pub file: Arc<str>,
+    /// Which record of the file, from 1; 0 for a file of a folder that could not be read at all.
+    pub record: u64,
+    /// The line it begins on, from 1; 0 for a whole file.
+    pub line: u64,
+    /// Its bytes, in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
+    pub bytes: Range<u64>,
+    /// What is wrong with it and what to do.
+    pub cause: String,
+    /// The record itself, where [`Options::keep_raw`] asks for it (at most its first 16 MiB).
+    pub raw: Option<String>,
+}
+
+/// What was understood of one file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileReport {
+    /// The file as the user named it; `-` for standard input.
+    pub file: Arc<str>,
+    /// Its format.
+    pub format: Format,
+    /// How the format was found, in words.
+    pub why: String,
+    /// Which column or key holds what.
+    pub columns: Vec<(Field, String)>,
+    /// Columns or keys that nothing was read from.
+    pub unused: Vec<String>,
+    /// Comments so far.
+    pub comments: u64,
+    /// Rejects so far.
+    pub rejects: u64,
+    /// What a user should know about how it was read.
+    pub notices: Vec<String>,
+    /// What the reader was unsure of.
+    pub doubts: Vec<Doubt>,
+    /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
+    pub fingerprint: Option<(u64, String)>,
+}
+
+/// Something that a reader was unsure of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The line, from 1.
+    pub line: u64,
+    /// What it was unsure of, and what it decided.
+    pub what: String,
+}
+
+/// Everything that the user named, as one stream of records in a fixed order: the inputs as named, the files of a folder
+/// by path.
+///
+/// The stream ends after the last record of the last file, or after an error.
+pub struct Reader {
+    options: Arc<Options>,
+    /// What is still to be read, last first.
+    pending: Vec<Pending>,
+    current: Option<Current>,
+    files: Vec<FileReport>,
+    identities: Identities,
+    bytes_read: Arc<AtomicU64>,
+    total_bytes: Option<u64>,
+}
+
+/// An input that was opened and sniffed, and is to be read.
+enum Pending {
+    /// A file, closed again (a folder may hold more files than may be open at once).
+    File { place: Place, index: usize },
+    /// Standard input or a pipe, still open: it cannot be opened twice.
+    Open { parser: Box<dyn Parser>, index: usize },
+    /// A file of a folder that is no export that we can read.
+    Unreadable(Reject),
+}
+
+struct Current {
+    parser: Box<dyn Parser>,
+    index: usize,
+}
+
+impl Reader {
+    /// Opens and sniffs every input: files, folders (walked, sorted by path, hidden files left out) and `-`, each plain or
+    /// compressed with gzip or zstd.
+    ///
+    /// # Errors
+    ///
+    /// Any input named by the user that cannot be read, and a folder of which no file can be read. A file within a folder
+    /// that cannot be read becomes a reject.
+    pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
+        let places = places::find(inputs)?;
+        let mut reader = Self {
+            options: Arc::new(options.clone()),
+            pending: Vec::new(),
+            current: None,
+            files: Vec::new(),
+            identities: Identities::default(),
+            bytes_read: Arc::new(AtomicU64::new(0)),
+            total_bytes: Some(0),
+        };
+        for group in places {
+            let mut readable = 0;
+            let mut first_error = None;
+            for place in group.places {
+                match reader.add(place.clone()) {
+                    Ok(()) => readable += 1,
+                    Err(error) if group.folder.is_some() => {
+                        reader.pending.push(Pending::Unreadable(Reject {
+                            file: place.name,
+                            record: 0,
+                            line: 0,
+                            bytes: 0..place.size.unwrap_or(0),
+                            cause: error.cause(),
+                            raw: None,
+                        }));
+                        first_error.get_or_insert(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if let (Some(folder), Some(error), 0) = (group.folder, first_error, readable) {
+                let what = format!("no file of this folder can be read (the first: {error})");
+                let remedy = "name a folder that holds comment exports";
+                return Err(ReadError::new(ReadErrorKind::NoInput, &folder, what, remedy));
+            }
+        }
+        reader.pending.reverse();
+        Ok(reader)
+    }
+
+    /// Opens one input, notes what is understood of it, and closes it again where it can be opened twice.
+    fn add(&mut self, place: Place) -> Result<(), ReadError> {
+        let opens_once = place.size.is_none();
+        let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
+        let mut parser = sniff::open(&place, &self.options, progress)?;
+        let index = self.files.len();
+        self.files.push(parser.input().report.clone());
+        self.total_bytes = self.total_bytes.zip(place.size).map(|(total, size)| total + size);
+        self.pending.push(if opens_once {
+            Pending::Open { parser, index }
+        } else {
+            Pending::File { place, index }
+        });
+        Ok(())
+    }
+
+    /// What was understood of each file so far; complete once the iterator has ended.
+    pub fn files(&self) -> &[FileReport] {
+        &self.files
+    }
+
+    /// Bytes of the input (as compressed as it is) read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the whole input (as compressed as it is); none where standard input is part of it.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// The next record of the current file, or of the next one that has any.
+    fn advance(&mut self) -> Result<Option<Record>, ReadError> {
+        loop {
+            if let Some(current) = &mut self.current {
+                let next = current.parser.next();
+                if let Some(mut record) = next.map_err(|error| current.parser.input().located(error))? {
+                    if let Record::Comment(comment) = &mut record {
+                        self.identities.make_unique(comment, current.parser.input());
+                    }
+                    self.count(&record);
+                    return Ok(Some(record));
+                }
+                let last = current.parser.input().finish();
+                let report = &mut self.files[current.index];
+                let (comments, rejects) = (report.comments, report.rejects);
+                *report = FileReport { comments, rejects, ..current.parser.input().report.clone() };
+                if let Some(reject) = last {
+                    self.count(&reject);
+                    self.current = None;
+                    return Ok(Some(reject));
+                }
+                self.current = None;
+            }
+            match self.pending.pop() {
+                None => return Ok(None),
+                Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
+                Some(Pending::Open { parser, index }) => self.current = Some(Current { parser, index }),
+                Some(Pending::File { place, index }) => {
+                    let parser = sniff::open(&place, &self.options, self.bytes_read.clone())?;
+                    self.current = Some(Current { parser, index });
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, record: &Record) {
+        if let Some(current) = &self.current {
+            let report = &mut self.files[current.index];
+            match record {
+                Record::Comment(_) => report.comments += 1,
+                Record::Reject(_) => report.rejects += 1,
+            }
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Record, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.advance().transpose();
+        if let Some(Err(_)) = next {
+            self.pending.clear();
+            self.current = None;
+        }
+        next
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+/// Keeps (thread, id) unique over everything read: later stages find a comment by them.
+///
+/// A comment whose pair was seen before is kept and gets `#2`, `#3`, … behind its id. Holds 64 bits a comment (two pairs
+/// in ten million collide by chance about once in 400,000 runs; such a comment is renamed, and nothing worse).
+#[derive(Default)]
+struct Identities {
+    seen: HashSet<u64>,
+    /// How many comments share a pair, where more than one does.
+    copies: HashMap<u64, u64>,
+}
+
+impl Identities {
+    fn make_unique(&mut self, comment: &mut Comment, input: &mut Input) {
+        if self.seen.insert(hash(&comment.thread, &comment.id)) {
+            return;
+        }
+        let copies = self.copies.entry(hash(&comment.thread, &comment.id)).or_insert(1);
+        let id = loop {
+            *copies += 1;
+            let id = format!("{}#{copies}", comment.id);
+            if self.seen.insert(hash(&comment.thread, &id)) {
+                break id;
+            }
+        };
+        input.tally.duplicate_id(comment.origin.line, &comment.id, &id);
+        comment.id = id;
+    }
+}
+
+/// The same for the same pair in every run: `DefaultHasher::new` has fixed keys.
+fn hash(thread: &str, id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (thread, id).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,93 @@
+//! Why an input could not be read at all. A record that could not be read is a [`Reject`](super::Reject), not an error.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// An input that cannot be read: what it is, where, why, and what to do.
+///
+/// Written out it is one sentence: `comments.csv: record 3 (line 9): what is wrong; what to do`.
+#[derive(Debug, thiserror::Error)]
+pub struct ReadError {
+    /// What kind of trouble it is.
+    pub kind: ReadErrorKind,
+    /// The file as the user named it; `-` for standard input; empty where it is about no file.
+    pub file: Arc<str>,
+    /// Record and line (both from 1) where the trouble has a place within the file.
+    pub place: Option<(u64, u64)>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl ReadError {
+    pub(crate) fn new(
+        kind: ReadErrorKind,
+        file: &Arc<str>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { kind, file: file.clone(), place: None, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// The error of the operating system, in our words.
+    pub(crate) fn io(file: &Arc<str>, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                Self::new(ReadErrorKind::NotFound, file, "no such file or folder", "check the path")
+            }
+            io::ErrorKind::PermissionDenied => {
+                Self::new(ReadErrorKind::Io, file, "may not be read", "check its permissions")
+            }
+            _ => Self::new(
+                ReadErrorKind::Io,
+                file,
+                format!("could not be read ({error})"),
+                "check the disk or the drive, then run again",
+            ),
+        }
+    }
+
+    /// What is wrong and what to do, without the place: the cause of a reject.
+    pub fn cause(&self) -> String {
+        format!("{}; {}", self.what, self.remedy)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.file.is_empty() {
+            write!(f, "{}: ", self.file)?;
+        }
+        if let Some((record, line)) = self.place {
+            write!(f, "record {record} (line {line}): ")?;
+        }
+        write!(f, "{}; {}", self.what, self.remedy)
+    }
+}
+
+/// The kinds of [`ReadError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadErrorKind {
+    /// No such file or folder.
+    NotFound,
+    /// The operating system could not read it.
+    Io,
+    /// Nothing in it.
+    Empty,
+    /// Not text: a picture, a spreadsheet, an archive.
+    Binary,
+    /// A compressed stream that is broken at its very beginning.
+    Compression,
+    /// Text, but of no format that we know.
+    Unrecognised,
+    /// No column or key holds the comments' text.
+    NoText,
+    /// A column or key named by the user is not there.
+    UnknownColumn,
+    /// A folder without a file that can be read, or no input at all.
+    NoInput,
+    /// The mapping or another option makes no sense.
+    Option,
+}

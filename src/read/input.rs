@@ -1,0 +1,410 @@
+//! What every format's parser works with: the stream, the options, the report to fill, and the one way from values to a
+//! [`Comment`].
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::comment::{Comment, Origin, Status};
+
+use super::mapping::{Column, Field, Resolved, Unresolved};
+use super::places::Place;
+use super::source::{MAX_RECORD_BYTES, Source, Span};
+use super::time::{self, Time};
+use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
+
+/// A format's way through one input.
+pub(crate) trait Parser: Send {
+    /// The next record; none at the end. An error is fatal: a record that cannot be read is [`Record::Reject`].
+    fn next(&mut self) -> Result<Option<Record>, ReadError>;
+
+    /// The input it reads.
+    fn input(&mut self) -> &mut Input;
+}
+
+/// One input that is being read.
+pub(crate) struct Input {
+    pub(crate) source: Source,
+    pub(crate) options: Arc<Options>,
+    /// What is understood of it; comments and rejects are counted by [`super::Reader`].
+    pub(crate) report: FileReport,
+    pub(crate) tally: Tally,
+    thread: Arc<str>,
+    records: u64,
+}
+
+/// The values of one record, by [`Field::ALL`]'s order.
+pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
+
+impl Input {
+    pub(crate) fn new(
+        source: Source,
+        place: &Place,
+        options: Arc<Options>,
+        format: Format,
+        why: String,
+    ) -> Self {
+        let report = FileReport {
+            file: source.name.clone(),
+            format,
+            why,
+            columns: Vec::new(),
+            unused: Vec::new(),
+            comments: 0,
+            rejects: 0,
+            notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
+            doubts: Vec::new(),
+            fingerprint: None,
+        };
+        Self { source, options, report, tally: Tally::default(), thread: place.thread.clone(), records: 0 }
+    }
+
+    /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.
+    pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
+        let listed = list(columns);
+        let resolved = self.options.mapping.resolve(columns).map_err(|unresolved| match unresolved {
+            Unresolved::UnknownColumn(name) => ReadError::new(
+                ReadErrorKind::UnknownColumn,
+                &self.source.name,
+                format!("no {noun} `{name}`"),
+                format!("name one of these after --map: {listed}"),
+            ),
+            Unresolved::NoText => ReadError::new(
+                ReadErrorKind::NoText,
+                &self.source.name,
+                format!("no {noun} looks like the text of a comment"),
+                format!("name it with --map text={}, one of: {listed}", noun.to_uppercase()),
+            ),
+        })?;
+        for field in Field::ALL {
+            if let Some(index) = resolved.get(field) {
+                self.report.columns.push((field, columns[index].name.clone()));
+            }
+        }
+        if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
+            self.report.notices.push(format!(
+                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
+                 for certain",
+                columns[text].name
+            ));
+        }
+        self.report.unused = (0..columns.len())
+            .filter(|index| !resolved.columns.contains(&Some(*index)))
+            .map(|index| columns[index].name.clone())
+            .collect();
+        Ok(resolved)
+    }
+
+    /// An error that came up on the way, with the place that was reached.
+    pub(crate) fn located(&self, error: ReadError) -> ReadError {
+        ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
+    }
+
+    /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
+    pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
+        self.records += 1;
+        Record::Reject(Reject {
+            file: self.source.name.clone(),
+            record: self.records,
+            line: span.line,
+            bytes: span.start..span.end,
+            cause: cause.into(),
+            raw: self.options.keep_raw.then(|| String::from_utf8_lossy(first(raw)).into_owned()),
+        })
+    }
+
+    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke off within it, or it
+    /// is not UTF-8.
+    pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
+        let bytes = span.end - span.start;
+        if bytes > MAX_RECORD_BYTES as u64 {
+            return Some(format!(
+                "a record of {bytes} bytes, more than the {MAX_RECORD_BYTES} that are read; look for a quote or bracket that \
+                 is never closed, or split it"
+            ));
+        }
+        if !span.is_complete
+            && span.end == self.source.position()
+            && let Some(broken) = self.source.broken()
+        {
+            return Some(format!("cut short: {broken}; get the file again"));
+        }
+        let error = str::from_utf8(raw).err()?;
+        let at = error.valid_up_to();
+        Some(format!(
+            "not UTF-8 at byte {at} of the record (0x{:02x}); mend it, or save the file as UTF-8",
+            raw[at]
+        ))
+    }
+
+    /// The next record as a comment.
+    pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
+        self.records += 1;
+        let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
+        let filled =
+            |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
+        let id = filled(Field::Id).map_or_else(|| self.records.to_string(), str::to_owned);
+        let thread = filled(Field::Thread).unwrap_or(&self.thread).to_owned();
+        let text = values[Field::Text as usize].as_deref().unwrap_or_default();
+        let status = match filled(Field::Status).map(|value| self.status(value, span.line)) {
+            None | Some(Status::Live) => status_of_text(text),
+            Some(status) => status,
+        };
+        let parent =
+            filled(Field::Parent).and_then(|parent| parent_id(parent, &id, &thread)).map(str::to_owned);
+        let mut number = |field: Field| {
+            let value = filled(field)?;
+            let number = whole_number(value);
+            if number.is_none() {
+                self.tally.add(Oddity::Number, span.line, value);
+            }
+            number
+        };
+        let votes = number(Field::Votes);
+        let replies = number(Field::Replies).and_then(|replies| replies.try_into().ok());
+        let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
+            Some(Time::Known(moment)) => Some(moment),
+            Some(Time::Zoneless(moment)) => {
+                self.tally.add(Oddity::Zoneless, span.line, value);
+                Some(moment)
+            }
+            None => {
+                self.tally.add(Oddity::Time, span.line, value);
+                None
+            }
+        });
+        let comment = Comment {
+            parent,
+            author: filled(Field::Author).filter(|name| !is_placeholder(name)).map(str::to_owned),
+            created_at,
+            status,
+            link: filled(Field::Link).map(str::to_owned),
+            section: filled(Field::Section).map(str::to_owned),
+            votes,
+            replies,
+            ..Comment::new(id, thread, text, origin)
+        };
+        Record::Comment(comment)
+    }
+
+    /// Whether the status says that the comment no longer stands: such a one need have no text.
+    pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
+        let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
+        status.is_some_and(|status| status != Status::Live)
+    }
+
+    fn status_of(&self, value: &str) -> Option<Status> {
+        let column = self.report.columns.iter().find(|(field, _)| *field == Field::Status);
+        column.and_then(|(_, name)| status_of_word(name, value))
+    }
+
+    fn status(&mut self, value: &str, line: u64) -> Status {
+        let status = self.status_of(value);
+        if status.is_none() {
+            self.tally.add(Oddity::Status, line, value);
+        }
+        status.unwrap_or_default()
+    }
+
+    /// Ends the input: completes the report, and gives the reject that stands for what a broken stream took away.
+    pub(crate) fn finish(&mut self) -> Option<Record> {
+        self.report.fingerprint = Some(self.source.fingerprint());
+        self.report.notices.append(&mut self.source.notices);
+        self.report.notices.extend(self.tally.notices());
+        let cause = format!("{}; what follows is lost: get the file again", self.source.broken()?);
+        let end = self.source.position();
+        let span = Span { start: end, end, line: self.source.line(), is_complete: false };
+        Some(self.reject(span, cause, &[]))
+    }
+}
+
+/// As much of a record as a reject keeps.
+fn first(raw: &[u8]) -> &[u8] {
+    &raw[..raw.len().min(MAX_RECORD_BYTES)]
+}
+
+/// The columns' names, as many and as much of them as a person would read.
+fn list(columns: &[Column]) -> String {
+    const MOST: usize = 40;
+    let mut names: Vec<String> =
+        columns.iter().take(MOST).map(|column| column.name.chars().take(60).collect()).collect();
+    if columns.len() > MOST {
+        names.push(format!("and {} more", columns.len() - MOST));
+    }
+    names.join(", ")
+}
+
+/// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.
+fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
+    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
+        return None;
+    }
+    // Reddit writes the kind in front of a parent's id (`t1_` a comment) and not in front of a comment's own.
+    Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
+}
+
+fn whole_number(value: &str) -> Option<i64> {
+    let number: f64 = match value.parse::<i64>() {
+        Ok(number) => return Some(number),
+        Err(_) => value.parse().ok()?,
+    };
+    // Spreadsheets and pandas write whole numbers as `12.0`.
+    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+}
+
+/// What stands in an author's or a text's place when it is gone.
+fn is_placeholder(name: &str) -> bool {
+    matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
+}
+
+/// Deleted and removed comments whose text is nothing but the site's word for it.
+fn status_of_text(text: &str) -> Status {
+    let text = text.trim();
+    if !text.starts_with('[') || text.len() > 40 {
+        return Status::Live;
+    }
+    match text.trim_matches(['[', ']', ' ']).to_lowercase().as_str() {
+        "deleted" | "deleted by user" => Status::Deleted,
+        "removed" | "removed by reddit" | "removed by moderator" => Status::Removed,
+        _ => Status::Live,
+    }
+}
+
+/// A status column's word. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
+fn status_of_word(column: &str, word: &str) -> Option<Status> {
+    let column = column.to_lowercase();
+    Some(match word.to_lowercase().trim_matches(['[', ']']) {
+        "deleted" | "trash" | "withdrawn" => Status::Deleted,
+        "removed" | "spam" | "rejected" | "hidden" | "blocked" | "banned" => Status::Removed,
+        "service" | "system" | "pingback" | "trackback" => Status::Service,
+        "live" | "approved" | "published" | "visible" | "active" | "public" | "accepted" | "ok" => {
+            Status::Live
+        }
+        // Not yet shown, and there to be judged.
+        "pending" | "hold" | "unapproved" | "queued" | "new" => Status::Live,
+        "false" | "no" | "0" | "n" | "f" => Status::Live,
+        "true" | "yes" | "1" | "y" | "t" => {
+            let says = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
+            if says(&["delet"]) {
+                Status::Deleted
+            } else if says(&["remov", "spam", "hidden"]) {
+                Status::Removed
+            } else {
+                Status::Live
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// Oddities of a file, counted: each kind becomes one notice.
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<Oddity, Count>);
+
+struct Count {
+    count: u64,
+    line: u64,
+    example: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Oddity {
+    Zoneless,
+    Time,
+    Number,
+    Status,
+    DuplicateId,
+}
+
+impl Tally {
+    fn add(&mut self, oddity: Oddity, line: u64, example: &str) {
+        let count = self.0.entry(oddity).or_insert_with(|| {
+            let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
+            Count { count: 0, line, example: short.to_owned() }
+        });
+        count.count += 1;
+    }
+
+    /// A comment got a new id, because its own was used before in its thread.
+    pub(crate) fn duplicate_id(&mut self, line: u64, id: &str, new_id: &str) {
+        self.add(Oddity::DuplicateId, line, &format!("{id}` is now `{new_id}"));
+    }
+
+    fn notices(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.iter().map(|(oddity, Count { count, line, example })| {
+            let what = match oddity {
+                Oddity::Zoneless => "times without a zone, taken as UTC",
+                Oddity::Time => {
+                    "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
+                }
+                Oddity::Number => "numbers of votes or replies that cannot be read, left empty",
+                Oddity::Status => "words of the status column that are not known, taken as live",
+                Oddity::DuplicateId => "ids that were used before in their thread, made unique",
+            };
+            format!("{what}: {count} (the first on line {line}: `{example}`)")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_understood_by_word_and_column() {
+        for (column, word, expected) in [
+            ("status", "Deleted", Some(Status::Deleted)),
+            ("status", "[removed]", Some(Status::Removed)),
+            ("comment_approved", "spam", Some(Status::Removed)),
+            ("comment_approved", "1", Some(Status::Live)),
+            ("comment_approved", "0", Some(Status::Live)),
+            ("status", "pending", Some(Status::Live)),
+            ("isDeleted", "true", Some(Status::Deleted)),
+            ("isDeleted", "False", Some(Status::Live)),
+            ("data.isSpam", "yes", Some(Status::Removed)),
+            ("type", "pingback", Some(Status::Service)),
+            ("status", "odd", None),
+        ] {
+            assert_eq!(status_of_word(column, word), expected, "{column} {word}");
+        }
+        for (text, expected) in [
+            ("[deleted]", Status::Deleted),
+            (" [ Removed by Reddit ] ", Status::Removed),
+            ("deleted", Status::Live),
+            ("[deleted] my foot", Status::Live),
+            ("", Status::Live),
+        ] {
+            assert_eq!(status_of_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parent_is_an_id_or_none() {
+        for (parent, id, thread, expected) in [
+            ("7", "8", "t", Some("7")),
+            ("0", "8", "t", None),
+            ("NaN", "8", "t", None),
+            ("\\N", "8", "t", None),
+            ("t3_x", "a", "t3_x", None),
+            ("t1_b", "a", "t3_x", Some("b")),
+            ("t1_b", "t1_a", "t3_x", Some("t1_b")),
+        ] {
+            assert_eq!(parent_id(parent, id, thread), expected, "{parent}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole() {
+        for (value, expected) in [
+            ("12", Some(12)),
+            ("-3", Some(-3)),
+            ("12.0", Some(12)),
+            ("1.5", None),
+            ("many", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(whole_number(value), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! JSON: an array of objects, an object that holds one under a key (`{"comments": […]}`, at any depth of objects), or one
+//! object. Elements are cut out of the stream one by one, so the array is never whole in memory.
+
+use serde_json::{Map, Value};
+
+use super::input::{Input, Parser};
+use super::keys::{self, Keys};
+use super::mapping::{self, Field, Mapping};
+use super::sniff::Verdict;
+use super::source::{MAX_RECORD_BYTES, Source, Span};
+use super::{ReadError, Record};
+
+/// Elements of the head that the keys are understood by.
+const SAMPLE_ELEMENTS: usize = 200;
+
+/// Keys that exports keep their comments under, the surest first.
+const LISTS: [&str; 12] = [
+    "comments",
+    "messages",
+    "posts",
+    "utterances",
+    "data",
+    "items",
+    "results",
+    "replies",
+    "tweets",
+    "entries",
+    "children",
+    "rows",
+];
+
+/// Whether the input begins as a JSON array or object does.
+pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+    let head = source.head().trim_ascii_start();
+    let Some((first, rest)) = head.split_first() else { return Verdict::No };
+    match (first, rest.trim_ascii_start().first()) {
+        (b'[', None | Some(b'{' | b'[' | b']')) => {
+            Verdict::Sure("begins as a JSON array of objects".to_owned())
+        }
+        (b'{', Some(b'"' | b'}')) => Verdict::Maybe("begins as a JSON object".to_owned()),
+        _ => Verdict::No,
+    }
+}
+
+/// Opens a JSON input: finds where its records stand, and their keys.
+pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let head = input.source.head();
+    let list = find_list(head);
+    let start = list.as_ref().map_or(0, |list| list.offset);
+    let sample = sample(&head[start..]);
+    if let Some(list) = &list {
+        input.report.why.push_str(&format!("; its records stand under `{}`", list.path));
+    }
+    let keys = if sample.is_empty() { None } else { Some(Keys::resolve(&mut input, &sample)?) };
+    input.source.consume(start);
+    Ok(Box::new(Json { input, keys, is_list: list.is_some(), depth: 0, is_done: false, raw: Vec::new() }))
+}
+
+/// A list of objects within an object.
+struct List {
+    path: String,
+    /// Of its `[`.
+    offset: usize,
+}
+
+/// The list that holds the records; none where the input is no object, or is a record itself.
+fn find_list(head: &[u8]) -> Option<List> {
+    let start = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    if head[start] != b'{' {
+        return None;
+    }
+    let mut lists = Vec::new();
+    // For each open bracket: none for an array, the current key for an object.
+    let mut open: Vec<Option<String>> = Vec::new();
+    let mut expects_key = false;
+    let mut at = start;
+    while let Some(byte) = head.get(at) {
+        match byte {
+            b'{' => {
+                open.push(Some(String::new()));
+                expects_key = true;
+            }
+            b'[' => {
+                let path: Option<Vec<&str>> = open.iter().map(Option::as_deref).collect();
+                let first = head[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
+                if let (Some(path), Some(b'{')) = (path, first) {
+                    lists.push(List { path: path.join("."), offset: at });
+                }
+                open.push(None);
+            }
+            b'}' | b']' => {
+                open.pop();
+                if open.is_empty() {
+                    break;
+                }
+            }
+            b',' => expects_key = matches!(open.last(), Some(Some(_))),
+            b'"' => {
+                let Some(end) = string_end(head, at) else { break };
+                if expects_key {
+                    let name = String::from_utf8_lossy(&head[at + 1..end - 1]).into_owned();
+                    // Text of its own: the object is a comment.
+                    let value = head[end..].iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b':');
+                    if open.len() == 1
+                        && value == Some(&b'"')
+                        && mapping::field_of_name(&name) == Some(Field::Text)
+                    {
+                        return None;
+                    }
+                    if let Some(key) = open.last_mut() {
+                        *key = Some(name);
+                    }
+                    expects_key = false;
+                }
+                at = end;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let rank = |list: &List| {
+        let last = list.path.rsplit('.').next().unwrap_or_default();
+        LISTS.iter().position(|name| *name == last).unwrap_or(LISTS.len())
+    };
+    lists.into_iter().min_by_key(rank)
+}
+
+/// The offset behind the string that begins at `start`; none where it does not end.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// The first whole objects of a head that begins with an array or with an object.
+fn sample(head: &[u8]) -> Vec<Map<String, Value>> {
+    let mut sample = Vec::new();
+    let mut at = 0;
+    while let Some(skip) =
+        head[at..].iter().position(|byte| !is_between_elements(*byte) && *byte != b'[' && *byte != b']')
+    {
+        at += skip;
+        let Some(length) = Element::default().end(&head[at..]) else { break };
+        sample.extend(keys::parse(&head[at..at + length]));
+        at += length;
+        if sample.len() == SAMPLE_ELEMENTS {
+            break;
+        }
+    }
+    sample
+}
+
+fn is_between_elements(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b','
+}
+
+/// Finds the end of a JSON value, a stretch of bytes at a time, by its brackets and strings alone. Depth is a number, so
+/// that no depth can exhaust the stack.
+#[derive(Default)]
+struct Element {
+    has_begun: bool,
+    depth: u64,
+    in_string: bool,
+    is_escaped: bool,
+}
+
+impl Element {
+    /// The number of bytes that still belong to the value; none if all do and it goes on.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (index, byte) in bytes.iter().enumerate() {
+            let is_first = !self.has_begun;
+            self.has_begun = true;
+            if self.in_string {
+                if self.is_escaped {
+                    self.is_escaped = false;
+                } else if *byte == b'\\' {
+                    self.is_escaped = true;
+                } else if *byte == b'"' {
+                    self.in_string = false;
+                    if self.depth == 0 {
+                        return Some(index + 1);
+                    }
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(index + 1);
+                    }
+                }
+                // A number or a word ends before what follows it; a stray bracket is a value of its own, for a reject.
+                b'}' | b']' if !is_first => return Some(index),
+                b'}' | b']' => return Some(index + 1),
+                _ if self.depth == 0 && is_between_elements(*byte) => return Some(index),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+struct Json {
+    input: Input,
+    /// None until an object was seen: the head holds none where its first record is very long.
+    keys: Option<Keys>,
+    /// The records stand in a list within an object: what follows the list is none.
+    is_list: bool,
+    /// Open brackets around the next element.
+    depth: u64,
+    is_done: bool,
+    raw: Vec<u8>,
+}
+
+impl Json {
+    /// Cuts the next element off the stream, into `raw`; none at the end.
+    fn cut(&mut self) -> Result<Option<Span>, ReadError> {
+        let source = &mut self.input.source;
+        self.raw.clear();
+        loop {
+            let skip = match source.fill()? {
+                [] => return Ok(None),
+                bytes => bytes.iter().position(|byte| !is_between_elements(*byte)).unwrap_or(bytes.len()),
+            };
+            source.consume(skip);
+            match source.fill()?.first() {
+                Some(b'[') => self.depth += 1,
+                Some(b']') if self.depth > 0 => {
+                    self.depth -= 1;
+                    self.is_done = self.is_list && self.depth == 0;
+                }
+                Some(byte) if is_between_elements(*byte) => continue,
+                _ => break,
+            }
+            source.consume(1);
+            if self.is_done {
+                return Ok(None);
+            }
+        }
+        let mut span = Span {
+            start: source.position(),
+            end: source.position(),
+            line: source.line(),
+            is_complete: false,
+        };
+        let mut element = Element::default();
+        while !span.is_complete {
+            let bytes = source.fill()?;
+            if bytes.is_empty() {
+                break;
+            }
+            let end = element.end(bytes);
+            let taken = end.unwrap_or(bytes.len());
+            span.is_complete = end.is_some();
+            self.raw.extend_from_slice(&bytes[..taken]);
+            self.raw.truncate(MAX_RECORD_BYTES);
+            source.consume(taken);
+        }
+        span.end = source.position();
+        Ok((span.end > span.start).then_some(span))
+    }
+}
+
+impl Parser for Json {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let Some(span) = self.cut()? else { return Ok(None) };
+        keys::record(&mut self.input, &mut self.keys, span, &self.raw).map(Some)
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_ends_where_it_ends_however_it_is_cut() {
+        for (value, rest) in [
+            (r#"{"a":[1,{"b":2}]}"#, ",{}"),
+            (r#"{"a":"}\"]{"}"#, "]"),
+            (r#"{"a":"\\"}"#, "}"),
+            (r#""a,b""#, ",1"),
+            ("17", ",18"),
+            ("null", "]"),
+            ("}", "{}"),
+            ("[[]]", "]"),
+        ] {
+            let whole = format!("{value}{rest}");
+            for cut in 1..value.len() {
+                let mut element = Element::default();
+                let first = element.end(&whole.as_bytes()[..cut]);
+                let end = first.or_else(|| element.end(&whole.as_bytes()[cut..]).map(|end| end + cut));
+                assert_eq!(end, Some(value.len()), "{whole} cut at {cut}");
+            }
+            assert_eq!(Element::default().end(whole.as_bytes()), Some(value.len()), "{whole}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_comments_is_found() {
+        for (json, expected) in [
+            (r#"{"comments":[{"text":"x"}]}"#, Some("comments")),
+            (r#"{"users":[{"name":"x"}],"data":{"n":1,"posts":[ {"text":"x"}]}}"#, Some("data.posts")),
+            (r#"{"title":"x, {y}","odd":[{"a":[{"b":1}]}]}"#, Some("odd")),
+            (r#"{"text":"a comment itself","tags":[{"x":1}]}"#, None),
+            (r#"{"numbers":[1,2]}"#, None),
+            (r#"{"cut":"off"#, None),
+            (r#" [{"text":"x"}]"#, None),
+        ] {
+            assert_eq!(find_list(json.as_bytes()).map(|list| list.path).as_deref(), expected, "{json}");
+        }
+    }
+}

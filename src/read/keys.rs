@@ -1,0 +1,171 @@
+//! JSON objects as records: keys, at any depth, as dotted paths (`data.author.name`).
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::input::{Input, Values};
+use super::mapping::{Column, Field, Resolved};
+use super::source::Span;
+use super::{ReadError, Record};
+
+/// Where in an object each field stands.
+pub(crate) struct Keys {
+    paths: [Option<Vec<String>>; Field::COUNT],
+}
+
+impl Keys {
+    /// Decides by some objects of the input which key holds what, and notes it in the report.
+    pub(crate) fn resolve(input: &mut Input, objects: &[Map<String, Value>]) -> Result<Self, ReadError> {
+        let mut flat = Flat::default();
+        objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+        let resolved: Resolved = input.resolve(&flat.columns, "key")?;
+        if !flat.lists.is_empty() {
+            input.report.notices.push(format!(
+                "the records hold lists of objects that are not read: {}",
+                flat.lists.join(", ")
+            ));
+        }
+        Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
+    }
+
+    /// An object of the input: as a comment, or as a reject.
+    fn record(&self, input: &mut Input, span: Span, object: &Map<String, Value>, raw: &[u8]) -> Record {
+        let found = self.paths.each_ref().map(|path| path.as_deref().and_then(|path| look_up(object, path)));
+        let values: Values = found.map(|value| value.and_then(scalar));
+        let has_text =
+            matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
+        if !has_text && !input.is_gone(&values) {
+            let path = self.paths[Field::Text as usize].as_deref().unwrap_or_default().join(".");
+            let cause = match found[Field::Text as usize] {
+                None => format!(
+                    "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
+                ),
+                Some(_) => format!("its `{path}` is not text; map another key with --map text=KEY"),
+            };
+            return input.reject(span, cause, raw);
+        }
+        input.comment(span, values)
+    }
+}
+
+/// The next record of an input of JSON objects. Where the head held no object, the first one decides on the keys.
+pub(crate) fn record(
+    input: &mut Input,
+    keys: &mut Option<Keys>,
+    span: Span,
+    raw: &[u8],
+) -> Result<Record, ReadError> {
+    if let Some(defect) = input.defect(span, raw) {
+        return Ok(input.reject(span, defect, raw));
+    }
+    let object = match parse(raw) {
+        Ok(object) => object,
+        Err(cause) => return Ok(input.reject(span, cause, raw)),
+    };
+    let keys = match keys {
+        Some(keys) => keys,
+        None => keys.insert(Keys::resolve(input, std::slice::from_ref(&object))?),
+    };
+    Ok(keys.record(input, span, &object, raw))
+}
+
+/// The object that a record is, or the cause for which it is none.
+pub(crate) fn parse(raw: &[u8]) -> Result<Map<String, Value>, String> {
+    let raw = raw.trim_ascii_end();
+    let value = serde_json::from_slice(raw).or_else(|error| match without_nan(raw) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    });
+    match value {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("a JSON value, but no object; each record must be one".to_owned()),
+        Err(error) if error.is_eof() => {
+            Err("JSON that ends too early; get the whole export again".to_owned())
+        }
+        Err(error) => {
+            let message = error.to_string();
+            let what = message.split(" at line ").next().unwrap_or_default();
+            let (line, column) = (error.line(), error.column());
+            Err(format!(
+                "not JSON: {what} (line {line} of the record, byte {column}); mend it, or export it again"
+            ))
+        }
+    }
+}
+
+fn look_up<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
+    let (last, parents) = path.split_last()?;
+    let mut object = object;
+    for key in parents {
+        object = object.get(key)?.as_object()?;
+    }
+    object.get(last)
+}
+
+/// JSON with `null` for the `NaN` and `Infinity` that Python writes for numbers that are missing; none where there are none.
+fn without_nan(raw: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
+    let mut mended = Vec::with_capacity(raw.len());
+    let (mut at, mut in_string) = (0, false);
+    while at < raw.len() {
+        let word = WORDS.iter().find(|word| !in_string && raw[at..].starts_with(word));
+        if let Some(word) = word {
+            mended.extend_from_slice(b"null");
+            at += word.len();
+            continue;
+        }
+        let length = if in_string && raw[at] == b'\\' { 2 } else { 1 };
+        in_string ^= raw[at] == b'"';
+        mended.extend_from_slice(&raw[at..raw.len().min(at + length)]);
+        at += length;
+    }
+    (mended != raw).then_some(mended)
+}
+
+fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The keys of some objects, in the order in which they appear.
+#[derive(Default)]
+struct Flat {
+    columns: Vec<Column>,
+    /// The columns' paths.
+    paths: Vec<Vec<String>>,
+    /// Keys that hold lists of objects.
+    lists: Vec<String>,
+}
+
+impl Flat {
+    /// Recursion is bounded by that of the JSON parser.
+    fn add(&mut self, object: &Map<String, Value>, path: &mut Vec<String>) {
+        for (key, value) in object {
+            path.push(key.clone());
+            match value {
+                Value::Object(inner) => self.add(inner, path),
+                Value::Array(items) => {
+                    let name = path.join(".");
+                    if items.iter().any(Value::is_object) && !self.lists.contains(&name) {
+                        self.lists.push(name);
+                    }
+                }
+                _ => {
+                    let index = self.paths.iter().position(|known| known == path).unwrap_or_else(|| {
+                        self.columns.push(Column { name: path.join("."), values: Vec::new() });
+                        self.paths.push(path.clone());
+                        self.paths.len() - 1
+                    });
+                    let value = scalar(value).filter(|value| !value.trim().is_empty());
+                    self.columns[index].values.extend(value.map(Cow::into_owned));
+                }
+            }
+            path.pop();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! One JSON object a line (ndjson, JSON Lines).
+
+use serde_json::{Map, Value};
+
+use super::input::{Input, Parser};
+use super::keys::{self, Keys};
+use super::mapping::Mapping;
+use super::sniff::Verdict;
+use super::source::Source;
+use super::{ReadError, Record};
+
+/// Lines of the head that the format and the keys are understood by.
+const SAMPLE_LINES: usize = 200;
+
+/// Whether at least half of the lines are JSON objects.
+pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+    let lines = lines(source);
+    let objects = lines.iter().filter(|line| keys::parse(line).is_ok()).count();
+    let why = format!("{objects} of its first {} lines are JSON objects", lines.len());
+    match objects {
+        0 => Verdict::No,
+        1 if lines.len() == 1 => Verdict::Maybe(why),
+        _ if objects * 2 >= lines.len() => Verdict::Sure(why),
+        _ => Verdict::No,
+    }
+}
+
+/// Whole lines of the head that are not blank.
+fn lines(source: &Source) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = source.head().split(|byte| *byte == source.line_end()).collect();
+    if !source.head_is_all() {
+        lines.pop();
+    }
+    lines.into_iter().filter(|line| !line.trim_ascii().is_empty()).take(SAMPLE_LINES).collect()
+}
+
+/// Opens an ndjson input: finds its keys.
+pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let sample: Vec<Map<String, Value>> =
+        lines(&input.source).into_iter().filter_map(|line| keys::parse(line).ok()).collect();
+    let keys = if sample.is_empty() { None } else { Some(Keys::resolve(&mut input, &sample)?) };
+    Ok(Box::new(Ndjson { input, keys, raw: Vec::new() }))
+}
+
+struct Ndjson {
+    input: Input,
+    /// None until an object was seen: the head holds none where its first line is very long.
+    keys: Option<Keys>,
+    raw: Vec<u8>,
+}
+
+impl Parser for Ndjson {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        loop {
+            self.raw.clear();
+            let Some(span) = self.input.source.read_line(&mut self.raw)? else { return Ok(None) };
+            if !self.raw.trim_ascii().is_empty() {
+                return keys::record(&mut self.input, &mut self.keys, span, &self.raw).map(Some);
+            }
+        }
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}

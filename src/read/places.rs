@@ -1,0 +1,154 @@
+//! What the user named, as a list of files in a fixed order.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use super::{ReadError, ReadErrorKind};
+
+/// One input of the user's: a file (one place) or a folder (its files).
+pub(crate) struct Group {
+    /// The folder's name; none for a file or standard input.
+    pub(crate) folder: Option<Arc<str>>,
+    pub(crate) places: Vec<Place>,
+}
+
+/// One file, or standard input.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// None for standard input.
+    pub(crate) path: Option<PathBuf>,
+    /// As the user named it.
+    pub(crate) name: Arc<str>,
+    /// The thread of its comments, where the export names none.
+    pub(crate) thread: Arc<str>,
+    /// Bytes on disk; none where it is no plain file and so can be opened only once.
+    pub(crate) size: Option<u64>,
+    /// The extension in lower case, that of a compression left out; empty where there is none.
+    pub(crate) extension: String,
+    /// The user named it more than once.
+    pub(crate) is_repeated: bool,
+}
+
+/// Every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
+/// depth. Hidden files and folders (names that begin with a dot) are left out, and a file named a second time as well.
+pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
+    if inputs.is_empty() {
+        return Err(ReadError::new(
+            ReadErrorKind::NoInput,
+            &"".into(),
+            "no input",
+            "name a file, a folder or -",
+        ));
+    }
+    let mut known = HashMap::new();
+    let mut groups = Vec::new();
+    for input in inputs {
+        let name: Arc<str> = input.to_string_lossy().into();
+        if &*name == "-" {
+            let thread = "stdin".into();
+            let place =
+                Place { path: None, name, thread, size: None, extension: String::new(), is_repeated: false };
+            groups.push(Group { folder: None, places: vec![place] });
+            continue;
+        }
+        let metadata = fs::metadata(input).map_err(|error| ReadError::io(&name, &error))?;
+        if metadata.is_dir() {
+            let mut places = walk(input, &name)?;
+            places.retain(|place| place.path.as_deref().is_some_and(|path| is_new(path, &mut known)));
+            groups.push(Group { folder: Some(name), places });
+        } else if is_new(input, &mut known) {
+            // A pipe or a device has no size that means anything.
+            let size = metadata.is_file().then_some(metadata.len());
+            groups.push(Group { folder: None, places: vec![place(input.clone(), size)] });
+        }
+    }
+    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
+        place.is_repeated = place.path.as_deref().is_some_and(|path| known.get(&real(path)) > Some(&1));
+    }
+    name_threads(&mut groups);
+    Ok(groups)
+}
+
+/// Whether a file was not named before; counts how often it was.
+fn is_new(path: &Path, known: &mut HashMap<PathBuf, u32>) -> bool {
+    let count = known.entry(real(path)).or_default();
+    *count += 1;
+    *count == 1
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
+    let visible = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let mut places = Vec::new();
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
+    {
+        let entry = entry.map_err(|error| {
+            let file = error.path().map_or(name.clone(), |path| path.to_string_lossy().into());
+            match error.io_error() {
+                Some(error) => ReadError::io(&file, error),
+                None => ReadError::new(
+                    ReadErrorKind::Io,
+                    &file,
+                    "a link that leads back to its own folder",
+                    "remove it",
+                ),
+            }
+        })?;
+        if entry.file_type().is_file() {
+            let size = entry.metadata().ok().map(|metadata| metadata.len());
+            places.push(place(entry.into_path(), size));
+        }
+    }
+    if places.is_empty() {
+        return Err(ReadError::new(
+            ReadErrorKind::NoInput,
+            name,
+            "a folder without any file",
+            "name a folder that holds comment exports",
+        ));
+    }
+    Ok(places)
+}
+
+fn place(path: PathBuf, size: Option<u64>) -> Place {
+    let bare = without_compression(&path);
+    let extension = bare.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let thread = bare.file_stem().map(|stem| stem.to_string_lossy().into()).unwrap_or_else(|| "".into());
+    Place {
+        name: path.to_string_lossy().into(),
+        thread,
+        size,
+        extension,
+        is_repeated: false,
+        path: Some(path),
+    }
+}
+
+fn without_compression(path: &Path) -> PathBuf {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("gz" | "zst") => path.with_extension(""),
+        _ => path.to_owned(),
+    }
+}
+
+/// Two files of one name are two threads: such a one is named by its whole path.
+fn name_threads(groups: &mut [Group]) {
+    let mut uses: HashMap<Arc<str>, u32> = HashMap::new();
+    for place in groups.iter().flat_map(|group| &group.places) {
+        *uses.entry(place.thread.clone()).or_default() += 1;
+    }
+    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
+        if uses[&place.thread] > 1 {
+            place.thread = place.name.clone();
+        }
+    }
+}

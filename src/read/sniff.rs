@@ -1,0 +1,170 @@
+//! Which format an input is of: by its content; by its extension only where the content fits more than one.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::input::{Input, Parser};
+use super::places::Place;
+use super::source::Source;
+use super::text::parser as text;
+use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
+use super::{delimited, json, ndjson};
+
+/// A format: how it is recognised and how it is read.
+pub(crate) struct Reading {
+    format: Format,
+    /// Extensions, in lower case, that speak for it.
+    extensions: &'static [&'static str],
+    sniff: fn(&Source, &Mapping) -> Verdict,
+    /// Understands the columns; reads no record yet.
+    open: fn(Input) -> Result<Box<dyn Parser>, ReadError>,
+}
+
+/// What a format says of the beginning of an input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    No,
+    /// Fits, and so may another; with the reason in words.
+    Maybe(String),
+    /// Fits, and nothing else would; with the reason in words.
+    Sure(String),
+}
+
+/// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
+/// the first that fits.
+pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
+    Reading {
+        format: Format::Ndjson,
+        extensions: &["ndjson", "jsonl"],
+        sniff: ndjson::sniff,
+        open: ndjson::open,
+    },
+    Reading { format: Format::Csv, extensions: &["csv"], sniff: delimited::sniff_csv, open: delimited::open },
+    Reading {
+        format: Format::Tsv,
+        extensions: &["tsv", "tab"],
+        sniff: delimited::sniff_tsv,
+        open: delimited::open,
+    },
+    Reading { format: Format::Text, extensions: &["txt"], sniff: text::sniff, open: text::open },
+];
+
+/// Opens an input in the format that the options name or that its content shows.
+pub(crate) fn open(
+    place: &Place,
+    options: &Arc<Options>,
+    progress: Arc<AtomicU64>,
+) -> Result<Box<dyn Parser>, ReadError> {
+    let source = Source::open(place, progress)?;
+    let (reading, why) = choose(&source, place, options)?;
+    (reading.open)(Input::new(source, place, options.clone(), reading.format, why))
+}
+
+fn choose(
+    source: &Source,
+    place: &Place,
+    options: &Options,
+) -> Result<(&'static Reading, String), ReadError> {
+    let head = source.head();
+    if head.iter().all(u8::is_ascii_whitespace) && source.head_is_all() {
+        let remedy = "check that the export was written to its end";
+        return Err(ReadError::new(ReadErrorKind::Empty, &source.name, "nothing in it", remedy));
+    }
+    if let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some()) {
+        return Err(ReadError::new(ReadErrorKind::Binary, &source.name, what, remedy));
+    }
+    if let Some(format) = options.format {
+        let reading = FORMATS.iter().find(|reading| reading.format == format);
+        return reading.map(|reading| (reading, "as told by --format".to_owned())).ok_or_else(|| {
+            ReadError::new(
+                ReadErrorKind::Unrecognised,
+                &source.name,
+                format!("the format {format} cannot be read by this version"),
+                "see `comity formats`",
+            )
+        });
+    }
+    let mut fitting = Vec::new();
+    for reading in FORMATS {
+        match (reading.sniff)(source, &options.mapping) {
+            Verdict::Sure(why) => return Ok((reading, why)),
+            Verdict::Maybe(why) => fitting.push((reading, why)),
+            Verdict::No => {}
+        }
+    }
+    let named =
+        fitting.iter().position(|(reading, _)| reading.extensions.contains(&place.extension.as_str()));
+    match (named, fitting.len()) {
+        (_, 0) => {
+            let known: Vec<&str> = FORMATS.iter().map(|reading| reading.format.as_str()).collect();
+            let what = match head.trim_ascii_start().first() {
+                Some(b'<') => "XML or HTML, of which no form is known",
+                _ => "text of no format that is known",
+            };
+            let remedy = format!("name its format with --format, one of: {}", known.join(", "));
+            Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
+        }
+        (Some(index), 2..) => {
+            let (reading, why) = fitting.swap_remove(index);
+            Ok((reading, format!("{why}; its name ends so")))
+        }
+        _ => Ok(fitting.swap_remove(named.unwrap_or(0))),
+    }
+}
+
+/// What a file that is no text seems to be (by its first bytes, raw and as text), and what to do; none for text. Where the user named the format, only what
+/// cannot be text is refused.
+fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str)> {
+    const OFFICE: &str = "open it and save the sheet as CSV (UTF-8)";
+    const ARCHIVE: &str = "unpack it and name the files in it";
+    const PICTURE: &str = "name a comment export";
+    const KINDS: &[(usize, &[u8], &str, &str)] = &[
+        (0, b"\x89PNG\r\n", "a PNG picture", PICTURE),
+        (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),
+        (0, b"GIF8", "a GIF picture", PICTURE),
+        (0, b"%PDF-", "a PDF document", "export the comments as CSV or text"),
+        (0, b"PAR1", "a Parquet file", "convert it to CSV or ndjson"),
+        (0, b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
+        (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", OFFICE),
+        (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", ARCHIVE),
+        (0, b"Rar!\x1a\x07", "a RAR archive", ARCHIVE),
+        (0, b"\xfd7zXZ\0", "an xz file", "unpack it, or compress it with gzip or zstd"),
+        (0, b"BZh", "a bzip2 file", "unpack it, or compress it with gzip or zstd"),
+        (257, b"ustar", "a tar archive", ARCHIVE),
+    ];
+    if raw.starts_with(b"PK\x03\x04") {
+        let holds = |name: &[u8]| raw.windows(name.len()).any(|window| window == name);
+        return Some(
+            if holds(b"xl/") || holds(b"word/") || holds(b"[Content_Types].xml") || holds(b"opendocument") {
+                ("looks like a spreadsheet or an Office document, not text".to_owned(), OFFICE)
+            } else {
+                ("looks like a zip archive, not text".to_owned(), ARCHIVE)
+            },
+        );
+    }
+    // A text may begin with these letters: then no byte of a binary file is near.
+    let looks_binary = is_control_heavy(head);
+    for (offset, magic, kind, remedy) in KINDS {
+        if raw.get(*offset..).is_some_and(|rest| rest.starts_with(magic)) && (looks_binary || magic.len() > 4)
+        {
+            return Some((format!("looks like {kind}, not text"), remedy));
+        }
+    }
+    if forced || !looks_binary {
+        return None;
+    }
+    let zeros_at =
+        |parity: usize| raw.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count() * 4 > raw.len();
+    if zeros_at(0) != zeros_at(1) {
+        let what = "looks like UTF-16 without a byte order mark".to_owned();
+        return Some((what, "save it as UTF-8"));
+    }
+    Some(("a binary file, not text".to_owned(), "name a comment export; name its --format if it is one"))
+}
+
+/// Whether more than one byte in a hundred is a control character that no text holds.
+fn is_control_heavy(head: &[u8]) -> bool {
+    let control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127);
+    head.iter().filter(control).count() * 100 > head.len()
+}

@@ -1,0 +1,394 @@
+//! One input as a stream of bytes: decompressed, converted to UTF-8, and never whole in memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::places::Place;
+use super::{ReadError, ReadErrorKind};
+
+/// Bytes of the beginning that a format is found by, and columns are understood by.
+pub(crate) const HEAD_BYTES: usize = 256 << 10;
+/// The longest record that is read; a longer one is a reject.
+pub(crate) const MAX_RECORD_BYTES: usize = 16 << 20;
+/// Bytes behind the first one that is not ASCII by which the encoding is decided.
+const ENCODING_WINDOW_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 64 << 10;
+/// Bytes of the beginning that are kept as they are, for telling what a file is that is no text.
+const RAW_HEAD_BYTES: usize = 4 << 10;
+
+/// A stream of UTF-8 (or of UTF-8 with damaged spots, which its readers reject record by record).
+pub(crate) struct Source {
+    /// The file as the user named it.
+    pub(crate) name: Arc<str>,
+    /// What a user should know about the stream: its encoding.
+    pub(crate) notices: Vec<String>,
+    raw_head: Vec<u8>,
+    input: Box<dyn Read + Send>,
+    compression: Option<&'static str>,
+    raw: Arc<Raw>,
+    /// How the stream broke off, where it did.
+    broken: Option<String>,
+    encoding: Conversion,
+    /// Lines that were converted so far: the place of an oddity.
+    converted_lines: u64,
+    ended: bool,
+    buffer: Vec<u8>,
+    /// What of the buffer was given out.
+    at: usize,
+    position: u64,
+    line: u64,
+    line_end: u8,
+}
+
+/// How bytes become UTF-8.
+enum Conversion {
+    /// Nothing but ASCII so far.
+    Undecided,
+    /// As they are.
+    Utf8,
+    From(Box<Decoder>, &'static Encoding),
+}
+
+/// A line of the stream, or a stretch of it: where it stands, and how long it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    /// Offset of its first byte, from 0.
+    pub(crate) start: u64,
+    /// Offset behind its last byte.
+    pub(crate) end: u64,
+    /// Its line, from 1.
+    pub(crate) line: u64,
+    /// It came to its end: a line end, a closing bracket.
+    pub(crate) is_complete: bool,
+}
+
+impl Source {
+    /// Opens a file or standard input and reads its beginning.
+    ///
+    /// `progress` grows by every byte that is read, as compressed as it is.
+    pub(crate) fn open(place: &Place, progress: Arc<AtomicU64>) -> Result<Self, ReadError> {
+        let input: Box<dyn Read + Send> = match &place.path {
+            None => Box::new(io::stdin()),
+            Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&place.name, &error))?),
+        };
+        Self::new(place.name.clone(), input, progress)
+    }
+
+    pub(crate) fn new(
+        name: Arc<str>,
+        input: Box<dyn Read + Send>,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, ReadError> {
+        let raw = Arc::new(Raw::default());
+        let io_error = |error: io::Error| ReadError::io(&name, &error);
+        let mut input = Counted { input, raw: raw.clone(), progress };
+        let mut magic = Vec::new();
+        input.by_ref().take(4).read_to_end(&mut magic).map_err(io_error)?;
+        let start: [u8; 4] = std::array::from_fn(|i| magic.get(i).copied().unwrap_or(0));
+        let input = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(input));
+        let (input, compression): (Box<dyn Read + Send>, _) = match start {
+            [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(input)), Some("gzip")),
+            // A frame, or the skippable frame that some compressors begin with.
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+                let mut decoder = zstd::Decoder::with_buffer(input).map_err(io_error)?;
+                // What archives of forums are compressed with (`--long=31`); it is memory only where a file asks for it.
+                decoder.window_log_max(31).map_err(io_error)?;
+                (Box::new(decoder), Some("zstd"))
+            }
+            _ => (Box::new(input), None),
+        };
+        let mut source = Self {
+            name,
+            notices: Vec::new(),
+            raw_head: Vec::new(),
+            input,
+            compression,
+            raw,
+            broken: None,
+            encoding: Conversion::Undecided,
+            converted_lines: 0,
+            ended: false,
+            buffer: Vec::new(),
+            at: 0,
+            position: 0,
+            line: 1,
+            line_end: b'\n',
+        };
+        source.begin()?;
+        Ok(source)
+    }
+
+    /// Takes off the byte order mark and fills the head.
+    fn begin(&mut self) -> Result<(), ReadError> {
+        let mut start = Vec::new();
+        self.pull(&mut start, RAW_HEAD_BYTES)?;
+        self.raw_head.clone_from(&start);
+        let (mark, encoding) = match start[..] {
+            [0xef, 0xbb, 0xbf, ..] => (3, Conversion::Utf8),
+            [0xff, 0xfe, ..] => (2, Conversion::from(UTF_16LE)),
+            [0xfe, 0xff, ..] => (2, Conversion::from(UTF_16BE)),
+            _ => (0, Conversion::Undecided),
+        };
+        if let Conversion::From(_, encoding) = &encoding {
+            self.notices.push(format!("read as {} (by its byte order mark)", encoding.name()));
+        }
+        if matches!(encoding, Conversion::Utf8) {
+            self.position = mark as u64;
+        }
+        self.encoding = encoding;
+        self.convert(start.split_off(mark))?;
+        while self.buffer.len() < HEAD_BYTES && self.refill()? {}
+        if let Some(broken) = &self.broken
+            && self.buffer.is_empty()
+        {
+            return Err(ReadError::new(
+                ReadErrorKind::Compression,
+                &self.name,
+                format!("nothing of it can be decompressed ({broken})"),
+                "get the file again; it is damaged or incomplete",
+            ));
+        }
+        if self.buffer.contains(&b'\r') && !self.buffer.contains(&b'\n') {
+            self.line_end = b'\r';
+        }
+        Ok(())
+    }
+
+    /// The beginning of the stream, before anything is read: 256 KiB, or all of it where it is shorter.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.buffer[self.at..]
+    }
+
+    /// Whether [`Source::head`] is the whole stream.
+    pub(crate) fn head_is_all(&self) -> bool {
+        self.ended
+    }
+
+    /// The first 4 KiB, decompressed and not converted.
+    pub(crate) fn raw_head(&self) -> &[u8] {
+        &self.raw_head
+    }
+
+    /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.
+    pub(crate) fn fingerprint(&mut self) -> (u64, String) {
+        // Whether the rest can be decompressed changes nothing now: its bytes have been seen.
+        let _ = io::copy(&mut self.input, &mut io::sink());
+        let digest = self.raw.digest().clone().finalize();
+        (self.raw.bytes.load(Ordering::Relaxed), digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// How the compressed stream broke off; none while it has not.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    /// What ends a line: `\n`, or `\r` where the head has no other.
+    pub(crate) fn line_end(&self) -> u8 {
+        self.line_end
+    }
+
+    /// Offset of the next byte, from 0.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Line of the next byte, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB; none at the end.
+    pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> Result<Option<Span>, ReadError> {
+        let mut span = Span { start: self.position, end: self.position, line: self.line, is_complete: false };
+        let limit = text.len() + MAX_RECORD_BYTES;
+        while !span.is_complete && (self.at < self.buffer.len() || self.refill()?) {
+            let mut rest = &self.buffer[self.at..];
+            let taken =
+                rest.read_until(self.line_end, text).map_err(|error| ReadError::io(&self.name, &error))?;
+            span.is_complete = self.buffer[self.at + taken - 1] == self.line_end;
+            self.at += taken;
+            self.position += taken as u64;
+            text.truncate(limit);
+        }
+        self.line += u64::from(span.is_complete);
+        span.end = self.position;
+        Ok((span.end > span.start).then_some(span))
+    }
+
+    /// The next bytes, still to be consumed; none at the end.
+    pub(crate) fn fill(&mut self) -> Result<&[u8], ReadError> {
+        if self.at == self.buffer.len() {
+            self.refill()?;
+        }
+        Ok(&self.buffer[self.at..])
+    }
+
+    /// Goes past bytes that [`Source::fill`] gave.
+    pub(crate) fn consume(&mut self, count: usize) {
+        let taken = &self.buffer[self.at..self.at + count];
+        self.line += taken.iter().filter(|byte| **byte == self.line_end).count() as u64;
+        self.position += count as u64;
+        self.at += count;
+    }
+
+    /// Puts bytes that were just read back in front of what is left.
+    pub(crate) fn put_back(&mut self, bytes: &[u8]) {
+        self.buffer.splice(..self.at, bytes.iter().copied());
+        self.at = 0;
+        self.position -= bytes.len() as u64;
+        self.line -= bytes.iter().filter(|byte| **byte == self.line_end).count() as u64;
+    }
+
+    /// Converts more of the input into the buffer; false at its end.
+    fn refill(&mut self) -> Result<bool, ReadError> {
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        let before = self.buffer.len();
+        while self.buffer.len() == before {
+            if self.ended {
+                return Ok(false);
+            }
+            let mut chunk = Vec::new();
+            self.pull(&mut chunk, CHUNK_BYTES)?;
+            self.convert(chunk)?;
+        }
+        Ok(true)
+    }
+
+    /// Reads up to `wanted` decompressed bytes more; fewer only at the end.
+    fn pull(&mut self, chunk: &mut Vec<u8>, wanted: usize) -> Result<(), ReadError> {
+        let target = chunk.len() + wanted;
+        while chunk.len() < target && !self.ended {
+            let have = chunk.len();
+            chunk.resize(target, 0);
+            let read = self.input.read(&mut chunk[have..]);
+            chunk.truncate(have + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => self.ended = true,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The file itself was read: what fails is the decompression, and what came before it is good.
+                Err(error) if self.compression.is_some() && !self.raw.failed.load(Ordering::Relaxed) => {
+                    let kind = self.compression.unwrap_or_default();
+                    let bytes = self.raw.bytes.load(Ordering::Relaxed);
+                    self.broken =
+                        Some(format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"));
+                    self.ended = true;
+                }
+                Err(error) => return Err(ReadError::io(&self.name, &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the bytes, as UTF-8, to the buffer.
+    fn convert(&mut self, mut bytes: Vec<u8>) -> Result<(), ReadError> {
+        if matches!(self.encoding, Conversion::Undecided)
+            && let Some(first) = bytes.iter().position(|byte| !byte.is_ascii())
+        {
+            let window = (first + ENCODING_WINDOW_BYTES).saturating_sub(bytes.len());
+            self.pull(&mut bytes, window)?;
+            self.decide(&bytes, first);
+        }
+        let had = self.buffer.len();
+        match &mut self.encoding {
+            Conversion::Undecided | Conversion::Utf8 => self.buffer.extend_from_slice(&bytes),
+            Conversion::From(decoder, encoding) => {
+                let mut text = String::new();
+                let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
+                text.reserve(room);
+                let (_, _, had_errors) = decoder.decode_to_string(&bytes, &mut text, self.ended);
+                if had_errors {
+                    let notice =
+                        format!("not all of it is {}: U+FFFD stands for what is not", encoding.name());
+                    if !self.notices.contains(&notice) {
+                        self.notices.push(notice);
+                    }
+                }
+                self.buffer.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.converted_lines += self.buffer[had..].iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(())
+    }
+
+    /// Decides what the bytes beyond ASCII are, by those from `first` on.
+    ///
+    /// Text in windows-1252 hardly ever holds a valid multi-byte sequence of UTF-8, and UTF-8 that was damaged here and
+    /// there holds many: the more frequent one wins.
+    fn decide(&mut self, bytes: &[u8], first: usize) {
+        let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
+        let mut offset = first;
+        for chunk in bytes[first..].utf8_chunks() {
+            valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+            offset += chunk.valid().len();
+            let cut_by_window = offset + chunk.invalid().len() == bytes.len() && !self.ended;
+            if !chunk.invalid().is_empty() && !cut_by_window {
+                invalid += 1;
+                first_invalid.get_or_insert(offset);
+            }
+            offset += chunk.invalid().len();
+        }
+        self.encoding = Conversion::Utf8;
+        if let Some(place) = first_invalid
+            && invalid > valid
+        {
+            let line = self.converted_lines
+                + bytes[..place].iter().filter(|byte| **byte == b'\n').count() as u64
+                + 1;
+            self.notices.push(format!(
+                "not UTF-8 (first on line {line}): read as windows-1252; convert the file if it is something else"
+            ));
+            self.encoding = Conversion::from(WINDOWS_1252);
+        }
+    }
+}
+
+impl From<&'static Encoding> for Conversion {
+    fn from(encoding: &'static Encoding) -> Self {
+        Self::From(Box::new(encoding.new_decoder_without_bom_handling()), encoding)
+    }
+}
+
+/// What is known of the file below a decompressor.
+#[derive(Default)]
+struct Raw {
+    bytes: AtomicU64,
+    digest: Mutex<Sha256>,
+    /// The operating system could not read it.
+    failed: AtomicBool,
+}
+
+impl Raw {
+    fn digest(&self) -> MutexGuard<'_, Sha256> {
+        self.digest.lock().expect("nothing panics while it holds the digest")
+    }
+}
+
+struct Counted {
+    input: Box<dyn Read + Send>,
+    raw: Arc<Raw>,
+    progress: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.input.read(buffer);
+        match &result {
+            Ok(bytes) => {
+                self.raw.bytes.fetch_add(*bytes as u64, Ordering::Relaxed);
+                self.progress.fetch_add(*bytes as u64, Ordering::Relaxed);
+                self.raw.digest().update(&buffer[..*bytes]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.raw.failed.store(true, Ordering::Relaxed),
+        }
+        result
+    }
+}

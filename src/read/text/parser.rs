@@ -1,0 +1,110 @@
+//! The page dump as a format of export: the whole input is read and understood when it is opened.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use super::{Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
+use crate::read::input::{Input, Parser, Values};
+use crate::read::mapping::{Field, Mapping};
+use crate::read::sniff::Verdict;
+use crate::read::source::{Source, Span};
+use crate::read::{ReadError, ReadErrorKind, Record};
+
+/// Longest page dump, in bytes: it is held in memory.
+const MAX_DUMP_BYTES: usize = 256 << 20;
+
+/// Whether the beginning of an input is that of a page dump.
+pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+    let head = source.head();
+    // The last line may be cut, within a character even.
+    let end = if source.head_is_all() { None } else { head.iter().rposition(|byte| *byte == b'\n') };
+    let head = String::from_utf8_lossy(&head[..end.unwrap_or(head.len())]);
+    let head = if source.line_end() == b'\r' { Cow::Owned(head.replace('\r', "\n")) } else { head };
+    super::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
+}
+
+/// Reads and understands a page dump.
+pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let mut raw = Vec::new();
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    loop {
+        let start = raw.len();
+        let Some(span) = input.source.read_line(&mut raw)? else { break };
+        let line = &raw[start..];
+        if line.len() > MAX_LINE_BYTES {
+            return Err(error(&input, &TextError::LongLine { line: span.line }));
+        }
+        if raw.len() > MAX_DUMP_BYTES {
+            return Err(error(&input, &TextError::Long));
+        }
+        let line = line.strip_suffix(&[input.source.line_end()]).unwrap_or(line);
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+        lines.push(Line { start, span });
+    }
+    let options = input.options.clone();
+    let overrides =
+        Overrides { authors: options.authors.as_deref(), article_end: options.article_end.as_deref() };
+    let dump = super::parse(&text, &overrides).map_err(|cause| error(&input, &cause))?;
+    describe(&mut input, &dump);
+    Ok(Box::new(PageDump { input, raw, lines, comments: dump.comments.into() }))
+}
+
+fn error(input: &Input, cause: &TextError) -> ReadError {
+    let kind = match cause {
+        TextError::Empty => ReadErrorKind::Empty,
+        TextError::LongLine { .. } | TextError::Long | TextError::NoComments => ReadErrorKind::Unrecognised,
+        TextError::AuthorsNotFound(_) | TextError::ArticleEndNotFound(_) => ReadErrorKind::Option,
+    };
+    let (what, remedy) = cause.parts();
+    ReadError::new(kind, &input.source.name, what, remedy)
+}
+
+fn describe(input: &mut Input, dump: &Dump) {
+    let report = &mut input.report;
+    report.notices.push(match dump.article.end {
+        0 => "no article: the first line is an author's".to_owned(),
+        last => format!("article: lines 1 to {last}"),
+    });
+    report.notices.extend(dump.notices.iter().cloned());
+    report.doubts.clone_from(&dump.doubts);
+}
+
+/// A line of the input: where it begins in `raw`, and where it stood.
+struct Line {
+    start: usize,
+    span: Span,
+}
+
+struct PageDump {
+    input: Input,
+    raw: Vec<u8>,
+    lines: Vec<Line>,
+    comments: VecDeque<DumpComment>,
+}
+
+impl Parser for PageDump {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        let Some(comment) = self.comments.pop_front() else { return Ok(None) };
+        let (first, last) = (&self.lines[comment.lines.start], &self.lines[comment.lines.end - 1]);
+        let span = Span { end: last.span.end, is_complete: last.span.is_complete, ..first.span };
+        let end = self.lines.get(comment.lines.end).map_or(self.raw.len(), |line| line.start);
+        let raw = &self.raw[first.start..end];
+        if let Some(cause) = self.input.defect(span, raw) {
+            return Ok(Some(self.input.reject(span, cause, raw)));
+        }
+        let mut values = Values::default();
+        values[Field::Author as usize] = Some(Cow::Borrowed(&comment.author));
+        values[Field::Text as usize] = Some(Cow::Borrowed(&comment.text));
+        let mut record = self.input.comment(span, values);
+        if let Record::Comment(record) = &mut record {
+            record.quotes = comment.quotes;
+        }
+        Ok(Some(record))
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}

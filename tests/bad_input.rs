@@ -1,0 +1,393 @@
+//! What the readers do with input that is broken, hostile or odd: every input is an error at once or a stream of comments
+//! and located rejects, and never a panic.
+
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use comity::comment::Comment;
+use comity::read::{Format, Options, ReadError, ReadErrorKind, Reader, Record, Reject};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const CSV: &str = "author,text,id\nAna,one,1\nBen,two,2\nCid,three,3\n";
+const NDJSON: &str =
+    "{\"text\":\"one\",\"by\":\"Ana\"}\n{\"text\":\"two\",\"by\":\"Ben\"}\n{\"text\":\"three\"}\n";
+const JSON: &str =
+    "{\"comments\":[{\"text\":\"one\",\"by\":\"Ana\"},\n{\"text\":\"two\"},{\"text\":\"three\"}]}";
+
+/// Files in a new folder.
+fn files(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+struct Outcome {
+    comments: Vec<Comment>,
+    rejects: Vec<Reject>,
+    reader: Reader,
+}
+
+fn read_with(inputs: &[PathBuf], options: &Options) -> Result<Outcome, ReadError> {
+    let mut reader = Reader::open(inputs, options)?;
+    let (mut comments, mut rejects) = (Vec::new(), Vec::new());
+    for record in reader.by_ref() {
+        match record? {
+            Record::Comment(comment) => comments.push(comment),
+            Record::Reject(reject) => rejects.push(reject),
+        }
+    }
+    Ok(Outcome { comments, rejects, reader })
+}
+
+fn read(path: &Path) -> Result<Outcome, ReadError> {
+    read_with(&[path.to_owned()], &Options::default())
+}
+
+/// What comes out of one file of this name and content.
+fn read_bytes(name: &str, bytes: &[u8]) -> Result<Outcome, ReadError> {
+    let folder = files(&[(name, bytes)]);
+    read(&folder.path().join(name))
+}
+
+fn texts(outcome: &Outcome) -> Vec<&str> {
+    outcome.comments.iter().map(|comment| comment.text.as_str()).collect()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_at_once() {
+    use ReadErrorKind::*;
+    let utf16: Vec<u8> = CSV.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut headless = gzip(CSV.as_bytes());
+    headless[10..].fill(0xff);
+    let cases: &[(&[u8], ReadErrorKind, &str)] = &[
+        (b"", Empty, "nothing in it"),
+        (b" \n\r\n\t\n", Empty, "nothing in it"),
+        (b"\xef\xbb\xbf", Empty, "nothing in it"),
+        (&gzip(b""), Empty, "nothing in it"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10", Binary, "a PNG picture"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", Binary, "a PDF document"),
+        (b"PAR1\x15\x04\x15\x10\x15\x14\x4c\x15\x02", Binary, "Parquet"),
+        (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0[Content_Types].xml", Binary, "save the sheet as CSV"),
+        (b"PK\x03\x04\x14\0\0\0\x08\0\0\0!\0comments.csv", Binary, "zip archive"),
+        (b"text,author\0\0\0\0\x01\x02\x03\0\0", Binary, "a binary file"),
+        (&utf16, Binary, "UTF-16 without a byte order mark"),
+        (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
+        (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
+        (b"<html><body><p>Ana: hello</p>", Unrecognised, "XML or HTML"),
+        (&headless, Compression, "can be decompressed"),
+        (&gzip(CSV.as_bytes())[..12], Compression, "get the file again"),
+        (&[0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff], Compression, "can be decompressed"),
+    ];
+    for (bytes, kind, part) in cases {
+        let error = read_bytes("export.csv", bytes).map(|outcome| texts(&outcome).len()).unwrap_err();
+        assert_eq!(error.kind, *kind, "{error}");
+        assert!(error.to_string().contains(part), "{error} lacks {part}");
+        assert!(error.to_string().contains("export.csv: "), "{error}");
+    }
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_said() {
+    let error = read(Path::new("no/such/file.csv")).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "no/such/file.csv: no such file or folder; check the path");
+    let error = read_with(&[], &Options::default()).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::NoInput);
+}
+
+#[test]
+fn one_bad_input_stops_all_before_any_work() {
+    let folder = files(&[("good.csv", CSV.as_bytes()), ("bad.csv", b"\x89PNG\r\n\x1a\n\0\0")]);
+    let inputs = ["good.csv", "bad.csv"].map(|name| folder.path().join(name));
+    assert_eq!(Reader::open(&inputs, &Options::default()).unwrap_err().kind, ReadErrorKind::Binary);
+}
+
+#[test]
+fn compression_and_encoding_are_found_by_content() {
+    let two_members = [gzip(&CSV.as_bytes()[..20]), gzip(&CSV.as_bytes()[20..])].concat();
+    let two_frames = [&CSV.as_bytes()[..20], &CSV.as_bytes()[20..]]
+        .map(|part| zstd::encode_all(part, 3).unwrap())
+        .concat();
+    let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9], &two_frames[..]].concat();
+    let little: Vec<u8> =
+        std::iter::once(0xfeff).chain(CSV.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = std::iter::once(0xfeff).chain(CSV.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    let mac = CSV.replace('\n', "\r");
+    let dos = CSV.replace('\n', "\r\n");
+    for bytes in [&two_members, &two_frames, &skippable, &little, &big, mac.as_bytes(), dos.as_bytes()] {
+        let outcome = read_bytes("export", bytes).unwrap();
+        assert_eq!(texts(&outcome), ["one", "two", "three"]);
+        let lines: Vec<u64> = outcome.comments.iter().map(|comment| comment.origin.line).collect();
+        assert_eq!(lines, [2, 3, 4]);
+        assert!(outcome.rejects.is_empty());
+        assert_eq!(Some(outcome.reader.bytes_read()), outcome.reader.total_bytes());
+        assert_eq!(outcome.reader.total_bytes(), Some(bytes.len() as u64));
+    }
+}
+
+#[test]
+fn what_comes_before_a_break_in_the_stream_is_kept() {
+    let mut csv = "author,text\n".to_owned();
+    for n in 0..50_000 {
+        csv.push_str(&format!("Ana,\"comment {n}, {:x}\"\n", n * 7_919 % 65_537));
+    }
+    for packed in [gzip(csv.as_bytes()), zstd::encode_all(csv.as_bytes(), 3).unwrap()] {
+        let whole = read_bytes("export.csv", &packed).unwrap();
+        assert_eq!((whole.comments.len(), whole.rejects.len()), (50_000, 0));
+        let mut corrupt = packed.clone();
+        let middle = corrupt.len() / 2;
+        corrupt[middle..middle + 64].fill(0x55);
+        let with_garbage = [&packed[..], b"garbage"].concat();
+        for (broken, least) in
+            [(&packed[..packed.len() / 2], 1_000), (&corrupt[..], 1_000), (&with_garbage[..], 50_000)]
+        {
+            let outcome = read_bytes("export.csv", broken).unwrap();
+            assert!((least..=50_000).contains(&outcome.comments.len()), "{}", outcome.comments.len());
+            // A corrupt stream may decompress to nonsense before it shows; a truncated one does not.
+            if broken != corrupt {
+                let mut pairs = outcome.comments.iter().zip(&whole.comments);
+                assert!(pairs.all(|(comment, expected)| comment.text == expected.text));
+            }
+            let last = outcome.rejects.last().unwrap();
+            assert!(
+                last.cause.contains("breaks off") && last.cause.contains("what follows is lost"),
+                "{}",
+                last.cause
+            );
+            assert_eq!(outcome.reader.files()[0].rejects, outcome.rejects.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn a_record_beyond_the_limit_is_rejected_and_the_rest_goes_on() {
+    let long = "x".repeat(50_000_000);
+    let cases = [
+        ("a.csv", format!("text,by\none,Ana\n{long},Ben\ntwo,Cid\n")),
+        ("b.csv", format!("text,by\none,Ana\n\"{long}\",Ben\ntwo,Cid\n")),
+        ("b.csv", format!("text,by\none,Ana\n\"open\n{long}\ntwo,Cid\n")),
+        ("c.tsv", format!("text\tby\none\tAna\n{long}\tBen\ntwo\tCid\n")),
+        ("d.ndjson", format!("{{\"text\":\"one\"}}\n{{\"text\":\"{long}\"}}\n{{\"text\":\"two\"}}\n")),
+        ("e.json", format!("[{{\"text\":\"one\"}},\n{{\"text\":\"{long}\"}},{{\"text\":\"two\"}}]")),
+        ("f.json", format!("[{{\"text\":\"{long}\"}},{{\"text\":\"one\"}},{{\"text\":\"two\"}}]")),
+    ];
+    for (name, content) in cases {
+        let folder = files(&[(name, content.as_bytes())]);
+        let options = Options { keep_raw: true, ..Options::default() };
+        let outcome = read_with(&[folder.path().join(name)], &options).unwrap();
+        assert_eq!(texts(&outcome), ["one", "two"], "{name}");
+        assert_eq!(outcome.rejects.len(), 1, "{name}");
+        let reject = &outcome.rejects[0];
+        assert!(reject.cause.contains("more than the 16777216 that are read"), "{name}: {}", reject.cause);
+        assert!(reject.bytes.end - reject.bytes.start > 50_000_000, "{name}");
+        assert!(reject.raw.as_ref().unwrap().len() <= 33 << 20, "{name}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_costs_one_line() {
+    let mut csv = "by,text\nAna,\"never closed\n".to_owned();
+    for n in 0..300_000 {
+        csv.push_str(&format!("Ben,a comment without quotes that is long enough to pass the limit {n}\n"));
+    }
+    let outcome = read_bytes("export.csv", csv.as_bytes()).unwrap();
+    assert_eq!((outcome.comments.len(), outcome.rejects.len()), (300_000, 1));
+    assert_eq!((outcome.rejects[0].line, outcome.comments[0].origin.line), (2, 3));
+}
+
+#[test]
+fn json_of_any_depth_is_a_reject() {
+    let deep = "[".repeat(200_000);
+    let ndjson = format!("{{\"text\":\"one\"}}\n{{\"text\":{deep}}}\n{{\"text\":\"two\"}}\n");
+    let outcome = read_bytes("export.ndjson", ndjson.as_bytes()).unwrap();
+    assert_eq!((texts(&outcome), outcome.rejects.len()), (vec!["one", "two"], 1));
+    let shut = "]".repeat(200_000);
+    let json = format!("[{{\"text\":\"one\"}},{{\"text\":{deep}{shut}}},{{\"text\":\"two\"}}]");
+    let outcome = read_bytes("export.json", json.as_bytes()).unwrap();
+    assert_eq!((texts(&outcome), outcome.rejects.len()), (vec!["one", "two"], 1));
+    assert!(outcome.rejects[0].cause.contains("recursion"), "{}", outcome.rejects[0].cause);
+    assert!(read_bytes("export.json", deep.as_bytes()).is_ok_and(|outcome| outcome.comments.is_empty()));
+}
+
+#[test]
+fn a_folder_is_walked_in_order_and_what_is_no_export_is_a_reject() {
+    let folder = files(&[
+        ("b.csv", CSV.as_bytes()),
+        ("a/comments.ndjson", NDJSON.as_bytes()),
+        ("a/part/comments.json.gz", &gzip(JSON.as_bytes())),
+        ("a/picture.csv", b"\x89PNG\r\n\x1a\n\0\0"),
+        ("c.csv", b""),
+        (".hidden.csv", CSV.as_bytes()),
+        (".hidden/d.csv", CSV.as_bytes()),
+    ]);
+    let outcome = read(folder.path()).unwrap();
+    let name = |path: &str| path.replace(&format!("{}/", folder.path().display()), "");
+    let files: Vec<String> = outcome.reader.files().iter().map(|report| name(&report.file)).collect();
+    assert_eq!(files, ["a/comments.ndjson", "a/part/comments.json.gz", "b.csv"]);
+    let rejects: Vec<(String, u64)> =
+        outcome.rejects.iter().map(|reject| (name(&reject.file), reject.record)).collect();
+    assert_eq!(rejects, [("a/picture.csv".to_owned(), 0), ("c.csv".to_owned(), 0)]);
+    // Two files are called `comments`: their threads go by the path.
+    let threads: Vec<String> =
+        outcome.comments.iter().step_by(3).map(|comment| name(&comment.thread)).collect();
+    assert_eq!(threads, ["a/comments.ndjson", "a/part/comments.json.gz", "b"]);
+
+    let twice = [folder.path().join("b.csv"), folder.path().to_owned()];
+    let outcome = read_with(&twice, &Options::default()).unwrap();
+    assert_eq!(outcome.comments.len(), 9);
+    assert!(outcome.comments[0].origin.file.ends_with("b.csv"));
+    assert_eq!(outcome.reader.files()[0].notices, ["named more than once: read once"]);
+}
+
+#[test]
+fn a_folder_without_a_readable_file_is_refused() {
+    for content in [&[("c.csv", &b""[..])][..], &[], &[(".hidden.csv", CSV.as_bytes())]] {
+        let error = read(files(content).path()).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind, ReadErrorKind::NoInput, "{error}");
+    }
+}
+
+#[test]
+fn ids_stay_unique_over_all_files() {
+    let csv = "thread,id,text\nt,1,one\nt,1,two\n,,three\n";
+    let folder = files(&[("a.csv", csv.as_bytes()), ("b.csv", csv.as_bytes())]);
+    let outcome = read(folder.path()).unwrap();
+    let ids: Vec<String> =
+        outcome.comments.iter().map(|comment| format!("{}/{}", comment.thread, comment.id)).collect();
+    assert_eq!(ids, ["t/1", "t/1#2", "a/3", "t/1#3", "t/1#4", "b/3"]);
+    assert!(outcome.reader.files().iter().all(|report| report.notices.len() == 1));
+}
+
+#[test]
+fn an_encoding_is_decided_by_what_is_more_frequent() {
+    // windows-1252 far behind the head; UTF-8 with one damaged comment before any other letter beyond ASCII.
+    let ascii = "Ana,nothing but ascii\n".repeat(30_000);
+    let late = [b"author,text\n", ascii.as_bytes(), b"Jos\xe9,ol\xe9\n"].concat();
+    let outcome = read_bytes("export.csv", &late).unwrap();
+    assert_eq!(outcome.comments.last().unwrap().text, "olé");
+    assert!(outcome.reader.files()[0].notices[0].contains("first on line 30002"));
+
+    let damaged =
+        ["author,text\nAna,cut \u{e9}".as_bytes()[..21].to_vec(), "\nBen,olé\nCid,olé\n".into()].concat();
+    let outcome = read_bytes("export.csv", &damaged).unwrap();
+    assert_eq!((texts(&outcome), outcome.rejects.len()), (vec!["olé", "olé"], 1));
+    assert!(outcome.rejects[0].cause.contains("not UTF-8"));
+}
+
+#[test]
+fn a_reader_can_be_given_to_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Reader>();
+}
+
+/// Reads bytes in every way there is and checks what holds for any input.
+fn is_total(bytes: &[u8]) {
+    let folder = files(&[("export", bytes)]);
+    let formats = [None, Some(Format::Csv), Some(Format::Tsv), Some(Format::Ndjson), Some(Format::Json)];
+    for format in formats {
+        let options = Options { format, ..Options::default() };
+        let Ok(outcome) = read_with(&[folder.path().join("export")], &options) else { continue };
+        let report = &outcome.reader.files()[0];
+        assert_eq!(report.comments, outcome.comments.len() as u64);
+        assert_eq!(report.rejects, outcome.rejects.len() as u64);
+        let pairs: HashSet<_> =
+            outcome.comments.iter().map(|comment| (&comment.thread, &comment.id)).collect();
+        assert_eq!(pairs.len(), outcome.comments.len());
+        let mut records: Vec<u64> = outcome.comments.iter().map(|comment| comment.origin.record).collect();
+        records.extend(outcome.rejects.iter().map(|reject| reject.record));
+        records.sort_unstable();
+        assert!(records.into_iter().eq(1..=report.comments + report.rejects), "every record once");
+        for pair in outcome.rejects.windows(2) {
+            assert!(pair[0].bytes.end <= pair[1].bytes.start, "{pair:?}");
+        }
+    }
+}
+
+/// A valid export with some bytes changed, put in or taken out.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let valid = prop_oneof![
+        Just(CSV.as_bytes().to_vec()),
+        Just(CSV.replace("two", "\"two\nlines\"").into_bytes()),
+        Just(CSV.replace(',', "\t").into_bytes()),
+        Just(NDJSON.as_bytes().to_vec()),
+        Just(JSON.as_bytes().to_vec()),
+        Just(gzip(CSV.as_bytes())),
+        Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
+    ];
+    let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;{}[]\\\n\r\t:\xff\xc3\0".to_vec())];
+    let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
+    (valid, prop::collection::vec(change, 0..8)).prop_map(|(mut export, changes)| {
+        for (place, kind, byte) in changes {
+            let at = place.index(export.len() + 1).min(export.len().saturating_sub(1));
+            match kind {
+                0 if !export.is_empty() => export[at] = byte,
+                1 if !export.is_empty() => drop(export.remove(at)),
+                _ => export.insert(at, byte),
+            }
+        }
+        export
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        is_total(&bytes);
+    }
+
+    #[test]
+    fn any_words_are_read_or_refused(text in "([{}\\[\\],:\"\\\\\n\r\t;| ]|text|id|[a-c1-3é])*") {
+        is_total(text.as_bytes());
+    }
+
+    #[test]
+    fn damaged_exports_are_read_or_refused(bytes in mutated()) {
+        is_total(&bytes);
+    }
+
+    #[test]
+    fn csv_comes_back_as_it_was_written(comments in prop::collection::vec((any::<String>(), any::<String>()), 1..20)) {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["text", "section"]).unwrap();
+        comments.iter().for_each(|(text, section)| writer.write_record([text, section]).unwrap());
+        let folder = files(&[("export.csv", &writer.into_inner().unwrap())]);
+        let options = Options { format: Some(Format::Csv), ..Options::default() };
+        let outcome = read_with(&[folder.path().join("export.csv")], &options).unwrap();
+        let expected: Vec<&str> = comments.iter().map(|(text, _)| text.as_str()).collect();
+        prop_assert_eq!(texts(&outcome), expected);
+    }
+
+    #[test]
+    fn json_comes_back_as_it_was_written(comments in prop::collection::vec(any::<String>(), 2..20)) {
+        let objects: Vec<serde_json::Value> =
+            comments.iter().map(|text| serde_json::json!({"text": text, "tags": ["}", {"]": 1}]})).collect();
+        let lines: Vec<String> = objects.iter().map(serde_json::Value::to_string).collect();
+        for (name, export) in [
+            ("export.json", serde_json::to_string_pretty(&objects).unwrap()),
+            ("export.json", serde_json::json!({"page": "x", "list": objects}).to_string()),
+            ("export.ndjson", lines.join("\n")),
+        ] {
+            let folder = files(&[(name, export.as_bytes())]);
+            let mapping = "text=text".parse().unwrap();
+            let options = Options { mapping, ..Options::default() };
+            let outcome = read_with(&[folder.path().join(name)], &options).unwrap();
+            prop_assert_eq!(texts(&outcome), comments.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+}
