@@ -82,7 +82,8 @@ struct Card<'a> {
     position: String,
     id: &'a str,
     link: Option<&'a str>,
-    origin: String,
+    file: &'a str,
+    line: u64,
     text: Vec<Segment<'a>>,
     cut: usize,
     context: Option<ContextView<'a>>,
@@ -229,7 +230,8 @@ fn card<'a>(
         ),
         id: &comment.id,
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
-        origin: format!("{}, line {}", comment.origin.file, comment.origin.line),
+        file: &comment.origin.file,
+        line: comment.origin.line,
         text,
         cut,
         context: context.as_ref().map(|context| {
@@ -291,7 +293,8 @@ fn trend(trend: Option<Trend>) -> String {
     let tau = number(Some(test.tau), DECIMALS);
     if test.p < 0.05 {
         let way = if test.tau > 0.0 { "rising" } else { "falling" };
-        format!("{way}, {} per 100 comments (τ = {tau}, {p})", number(Some(slope), 3))
+        let slope = if slope.abs() < 0.0005 { "less than 0.001".to_owned() } else { number(Some(slope), 3) };
+        format!("{way}, {slope} per 100 comments (τ = {tau}, {p})")
     } else {
         format!("no clear trend (τ = {tau}, {p})")
     }

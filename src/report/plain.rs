@@ -85,6 +85,14 @@ pub(super) fn shorten(text: &str, max: usize) -> (&str, usize) {
     }
 }
 
+/// A name on the page: on one line, and cut where it is longer than any name.
+pub(super) fn name(text: &str) -> String {
+    const MAX: usize = 120;
+    let (kept, cut) = shorten(text, MAX);
+    let line: String = kept.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    if cut > 0 { line + "…" } else { line }
+}
+
 /// Text inside a Markdown line or table cell: no mark of Markdown or HTML keeps its meaning there (CommonMark 2.4: any
 /// ASCII punctuation may be escaped by a backslash), no address becomes a link, and it stays on one line.
 pub(super) fn markdown(text: impl AsRef<str>) -> String {
@@ -133,6 +141,12 @@ mod tests {
     #[test]
     fn markdown_keeps_no_mark() {
         assert_eq!(markdown("<b>|x|</b>\n# [y](z)"), "\\<b\\>\\|x\\|\\<\\/b\\> \\# \\[y\\](z)");
+    }
+
+    #[test]
+    fn names_stay_short_and_on_a_line() {
+        assert_eq!(name("A\nB"), "A B");
+        assert_eq!(name(&"é".repeat(500)).chars().count(), 121);
     }
 
     #[test]
