@@ -29,6 +29,17 @@ use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use draft::Drafts;
 
+/// Names of the files that [`write`] writes.
+pub const OUTPUTS: [&str; 7] = [
+    survey::DECISIONS,
+    queue::FLAGGED,
+    authors::AUTHORS,
+    threads::THREADS,
+    summary::JSON,
+    summary::MARKDOWN,
+    page::PAGE,
+];
+
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -46,7 +57,7 @@ pub enum ReportError {
     /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
     #[error(
         "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
-         finish the run with --resume or score the export again",
+         score the export again",
         path = path.display(),
         sum = scored + unscored + rejects
     )]
