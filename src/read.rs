@@ -291,7 +291,7 @@ impl Reader {
                     self.count(&record);
                     return Ok(Some(record));
                 }
-                let last = current.parser.input().finish();
+                let last = current.parser.input().finish()?;
                 let report = &mut self.files[current.index];
                 let (comments, rejects) = (report.comments, report.rejects);
                 *report = FileReport { comments, rejects, ..current.parser.input().report.clone() };

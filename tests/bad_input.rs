@@ -13,11 +13,14 @@ use comity::read::{Format, Options, ReadError, ReadErrorKind, Reader, Record, Re
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const CSV: &str = "author,text,id\nAna,one,1\nBen,two,2\nCid,three,3\n";
 const NDJSON: &str =
     "{\"text\":\"one\",\"by\":\"Ana\"}\n{\"text\":\"two\",\"by\":\"Ben\"}\n{\"text\":\"three\"}\n";
+const DUMP: &str = "The bridge reopens on Monday, the council said.\nok_ana\nAt last, I waited a year for this.\nBen R.\nWho paid?\n\
+    ok_ana\nWe all did.\nBen R.\nFair enough.\n";
 const JSON: &str =
     "{\"comments\":[{\"text\":\"one\",\"by\":\"Ana\"},\n{\"text\":\"two\"},{\"text\":\"three\"}]}";
 
@@ -68,6 +71,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+fn fingerprint(bytes: &[u8]) -> (u64, String) {
+    let digest = Sha256::digest(bytes);
+    (bytes.len() as u64, digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[test]
@@ -138,6 +146,7 @@ fn compression_and_encoding_are_found_by_content() {
         assert!(outcome.rejects.is_empty());
         assert_eq!(Some(outcome.reader.bytes_read()), outcome.reader.total_bytes());
         assert_eq!(outcome.reader.total_bytes(), Some(bytes.len() as u64));
+        assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(bytes)));
     }
 }
 
@@ -164,6 +173,7 @@ fn what_comes_before_a_break_in_the_stream_is_kept() {
                 let mut pairs = outcome.comments.iter().zip(&whole.comments);
                 assert!(pairs.all(|(comment, expected)| comment.text == expected.text));
             }
+            assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(broken)));
             let last = outcome.rejects.last().unwrap();
             assert!(
                 last.cause.contains("breaks off") && last.cause.contains("what follows is lost"),
@@ -299,7 +309,14 @@ fn a_reader_can_be_given_to_another_thread() {
 /// Reads bytes in every way there is and checks what holds for any input.
 fn is_total(bytes: &[u8]) {
     let folder = files(&[("export", bytes)]);
-    let formats = [None, Some(Format::Csv), Some(Format::Tsv), Some(Format::Ndjson), Some(Format::Json)];
+    let formats = [
+        None,
+        Some(Format::Csv),
+        Some(Format::Tsv),
+        Some(Format::Ndjson),
+        Some(Format::Json),
+        Some(Format::Text),
+    ];
     for format in formats {
         let options = Options { format, ..Options::default() };
         let Ok(outcome) = read_with(&[folder.path().join("export")], &options) else { continue };
@@ -327,6 +344,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         Just(CSV.replace(',', "\t").into_bytes()),
         Just(NDJSON.as_bytes().to_vec()),
         Just(JSON.as_bytes().to_vec()),
+        Just(DUMP.as_bytes().to_vec()),
         Just(gzip(CSV.as_bytes())),
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];

@@ -207,14 +207,15 @@ impl Input {
     }
 
     /// Ends the input: completes the report, and gives the reject that stands for what a broken stream took away.
-    pub(crate) fn finish(&mut self) -> Option<Record> {
-        self.report.fingerprint = Some(self.source.fingerprint());
+    pub(crate) fn finish(&mut self) -> Result<Option<Record>, ReadError> {
+        self.report.fingerprint = Some(self.source.fingerprint()?);
         self.report.notices.append(&mut self.source.notices);
         self.report.notices.extend(self.tally.notices());
-        let cause = format!("{}; what follows is lost: get the file again", self.source.broken()?);
+        let Some(broken) = self.source.broken() else { return Ok(None) };
+        let cause = format!("{broken}; what follows is lost: get the file again");
         let end = self.source.position();
         let span = Span { start: end, end, line: self.source.line(), is_complete: false };
-        Some(self.reject(span, cause, &[]))
+        Ok(Some(self.reject(span, cause, &[])))
     }
 }
 
