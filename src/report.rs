@@ -1,8 +1,9 @@
 //! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
 //!
 //! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
-//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment, the totals of every
-//! author and thread, and the text and context of every flagged comment; no other text.
+//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment (up to three
+//! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
+//! other text.
 
 mod authors;
 mod chart;
