@@ -11,7 +11,7 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::Tokenizer;
 
-/// A piece ends at the first safe place after this many bytes. The crate needs some 50 bytes of memory a byte of text.
+/// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A BERT tokenizer: cleaning, lower case, splitting at spaces and marks, word pieces.
@@ -23,8 +23,10 @@ pub struct Encoder {
     last: u32,
     /// A word of more characters is one `[UNK]`; none where words must not be shortened.
     max_word_chars: Option<usize>,
-    /// Characters of the tokens that are matched before splitting, such as `[MASK]`: no cut may touch one.
+    /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
     token_chars: HashSet<char>,
+    /// Whether each Chinese character is a word.
+    separates_ideographs: bool,
     /// [`PIECE_BYTES`], but for tests.
     piece_bytes: usize,
 }
@@ -89,9 +91,10 @@ impl Encoder {
             return Err(EncodeError::Kind { part: "model" });
         };
         let max_word_chars = model.max_input_chars_per_word;
-        if !matches!(tokenizer.get_normalizer(), Some(NormalizerWrapper::BertNormalizer(_))) {
+        let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() else {
             return Err(EncodeError::Kind { part: "normalizer" });
-        }
+        };
+        let separates_ideographs = normalizer.handle_chinese_chars;
         if !matches!(tokenizer.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_))) {
             return Err(EncodeError::Kind { part: "pre_tokenizer" });
         }
@@ -101,11 +104,19 @@ impl Encoder {
         let (first, last) = (id("[CLS]")?, id("[SEP]")?);
         let added: Vec<String> =
             tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
-        let token_chars = added.iter().flat_map(|token| token.chars()).collect();
+        let token_chars = added.iter().flat_map(|token| token.chars().skip(1)).collect();
         // Such a token could stand inside a long word, and shortening the word would lose it.
         let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
         let max_word_chars = (!added.iter().any(ends_a_word)).then_some(max_word_chars);
-        Ok(Self { tokenizer, first, last, max_word_chars, token_chars, piece_bytes: PIECE_BYTES })
+        Ok(Self {
+            tokenizer,
+            first,
+            last,
+            max_word_chars,
+            token_chars,
+            separates_ideographs,
+            piece_bytes: PIECE_BYTES,
+        })
     }
 
     /// Number of token ids: every id is below it, unless the vocabulary has gaps.
@@ -177,7 +188,8 @@ impl Encoder {
     /// Where the next piece of a text ends: before the first separator after `piece_bytes`, or at the text's end.
     fn piece_end(&self, text: &str) -> usize {
         let from = text.ceil_char_boundary(self.piece_bytes);
-        let cut = |c| is_separator(c) && !self.token_chars.contains(&c);
+        let ideograph = |c| self.separates_ideographs && matches!(c, '\u{4e00}'..='\u{9fff}');
+        let cut = |c| (is_separator(c) || ideograph(c)) && !self.token_chars.contains(&c);
         text[from..].find(cut).map_or(text.len(), |found| from + found)
     }
 
@@ -308,7 +320,7 @@ mod tests {
                     r"[a-z ]{1,5}",
                     r"[\[\]CLSEPMAK]{1,5}",
                     "[!-~]{1,3}",
-                    "[。，é東\u{301}\u{85}\u{b}\u{2028}\u{200b}\u{ad}👍]{1,3}",
+                    "[。，é東京\u{301}\u{85}\u{b}\u{2028}\u{200b}\u{ad}👍]{1,3}",
                     Just("[MASK]".to_owned()),
                     Just("x7".repeat(70)),
                     any::<String>(),

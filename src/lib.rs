@@ -8,15 +8,19 @@
 //! [`pipeline`] is the only place where the stages meet; `ARCHITECTURE.md` says which module may use which, and
 //! `tests/tidy.rs` holds them to it.
 
+pub mod aggregate;
 pub mod cell;
 pub mod comment;
 pub mod encode;
 pub mod engine;
+pub mod explain;
 pub mod label;
 pub mod model;
 pub mod normalize;
+pub mod pipeline;
 pub mod policy;
 pub mod quote;
 pub mod read;
+pub mod report;
 pub mod score;
 pub mod thread;

@@ -1,3 +1,9 @@
 //! The `comity` program: see `comity --help`.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

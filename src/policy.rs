@@ -1,5 +1,6 @@
 //! From scores to actions. Scores are facts and stay; a policy is an opinion, and applying another one takes seconds.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Deserialize;
@@ -59,7 +60,7 @@ pub struct Rule {
 pub struct Policy {
     /// Name of the policy, for reports.
     pub name: String,
-    /// Its rules; the order carries no meaning.
+    /// Its rules. Of two that fire alike, the later one decides.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
 }
@@ -71,6 +72,14 @@ pub struct Decision<'a> {
     pub action: Action,
     /// The rule that decided; none where no rule fired and the comment is approved.
     pub fired: Option<Fired<'a>>,
+}
+
+impl Decision<'_> {
+    /// Which of two decisions a person should look at first: the more severe action, then the wider margin.
+    pub fn severity(&self, other: &Self) -> Ordering {
+        let margin = |decision: &Self| decision.fired.map_or(0.0, |fired| fired.margin());
+        self.action.cmp(&other.action).then(margin(self).total_cmp(&margin(other)))
+    }
 }
 
 /// A rule that a comment's score reached.
@@ -144,16 +153,13 @@ impl Policy {
     }
 
     fn decide_scores(&self, scores: &Scores) -> Decision<'_> {
-        let fired = self
+        let decisions = self
             .rules
             .iter()
             .map(|rule| Fired { rule, score: scores.get(rule.label) })
             .filter(|fired| fired.score >= fired.rule.threshold)
-            .max_by(|a, b| {
-                let by_margin = a.margin().total_cmp(&b.margin());
-                a.rule.action.cmp(&b.rule.action).then(by_margin).then(b.rule.name.cmp(&a.rule.name))
-            });
-        Decision { action: fired.map_or(Action::Approve, |fired| fired.rule.action), fired }
+            .map(|fired| Decision { action: fired.rule.action, fired: Some(fired) });
+        decisions.max_by(Decision::severity).unwrap_or(Decision { action: Action::Approve, fired: None })
     }
 }
 

@@ -4,4 +4,6 @@ mod bad_input;
 mod exports;
 mod normalize;
 mod parity;
+mod report;
 mod text_dump;
+mod tidy;

@@ -1,5 +1,7 @@
 //! Token ids and logits are those of Python: `tests/reference/*.json`, written by `scripts/reference/reference.py`.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

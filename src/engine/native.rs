@@ -6,7 +6,7 @@
 //!
 //! A row's result does not depend on the other rows: `matrixmultiply`, behind `ndarray`, adds up the products of a row and
 //! a column in an order that depends on their length alone, and everything else works on one row or one sequence.
-//! Memory beside the weights: some 20 kB a token of the batch for the embedded model's size, and a few MB.
+//! Memory beside the weights: some 8 kB a token of the batch for the embedded model's size, and 4 MB.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, concatenate, s};

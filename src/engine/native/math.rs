@@ -61,7 +61,7 @@ fn exp(x: f32) -> f32 {
     let rounded = x * LOG2_E + ROUND;
     let n = rounded - ROUND;
     // ln 2 in two parts: the first has so few bits that n times it is exact (Cody and Waite, 1980).
-    const HIGH: f32 = 0.693_359_375;
+    const HIGH: f32 = 355.0 / 512.0;
     const LOW: f32 = -2.121_944_4e-4;
     let r = x - n * HIGH - n * LOW;
     let series = 1.0

@@ -1,0 +1,58 @@
+//! Statistics of authors, threads and whole exports: numbers in, numbers out. No files and no wording here.
+//!
+//! One estimator a file, each with its formula's source. Sums run in input order, so that the same comments give the
+//! same bits on every run.
+
+mod author;
+mod bootstrap;
+mod distribution;
+mod mann_kendall;
+mod moments;
+mod rolling;
+mod series;
+mod shrinkage;
+mod theil_sen;
+mod thread;
+mod wilson;
+
+pub use author::AuthorTotals;
+pub use bootstrap::local_block_band;
+pub use distribution::{Histogram, quantiles};
+pub use mann_kendall::{MannKendall, mann_kendall};
+pub use moments::Moments;
+pub use rolling::{rolling_mean, rolling_window};
+pub use series::{Micro, Point, Series};
+pub use shrinkage::{Shrinkage, Shrunk};
+pub use theil_sen::theil_sen;
+pub use thread::{ThreadTotals, Trend};
+pub use wilson::wilson;
+
+/// A lower and an upper end.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// The interval cut to what the quantity can be.
+    pub fn clamp(self, min: f64, max: f64) -> Self {
+        Self { low: self.low.clamp(min, max), high: self.high.clamp(min, max) }
+    }
+}
+
+/// The standard normal quantile of a two-sided 95 % interval.
+pub const Z_95: f64 = 1.959_963_984_540_054;
+
+/// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares and in
+/// "first toxic": more likely than not. No policy changes it, so that shares can be compared between reports.
+pub const TOXIC: f64 = 0.5;
+
+/// An author with fewer scored comments is listed but not ranked.
+pub const MIN_COMMENTS_TO_RANK: u64 = 5;
+
+/// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation of the Mann-Kendall
+/// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
+pub const MIN_COMMENTS_FOR_TREND: usize = 10;

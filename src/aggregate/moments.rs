@@ -1,0 +1,77 @@
+//! Mean and variance in one pass.
+
+/// Count, mean, sum of squared deviations and maximum of values that come one by one.
+///
+/// Welford 1962, "Note on a method for calculating corrected sums of squares and products", Technometrics 4:419-420:
+/// no large sums that cancel. Values are added in input order, so the same values give the same bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    count: u64,
+    mean: f64,
+    squares: f64,
+    max: Option<f64>,
+}
+
+impl Moments {
+    /// Adds a value.
+    pub fn add(&mut self, value: f64) {
+        self.count += 1;
+        let before = value - self.mean;
+        self.mean += before / self.count as f64;
+        self.squares += before * (value - self.mean);
+        self.max = Some(self.max.map_or(value, |max| max.max(value)));
+    }
+
+    /// How many values there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their mean; none where there were none.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then_some(self.mean)
+    }
+
+    /// The largest; none where there were none.
+    pub fn max(&self) -> Option<f64> {
+        self.max
+    }
+
+    /// The sum of squared deviations from the mean.
+    pub fn sum_of_squares(&self) -> f64 {
+        self.squares
+    }
+
+    /// The unbiased standard deviation (divisor n - 1); none below two values.
+    pub fn deviation(&self) -> Option<f64> {
+        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+}
+
+impl Extend<f64> for Moments {
+    fn extend<I: IntoIterator<Item = f64>>(&mut self, values: I) {
+        values.into_iter().for_each(|value| self.add(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let mut moments = Moments::default();
+        assert_eq!((moments.mean(), moments.max(), moments.deviation()), (None, None, None));
+        moments.extend([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
+        assert_eq!((moments.count(), moments.mean(), moments.max()), (8, Some(5.0), Some(9.0)));
+        assert!((moments.sum_of_squares() - 32.0).abs() < 1e-12);
+        assert!((moments.deviation().unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_large_offset_does_not_cancel() {
+        let mut moments = Moments::default();
+        moments.extend([1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0]);
+        assert!((moments.sum_of_squares() - 90.0).abs() < 1e-6);
+    }
+}

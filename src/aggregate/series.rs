@@ -1,0 +1,60 @@
+//! The scores along a thread.
+
+use crate::label::Label;
+use crate::score::Scores;
+
+/// A score in millionths, which is exactly what files keep (six decimals) in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Micro(i32);
+
+impl Micro {
+    /// A score from -1 to 1.
+    pub fn new(score: f64) -> Self {
+        Self((score * 1e6).round() as i32)
+    }
+
+    /// The score.
+    pub fn get(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
+}
+
+/// A scored comment of a thread: 16 bytes, the only thing kept of every comment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Which comment of the thread, from 1; comments without scores have places too.
+    pub position: u32,
+    /// Probability of toxicity.
+    pub toxicity: Micro,
+    /// Sentiment, from -1 to 1.
+    pub sentiment: Micro,
+    /// A rule of the policy fired.
+    pub flagged: bool,
+}
+
+/// The scored comments of a thread, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series(Vec<Point>);
+
+impl Series {
+    /// Adds the next scored comment.
+    pub fn push(&mut self, position: u32, scores: &Scores, flagged: bool) {
+        let toxicity = Micro::new(scores.get(Label::Toxicity));
+        self.0.push(Point { position, toxicity, sentiment: Micro::new(scores.sentiment()), flagged });
+    }
+
+    /// The points.
+    pub fn points(&self) -> &[Point] {
+        &self.0
+    }
+
+    /// Toxicity of each point.
+    pub fn toxicity(&self) -> Vec<f64> {
+        self.0.iter().map(|point| point.toxicity.get()).collect()
+    }
+
+    /// Sentiment of each point.
+    pub fn sentiment(&self) -> Vec<f64> {
+        self.0.iter().map(|point| point.sentiment.get()).collect()
+    }
+}

@@ -1,0 +1,69 @@
+//! The command line: turns words into a request for [`comity::pipeline`], and what comes back into words.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. A broken pipe is 0: whoever read us had enough.
+
+#![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
+
+mod formats;
+mod input;
+mod models;
+mod progress;
+mod read;
+mod report;
+mod score;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Scores comment exports for sentiment and toxicity: offline, on a CPU, with a transformer that ships inside.
+#[derive(Parser)]
+#[command(name = "comity", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One variant a command; each has a file of its own with its arguments and its `run`.
+#[derive(Subcommand)]
+enum Command {
+    Score(score::Args),
+    Read(read::Args),
+    Report(report::Args),
+    Formats(formats::Args),
+    Models(models::Args),
+}
+
+/// How a command that did not fail ended.
+enum Done {
+    Clean,
+    WithRejects,
+}
+
+/// Runs the program and gives its exit code.
+pub(crate) fn run() -> ExitCode {
+    // clap ends the program itself on wrong usage, with code 2.
+    let done = match Cli::parse().command {
+        Command::Score(args) => score::run(args),
+        Command::Read(args) => read::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Formats(args) => formats::run(&args),
+        Command::Models(args) => models::run(&args),
+    };
+    match done {
+        Ok(Done::Clean) => ExitCode::SUCCESS,
+        Ok(Done::WithRejects) => ExitCode::from(3),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("comity: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Whether our reader went away. A broken pipe of a file that we write would be another matter, but files have no pipes.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

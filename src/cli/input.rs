@@ -1,0 +1,59 @@
+//! Arguments of every command that reads an export.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use comity::read::{Format, Mapping, Options};
+
+/// What to read, and how.
+#[derive(clap::Args)]
+pub(crate) struct InputArgs {
+    /// Exports to read: files, folders, or `-` for standard input; plain, .gz or .zst.
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Format of the inputs, where their content should not decide (see `comity formats`).
+    #[arg(long, value_name = "F")]
+    format: Option<Format>,
+
+    /// Which column (or dotted key) holds what, as `text=COL,author=COL,...`.
+    #[arg(long, value_name = "FIELD=COL,...")]
+    map: Option<Mapping>,
+
+    /// Page dump: a file that lists its authors, one name a line.
+    #[arg(long, value_name = "FILE")]
+    authors: Option<PathBuf>,
+
+    /// Page dump: a piece of the article's last line.
+    #[arg(long, value_name = "TEXT")]
+    article_end: Option<String>,
+
+    /// Read at most this many comments.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+
+    /// Stop at the first record that cannot be read.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+impl InputArgs {
+    /// The reader's options.
+    pub(crate) fn options(&self, keep_raw: bool) -> anyhow::Result<Options> {
+        let authors = match &self.authors {
+            None => None,
+            Some(path) => {
+                let list = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read the authors' list {}", path.display()))?;
+                Some(list.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+            }
+        };
+        Ok(Options {
+            format: self.format,
+            mapping: self.map.clone().unwrap_or_default(),
+            authors,
+            article_end: self.article_end.clone(),
+            keep_raw,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! `comity read`
+
+use std::io::{self, Write};
+
+use comity::pipeline::{self, Sample, Understood};
+use comity::read::FileReport;
+
+use super::Done;
+use super::input::InputArgs;
+
+/// Doubts and rejects that are shown of each file; the rest is counted.
+const SHOWN: usize = 20;
+
+/// Read an export without scoring it: what was understood, and how its comments would be scored.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
+    let input = &args.input;
+    let understood = pipeline::read(&input.inputs, &input.options(false)?, input.limit, input.strict)?;
+    let mut out = io::stdout().lock();
+    for file in &understood.files {
+        show_file(&mut out, file, &understood)?;
+    }
+    // A file of a folder that is no export has no report of its own.
+    let is_known = |file: &str| understood.files.iter().any(|report| &*report.file == file);
+    for reject in understood.rejects.iter().filter(|reject| !is_known(&reject.file)) {
+        writeln!(out, "{}\n  not read  {}\n", reject.file, reject.cause)?;
+    }
+    let replies = &understood.replies;
+    writeln!(
+        out,
+        "{} comments by {} authors in {} threads; {} replies given by the export, {} concluded from the text",
+        understood.comments,
+        understood.authors,
+        replies.threads,
+        replies.parents_given,
+        replies.parents_inferred
+    )?;
+    let rejects: u64 = understood.files.iter().map(|file| file.rejects).sum();
+    Ok(if rejects == 0 && understood.rejects.is_empty() { Done::Clean } else { Done::WithRejects })
+}
+
+fn show_file(out: &mut impl Write, file: &FileReport, understood: &Understood) -> io::Result<()> {
+    writeln!(out, "{}", file.file)?;
+    writeln!(out, "  format    {}: {}", file.format, file.why)?;
+    if !file.columns.is_empty() {
+        let columns: Vec<String> =
+            file.columns.iter().map(|(field, column)| format!("{field}={column}")).collect();
+        writeln!(out, "  columns   {}", columns.join(", "))?;
+    }
+    if !file.unused.is_empty() {
+        writeln!(out, "  not used  {}", file.unused.join(", "))?;
+    }
+    writeln!(out, "  comments  {}", file.comments)?;
+    writeln!(out, "  rejects   {}", file.rejects)?;
+    let of_file = understood.rejects.iter().filter(|reject| reject.file == file.file);
+    for reject in of_file.take(SHOWN) {
+        writeln!(out, "    record {} (line {}): {}", reject.record, reject.line, reject.cause)?;
+    }
+    for notice in &file.notices {
+        writeln!(out, "  notice    {notice}")?;
+    }
+    if !file.doubts.is_empty() {
+        writeln!(out, "  unsure    of {} places", file.doubts.len())?;
+        for doubt in file.doubts.iter().take(SHOWN) {
+            writeln!(out, "    line {}: {}", doubt.line, doubt.what)?;
+        }
+    }
+    for Sample { comment, normalized } in
+        understood.samples.iter().filter(|s| s.comment.origin.file == file.file)
+    {
+        let author = comment.author.as_deref().unwrap_or("(no author)");
+        writeln!(out, "  e.g. line {}, {author}: {}", comment.origin.line, shorten(normalized))?;
+    }
+    writeln!(out)
+}
+
+/// A line of text for a terminal.
+fn shorten(text: &str) -> String {
+    const CHARS: usize = 90;
+    if text.chars().count() <= CHARS {
+        return text.to_owned();
+    }
+    text.chars().take(CHARS).chain(['…']).collect()
+}

@@ -1,0 +1,26 @@
+//! `comity report`
+
+use std::path::PathBuf;
+
+use comity::policy::Policy;
+use comity::report::write;
+
+use super::Done;
+use super::score::{load_policy, print_summary};
+
+/// Decide anew and write the reports again from a folder's scores, without the model.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A folder that `comity score` wrote.
+    dir: PathBuf,
+
+    /// The policy to decide by; the built-in one where none is given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
+    let policy: Policy = load_policy(args.policy.as_deref())?;
+    let summary = write(&args.dir, &policy)?;
+    print_summary(&summary, &args.dir)
+}

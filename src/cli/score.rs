@@ -1,0 +1,127 @@
+//! `comity score`
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use comity::engine;
+use comity::pipeline::{self, ScoreRequest};
+use comity::policy::Policy;
+use comity::report::Summary;
+use comity::score::{DEFAULT_BATCH, Settings};
+
+use super::Done;
+use super::input::InputArgs;
+use super::progress::Bar;
+
+/// Score every comment of an export and write tables and pages about them.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// Folder to write to; made if it is not there, its report replaced if it holds one.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Folder of another model; the one that ships inside where none is given.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+
+    /// What runs the model.
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = engine_name)]
+    engine: String,
+
+    /// Rules that turn scores into decisions (TOML); the built-in ones where none is given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Languages to score: those that the model knows, or any.
+    #[arg(long, value_name = "L", default_value = "model")]
+    language: Languages,
+
+    /// Threads; as many as there are cores where not given.
+    #[arg(long, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+
+    /// Texts in one engine call.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    batch: usize,
+
+    /// Keep the raw records in rejects.csv.
+    #[arg(long)]
+    keep_raw_rejects: bool,
+}
+
+/// A name that [`engine::open`] takes.
+fn engine_name(name: &str) -> Result<String, String> {
+    let known: Vec<&str> = engine::names().collect();
+    known
+        .contains(&name)
+        .then(|| name.to_owned())
+        .ok_or_else(|| format!("known engines: {}", known.join(", ")))
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Languages {
+    /// Those that the model knows.
+    Model,
+    /// Every language, at your own risk.
+    Any,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    let policy = load_policy(args.policy.as_deref())?;
+    let request = ScoreRequest {
+        read: args.input.options(args.keep_raw_rejects)?,
+        inputs: args.input.inputs,
+        limit: args.input.limit,
+        strict: args.input.strict,
+        out: args.out,
+        model: args.model,
+        engine: args.engine,
+        threads: args.threads,
+        settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+    };
+    let bar = Bar::new();
+    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress))?;
+    bar.finish();
+    print_summary(&summary, &request.out)
+}
+
+/// The policy of a file, or the built-in one.
+pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(path) = path else { return Ok(Policy::built_in()) };
+    let toml = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the policy {}", path.display()))?;
+    Policy::parse(&toml).with_context(|| path.display().to_string())
+}
+
+/// Says what came of a run.
+pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Done> {
+    let counts = &summary.counts;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "{} records read: {} scored, {} unscored, {} rejects",
+        counts.read, counts.scored, counts.unscored, counts.rejects
+    )?;
+    for cause in summary.unscored.iter().filter(|cause| cause.comments > 0) {
+        writeln!(out, "  unscored: {} {}", cause.comments, cause.cause)?;
+    }
+    writeln!(
+        out,
+        "{} authors, {} threads; {} comments flagged by the policy `{}`",
+        counts.authors, counts.threads, counts.flagged, summary.policy.name
+    )?;
+    for input in &summary.run.inputs {
+        for notice in &input.notices {
+            writeln!(out, "{}: {notice}", input.file)?;
+        }
+        if input.doubts > 0 {
+            writeln!(out, "{}: unsure of {} places; `comity read` lists them", input.file, input.doubts)?;
+        }
+    }
+    writeln!(out, "report: {}", dir.join("report.html").display())?;
+    Ok(if counts.rejects == 0 { Done::Clean } else { Done::WithRejects })
+}

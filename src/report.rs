@@ -1,0 +1,118 @@
+//! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
+//!
+//! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
+//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment, the totals of every
+//! author and thread, and the text and context of every flagged comment; no other text.
+
+mod authors;
+mod chart;
+mod draft;
+mod page;
+mod plain;
+mod queue;
+mod run;
+mod summary;
+mod survey;
+mod threads;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use run::{FILE_NAME as RUN_FILE_NAME, Input, ModelId, Replies, Run};
+pub use summary::{
+    ActionCount, AuthorEntry, CauseCount, Counts, Distribution, LanguageCount, PolicyEntry, RuleEntry,
+    Summary, ThreadEntry,
+};
+
+use crate::policy::Policy;
+use crate::score::ledger::{self, LedgerError};
+use draft::Drafts;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// `run.json` is missing or not one that we write.
+    #[error("{path}: {source}; score the export again or restore the file", path = path.display())]
+    Run {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// `scores.csv` could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
+    #[error(
+        "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
+         finish the run with --resume or score the export again",
+        path = path.display(),
+        sum = scored + unscored + rejects
+    )]
+    Count {
+        /// The scores file.
+        path: PathBuf,
+        /// Records read, as the run says.
+        read: u64,
+        /// Rows with scores.
+        scored: u64,
+        /// Rows without.
+        unscored: u64,
+        /// Records that were no comments, as the run says.
+        rejects: u64,
+    },
+    /// A file could not be written.
+    #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md` and `report.html`.
+///
+/// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
+/// interrupted leaves the one before as it was.
+///
+/// # Errors
+/// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
+pub fn write(dir: &Path, policy: &Policy) -> Result<Summary, ReportError> {
+    let run = read_run(&dir.join(RUN_FILE_NAME))?;
+    let scores = dir.join(ledger::FILE_NAME);
+    let mut drafts = Drafts::new(dir);
+
+    let survey = survey::take(&scores, policy, &mut drafts)?;
+    let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
+    if run.read != scored + unscored + run.rejects {
+        return Err(ReportError::Count {
+            path: scores,
+            read: run.read,
+            scored,
+            unscored,
+            rejects: run.rejects,
+        });
+    }
+    let authors = authors::rows(&survey);
+    let threads = threads::rows(&survey);
+    let charted = page::charted(&threads);
+    let queue = queue::collect(&scores, &survey, &charted)?;
+
+    queue::write(&queue.items, &survey, &mut drafts)?;
+    authors::write(&authors, &mut drafts)?;
+    threads::write(&threads, &mut drafts)?;
+    let summary = summary::summarize(run, policy, &survey, &authors, &threads);
+    summary::write(&summary, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;
+    drafts.commit()?;
+    Ok(summary)
+}
+
+fn read_run(path: &Path) -> Result<Run, ReportError> {
+    let failed = |source| ReportError::Run { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    serde_json::from_reader(io::BufReader::new(file)).map_err(|error| failed(error.into()))
+}

@@ -1,0 +1,92 @@
+//! `authors.csv`: a row a name, over all threads. Comments without a name are nobody's: they are counted in the summary
+//! and have no row, for they need not be one person.
+
+use super::ReportError;
+use super::draft::{Drafts, Table};
+use super::plain::{cell, decimal};
+use super::survey::Survey;
+use crate::aggregate::{AuthorTotals, MIN_COMMENTS_TO_RANK, Shrinkage, Shrunk};
+use crate::cell::guard;
+
+pub(super) const AUTHORS: &str = "authors.csv";
+
+/// Columns of `authors.csv`.
+const COLUMNS: [&str; 15] = [
+    "author",
+    "comments",
+    "scored",
+    "mean_toxicity",
+    "max_toxicity",
+    "mean_sentiment",
+    "flagged",
+    "flagged_share",
+    "flagged_low",
+    "flagged_high",
+    "shrunk_toxicity",
+    "shrunk_low",
+    "shrunk_high",
+    "ranked",
+    "rank",
+];
+
+/// An author's row.
+pub(super) struct Row<'s> {
+    pub(super) author: &'s str,
+    pub(super) totals: &'s AuthorTotals,
+    /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from chance.
+    pub(super) shrunk: Option<Shrunk>,
+    /// From 1, by shrunk mean, most toxic first; none below [`MIN_COMMENTS_TO_RANK`] scored comments.
+    pub(super) rank: Option<usize>,
+}
+
+/// Every author: the ranked by rank, then the others in the order of their first comments.
+pub(super) fn rows<'s>(survey: &'s Survey<'_>) -> Vec<Row<'s>> {
+    let shrinkage = Shrinkage::estimate(survey.authors.iter().map(|(_, totals)| &totals.toxicity));
+    let mut rows: Vec<Row<'s>> = survey
+        .authors
+        .iter()
+        .map(|(author, totals)| {
+            let shrunk = shrinkage.and_then(|shrinkage| shrinkage.shrink(&totals.toxicity)).map(|shrunk| {
+                Shrunk { mean: shrunk.mean.clamp(0.0, 1.0), interval: shrunk.interval.clamp(0.0, 1.0) }
+            });
+            Row { author, totals, shrunk, rank: None }
+        })
+        .collect();
+    let standing = |row: &Row<'_>| row.shrunk.filter(|_| row.totals.scored() >= MIN_COMMENTS_TO_RANK);
+    // The sort is stable: equals, and all who are not ranked, stay in the order of their first comments.
+    rows.sort_by(|a, b| {
+        let mean = |row| standing(row).map_or(f64::NEG_INFINITY, |shrunk| shrunk.mean);
+        mean(b).total_cmp(&mean(a))
+    });
+    for (rank, row) in (1..).zip(&mut rows) {
+        row.rank = standing(row).map(|_| rank);
+    }
+    rows
+}
+
+/// Writes `authors.csv`.
+pub(super) fn write(rows: &[Row<'_>], drafts: &mut Drafts) -> Result<(), ReportError> {
+    let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
+    for Row { author, totals, shrunk, rank } in rows {
+        let flagged = totals.flagged_interval();
+        let cells: [String; COLUMNS.len()] = [
+            guard(author).into_owned(),
+            totals.comments.to_string(),
+            totals.scored().to_string(),
+            decimal(totals.toxicity.mean()),
+            decimal(totals.toxicity.max()),
+            decimal(totals.sentiment.mean()),
+            totals.flagged.to_string(),
+            decimal(totals.flagged_share()),
+            decimal(flagged.map(|interval| interval.low)),
+            decimal(flagged.map(|interval| interval.high)),
+            decimal(shrunk.map(|shrunk| shrunk.mean)),
+            decimal(shrunk.map(|shrunk| shrunk.interval.low)),
+            decimal(shrunk.map(|shrunk| shrunk.interval.high)),
+            rank.is_some().to_string(),
+            cell(*rank),
+        ];
+        table.row(&cells, drafts)?;
+    }
+    table.finish(drafts)
+}

@@ -1,0 +1,157 @@
+//! Values as the files and the page show them.
+
+use std::borrow::Cow;
+
+use crate::aggregate::Interval;
+
+/// A number in a CSV cell: six decimals, blank where there is none.
+pub(super) fn decimal(value: Option<f64>) -> String {
+    value.map(|value| format!("{value:.6}")).unwrap_or_default()
+}
+
+/// Anything else in a CSV cell: blank where there is none.
+pub(super) fn cell<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A number for people: so many decimals, a real minus sign, a dash where there is none, no negative zero.
+pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
+    let Some(value) = value else { return "–".to_owned() };
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.bytes().any(|b| b.is_ascii_digit() && b != b'0') => format!("−{rest}"),
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+/// A share in per cent, without decimals from 10 % on.
+pub(super) fn percent(share: Option<f64>) -> String {
+    match share {
+        None => "–".to_owned(),
+        Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0} %", share * 100.0),
+        Some(share) => format!("{:.1} %", share * 100.0),
+    }
+}
+
+/// An interval of probabilities.
+pub(super) fn span(interval: &Interval, decimals: usize) -> String {
+    format!("{:.decimals$}–{:.decimals$}", interval.low, interval.high)
+}
+
+/// An interval of shares in per cent.
+pub(super) fn percents(interval: &Interval) -> String {
+    format!("{}–{}", percent(Some(interval.low)).trim_end_matches(" %"), percent(Some(interval.high)))
+}
+
+/// A count with a thin space between thousands.
+pub(super) fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count and its noun.
+pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// Text that shows what it holds: control characters and the marks that turn the direction of text (which could show a
+/// comment other than it is) become `�`. Line ends and tabs stay.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_hidden) {
+        Cow::Owned(text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn is_hidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t' | '\r'))
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The first `max` characters, and how many more there are.
+pub(super) fn shorten(text: &str, max: usize) -> (&str, usize) {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => (&text[..end], text[end..].chars().count()),
+        None => (text, 0),
+    }
+}
+
+/// A name on the page: on one line, and cut where it is longer than any name.
+pub(super) fn name(text: &str) -> String {
+    const MAX: usize = 120;
+    let (kept, cut) = shorten(text, MAX);
+    let line: String = kept.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    if cut > 0 { line + "…" } else { line }
+}
+
+/// Text inside a Markdown line or table cell: no mark of Markdown or HTML keeps its meaning there (CommonMark 2.4: any
+/// ASCII punctuation may be escaped by a backslash), no address becomes a link, and it stays on one line.
+pub(super) fn markdown(text: impl AsRef<str>) -> String {
+    let mut escaped = String::new();
+    for c in visible(text.as_ref()).chars() {
+        match c {
+            '\n' | '\r' | '\t' => escaped.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '/' | '@' => {
+                escaped.extend(['\\', c]);
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        for (value, text) in
+            [(Some(-0.123), "−0.12"), (Some(-0.001), "0.00"), (Some(0.5), "0.50"), (None, "–")]
+        {
+            assert_eq!(number(value, 2), text);
+        }
+        for (share, text) in
+            [(0.0, "0 %"), (0.004, "0.4 %"), (0.0994, "9.9 %"), (0.0999, "10 %"), (1.0, "100 %")]
+        {
+            assert_eq!(percent(Some(share)), text);
+        }
+        for (value, text) in
+            [(0, "0"), (999, "999"), (1234, "1\u{202f}234"), (1_234_567, "1\u{202f}234\u{202f}567")]
+        {
+            assert_eq!(count(value), text);
+        }
+    }
+
+    #[test]
+    fn hidden_characters_show() {
+        assert_eq!(visible("a\u{202e}b\0c\u{2066}\n\td"), "a\u{fffd}b\u{fffd}c\u{fffd}\n\td");
+        assert!(matches!(visible("plain, עברית, 👍🏽"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn markdown_keeps_no_mark() {
+        assert_eq!(markdown("<b>|x|</b>\n# [y](z)"), "\\<b\\>\\|x\\|\\<\\/b\\> \\# \\[y\\](z)");
+    }
+
+    #[test]
+    fn names_stay_short_and_on_a_line() {
+        assert_eq!(name("A\nB"), "A B");
+        assert_eq!(name(&"é".repeat(500)).chars().count(), 121);
+    }
+
+    #[test]
+    fn shortening_counts_characters() {
+        assert_eq!(shorten("añb", 2), ("añ", 1));
+        assert_eq!(shorten("añb", 3), ("añb", 0));
+    }
+}

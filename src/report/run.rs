@@ -1,0 +1,86 @@
+//! `run.json`: what the run that made a scores file was.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the file in a report's folder.
+pub const FILE_NAME: &str = "run.json";
+
+/// A run as its pipeline knows it. Nothing that differs between two runs over the same input stands here: no clock
+/// times, no number of threads, no batch size, no paths beyond what the user typed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Version of comity.
+    pub version: String,
+    /// The options that change what is written, by their name on the command line (`format`, `map`, `language`,
+    /// `limit` ...), as the user gave them.
+    pub settings: BTreeMap<String, String>,
+    /// The model that scored.
+    pub model: ModelId,
+    /// The engine that ran it.
+    pub engine: String,
+    /// Every file that was read, in the order of reading.
+    pub inputs: Vec<Input>,
+    /// What was found between comments.
+    pub replies: Replies,
+    /// Records read: comments and rejects.
+    pub read: u64,
+    /// Records that could not be read as comments: the rows of `rejects.csv`.
+    pub rejects: u64,
+}
+
+/// A model by name and content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelId {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its manifest, which holds those of all its files; hexadecimal.
+    pub checksum: String,
+    /// Languages it knows, ISO 639-1.
+    pub languages: Vec<String>,
+}
+
+/// A file that was read, and how it was understood.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The file as the user named it; `-` for standard input.
+    pub file: String,
+    /// Its size as it lies on the disk.
+    pub bytes: u64,
+    /// SHA-256 of those bytes, hexadecimal.
+    pub sha256: String,
+    /// The format it was read as.
+    pub format: String,
+    /// What that was concluded from.
+    pub why: String,
+    /// Which field of a comment was read from which column.
+    pub columns: BTreeMap<String, String>,
+    /// Comments read from it.
+    pub comments: u64,
+    /// Records of it that could not be read.
+    pub rejects: u64,
+    /// What its reader wants known: a legacy encoding, unused columns.
+    pub notices: Vec<String>,
+    /// How many places its reader was unsure of; `comity read` lists them.
+    pub doubts: u64,
+}
+
+/// What was found between comments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replies {
+    /// Parents concluded from the text.
+    pub inferred: u64,
+    /// Parents that are not in the export.
+    pub orphans: u64,
+    /// Comments said to answer themselves.
+    pub self_replies: u64,
+    /// Comments in a circle of answers.
+    pub cycles: u64,
+}

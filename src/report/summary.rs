@@ -1,0 +1,357 @@
+//! `summary.json` and `summary.md`: the run in numbers, with what is needed to repeat it and what its numbers do not say.
+
+use askama::Template;
+use serde::Serialize;
+
+use super::authors::Row as AuthorRow;
+use super::draft::Drafts;
+use super::plain::{self, counted};
+use super::survey::Survey;
+use super::threads::Row as ThreadRow;
+use super::{ReportError, Run};
+use crate::aggregate::{
+    Histogram, Interval, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Moments, TOXIC, quantiles, wilson,
+};
+use crate::label::Label;
+use crate::policy::{Action, Policy};
+use crate::score::Unscored;
+
+/// Entries in the short lists of threads and authors.
+const LISTED: usize = 10;
+
+/// What no number of a report says; stands in the summaries and on the page.
+pub(super) const LIMITS: [&str; 5] = [
+    "A score is what a model makes of a text. It is not a judgement of a person, and says nothing of intent.",
+    "Not for removing anything without a person's review: the machine proposes, a person decides.",
+    "A score of 0.80 means: of comments like those the model was calibrated on, about 80 in 100 that got this score were \
+     labelled so by people. Your comments may differ from those; check a sample.",
+    "Models err more on irony, quotation, reclaimed words, dialect and on mentions of groups of people; high scores on \
+     harmless comments of this kind are to be expected, and so are misses.",
+    "What was not scored is listed with its cause; it is not thereby harmless.",
+];
+
+/// A run in numbers: the content of `summary.json`, in this order. Scores have six decimals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// How many of what; `read = scored + unscored + rejects` holds.
+    pub counts: Counts,
+    /// Why comments have no scores; every cause, in a fixed order.
+    pub unscored: Vec<CauseCount>,
+    /// Comments by language of their own words, most first.
+    pub languages: Vec<LanguageCount>,
+    /// Probability of toxicity of the scored comments, from 0 to 1.
+    pub toxicity: Distribution,
+    /// Sentiment of the scored comments, from -1 to 1.
+    pub sentiment: Distribution,
+    /// Scored comments whose toxicity is at least the aggregate stage's constant for "toxic" (0.5), as a share.
+    pub toxic_share: Option<f64>,
+    /// 95 % Wilson interval of that share.
+    pub toxic_interval: Option<Interval>,
+    /// What the policy made of the scored comments.
+    pub actions: Vec<ActionCount>,
+    /// The policy.
+    pub policy: PolicyEntry,
+    /// The largest threads, most scored comments first; at most ten.
+    pub threads: Vec<ThreadEntry>,
+    /// The first of the ranked authors; at most ten.
+    pub authors: Vec<AuthorEntry>,
+    /// The run that made the scores.
+    pub run: Run,
+    /// What these numbers do not say.
+    pub limits: Vec<&'static str>,
+    /// A paragraph for a paper.
+    pub methods: String,
+}
+
+/// How many of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Records read.
+    pub read: u64,
+    /// Comments with scores.
+    pub scored: u64,
+    /// Comments without.
+    pub unscored: u64,
+    /// Records that were no comments.
+    pub rejects: u64,
+    /// Scored comments on which a rule fired whose action is not approve.
+    pub flagged: u64,
+    /// Scored comments whose spelling hid words.
+    pub evasions: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Authors with a name.
+    pub authors: u64,
+    /// Authors with enough scored comments to be ranked.
+    pub ranked_authors: u64,
+    /// Comments without an author's name; they are in no row of `authors.csv`.
+    pub without_author: u64,
+}
+
+/// Comments without scores, for one cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CauseCount {
+    /// The cause, as in the column `unscored`.
+    pub cause: &'static str,
+    /// Comments.
+    pub comments: u64,
+}
+
+/// Comments of one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LanguageCount {
+    /// ISO 639-1; none where it could not be told.
+    pub language: Option<String>,
+    /// Comments.
+    pub comments: u64,
+    /// Those with scores.
+    pub scored: u64,
+}
+
+/// How a score spreads over the scored comments.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Distribution {
+    /// Mean; none where nothing is scored.
+    pub mean: Option<f64>,
+    /// Standard deviation, divisor n - 1.
+    pub deviation: Option<f64>,
+    /// Minimum, nine deciles and maximum, linearly interpolated; empty where nothing is scored.
+    pub deciles: Vec<f64>,
+    /// Counts in equal bins.
+    pub histogram: Histogram,
+}
+
+/// Scored comments with one action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActionCount {
+    /// The action.
+    pub action: &'static str,
+    /// Comments.
+    pub comments: u64,
+}
+
+/// The policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PolicyEntry {
+    /// Its name.
+    pub name: String,
+    /// Its rules.
+    pub rules: Vec<RuleEntry>,
+}
+
+/// A rule and how often it fired.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleEntry {
+    /// Its name.
+    pub name: String,
+    /// Its label.
+    pub label: Label,
+    /// Its threshold.
+    pub threshold: f64,
+    /// Its action.
+    pub action: &'static str,
+    /// Comments that reached the threshold.
+    pub reached: u64,
+    /// Comments that it decided: of several rules that fire, one decides.
+    pub decided: u64,
+}
+
+/// A thread in the short list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThreadEntry {
+    /// The thread.
+    pub thread: String,
+    /// Comments.
+    pub comments: u32,
+    /// Those with scores.
+    pub scored: u64,
+    /// Mean probability of toxicity.
+    pub mean_toxicity: Option<f64>,
+    /// Mean sentiment.
+    pub mean_sentiment: Option<f64>,
+    /// Flagged comments.
+    pub flagged: u64,
+}
+
+/// An author in the short list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AuthorEntry {
+    /// Place among the ranked.
+    pub rank: usize,
+    /// The author.
+    pub author: String,
+    /// Scored comments.
+    pub scored: u64,
+    /// Shrunk mean probability of toxicity.
+    pub shrunk_toxicity: f64,
+    /// Its 95 % interval.
+    pub interval: Interval,
+    /// Flagged comments.
+    pub flagged: u64,
+}
+
+/// Adds the run up.
+pub(super) fn summarize(
+    run: Run,
+    policy: &Policy,
+    survey: &Survey<'_>,
+    authors: &[AuthorRow<'_>],
+    threads: &[ThreadRow<'_>],
+) -> Summary {
+    let scored = survey.toxicity.count();
+    let toxic = threads.iter().map(|row| row.totals.toxic).sum();
+    let series = || threads.iter().map(|row| &row.totals.series);
+    let counts = Counts {
+        read: run.read,
+        scored,
+        unscored: survey.unscored(),
+        rejects: run.rejects,
+        flagged: survey.flagged.len() as u64,
+        evasions: survey.evasions,
+        threads: survey.threads.len() as u64,
+        authors: survey.authors.len() as u64,
+        ranked_authors: authors.iter().filter(|row| row.rank.is_some()).count() as u64,
+        without_author: survey.without_author,
+    };
+    let mut languages: Vec<LanguageCount> = survey
+        .languages
+        .iter()
+        .map(|(language, (comments, scored))| LanguageCount {
+            language: Some(language.clone()).filter(|language| !language.is_empty()),
+            comments: *comments,
+            scored: *scored,
+        })
+        .collect();
+    languages.sort_by_key(|entry| std::cmp::Reverse(entry.comments));
+    let rules = survey.rules.iter().map(|totals| RuleEntry {
+        name: totals.rule.name.clone(),
+        label: totals.rule.label,
+        threshold: totals.rule.threshold,
+        action: totals.rule.action.as_str(),
+        reached: totals.reached,
+        decided: totals.decided,
+    });
+    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().collect();
+    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
+    let top_threads = largest.into_iter().take(LISTED).map(|ThreadRow { thread, totals, .. }| ThreadEntry {
+        thread: (*thread).to_owned(),
+        comments: totals.comments,
+        scored: totals.scored(),
+        mean_toxicity: round(totals.toxicity.mean()),
+        mean_sentiment: round(totals.sentiment.mean()),
+        flagged: totals.flagged,
+    });
+    let top_authors = authors.iter().take(LISTED).filter_map(|row| {
+        let shrunk = row.shrunk?;
+        Some(AuthorEntry {
+            rank: row.rank?,
+            author: row.author.to_owned(),
+            scored: row.totals.scored(),
+            shrunk_toxicity: six(shrunk.mean),
+            interval: round_interval(shrunk.interval),
+            flagged: row.totals.flagged,
+        })
+    });
+    Summary {
+        counts,
+        unscored: Unscored::ALL
+            .into_iter()
+            .zip(survey.causes)
+            .map(|(cause, comments)| CauseCount { cause: cause.as_str(), comments })
+            .collect(),
+        languages,
+        toxicity: distribution(
+            &survey.toxicity,
+            &survey.toxicity_histogram,
+            series().flat_map(|series| series.toxicity()).collect(),
+        ),
+        sentiment: distribution(
+            &survey.sentiment,
+            &survey.sentiment_histogram,
+            series().flat_map(|series| series.sentiment()).collect(),
+        ),
+        toxic_share: (scored > 0).then(|| six(toxic as f64 / scored as f64)),
+        toxic_interval: wilson(toxic, scored).map(round_interval),
+        actions: Action::ALL
+            .into_iter()
+            .zip(survey.actions)
+            .map(|(action, comments)| ActionCount { action: action.as_str(), comments })
+            .collect(),
+        policy: PolicyEntry { name: policy.name.clone(), rules: rules.collect() },
+        threads: top_threads.collect(),
+        authors: top_authors.collect(),
+        methods: methods(&run, policy, &counts),
+        run,
+        limits: LIMITS.to_vec(),
+    }
+}
+
+fn distribution(moments: &Moments, histogram: &Histogram, mut values: Vec<f64>) -> Distribution {
+    let shares: Vec<f64> = (0..=10).map(|tenth| f64::from(tenth) / 10.0).collect();
+    Distribution {
+        mean: round(moments.mean()),
+        deviation: round(moments.deviation()),
+        deciles: quantiles(&mut values, &shares).into_iter().map(six).collect(),
+        histogram: histogram.clone(),
+    }
+}
+
+fn six(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+fn round(value: Option<f64>) -> Option<f64> {
+    value.map(six)
+}
+
+fn round_interval(interval: Interval) -> Interval {
+    Interval { low: six(interval.low), high: six(interval.high) }
+}
+
+/// A paragraph that says how the numbers came about, for a paper.
+fn methods(run: &Run, policy: &Policy, counts: &Counts) -> String {
+    let Run { version, model, engine, .. } = run;
+    format!(
+        "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
+         {engine} engine). The {read} records read are {scored} scored comments, {unscored} comments without scores \
+         (causes in the summary) and {rejects} that could not be read. Each toxicity score is a calibrated probability \
+         from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
+         words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
+         were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Authors' mean \
+         toxicity was shrunk towards the mean of all (normal model, variances by analysis of variance, Morris 1983) and \
+         ranked from {MIN_COMMENTS_TO_RANK} scored comments. Trends along a thread are Theil-Sen slopes per 100 comments \
+         with the tie-corrected Mann-Kendall test, from {MIN_COMMENTS_FOR_TREND} scored comments; the test takes comments \
+         for independent. Bands around rolling means are pointwise 95 % intervals of a local block bootstrap (1,000 \
+         replicates, fixed seed).",
+        name = model.name,
+        model_version = model.version,
+        checksum = model.checksum,
+        read = counts.read,
+        scored = counts.scored,
+        unscored = counts.unscored,
+        rejects = counts.rejects,
+        policy = policy.name,
+        rules = counted(policy.rules.len() as u64, "rule", "rules"),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "summary.md")]
+struct Markdown<'a> {
+    summary: &'a Summary,
+    spreads: [(&'static str, &'a Distribution); 2],
+}
+
+/// Writes both forms of the summary.
+pub(super) fn write(summary: &Summary, drafts: &mut Drafts) -> Result<(), ReportError> {
+    const JSON: &str = "summary.json";
+    const MARKDOWN: &str = "summary.md";
+    let json = serde_json::to_string_pretty(summary)
+        .map_err(|error| drafts.failed(JSON, std::io::Error::other(error)))?;
+    drafts.write(JSON, &(json + "\n"))?;
+    let spreads = [("toxicity (0 to 1)", &summary.toxicity), ("sentiment (−1 to 1)", &summary.sentiment)];
+    let markdown = Markdown { summary, spreads }
+        .render()
+        .map_err(|error| drafts.failed(MARKDOWN, std::io::Error::other(error)))?;
+    drafts.write(MARKDOWN, &(markdown + "\n"))
+}
