@@ -203,8 +203,8 @@ pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -
     let chars = text.chars().map(|c| if word_share(c) > 0.4 { 2 } else { 1 }).sum();
     let mut sights = Vec::with_capacity(12);
     sights.push((Group::Length, length(words, chars)));
-    sights.push((Group::Ending, ending(text)));
-    sights.push((Group::Start, start(text)));
+    sights.push((Group::Ending, ending(plain(text))));
+    sights.push((Group::Start, start(plain(text))));
     sights.push((Group::Blank, u8::from(line.blank_before) + 2 * u8::from(line.blank_after)));
     sights.push((Group::Page, u8::from(line.page_before) + 2 * u8::from(line.page_after)));
     if words <= LONGEST_NAME_WORDS {
@@ -251,8 +251,21 @@ fn is_bare(text: &str) -> bool {
     text.len() <= 40 && count_words(text) <= 3 && matches!(ending(text), 0 | 1)
 }
 
+/// A line without the ornament around it: `-=Ada=-`, `*Ada*`.
+fn plain(text: &str) -> &str {
+    let mut plain = text;
+    while let Some(mark) = plain.chars().next().filter(|c| "-=*~_.+".contains(*c))
+        && let Some(inner) = plain[1..].strip_suffix(mark)
+        && inner.contains(char::is_alphanumeric)
+    {
+        plain = inner;
+    }
+    plain
+}
+
 /// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a signature after a dash.
 fn is_marked(text: &str) -> bool {
+    let text = plain(text);
     let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
     !text.chars().any(char::is_alphanumeric)
         || text.starts_with(['>', '"', '“', '«', '„', '•', '–', '—', '―', '=', '|', '{', '<', ':', ',', '+'])
@@ -572,9 +585,19 @@ mod tests {
         ] {
             assert!(is_marked(text), "{text}");
         }
-        for text in
-            ["Ada Berg", "_ada_", "4ever", "Go Leeds!", "@ada", "Dr. No", "ada (Leeds)", "李明", "C3PO"]
-        {
+        for text in [
+            "Ada Berg",
+            "_ada_",
+            "4ever",
+            "Go Leeds!",
+            "@ada",
+            "*ada*",
+            "-=Ada=-",
+            "Dr. No",
+            "ada (Leeds)",
+            "李明",
+            "C3PO",
+        ] {
             assert!(!is_marked(text), "{text}");
         }
     }
