@@ -97,6 +97,15 @@ fn choose(
             Verdict::No => {}
         }
     }
+    // Who names a page dump's authors says that it is one.
+    if fitting.is_empty() && (options.authors.is_some() || options.article_end.is_some()) {
+        fitting.extend(
+            FORMATS
+                .iter()
+                .filter(|reading| reading.format == Format::Text)
+                .map(|reading| (reading, "as told by --authors or --article-end".to_owned())),
+        );
+    }
     let named =
         fitting.iter().position(|(reading, _)| reading.extensions.contains(&place.extension.as_str()));
     match (named, fitting.len()) {

@@ -150,8 +150,12 @@ pub fn parse(text: &str, overrides: &Overrides<'_>) -> Result<Dump, TextError> {
 
 /// The lines that may be article, names or text; which of them are headings; what was left out.
 fn content<'a>(all: &[&'a str]) -> (Vec<Line<'a>>, Vec<bool>, Vec<String>) {
-    let lines = line::filled(all);
+    let mut lines = line::filled(all);
     let (parts, notices) = furniture::find(&lines);
+    for (at, line) in lines.iter_mut().enumerate() {
+        line.page_before = at > 0 && parts[at - 1] == Part::Furniture;
+        line.page_after = parts.get(at + 1) == Some(&Part::Furniture);
+    }
     let (lines, headings) = lines
         .into_iter()
         .zip(parts)
@@ -205,20 +209,43 @@ fn judge(lines: &[Line<'_>], given: &[Given]) -> Option<Segments> {
     segment::segment(lines, &seen, given)
 }
 
-fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], notices: Vec<String>) -> Dump {
+fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices: Vec<String>) -> Dump {
     let names: Vec<usize> = (0..lines.len()).filter(|&at| verdicts[at].role == Role::Name).collect();
     let article = 0..names.first().map_or(all.len(), |&first| lines[first].index);
+    let suffix = suffix(&names.iter().map(|&at| lines[at].text).collect::<Vec<_>>());
+    if !suffix.is_empty() {
+        notices.push(format!("authors' lines end in `{suffix}`: left out of the names"));
+    }
     let articles = Article::of(&all[article.clone()]);
     let comments = names.iter().enumerate().map(|(number, &at)| {
         let next = names.get(number + 1).copied().unwrap_or(lines.len());
         let last = lines[next - 1].index;
         let text = line::trim(&all[lines[at + 1].index..=last].join("\n")).to_owned();
         let quotes = articles.quotes(&text);
-        let author = lines[at].text.to_owned();
+        let name = lines[at].text;
+        let author = line::trim(name.strip_suffix(suffix).unwrap_or(name)).to_owned();
         DumpComment { author, text, quotes, lines: lines[at].index..last + 1 }
     });
     let comments = comments.collect();
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
+}
+
+/// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a colon.
+fn suffix<'a>(names: &[&'a str]) -> &'a str {
+    const LEAST: usize = 3;
+    let distinct: HashSet<&str> = names.iter().copied().collect();
+    let Some(first) = names.iter().find(|name| name.ends_with(':')) else { return "" };
+    // From the longest: all but the first word, ..., the last word, the colon.
+    let starts = first.match_indices(' ').map(|(at, _)| at).chain([first.len() - 1]);
+    let is_common = |suffix: &str| {
+        let ending = |name: &&&str| name.len() > suffix.len() && name.ends_with(suffix);
+        names.iter().filter(ending).count() * 10 >= names.len() * 9
+    };
+    if distinct.len() < LEAST {
+        ""
+    } else {
+        starts.map(|at| &first[at..]).find(|end| is_common(end)).unwrap_or("")
+    }
 }
 
 /// The article's words, to be found again in comments.
@@ -305,13 +332,13 @@ pub fn sniff(text: &str) -> Option<Sniff> {
         .filter(|(_, verdict)| verdict.role == Role::Text)
         .map(|(line, _)| line)
         .collect();
-    let running = texts.iter().filter(|line| line.text.split_whitespace().nth(3).is_some()).count();
+    let running = texts.iter().filter(|line| line::count_words(line.text) >= 4).count();
     let share =
         |test: fn(&str) -> bool| lines.iter().filter(|line| test(line.text)).count() * 5 > lines.len();
     let is_dump = names >= 2
         && gain >= MIN_GAIN
         && texts.len() <= MAX_LINES_PER_COMMENT * names
-        && 2 * running >= names
+        && 4 * running >= names
         && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
         && !share(|line| line.contains('\t') || has_tight_delimiter(line));

@@ -27,7 +27,7 @@ pub(super) const PAGE: &str = "report.html";
 const MAX_CARDS: usize = 200;
 
 /// Threads drawn, the largest; all are in `threads.csv`.
-const MAX_CHARTS: usize = 10;
+const MAX_CHARTS: usize = 40;
 
 /// Rows of a table; all are in its file.
 const MAX_ROWS: usize = 100;
@@ -74,39 +74,47 @@ struct Card<'a> {
     threshold: String,
     margin: String,
     evasion: bool,
-    author: Option<String>,
+    author: Option<&'a str>,
     time: Option<String>,
     thread: usize,
-    thread_name: String,
+    thread_name: &'a str,
     charted: bool,
     position: String,
     id: &'a str,
     link: Option<&'a str>,
-    origin: String,
-    text: Vec<Segment>,
+    file: &'a str,
+    line: u64,
+    text: Vec<Segment<'a>>,
     cut: usize,
-    context: Option<ContextView>,
+    /// Which words carry the score was computed.
+    explained: bool,
+    context: Option<ContextView<'a>>,
     repeats: u64,
 }
 
-/// A stretch of a comment.
-struct Segment {
+/// A stretch of a comment: own words or a quote.
+struct Segment<'a> {
     quoted: bool,
-    text: String,
+    pieces: Vec<Piece<'a>>,
+}
+
+/// A stretch of a segment.
+struct Piece<'a> {
+    /// The explanation names it as what carries the score.
+    marked: bool,
+    text: &'a str,
 }
 
 /// What a comment was said to.
-struct ContextView {
+struct ContextView<'a> {
     what: &'static str,
-    author: Option<String>,
-    text: String,
+    author: Option<&'a str>,
+    text: &'a str,
     cut: usize,
 }
 
 /// A thread in words.
 struct ThreadView<'a> {
-    number: usize,
-    name: String,
     row: &'a ThreadRow<'a>,
     chart: Option<Chart>,
     toxicity_trend: String,
@@ -116,7 +124,6 @@ struct ThreadView<'a> {
 /// An author in words.
 struct AuthorView<'a> {
     row: &'a AuthorRow<'a>,
-    name: String,
     /// Low end, mean and high end of the shrunk mean, from 0 to 100.
     place: Option<[String; 3]>,
 }
@@ -190,7 +197,8 @@ pub(super) fn write(
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };
     let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
-    drafts.write(PAGE, &(html + "\n"))
+    // Over the whole page, so that no field is forgotten; the template holds no such characters.
+    drafts.write(PAGE, &(visible(&html).into_owned() + "\n"))
 }
 
 /// The source expression of a content security policy that lets this inline style or script run. The template engine
@@ -207,8 +215,13 @@ fn card<'a>(
     charted: &[usize],
     repeats: u64,
 ) -> Card<'a> {
-    let Item { flag, comment, evasion, context, .. } = item;
-    let (text, cut) = segments(&comment.text, &comment.quotes, MAX_TEXT);
+    let Item { flag, comment, evasion, context, explanation, .. } = item;
+    let marks: Vec<Range<usize>> = explanation
+        .iter()
+        .flat_map(|explanation| &explanation.words)
+        .map(|word| word.start..word.end)
+        .collect();
+    let (text, cut) = segments(&comment.text, &comment.quotes, &marks, MAX_TEXT);
     Card {
         rank,
         action: flag.rule.action.as_str(),
@@ -219,10 +232,10 @@ fn card<'a>(
         threshold: number(Some(flag.rule.threshold), DECIMALS),
         margin: number(Some(flag.margin), DECIMALS),
         evasion: *evasion,
-        author: comment.author.as_deref().map(|author| visible(author).into_owned()),
+        author: comment.author.as_deref(),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         thread: flag.thread,
-        thread_name: visible(&comment.thread).into_owned(),
+        thread_name: &comment.thread,
         charted: charted.contains(&flag.thread),
         position: format!(
             "{} of {}",
@@ -231,9 +244,11 @@ fn card<'a>(
         ),
         id: &comment.id,
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
-        origin: format!("{}, line {}", comment.origin.file, comment.origin.line),
+        file: &comment.origin.file,
+        line: comment.origin.line,
         text,
         cut,
+        explained: explanation.is_some(),
         context: context.as_ref().map(|context| {
             let (text, cut) = shorten(&context.neighbour.text, MAX_CONTEXT);
             ContextView {
@@ -242,8 +257,8 @@ fn card<'a>(
                     ContextKind::InferredParent => "In answer to (concluded from the text)",
                     ContextKind::Previous => "The comment before it",
                 },
-                author: context.neighbour.author.as_deref().map(|author| visible(author).into_owned()),
-                text: visible(text).into_owned(),
+                author: context.neighbour.author.as_deref(),
+                text,
                 cut,
             }
         }),
@@ -258,15 +273,23 @@ fn is_web_address(link: &str) -> bool {
     (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
-/// The first `max` characters of a comment as own and quoted stretches, and how many more there are.
-fn segments(text: &str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment>, usize) {
+/// The first `max` characters of a comment as own and quoted stretches, with the marked words of its own, and how many
+/// more characters there are.
+fn segments<'a>(
+    text: &'a str,
+    quotes: &[Range<usize>],
+    marks: &[Range<usize>],
+    max: usize,
+) -> (Vec<Segment<'a>>, usize) {
     let (kept, cut) = shorten(text, max);
     let mut segments = Vec::new();
     let mut push = |range: Range<usize>, quoted| {
-        let text =
-            kept.get(range.start.min(kept.len())..range.end.min(kept.len())).unwrap_or_default().trim();
-        if !text.is_empty() {
-            segments.push(Segment { quoted, text: visible(text).into_owned() });
+        let range = range.start.min(kept.len())..range.end.min(kept.len());
+        let stretch = kept.get(range.clone()).unwrap_or_default();
+        let start = range.start + (stretch.len() - stretch.trim_start().len());
+        if !stretch.trim().is_empty() {
+            let pieces = pieces(kept, start..start + stretch.trim().len(), marks);
+            segments.push(Segment { quoted, pieces });
         }
     };
     let mut end = 0;
@@ -279,15 +302,26 @@ fn segments(text: &str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment>, u
     (segments, cut)
 }
 
-fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
-    ThreadView {
-        number: row.number,
-        name: visible(row.thread).into_owned(),
-        row,
-        chart,
-        toxicity_trend: trend(row.toxicity),
-        sentiment_trend: trend(row.sentiment),
+/// A stretch of a text, with the marks that lie within it.
+fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut push = |range: Range<usize>, marked| {
+        if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
+            pieces.push(Piece { marked, text });
+        }
+    };
+    let mut end = stretch.start;
+    for mark in marks.iter().filter(|mark| stretch.start <= mark.start && mark.end <= stretch.end) {
+        push(end..mark.start, false);
+        push(mark.clone(), true);
+        end = mark.end;
     }
+    push(end..stretch.end, false);
+    pieces
+}
+
+fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
+    ThreadView { row, chart, toxicity_trend: trend(row.toxicity), sentiment_trend: trend(row.sentiment) }
 }
 
 /// A trend in words.
@@ -300,7 +334,8 @@ fn trend(trend: Option<Trend>) -> String {
     let tau = number(Some(test.tau), DECIMALS);
     if test.p < 0.05 {
         let way = if test.tau > 0.0 { "rising" } else { "falling" };
-        format!("{way}, {} per 100 comments (τ = {tau}, {p})", number(Some(slope), 3))
+        let slope = if slope.abs() < 0.0005 { "less than 0.001".to_owned() } else { number(Some(slope), 3) };
+        format!("{way}, {slope} per 100 comments (τ = {tau}, {p})")
     } else {
         format!("no clear trend (τ = {tau}, {p})")
     }
@@ -310,7 +345,6 @@ fn author_view<'a>(row: &'a AuthorRow<'a>) -> AuthorView<'a> {
     let place = |value: f64| format!("{:.1}", value * 100.0);
     AuthorView {
         row,
-        name: visible(row.author).into_owned(),
         place: row.shrunk.map(|shrunk| [shrunk.interval.low, shrunk.mean, shrunk.interval.high].map(place)),
     }
 }
@@ -338,9 +372,13 @@ mod tests {
     #[test]
     fn segments_keep_quotes_apart_and_count_what_is_cut() {
         let text = "> said she\nNo.\nNever.";
-        let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), 17);
-        let parts: Vec<(bool, &str)> = parts.iter().map(|part| (part.quoted, part.text.as_str())).collect();
-        assert_eq!(parts, [(true, "> said she"), (false, "No.\nNe")]);
+        let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), &[2..6, 11..13], 17);
+        let parts: Vec<(bool, Vec<(bool, &str)>)> = parts
+            .iter()
+            .map(|part| (part.quoted, part.pieces.iter().map(|piece| (piece.marked, piece.text)).collect()))
+            .collect();
+        let quote = vec![(false, "> "), (true, "said"), (false, " she")];
+        assert_eq!(parts, [(true, quote), (false, vec![(true, "No"), (false, ".\nNe")])]);
         assert_eq!(cut, 4);
     }
 }
