@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::comment::Comment;
 
+mod convokit;
 mod delimited;
 mod error;
 mod input;
@@ -21,11 +22,15 @@ mod json;
 mod keys;
 mod mapping;
 mod ndjson;
+mod objects;
 mod places;
+mod reddit;
+mod reddit_api;
 mod sniff;
 mod source;
 pub mod text;
 mod time;
+mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
@@ -51,6 +56,14 @@ pub struct Options {
 /// A format of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
+    /// A ConvoKit corpus.
+    ConvoKit,
+    /// Dumps of Reddit.
+    Reddit,
+    /// Answers of Reddit's interface.
+    RedditApi,
+    /// Answers of YouTube's Data API.
+    YouTube,
     /// The text of a web page: an article and the comments under it.
     Text,
     /// Delimited text: `,`, `;` or `|`.
@@ -65,11 +78,25 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json];
+    pub const ALL: &[Self] = &[
+        Self::ConvoKit,
+        Self::Reddit,
+        Self::RedditApi,
+        Self::YouTube,
+        Self::Text,
+        Self::Csv,
+        Self::Tsv,
+        Self::Ndjson,
+        Self::Json,
+    ];
 
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ConvoKit => "convokit",
+            Self::Reddit => "reddit",
+            Self::RedditApi => "reddit-api",
+            Self::YouTube => "youtube",
             Self::Text => "text",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
@@ -81,6 +108,10 @@ impl Format {
     /// One line for people.
     pub fn description(self) -> &'static str {
         match self {
+            Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+            Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
+            Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
+            Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
             Self::Text => {
                 "the text of a web page: an article, then its comments, each under its author's name"
             }
@@ -102,7 +133,7 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
             format!("unknown format `{word}`; known: {}", known.join(", "))
         })

@@ -6,6 +6,7 @@ mod exports;
 mod normalize;
 mod parity;
 mod pipeline;
+mod real_exports;
 mod report;
 mod text_dump;
 mod tidy;
