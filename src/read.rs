@@ -16,6 +16,7 @@ use crate::comment::Comment;
 
 mod delimited;
 mod error;
+mod html;
 mod input;
 mod json;
 mod keys;
