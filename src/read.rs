@@ -284,14 +284,15 @@ impl Reader {
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             if let Some(current) = &mut self.current {
-                if let Some(mut record) = current.parser.next()? {
+                let next = current.parser.next();
+                if let Some(mut record) = next.map_err(|error| current.parser.input().located(error))? {
                     if let Record::Comment(comment) = &mut record {
                         self.identities.make_unique(comment, current.parser.input());
                     }
                     self.count(&record);
                     return Ok(Some(record));
                 }
-                let last = current.parser.input().finish();
+                let last = current.parser.input().finish()?;
                 let report = &mut self.files[current.index];
                 let (comments, rejects) = (report.comments, report.rejects);
                 *report = FileReport { comments, rejects, ..current.parser.input().report.clone() };

@@ -13,11 +13,14 @@ use comity::read::{Format, Options, ReadError, ReadErrorKind, Reader, Record, Re
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const CSV: &str = "author,text,id\nAna,one,1\nBen,two,2\nCid,three,3\n";
 const NDJSON: &str =
     "{\"text\":\"one\",\"by\":\"Ana\"}\n{\"text\":\"two\",\"by\":\"Ben\"}\n{\"text\":\"three\"}\n";
+const DUMP: &str = "The bridge reopens on Monday, the council said.\nok_ana\nAt last, I waited a year for this.\nBen R.\nWho paid?\n\
+    ok_ana\nWe all did.\nBen R.\nFair enough.\n";
 const JSON: &str =
     "{\"comments\":[{\"text\":\"one\",\"by\":\"Ana\"},\n{\"text\":\"two\"},{\"text\":\"three\"}]}";
 
@@ -70,6 +73,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn fingerprint(bytes: &[u8]) -> (u64, String) {
+    let digest = Sha256::digest(bytes);
+    (bytes.len() as u64, digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 #[test]
 fn what_cannot_be_read_is_refused_at_once() {
     use ReadErrorKind::*;
@@ -90,6 +98,7 @@ fn what_cannot_be_read_is_refused_at_once() {
         (&utf16, Binary, "UTF-16 without a byte order mark"),
         (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
         (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
+        (b"<html><body><p>Ana: hello</p>", Unrecognised, "XML or HTML"),
         (&headless, Compression, "can be decompressed"),
         (&gzip(CSV.as_bytes())[..12], Compression, "get the file again"),
         (&[0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff], Compression, "can be decompressed"),
@@ -137,6 +146,7 @@ fn compression_and_encoding_are_found_by_content() {
         assert!(outcome.rejects.is_empty());
         assert_eq!(Some(outcome.reader.bytes_read()), outcome.reader.total_bytes());
         assert_eq!(outcome.reader.total_bytes(), Some(bytes.len() as u64));
+        assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(bytes)));
     }
 }
 
@@ -163,6 +173,7 @@ fn what_comes_before_a_break_in_the_stream_is_kept() {
                 let mut pairs = outcome.comments.iter().zip(&whole.comments);
                 assert!(pairs.all(|(comment, expected)| comment.text == expected.text));
             }
+            assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(broken)));
             let last = outcome.rejects.last().unwrap();
             assert!(
                 last.cause.contains("breaks off") && last.cause.contains("what follows is lost"),
@@ -251,6 +262,7 @@ fn a_folder_is_walked_in_order_and_what_is_no_export_is_a_reject() {
     let outcome = read_with(&twice, &Options::default()).unwrap();
     assert_eq!(outcome.comments.len(), 9);
     assert!(outcome.comments[0].origin.file.ends_with("b.csv"));
+    assert_eq!(outcome.reader.files()[0].notices, ["named more than once: read once"]);
 }
 
 #[test]
@@ -297,7 +309,14 @@ fn a_reader_can_be_given_to_another_thread() {
 /// Reads bytes in every way there is and checks what holds for any input.
 fn is_total(bytes: &[u8]) {
     let folder = files(&[("export", bytes)]);
-    let formats = [None, Some(Format::Csv), Some(Format::Tsv), Some(Format::Ndjson), Some(Format::Json)];
+    let formats = [
+        None,
+        Some(Format::Csv),
+        Some(Format::Tsv),
+        Some(Format::Ndjson),
+        Some(Format::Json),
+        Some(Format::Text),
+    ];
     for format in formats {
         let options = Options { format, ..Options::default() };
         let Ok(outcome) = read_with(&[folder.path().join("export")], &options) else { continue };
@@ -325,6 +344,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         Just(CSV.replace(',', "\t").into_bytes()),
         Just(NDJSON.as_bytes().to_vec()),
         Just(JSON.as_bytes().to_vec()),
+        Just(DUMP.as_bytes().to_vec()),
         Just(gzip(CSV.as_bytes())),
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];

@@ -28,6 +28,24 @@ fn exports_are_read_as_expected() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
+#[test]
+fn the_sample_is_read_whole() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/town-square.csv");
+    let mut reader = Reader::open(&[sample], &Options::default()).unwrap();
+    let comments: Vec<Comment> = reader
+        .by_ref()
+        .map(|record| match record.unwrap() {
+            Record::Comment(comment) => comment,
+            Record::Reject(reject) => panic!("{reject:?}"),
+        })
+        .collect();
+    let report = &reader.files()[0];
+    assert_eq!((report.unused.len(), report.notices.len()), (0, 0), "{report:?}");
+    assert_eq!(comments.len(), 41);
+    assert_eq!(comments.iter().filter(|comment| comment.text.is_empty()).count(), 1);
+    assert_eq!(comments.iter().filter(|comment| comment.status.as_str() == "deleted").count(), 1);
+}
+
 fn folders(path: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|path| path.is_dir());

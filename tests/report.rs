@@ -5,8 +5,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use comity::comment::{Comment, Origin};
+use comity::label::Label;
 use comity::policy::Policy;
-use comity::report::{self, ReportError};
+use comity::report::{self, Input, ModelId, Replies, ReportError, Run};
+use comity::score::ledger::Writer;
+use comity::score::{Outcome, Scored, Scores};
+use scraper::{Html, Selector};
+use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
@@ -103,4 +111,149 @@ fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let error = report::write(folder.path(), &Policy::built_in()).unwrap_err().to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
+}
+
+/// Markup, script, links and characters that try to leave their place, in every field that an export fills.
+const HOSTILE: [&str; 12] = [
+    "</script><script>alert(1)</script>",
+    "</style><style>*{display:none}</style>",
+    "<img src=x onerror=alert(1)>",
+    "\" onmouseover=\"alert(1)",
+    "' autofocus onfocus='alert(1)",
+    "--><svg onload=alert(1)>",
+    "{{ style_hash }}{% include \"/etc/passwd\" %}",
+    "&lt;script&gt;&#x3c;b&#62;",
+    "\u{202e}gnp.exe\u{2066} \0 \u{1b}[31m \u{7f}",
+    "=HYPERLINK(\"http://example.org\")",
+    "]]></title></desc><foreignObject><body onload=alert(1)>",
+    "Z\u{0335}\u{0321}a\u{0334}\u{0353}l\u{0336}g\u{0337}o",
+];
+
+/// Writes a run in which `HOSTILE` stands everywhere, scored high enough to be flagged.
+fn hostile_report() -> tempfile::TempDir {
+    let long = "x".repeat(100_000);
+    let texts: Vec<&str> = HOSTILE.into_iter().chain([long.as_str()]).collect();
+    let links =
+        ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "https://example.org/\"><b>"];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let mut writer = Writer::new(fs::File::create(&path).unwrap(), &path).unwrap();
+    for (number, text) in (1_u64..).zip(texts.iter().cycle().take(3 * texts.len())) {
+        let mut comment = Comment::new(
+            format!("{number}{}", text.chars().take(200).collect::<String>()),
+            text.chars().take(200).collect::<String>(),
+            format!("{text} {number}"),
+            Origin { file: HOSTILE[2].into(), record: number, line: number },
+        );
+        comment.author = Some(text.chars().take(200).collect());
+        comment.link = Some(links[number as usize % links.len()].to_owned());
+        comment.quotes.push(0..text.chars().next().unwrap().len_utf8());
+        let outcome = Outcome::Scored(Scores::new([0.95; Label::COUNT]));
+        writer.write(&Scored { comment, language: Some("en".into()), evasion: true, outcome }).unwrap();
+    }
+    writer.finish().unwrap();
+    let hostile = || HOSTILE[0].to_owned();
+    let run = Run {
+        version: hostile(),
+        settings: [(hostile(), hostile())].into(),
+        model: ModelId {
+            name: hostile(),
+            version: hostile(),
+            checksum: hostile(),
+            languages: vec![hostile()],
+        },
+        engine: hostile(),
+        inputs: vec![Input {
+            file: hostile(),
+            bytes: 1,
+            sha256: hostile(),
+            format: hostile(),
+            why: hostile(),
+            columns: [(hostile(), hostile())].into(),
+            comments: 3 * texts.len() as u64,
+            rejects: 0,
+            notices: HOSTILE.map(str::to_owned).into(),
+            doubts: 0,
+        }],
+        replies: Replies::default(),
+        read: 3 * texts.len() as u64,
+        rejects: 0,
+    };
+    fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
+    let mut policy = Policy::built_in();
+    policy.name = hostile();
+    for (number, rule) in policy.rules.iter_mut().enumerate() {
+        rule.name = format!("{}{number}", HOSTILE[3]);
+    }
+    report::write(folder.path(), &policy).unwrap();
+    folder
+}
+
+#[test]
+fn hostile_comments_become_no_markup() {
+    let folder = hostile_report();
+    let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(html.len() < 1_000_000, "long comments are cut: {}", html.len());
+    assert!(!html.chars().any(|c| c == '\0' || c == '\u{202e}' || c == '\u{2066}' || c == '\u{1b}'));
+    let page = Html::parse_document(&html);
+    assert_eq!(page.select(&Selector::parse("script").unwrap()).count(), 1);
+    assert_eq!(page.select(&Selector::parse("style").unwrap()).count(), 1);
+    assert_eq!(page.select(&Selector::parse(".card").unwrap()).count(), 39);
+
+    // Every element and attribute is one that the template writes; values of attributes hold no data but web
+    // addresses and labels for screen readers.
+    let template =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/report.html")).unwrap();
+    for element in page.root_element().descendent_elements() {
+        let element = element.value();
+        // A parser adds the body of a table where there is none; the template writes its own.
+        let name = element.name();
+        assert!(template.contains(&format!("<{name}")), "<{name}> is not the template's");
+        for (name, value) in element.attrs() {
+            assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}=\"{value}\"");
+            assert!(template.contains(&format!("{name}=")) || value.is_empty(), "{name}=\"{value}\"");
+            if name == "href" {
+                assert!(value.starts_with('#') || value.starts_with("https://"), "{value}");
+            }
+            if value.contains("alert(") {
+                assert!(["aria-label", "title"].contains(&name), "{name}=\"{value}\"");
+            }
+        }
+    }
+    for link in page.select(&Selector::parse("a[href^=https]").unwrap()) {
+        assert_eq!(link.attr("rel"), Some("noreferrer noopener nofollow"));
+    }
+}
+
+#[test]
+fn the_policy_of_the_page_names_its_own_style_and_script_alone() {
+    let folder = hostile_report();
+    let page = Html::parse_document(&fs::read_to_string(folder.path().join("report.html")).unwrap());
+    let hash = |selector: &str| {
+        let element = page.select(&Selector::parse(selector).unwrap()).next().unwrap();
+        format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(element.text().collect::<String>())))
+    };
+    let meta =
+        page.select(&Selector::parse("meta[http-equiv=Content-Security-Policy]").unwrap()).next().unwrap();
+    assert_eq!(
+        meta.attr("content").unwrap(),
+        format!(
+            "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+            hash("style"),
+            hash("script")
+        )
+    );
+}
+
+#[test]
+fn no_cell_is_a_formula() {
+    let folder = hostile_report();
+    for output in OUTPUTS.into_iter().filter(|output| output.ends_with(".csv")) {
+        let mut table = csv::Reader::from_path(folder.path().join(output)).unwrap();
+        for record in table.records() {
+            for cell in record.unwrap().iter() {
+                assert!(!cell.starts_with(['=', '+', '@']), "{output}: {cell}");
+            }
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! The local level of a series.
 
-/// The window of the rolling mean for a series of `n` values: a fifth of it, at least 5 and at most 101, odd so that it
+/// The window of the rolling mean for a series of `n` values: a fifth of it, at least 5 and at most 51, odd so that it
 /// has a middle.
 pub fn rolling_window(n: usize) -> usize {
-    (n / 5).clamp(5, 101) | 1
+    (n / 5).clamp(5, 51) | 1
 }
 
 /// The mean over the `window` values centred on each value; fewer at the ends, where the window is cut.
@@ -32,7 +32,7 @@ mod tests {
     fn by_hand() {
         assert_eq!(rolling_mean(&[3.0, 0.0, 6.0, 9.0], 3), [1.5, 3.0, 5.0, 7.5]);
         assert!(rolling_mean(&[], 5).is_empty());
-        for (n, window) in [(0, 5), (45, 9), (100, 21), (5000, 101)] {
+        for (n, window) in [(0, 5), (45, 9), (100, 21), (5000, 51)] {
             assert_eq!(rolling_window(n), window);
         }
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::input::{Input, Parser, Values};
-use super::mapping::{self, Column, Field, Mapping, Resolved};
+use super::mapping::{self, Column, Mapping, Resolved};
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 use super::{Format, ReadError, Record, time};
@@ -30,15 +30,16 @@ pub(crate) fn sniff_tsv(source: &Source, mapping: &Mapping) -> Verdict {
 fn single_column(source: &Source) -> Verdict {
     let first = source.head().split(|byte| *byte == source.line_end()).next().unwrap_or_default();
     let name = String::from_utf8_lossy(first);
-    let is_header = matches!(mapping::field_of_name(name.trim().trim_matches('"')), Some(Field::Text));
-    if is_header { Verdict::Maybe(format!("one column, headed `{}`", name.trim())) } else { Verdict::No }
+    let is_text = mapping::is_called_text(name.trim().trim_matches('"'));
+    if is_text { Verdict::Maybe(format!("one column, headed `{}`", name.trim())) } else { Verdict::No }
 }
 
 /// How a delimited input is laid out.
 struct Shape {
     delimiter: u8,
-    /// Whether `"` encloses fields; in tab-delimited text it may be a plain character.
-    quoting: bool,
+    quoting: Quoting,
+    /// The first line is `sep=;`, for a spreadsheet.
+    has_declaration: bool,
     has_header: bool,
     /// Number of columns.
     width: usize,
@@ -51,15 +52,21 @@ struct Shape {
 impl Shape {
     /// The most consistent of the delimiters; none where none separates anything.
     fn find(source: &Source, mapping: &Mapping, delimiters: &[u8]) -> Option<Self> {
+        let declared = declared_delimiter(source).filter(|declared| delimiters.contains(declared));
+        let delimiters = declared.as_ref().map_or(delimiters, std::slice::from_ref);
         let shapes = delimiters.iter().map(|delimiter| Self::with(source, mapping, *delimiter));
         shapes.filter(|shape| shape.width > 1).max_by(|a, b| a.evidence().total_cmp(&b.evidence()))
     }
 
     /// The input as this delimiter takes it apart.
     fn with(source: &Source, mapping: &Mapping, delimiter: u8) -> Self {
-        let quoting = delimiter != b'\t' || quotes_enclose(source, delimiter);
+        let quoting = Quoting::find(source, delimiter);
         let mut splitter = Splitter::new(delimiter, quoting, source.line_end());
-        let sample = splitter.sample(source.head(), source.head_is_all());
+        let mut sample = splitter.sample(source.head(), source.head_is_all());
+        let has_declaration = declared_delimiter(source).is_some() && !sample.is_empty();
+        if has_declaration {
+            sample.remove(0);
+        }
         let width = most_common_width(&sample);
         let alike = sample.iter().filter(|record| record.len() == width).count();
         let consistency = alike as f64 / sample.len().max(1) as f64;
@@ -69,7 +76,7 @@ impl Shape {
         let has_header = sample.split_first().is_some_and(is_header);
         // A header is the better witness of the width: rows may be ragged.
         let width = if has_header { sample[0].len() } else { width };
-        Self { delimiter, quoting, has_header, width, consistency, sample }
+        Self { delimiter, quoting, has_declaration, has_header, width, consistency, sample }
     }
 
     fn known_names(&self) -> usize {
@@ -124,14 +131,14 @@ fn most_common_width(sample: &[Vec<String>]) -> usize {
 
 /// Whether the first record names the columns: by a name that exports use, or because it is unlike what stands below it.
 fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
-    let looks_like_name = |cell: &String| {
-        !cell.trim().is_empty() && cell.len() <= 60 && cell.parse::<f64>().is_err() && !time::is_time(cell)
-    };
-    if first.iter().any(|cell| mapping::field_of_name(cell).is_some()) {
-        return first.iter().all(|cell| cell.trim().is_empty() || looks_like_name(cell));
-    }
-    if !first.iter().all(looks_like_name) {
+    // The column of row numbers that pandas and R write has no name.
+    let may_be_name =
+        |cell: &String| cell.len() <= 60 && cell.parse::<f64>().is_err() && !time::is_time(cell);
+    if !first.iter().all(may_be_name) || first.iter().all(|cell| cell.trim().is_empty()) {
         return false;
+    }
+    if first.iter().any(|cell| mapping::field_of_name(cell).is_some()) {
+        return true;
     }
     let column = |index: usize| rest.iter().filter_map(move |record| record.get(index));
     (0..first.len()).any(|index| {
@@ -146,12 +153,52 @@ fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
     })
 }
 
-/// Whether `"` encloses fields: none that begins with it has its closing quote anywhere but at its end.
-fn quotes_enclose(source: &Source, delimiter: u8) -> bool {
+/// The delimiter that the first line declares to a spreadsheet (`sep=;`).
+fn declared_delimiter(source: &Source) -> Option<u8> {
+    let line = source.head().split(|byte| *byte == source.line_end()).next()?.trim_ascii_end();
+    // A tab is white space, and may have been trimmed.
+    match line.strip_prefix(b"sep=")? {
+        [] => Some(b'\t'),
+        [delimiter] => Some(*delimiter),
+        _ => None,
+    }
+}
+
+/// What `"` does.
+#[derive(Clone, Copy, PartialEq)]
+enum Quoting {
+    /// It encloses fields, and `""` within one is a quotation mark.
+    Doubled,
+    /// It encloses fields, and `\"` within one is a quotation mark.
+    Escaped,
+    /// It is a character like any other.
+    Plain,
+}
+
+impl Quoting {
+    /// The reading by which every quote that opens a field closes it at its end; otherwise what is usual.
+    fn find(source: &Source, delimiter: u8) -> Self {
+        let has_escapes = || source.head().windows(2).any(|pair| pair == b"\\\"");
+        if quotes_match(source, delimiter, Self::Doubled) {
+            Self::Doubled
+        } else if has_escapes() && quotes_match(source, delimiter, Self::Escaped) {
+            Self::Escaped
+        } else if delimiter == b'\t' {
+            Self::Plain
+        } else {
+            Self::Doubled
+        }
+    }
+}
+
+/// Whether no field of the head that begins with `"` has its closing quote anywhere but at its end.
+fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
     let mut bytes = source.head().iter().copied().peekable();
     let (mut inside, mut field_begins) = (false, true);
     while let Some(byte) = bytes.next() {
-        if inside && byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
+        if inside && byte == b'\\' && quoting == Quoting::Escaped {
+            bytes.next();
+        } else if inside && byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
             inside = false;
             let next = bytes.peek().copied();
             if next.is_some_and(|next| ![delimiter, source.line_end(), b'\r'].contains(&next)) {
@@ -195,15 +242,22 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
             .notices
             .push("no header was found: columns go by number, the first record is a comment".to_owned());
     }
-    if !shape.quoting {
-        input
+    match shape.quoting {
+        Quoting::Doubled => {}
+        Quoting::Escaped => input
             .report
             .notices
-            .push("quotation marks are plain characters here: they do not enclose fields".to_owned());
+            .push("backslashes escape quotation marks here: they are taken off".to_owned()),
+        Quoting::Plain => {
+            input
+                .report
+                .notices
+                .push("quotation marks are plain characters here: they do not enclose fields".to_owned());
+        }
     }
     let splitter = Splitter::new(shape.delimiter, shape.quoting, input.source.line_end());
     let mut parser = Delimited { input, splitter, resolved, width: shape.width, raw: Vec::new() };
-    if shape.has_header {
+    for _ in 0..usize::from(shape.has_declaration) + usize::from(shape.has_header) {
         parser.cut()?;
     }
     Ok(Box::new(parser))
@@ -293,12 +347,14 @@ struct Quotes {
     inside: bool,
     /// A quote within an enclosed field was read: another one makes it a quotation mark, anything else ends the field.
     pending: bool,
+    /// A backslash was read that makes the next character a plain one.
+    escaped: bool,
 }
 
 /// Takes records apart, with buffers that are used again.
 struct Splitter {
     delimiter: u8,
-    quoting: bool,
+    quoting: Quoting,
     line_end: u8,
     core: csv_core::Reader,
     text: Vec<u8>,
@@ -323,10 +379,11 @@ impl<'a> Fields<'a> {
 }
 
 impl Splitter {
-    fn new(delimiter: u8, quoting: bool, line_end: u8) -> Self {
+    fn new(delimiter: u8, quoting: Quoting, line_end: u8) -> Self {
         let core = csv_core::ReaderBuilder::new()
             .delimiter(delimiter)
-            .quoting(quoting)
+            .quoting(quoting != Quoting::Plain)
+            .escape((quoting == Quoting::Escaped).then_some(b'\\'))
             .terminator(csv_core::Terminator::Any(line_end))
             .build();
         Self { delimiter, quoting, line_end, core, text: Vec::new(), ends: Vec::new() }
@@ -334,13 +391,17 @@ impl Splitter {
 
     /// Whether a quote is open behind this line, which follows on what `quotes` has seen.
     fn is_open_after(&self, quotes: &mut Quotes, line: &[u8]) -> bool {
-        if !self.quoting || (!quotes.inside && !line.contains(&b'"')) {
+        if self.quoting == Quoting::Plain || (!quotes.inside && !line.contains(&b'"')) {
             return false;
         }
         let mut field_begins = !quotes.inside;
         for byte in line {
             if quotes.inside {
-                if *byte == b'"' {
+                if quotes.escaped {
+                    quotes.escaped = false;
+                } else if *byte == b'\\' && self.quoting == Quoting::Escaped && !quotes.pending {
+                    quotes.escaped = true;
+                } else if *byte == b'"' {
                     quotes.pending = !quotes.pending;
                 } else if quotes.pending {
                     quotes.inside = false;

@@ -52,7 +52,7 @@ impl Input {
             unused: Vec::new(),
             comments: 0,
             rejects: 0,
-            notices: Vec::new(),
+            notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
             doubts: Vec::new(),
             fingerprint: None,
         };
@@ -83,7 +83,7 @@ impl Input {
         }
         if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
             self.report.notices.push(format!(
-                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map text={0} says so \
+                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
                  for certain",
                 columns[text].name
             ));
@@ -95,6 +95,11 @@ impl Input {
         Ok(resolved)
     }
 
+    /// An error that came up on the way, with the place that was reached.
+    pub(crate) fn located(&self, error: ReadError) -> ReadError {
+        ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
+    }
+
     /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
@@ -104,7 +109,7 @@ impl Input {
             line: span.line,
             bytes: span.start..span.end,
             cause: cause.into(),
-            raw: self.options.keep_raw.then(|| String::from_utf8_lossy(raw).into_owned()),
+            raw: self.options.keep_raw.then(|| String::from_utf8_lossy(first(raw)).into_owned()),
         })
     }
 
@@ -202,15 +207,21 @@ impl Input {
     }
 
     /// Ends the input: completes the report, and gives the reject that stands for what a broken stream took away.
-    pub(crate) fn finish(&mut self) -> Option<Record> {
-        self.report.fingerprint = Some(self.source.fingerprint());
+    pub(crate) fn finish(&mut self) -> Result<Option<Record>, ReadError> {
+        self.report.fingerprint = Some(self.source.fingerprint()?);
         self.report.notices.append(&mut self.source.notices);
         self.report.notices.extend(self.tally.notices());
-        let cause = format!("{}; what follows is lost: get the file again", self.source.broken()?);
+        let Some(broken) = self.source.broken() else { return Ok(None) };
+        let cause = format!("{broken}; what follows is lost: get the file again");
         let end = self.source.position();
         let span = Span { start: end, end, line: self.source.line(), is_complete: false };
-        Some(self.reject(span, cause, &[]))
+        Ok(Some(self.reject(span, cause, &[])))
     }
+}
+
+/// As much of a record as a reject keeps.
+fn first(raw: &[u8]) -> &[u8] {
+    &raw[..raw.len().min(MAX_RECORD_BYTES)]
 }
 
 /// The columns' names, as many and as much of them as a person would read.
@@ -310,7 +321,7 @@ enum Oddity {
 impl Tally {
     fn add(&mut self, oddity: Oddity, line: u64, example: &str) {
         let count = self.0.entry(oddity).or_insert_with(|| {
-            let short = example.char_indices().nth(60).map_or(example, |(end, _)| &example[..end]);
+            let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
         });
         count.count += 1;
@@ -334,5 +345,67 @@ impl Tally {
             };
             format!("{what}: {count} (the first on line {line}: `{example}`)")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_understood_by_word_and_column() {
+        for (column, word, expected) in [
+            ("status", "Deleted", Some(Status::Deleted)),
+            ("status", "[removed]", Some(Status::Removed)),
+            ("comment_approved", "spam", Some(Status::Removed)),
+            ("comment_approved", "1", Some(Status::Live)),
+            ("comment_approved", "0", Some(Status::Live)),
+            ("status", "pending", Some(Status::Live)),
+            ("isDeleted", "true", Some(Status::Deleted)),
+            ("isDeleted", "False", Some(Status::Live)),
+            ("data.isSpam", "yes", Some(Status::Removed)),
+            ("type", "pingback", Some(Status::Service)),
+            ("status", "odd", None),
+        ] {
+            assert_eq!(status_of_word(column, word), expected, "{column} {word}");
+        }
+        for (text, expected) in [
+            ("[deleted]", Status::Deleted),
+            (" [ Removed by Reddit ] ", Status::Removed),
+            ("deleted", Status::Live),
+            ("[deleted] my foot", Status::Live),
+            ("", Status::Live),
+        ] {
+            assert_eq!(status_of_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_parent_is_an_id_or_none() {
+        for (parent, id, thread, expected) in [
+            ("7", "8", "t", Some("7")),
+            ("0", "8", "t", None),
+            ("NaN", "8", "t", None),
+            ("\\N", "8", "t", None),
+            ("t3_x", "a", "t3_x", None),
+            ("t1_b", "a", "t3_x", Some("b")),
+            ("t1_b", "t1_a", "t3_x", Some("t1_b")),
+        ] {
+            assert_eq!(parent_id(parent, id, thread), expected, "{parent}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole() {
+        for (value, expected) in [
+            ("12", Some(12)),
+            ("-3", Some(-3)),
+            ("12.0", Some(12)),
+            ("1.5", None),
+            ("many", None),
+            ("NaN", None),
+        ] {
+            assert_eq!(whole_number(value), expected, "{value}");
+        }
     }
 }

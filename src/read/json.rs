@@ -283,3 +283,46 @@ impl Parser for Json {
         &mut self.input
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_ends_where_it_ends_however_it_is_cut() {
+        for (value, rest) in [
+            (r#"{"a":[1,{"b":2}]}"#, ",{}"),
+            (r#"{"a":"}\"]{"}"#, "]"),
+            (r#"{"a":"\\"}"#, "}"),
+            (r#""a,b""#, ",1"),
+            ("17", ",18"),
+            ("null", "]"),
+            ("}", "{}"),
+            ("[[]]", "]"),
+        ] {
+            let whole = format!("{value}{rest}");
+            for cut in 1..value.len() {
+                let mut element = Element::default();
+                let first = element.end(&whole.as_bytes()[..cut]);
+                let end = first.or_else(|| element.end(&whole.as_bytes()[cut..]).map(|end| end + cut));
+                assert_eq!(end, Some(value.len()), "{whole} cut at {cut}");
+            }
+            assert_eq!(Element::default().end(whole.as_bytes()), Some(value.len()), "{whole}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_comments_is_found() {
+        for (json, expected) in [
+            (r#"{"comments":[{"text":"x"}]}"#, Some("comments")),
+            (r#"{"users":[{"name":"x"}],"data":{"n":1,"posts":[ {"text":"x"}]}}"#, Some("data.posts")),
+            (r#"{"title":"x, {y}","odd":[{"a":[{"b":1}]}]}"#, Some("odd")),
+            (r#"{"text":"a comment itself","tags":[{"x":1}]}"#, None),
+            (r#"{"numbers":[1,2]}"#, None),
+            (r#"{"cut":"off"#, None),
+            (r#" [{"text":"x"}]"#, None),
+        ] {
+            assert_eq!(find_list(json.as_bytes()).map(|list| list.path).as_deref(), expected, "{json}");
+        }
+    }
+}

@@ -72,7 +72,12 @@ pub(crate) fn record(
 
 /// The object that a record is, or the cause for which it is none.
 pub(crate) fn parse(raw: &[u8]) -> Result<Map<String, Value>, String> {
-    match serde_json::from_slice(raw.trim_ascii_end()) {
+    let raw = raw.trim_ascii_end();
+    let value = serde_json::from_slice(raw).or_else(|error| match without_nan(raw) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    });
+    match value {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err("a JSON value, but no object; each record must be one".to_owned()),
         Err(error) if error.is_eof() => {
@@ -96,6 +101,26 @@ fn look_up<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<&'a Va
         object = object.get(key)?.as_object()?;
     }
     object.get(last)
+}
+
+/// JSON with `null` for the `NaN` and `Infinity` that Python writes for numbers that are missing; none where there are none.
+fn without_nan(raw: &[u8]) -> Option<Vec<u8>> {
+    const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
+    let mut mended = Vec::with_capacity(raw.len());
+    let (mut at, mut in_string) = (0, false);
+    while at < raw.len() {
+        let word = WORDS.iter().find(|word| !in_string && raw[at..].starts_with(word));
+        if let Some(word) = word {
+            mended.extend_from_slice(b"null");
+            at += word.len();
+            continue;
+        }
+        let length = if in_string && raw[at] == b'\\' { 2 } else { 1 };
+        in_string ^= raw[at] == b'"';
+        mended.extend_from_slice(&raw[at..raw.len().min(at + length)]);
+        at += length;
+    }
+    (mended != raw).then_some(mended)
 }
 
 fn scalar(value: &Value) -> Option<Cow<'_, str>> {

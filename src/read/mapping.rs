@@ -179,7 +179,11 @@ impl Mapping {
         let mut candidates: Vec<(u8, usize, Field)> = Vec::new();
         for (index, column) in columns.iter().enumerate() {
             for (field, score) in scores(&column.name) {
-                if fits(field, &column.values) {
+                // A weak name for a thread (`post_id`) counts only where several rows share a value.
+                let is_own = column.values.len() >= 4 && distinct(&column.values) == column.values.len();
+                if fits(field, &column.values) && !(field == Field::Thread && score < 80 && is_own) {
+                    // An empty column yields to any that holds something.
+                    let score = if column.values.is_empty() { score / 3 } else { score };
                     candidates.push((score, index, field));
                 }
             }
@@ -195,11 +199,8 @@ impl Mapping {
         if !settled.contains(&Field::Text) {
             let prose = longest_prose(columns, &used);
             resolved.text_by_content = prose.is_some();
-            // A column that is called nothing but `text` is it, however odd its content.
-            let called_so = |column: &Column| {
-                scores(&column.name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
-            };
-            let text = prose.or_else(|| columns.iter().position(called_so));
+            // What is called `text` is text, however odd.
+            let text = prose.or_else(|| columns.iter().position(|column| is_called_text(&column.name)));
             resolved.columns[Field::Text as usize] = text;
         }
         // An address that many rows share is that of the page they stand under.
@@ -233,6 +234,11 @@ fn bare(name: &str) -> String {
 /// What a name that exports use stands for; none for any other name.
 pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     scores(name).first().map(|(field, _)| *field)
+}
+
+/// Whether a name says that this is the text of a comment, and nothing else.
+pub(crate) fn is_called_text(name: &str) -> bool {
+    scores(name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
 }
 
 /// What a column of this name may hold, and how surely. Of a dotted path the whole counts first, then its last two parts
@@ -407,4 +413,110 @@ fn longest_prose(columns: &[Column], used: &HashSet<usize>) -> Option<usize> {
 
 fn distinct(values: &[String]) -> usize {
     values.iter().collect::<HashSet<_>>().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns as `name: value; value`, one a line.
+    fn columns(table: &str) -> Vec<Column> {
+        let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
+        let column = |line: &str| {
+            let (name, values) = line.split_once(':').unwrap_or((line, ""));
+            let values = values.split(';').map(str::trim).filter(|value| !value.is_empty());
+            Column { name: name.trim().to_owned(), values: values.map(str::to_owned).collect() }
+        };
+        lines.map(column).collect()
+    }
+
+    fn resolve(mapping: &str, table: &str) -> String {
+        let columns = columns(table);
+        match mapping.parse::<Mapping>().unwrap().resolve(&columns) {
+            Ok(resolved) => {
+                let name = |field: Field| Some(format!("{field}={}", columns[resolved.get(field)?].name));
+                Field::ALL.into_iter().filter_map(name).collect::<Vec<_>>().join(" ")
+            }
+            Err(Unresolved::UnknownColumn(name)) => format!("unknown {name}"),
+            Err(Unresolved::NoText) => "no text".to_owned(),
+        }
+    }
+
+    #[test]
+    fn columns_are_chosen_by_word_then_name_then_content() {
+        for (mapping, table, expected) in [
+            (
+                "",
+                "ID \n Comment Text \n User Name \n Created At",
+                "text=Comment Text author=User Name id=ID created_at=Created At",
+            ),
+            (
+                "",
+                "CommentText \n commentID \n parentCommentID \n articleID \n recommendations",
+                "text=CommentText id=commentID parent=parentCommentID thread=articleID votes=recommendations",
+            ),
+            (
+                "",
+                "data.body \n data.author.id: 7 \n data.author.name: Ana \n meta.id: 1",
+                "text=data.body author=data.author.name id=meta.id",
+            ),
+            // The stronger name wins, and each column serves once.
+            ("", "content \n text \n from \n user", "text=text author=user"),
+            ("", "post_id \n comment_id \n body", "text=body id=comment_id thread=post_id"),
+            ("", "post_id: 1; 2; 3; 4 \n body", "text=body id=post_id"),
+            // A column of counts is no text, and an empty one yields.
+            ("", "comments: 3; 4 \n what: so nice to be here; never going there again", "text=what"),
+            ("", "body: hello \n likes \n score: 4; 5", "text=body votes=score"),
+            ("", "body: hello \n score: 0.25; 0.5", "text=body"),
+            // By content: the longest and most varied; not a name, an address or a repeated phrase.
+            (
+                "",
+                "a: x1; x2 \n b: all that I wanted to say; and some more of it \n c: the same long phrase every time, no more; the same long phrase every time, no more",
+                "text=b",
+            ),
+            (
+                "",
+                "a: \u{4eca}\u{65e5}\u{306f}\u{3068}\u{3066}\u{3082}\u{826f}\u{3044}\u{5929}\u{6c17} \n b: x",
+                "text=a",
+            ),
+            ("", "id: 1; 2 \n price: 3; 4 \n label: nut; bolt", "no text"),
+            ("", "text: 1; 2 \n id: 7; 8", "text=text id=id"),
+            // The user's word.
+            ("text=label", "id \n label", "text=label id=id"),
+            ("text=2,id=", "id \n label", "text=label"),
+            ("TEXT BODY", "id", "error"),
+            ("text=note", "id \n label \n text", "unknown note"),
+            ("author=Full name", "text \n full_name \n author", "text=text author=full_name"),
+            // An address shared by many is that of their thread.
+            ("", "text: a; b; c; d \n url: u; u; v; v", "text=text thread=url link=url"),
+            ("", "text: a; b; c; d \n url: u; v; w; x", "text=text link=url"),
+        ] {
+            if expected == "error" {
+                assert!(mapping.parse::<Mapping>().is_err());
+            } else {
+                assert_eq!(resolve(mapping, table), expected, "{mapping:?} {table:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_reads_back() {
+        for field in Field::ALL {
+            assert_eq!(field.as_str().parse(), Ok(field));
+            assert_eq!(Field::ALL[field as usize], field);
+        }
+        assert!("text=a,text=b".parse::<Mapping>().is_err());
+        assert!("txt=a".parse::<Mapping>().unwrap_err().contains("created_at"));
+    }
+
+    #[test]
+    fn every_name_is_bare_and_stands_once_for_a_field() {
+        let mut names = HashSet::new();
+        for (field, name) in
+            NAMES.iter().flat_map(|(field, _, names)| names.iter().map(move |name| (field, name)))
+        {
+            assert!(names.insert((field, name)), "{name} stands twice for {field}");
+            assert_eq!(*name, bare(name));
+        }
+    }
 }

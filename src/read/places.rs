@@ -1,6 +1,6 @@
 //! What the user named, as a list of files in a fixed order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) size: Option<u64>,
     /// The extension in lower case, that of a compression left out; empty where there is none.
     pub(crate) extension: String,
+    /// The user named it more than once.
+    pub(crate) is_repeated: bool,
 }
 
 /// Every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
@@ -42,13 +44,14 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
             "name a file, a folder or -",
         ));
     }
-    let mut known = HashSet::new();
+    let mut known = HashMap::new();
     let mut groups = Vec::new();
     for input in inputs {
         let name: Arc<str> = input.to_string_lossy().into();
         if &*name == "-" {
             let thread = "stdin".into();
-            let place = Place { path: None, name, thread, size: None, extension: String::new() };
+            let place =
+                Place { path: None, name, thread, size: None, extension: String::new(), is_repeated: false };
             groups.push(Group { folder: None, places: vec![place] });
             continue;
         }
@@ -63,12 +66,22 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
             groups.push(Group { folder: None, places: vec![place(input.clone(), size)] });
         }
     }
+    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
+        place.is_repeated = place.path.as_deref().is_some_and(|path| known.get(&real(path)) > Some(&1));
+    }
     name_threads(&mut groups);
     Ok(groups)
 }
 
-fn is_new(path: &Path, known: &mut HashSet<PathBuf>) -> bool {
-    known.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
+/// Whether a file was not named before; counts how often it was.
+fn is_new(path: &Path, known: &mut HashMap<PathBuf, u32>) -> bool {
+    let count = known.entry(real(path)).or_default();
+    *count += 1;
+    *count == 1
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
@@ -110,7 +123,14 @@ fn place(path: PathBuf, size: Option<u64>) -> Place {
     let bare = without_compression(&path);
     let extension = bare.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let thread = bare.file_stem().map(|stem| stem.to_string_lossy().into()).unwrap_or_else(|| "".into());
-    Place { name: path.to_string_lossy().into(), thread, size, extension, path: Some(path) }
+    Place {
+        name: path.to_string_lossy().into(),
+        thread,
+        size,
+        extension,
+        is_repeated: false,
+        path: Some(path),
+    }
 }
 
 fn without_compression(path: &Path) -> PathBuf {

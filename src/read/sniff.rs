@@ -98,12 +98,12 @@ fn choose(
     match (named, fitting.len()) {
         (_, 0) => {
             let known: Vec<&str> = FORMATS.iter().map(|reading| reading.format.as_str()).collect();
-            Err(ReadError::new(
-                ReadErrorKind::Unrecognised,
-                &source.name,
-                "text of no format that is known",
-                format!("name its format with --format, one of: {}", known.join(", ")),
-            ))
+            let what = match head.trim_ascii_start().first() {
+                Some(b'<') => "XML or HTML, of which no form is known",
+                _ => "text of no format that is known",
+            };
+            let remedy = format!("name its format with --format, one of: {}", known.join(", "));
+            Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
         }
         (Some(index), 2..) => {
             let (reading, why) = fitting.swap_remove(index);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -31,7 +31,7 @@ pub(crate) struct Source {
     raw_head: Vec<u8>,
     input: Box<dyn Read + Send>,
     compression: Option<&'static str>,
-    raw: Arc<Raw>,
+    disk: Disk,
     /// How the stream broke off, where it did.
     broken: Option<String>,
     encoding: Conversion,
@@ -85,13 +85,13 @@ impl Source {
         input: Box<dyn Read + Send>,
         progress: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
-        let raw = Arc::new(Raw::default());
         let io_error = |error: io::Error| ReadError::io(&name, &error);
-        let mut input = Counted { input, raw: raw.clone(), progress };
+        let raw = Raw { input, progress, bytes: 0, digest: Sha256::new(), has_failed: false };
+        let mut disk = Disk(Arc::new(Mutex::new(raw)));
         let mut magic = Vec::new();
-        input.by_ref().take(4).read_to_end(&mut magic).map_err(io_error)?;
+        disk.by_ref().take(4).read_to_end(&mut magic).map_err(io_error)?;
         let start: [u8; 4] = std::array::from_fn(|i| magic.get(i).copied().unwrap_or(0));
-        let input = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(input));
+        let input = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(disk.clone()));
         let (input, compression): (Box<dyn Read + Send>, _) = match start {
             [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(input)), Some("gzip")),
             // A frame, or the skippable frame that some compressors begin with.
@@ -109,7 +109,7 @@ impl Source {
             raw_head: Vec::new(),
             input,
             compression,
-            raw,
+            disk,
             broken: None,
             encoding: Conversion::Undecided,
             converted_lines: 0,
@@ -176,11 +176,11 @@ impl Source {
     }
 
     /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.
-    pub(crate) fn fingerprint(&mut self) -> (u64, String) {
-        // Whether the rest can be decompressed changes nothing now: its bytes have been seen.
-        let _ = io::copy(&mut self.input, &mut io::sink());
-        let digest = self.raw.digest().clone().finalize();
-        (self.raw.bytes.load(Ordering::Relaxed), digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    pub(crate) fn fingerprint(&mut self) -> Result<(u64, String), ReadError> {
+        io::copy(&mut self.disk, &mut io::sink()).map_err(|error| ReadError::io(&self.name, &error))?;
+        let raw = self.disk.raw();
+        let digest = raw.digest.clone().finalize();
+        Ok((raw.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// How the compressed stream broke off; none while it has not.
@@ -274,9 +274,9 @@ impl Source {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // The file itself was read: what fails is the decompression, and what came before it is good.
-                Err(error) if self.compression.is_some() && !self.raw.failed.load(Ordering::Relaxed) => {
+                Err(error) if self.compression.is_some() && !self.disk.raw().has_failed => {
                     let kind = self.compression.unwrap_or_default();
-                    let bytes = self.raw.bytes.load(Ordering::Relaxed);
+                    let bytes = self.disk.raw().bytes;
                     self.broken =
                         Some(format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"));
                     self.ended = true;
@@ -356,38 +356,37 @@ impl From<&'static Encoding> for Conversion {
     }
 }
 
-/// What is known of the file below a decompressor.
-#[derive(Default)]
+/// The input as it lies on disk: read by the decompressor, and to its end for the fingerprint.
+#[derive(Clone)]
+struct Disk(Arc<Mutex<Raw>>);
+
 struct Raw {
-    bytes: AtomicU64,
-    digest: Mutex<Sha256>,
+    input: Box<dyn Read + Send>,
+    progress: Arc<AtomicU64>,
+    bytes: u64,
+    digest: Sha256,
     /// The operating system could not read it.
-    failed: AtomicBool,
+    has_failed: bool,
 }
 
-impl Raw {
-    fn digest(&self) -> MutexGuard<'_, Sha256> {
-        self.digest.lock().expect("nothing panics while it holds the digest")
+impl Disk {
+    fn raw(&self) -> MutexGuard<'_, Raw> {
+        self.0.lock().expect("nothing panics while it holds the lock")
     }
 }
 
-struct Counted {
-    input: Box<dyn Read + Send>,
-    raw: Arc<Raw>,
-    progress: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
+impl Read for Disk {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let result = self.input.read(buffer);
+        let mut raw = self.raw();
+        let result = raw.input.read(buffer);
         match &result {
             Ok(bytes) => {
-                self.raw.bytes.fetch_add(*bytes as u64, Ordering::Relaxed);
-                self.progress.fetch_add(*bytes as u64, Ordering::Relaxed);
-                self.raw.digest().update(&buffer[..*bytes]);
+                raw.bytes += *bytes as u64;
+                raw.progress.fetch_add(*bytes as u64, Ordering::Relaxed);
+                raw.digest.update(&buffer[..*bytes]);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => self.raw.failed.store(true, Ordering::Relaxed),
+            Err(_) => raw.has_failed = true,
         }
         result
     }

@@ -150,8 +150,12 @@ pub fn parse(text: &str, overrides: &Overrides<'_>) -> Result<Dump, TextError> {
 
 /// The lines that may be article, names or text; which of them are headings; what was left out.
 fn content<'a>(all: &[&'a str]) -> (Vec<Line<'a>>, Vec<bool>, Vec<String>) {
-    let lines = line::filled(all);
+    let mut lines = line::filled(all);
     let (parts, notices) = furniture::find(&lines);
+    for (at, line) in lines.iter_mut().enumerate() {
+        line.page_before = at > 0 && parts[at - 1] == Part::Furniture;
+        line.page_after = parts.get(at + 1) == Some(&Part::Furniture);
+    }
     let (lines, headings) = lines
         .into_iter()
         .zip(parts)
@@ -305,13 +309,13 @@ pub fn sniff(text: &str) -> Option<Sniff> {
         .filter(|(_, verdict)| verdict.role == Role::Text)
         .map(|(line, _)| line)
         .collect();
-    let running = texts.iter().filter(|line| line.text.split_whitespace().nth(3).is_some()).count();
+    let running = texts.iter().filter(|line| line::count_words(line.text) >= 4).count();
     let share =
         |test: fn(&str) -> bool| lines.iter().filter(|line| test(line.text)).count() * 5 > lines.len();
     let is_dump = names >= 2
         && gain >= MIN_GAIN
         && texts.len() <= MAX_LINES_PER_COMMENT * names
-        && 2 * running >= names
+        && 4 * running >= names
         && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
         && !share(|line| line.contains('\t') || has_tight_delimiter(line));

@@ -57,10 +57,6 @@ pub(crate) fn parse(value: &str) -> Option<Time> {
 
 fn civil_time(value: &str) -> Option<Timestamp> {
     let utc = |civil: DateTime| civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    // jiff also reads a zone or an offset here and would leave it out; with one it is no civil time.
-    if value.len() < 8 || value.contains(['Z', 'z', '[', '+']) {
-        return None;
-    }
     for form in [
         "%Y-%m-%d %H:%M:%S%.f",
         "%Y-%m-%dT%H:%M:%S%.f",

@@ -1,6 +1,6 @@
 //! Geometry of the charts: numbers become places in a drawing; the template draws.
 
-use super::plain::{count, counted, number, visible};
+use super::plain::{count, counted, name, number};
 use super::survey::Survey;
 use super::threads::Row;
 use crate::aggregate::{
@@ -13,13 +13,13 @@ const MAX_POINTS: usize = 1_000;
 /// Most bins that such a chart has.
 const MAX_BINS: usize = 500;
 
+/// Above this many points they are drawn faintly, so that the line stays to be seen.
+const FAINT_FROM: usize = 200;
+
 /// The plot: from left to right, and for each panel from top to bottom, in the drawing's units.
 const LEFT: f64 = 50.0;
-const RIGHT: f64 = 630.0;
-const PANELS: [(f64, f64); 2] = [(28.0, 178.0), (222.0, 372.0)];
-
-/// Longest name in a tooltip, in characters.
-const MAX_NAME: usize = 60;
+const RIGHT: f64 = 604.0;
+const PANELS: [(f64, f64); 2] = [(28.0, 198.0), (242.0, 412.0)];
 
 /// Toxicity and sentiment along a thread.
 pub(super) struct Chart {
@@ -32,7 +32,10 @@ pub(super) struct Chart {
     pub(super) points: String,
     /// What the line is; none where the thread is too short for one.
     pub(super) line: Option<String>,
+    /// Some of its points are marked as flagged.
     pub(super) flagged: bool,
+    /// So many points that they are drawn faintly.
+    pub(super) many: bool,
 }
 
 /// One score along a thread.
@@ -58,6 +61,7 @@ pub(super) struct Dot {
     pub(super) x: String,
     pub(super) y: String,
     pub(super) title: String,
+    /// A flagged comment; a bin never is.
     pub(super) flagged: bool,
     /// Rank of the card that shows the comment.
     pub(super) card: Option<usize>,
@@ -119,14 +123,19 @@ pub(super) fn along(
             (corners(&xs, line.iter().map(|y| y_at(*y))), outline(&xs, &band, y_at))
         });
         let dots = bins.iter().zip(&xs).zip(&values).enumerate().map(|(index, ((bin, x), value))| {
-            let flagged = bin.iter().any(|point| point.flagged);
+            let flagged = matches!(bin, [point] if point.flagged);
             let title = match bin {
                 [point] => {
                     let author =
                         voices.get(index).copied().flatten().map(|author| survey.authors.name(author));
                     let place = format!("{} of {}", count(point.position.into()), count(comments.into()));
                     let flag = if flagged { ", flagged" } else { "" };
-                    format!("{place}, {}: {} {}{flag}", name(author), score.name, number(Some(*value), 2))
+                    format!(
+                        "{place}, {}: {} {}{flag}",
+                        author.map_or_else(|| "no author".to_owned(), name),
+                        score.name,
+                        number(Some(*value), 2)
+                    )
                 }
                 _ => bin_title(bin, score, *value),
             };
@@ -160,10 +169,14 @@ pub(super) fn along(
         points: if bin == 1 {
             "Each point is a scored comment".to_owned()
         } else {
-            format!("Each point is the mean of {} scored comments", count(bin as u64))
+            format!(
+                "Each point is the mean of {} scored comments; flagged ones are not marked",
+                count(bin as u64)
+            )
         },
         line: window.map(|window| counted((window * bin) as u64, "scored comment", "scored comments")),
-        flagged: row.totals.flagged > 0,
+        flagged: bin == 1 && row.totals.flagged > 0,
+        many: bins.len() > FAINT_FROM,
     })
 }
 
@@ -187,12 +200,6 @@ fn bin_title(bin: &[Point], score: &Score, value: f64) -> String {
         number(Some(highest), 2),
         count(flagged as u64)
     )
-}
-
-/// An author's name as tooltips show it.
-fn name(author: Option<&str>) -> String {
-    let Some(author) = author else { return "no author".to_owned() };
-    visible(author).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(MAX_NAME).collect()
 }
 
 fn place(value: f64) -> String {
@@ -244,11 +251,11 @@ pub(super) struct Bar {
     pub(super) title: String,
 }
 
-/// The bars of a score's histogram, in a drawing of 300 by 120 whose bars stand on 96.
+/// The bars of a score's histogram, in a drawing of 300 by 120 whose bars stand on 100.
 pub(super) fn bars(name: &'static str, class: &'static str, histogram: &Histogram) -> Bars {
     let Histogram { from, to, counts } = histogram;
     let most = counts.iter().copied().max().unwrap_or(0);
-    let (left, right, top, bottom) = (10.0, 290.0, 18.0, 96.0);
+    let (left, right, top, bottom) = (14.0, 286.0, 18.0, 100.0);
     let step = (right - left) / counts.len() as f64;
     let at = |edge: usize| from + (to - from) * edge as f64 / counts.len() as f64;
     let bars = counts.iter().enumerate().filter(|(_, comments)| **comments > 0).map(|(bin, comments)| {

@@ -74,39 +74,38 @@ struct Card<'a> {
     threshold: String,
     margin: String,
     evasion: bool,
-    author: Option<String>,
+    author: Option<&'a str>,
     time: Option<String>,
     thread: usize,
-    thread_name: String,
+    thread_name: &'a str,
     charted: bool,
     position: String,
     id: &'a str,
     link: Option<&'a str>,
-    origin: String,
-    text: Vec<Segment>,
+    file: &'a str,
+    line: u64,
+    text: Vec<Segment<'a>>,
     cut: usize,
-    context: Option<ContextView>,
+    context: Option<ContextView<'a>>,
     repeats: u64,
 }
 
 /// A stretch of a comment.
-struct Segment {
+struct Segment<'a> {
     quoted: bool,
-    text: String,
+    text: &'a str,
 }
 
 /// What a comment was said to.
-struct ContextView {
+struct ContextView<'a> {
     what: &'static str,
-    author: Option<String>,
-    text: String,
+    author: Option<&'a str>,
+    text: &'a str,
     cut: usize,
 }
 
 /// A thread in words.
 struct ThreadView<'a> {
-    number: usize,
-    name: String,
     row: &'a ThreadRow<'a>,
     chart: Option<Chart>,
     toxicity_trend: String,
@@ -116,7 +115,6 @@ struct ThreadView<'a> {
 /// An author in words.
 struct AuthorView<'a> {
     row: &'a AuthorRow<'a>,
-    name: String,
     /// Low end, mean and high end of the shrunk mean, from 0 to 100.
     place: Option<[String; 3]>,
 }
@@ -190,7 +188,8 @@ pub(super) fn write(
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };
     let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
-    drafts.write(PAGE, &(html + "\n"))
+    // Over the whole page, so that no field is forgotten; the template holds no such characters.
+    drafts.write(PAGE, &(visible(&html).into_owned() + "\n"))
 }
 
 /// The source expression of a content security policy that lets this inline style or script run. The template engine
@@ -219,10 +218,10 @@ fn card<'a>(
         threshold: number(Some(flag.rule.threshold), DECIMALS),
         margin: number(Some(flag.margin), DECIMALS),
         evasion: *evasion,
-        author: comment.author.as_deref().map(|author| visible(author).into_owned()),
+        author: comment.author.as_deref(),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         thread: flag.thread,
-        thread_name: visible(&comment.thread).into_owned(),
+        thread_name: &comment.thread,
         charted: charted.contains(&flag.thread),
         position: format!(
             "{} of {}",
@@ -231,7 +230,8 @@ fn card<'a>(
         ),
         id: &comment.id,
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
-        origin: format!("{}, line {}", comment.origin.file, comment.origin.line),
+        file: &comment.origin.file,
+        line: comment.origin.line,
         text,
         cut,
         context: context.as_ref().map(|context| {
@@ -242,8 +242,8 @@ fn card<'a>(
                     ContextKind::InferredParent => "In answer to (concluded from the text)",
                     ContextKind::Previous => "The comment before it",
                 },
-                author: context.neighbour.author.as_deref().map(|author| visible(author).into_owned()),
-                text: visible(text).into_owned(),
+                author: context.neighbour.author.as_deref(),
+                text,
                 cut,
             }
         }),
@@ -259,14 +259,14 @@ fn is_web_address(link: &str) -> bool {
 }
 
 /// The first `max` characters of a comment as own and quoted stretches, and how many more there are.
-fn segments(text: &str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment>, usize) {
+fn segments<'a>(text: &'a str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment<'a>>, usize) {
     let (kept, cut) = shorten(text, max);
     let mut segments = Vec::new();
     let mut push = |range: Range<usize>, quoted| {
         let text =
             kept.get(range.start.min(kept.len())..range.end.min(kept.len())).unwrap_or_default().trim();
         if !text.is_empty() {
-            segments.push(Segment { quoted, text: visible(text).into_owned() });
+            segments.push(Segment { quoted, text });
         }
     };
     let mut end = 0;
@@ -280,14 +280,7 @@ fn segments(text: &str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment>, u
 }
 
 fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
-    ThreadView {
-        number: row.number,
-        name: visible(row.thread).into_owned(),
-        row,
-        chart,
-        toxicity_trend: trend(row.toxicity),
-        sentiment_trend: trend(row.sentiment),
-    }
+    ThreadView { row, chart, toxicity_trend: trend(row.toxicity), sentiment_trend: trend(row.sentiment) }
 }
 
 /// A trend in words.
@@ -300,7 +293,8 @@ fn trend(trend: Option<Trend>) -> String {
     let tau = number(Some(test.tau), DECIMALS);
     if test.p < 0.05 {
         let way = if test.tau > 0.0 { "rising" } else { "falling" };
-        format!("{way}, {} per 100 comments (τ = {tau}, {p})", number(Some(slope), 3))
+        let slope = if slope.abs() < 0.0005 { "less than 0.001".to_owned() } else { number(Some(slope), 3) };
+        format!("{way}, {slope} per 100 comments (τ = {tau}, {p})")
     } else {
         format!("no clear trend (τ = {tau}, {p})")
     }
@@ -310,7 +304,6 @@ fn author_view<'a>(row: &'a AuthorRow<'a>) -> AuthorView<'a> {
     let place = |value: f64| format!("{:.1}", value * 100.0);
     AuthorView {
         row,
-        name: visible(row.author).into_owned(),
         place: row.shrunk.map(|shrunk| [shrunk.interval.low, shrunk.mean, shrunk.interval.high].map(place)),
     }
 }
@@ -339,7 +332,7 @@ mod tests {
     fn segments_keep_quotes_apart_and_count_what_is_cut() {
         let text = "> said she\nNo.\nNever.";
         let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), 17);
-        let parts: Vec<(bool, &str)> = parts.iter().map(|part| (part.quoted, part.text.as_str())).collect();
+        let parts: Vec<(bool, &str)> = parts.iter().map(|part| (part.quoted, part.text)).collect();
         assert_eq!(parts, [(true, "> said she"), (false, "No.\nNe")]);
         assert_eq!(cut, 4);
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::aggregate::Interval;
+
 /// A number in a CSV cell: six decimals, blank where there is none.
 pub(super) fn decimal(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.6}")).unwrap_or_default()
@@ -30,6 +32,16 @@ pub(super) fn percent(share: Option<f64>) -> String {
         Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0} %", share * 100.0),
         Some(share) => format!("{:.1} %", share * 100.0),
     }
+}
+
+/// An interval of probabilities.
+pub(super) fn span(interval: &Interval, decimals: usize) -> String {
+    format!("{:.decimals$}–{:.decimals$}", interval.low, interval.high)
+}
+
+/// An interval of shares in per cent.
+pub(super) fn percents(interval: &Interval) -> String {
+    format!("{}–{}", percent(Some(interval.low)).trim_end_matches(" %"), percent(Some(interval.high)))
 }
 
 /// A count with a thin space between thousands.
@@ -71,6 +83,14 @@ pub(super) fn shorten(text: &str, max: usize) -> (&str, usize) {
         Some((end, _)) => (&text[..end], text[end..].chars().count()),
         None => (text, 0),
     }
+}
+
+/// A name on the page: on one line, and cut where it is longer than any name.
+pub(super) fn name(text: &str) -> String {
+    const MAX: usize = 120;
+    let (kept, cut) = shorten(text, MAX);
+    let line: String = kept.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    if cut > 0 { line + "…" } else { line }
 }
 
 /// Text inside a Markdown line or table cell: no mark of Markdown or HTML keeps its meaning there (CommonMark 2.4: any
@@ -121,6 +141,12 @@ mod tests {
     #[test]
     fn markdown_keeps_no_mark() {
         assert_eq!(markdown("<b>|x|</b>\n# [y](z)"), "\\<b\\>\\|x\\|\\<\\/b\\> \\# \\[y\\](z)");
+    }
+
+    #[test]
+    fn names_stay_short_and_on_a_line() {
+        assert_eq!(name("A\nB"), "A B");
+        assert_eq!(name(&"é".repeat(500)).chars().count(), 121);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Lines that a site puts around every comment ("Reply", "3 hours ago", "12 likes") and the heading of its comment section.
 //!
 //! Such a line is made of the page's own vocabulary and numbers alone, and recurs through the file; either by itself
-//! proves nothing. What is found is told in the report.
+//! proves nothing. In other languages a line counts that makes up a good part of the file and always touches another
+//! short line: the author's name, or more of its kind. What is found is told in the report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::line::Line;
 
@@ -22,6 +23,8 @@ const TIME: &str = "ago just now second seconds sec secs minute minutes min mins
 months year years yr yrs yesterday today am pm at on january february march april may june july august september october
 november december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday
 sunday mon tue wed thu fri sat sun a an about h m d w mo y s edited posted updated published gmt utc est";
+
+const MONTHS: &str = "january february march april june july august september october november december";
 
 const ACTION: &str = "reply replies replied like likes liked dislike dislikes share shares report flag edit edited delete
 permalink link upvote upvotes downvote downvotes vote votes point points recommend recommended recommends helpful unhelpful
@@ -62,7 +65,15 @@ fn tokens(line: &str) -> Vec<String> {
 
 /// Whether a line is a date or a time and nothing else.
 pub(super) fn is_date(line: &str) -> bool {
-    line.len() <= 60 && class(line) == Some(Class::Time)
+    if line.len() > 60 {
+        return false;
+    }
+    // "LONDON, June 12".
+    let tokens = tokens(line);
+    let is_dateline = tokens.len() <= 6
+        && tokens.iter().any(|token| token == "#")
+        && tokens.iter().any(|token| token.len() >= 4 && holds(MONTHS, token));
+    is_dateline || class(line) == Some(Class::Time)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +81,8 @@ enum Class {
     Time,
     Action(String),
     Heading,
+    /// Of no vocabulary that we know.
+    Unknown(String),
 }
 
 fn class(line: &str) -> Option<Class> {
@@ -104,7 +117,14 @@ fn class(line: &str) -> Option<Class> {
 
 /// What each line is to the page, and sentences on what was left out.
 pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
-    let classes: Vec<Option<Class>> = lines.iter().map(|line| class(line.text)).collect();
+    let recurring = recurring(lines);
+    let classes: Vec<Option<Class>> = lines
+        .iter()
+        .map(|line| {
+            let unknown = || short(line).filter(|form| recurring.contains(form)).map(Class::Unknown);
+            class(line.text).or_else(unknown)
+        })
+        .collect();
     let mut counts: HashMap<&Class, usize> = HashMap::new();
     for class in classes.iter().flatten() {
         *counts.entry(class).or_insert(0) += 1;
@@ -140,7 +160,7 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
         let is_below = match class {
             Some(Class::Heading) => true,
             Some(Class::Action(words)) => words.contains(' ') || *part == Part::Furniture,
-            Some(Class::Time) => *part == Part::Furniture,
+            Some(Class::Time | Class::Unknown(_)) => *part == Part::Furniture,
             None => false,
         };
         if !is_below {
@@ -150,6 +170,38 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
     }
     let notices = notices(lines, &parts, &classes);
     (parts, notices)
+}
+
+/// A short line with `#` for its numbers; none for a longer one.
+fn short(line: &Line<'_>) -> Option<String> {
+    let is_short = line.text.len() <= 40
+        && line.text.split_whitespace().nth(4).is_none()
+        && !line.text.ends_with(['.', '!', '?', '…', '"'])
+        && line.text.contains(char::is_alphabetic);
+    is_short.then(|| tokens(line.text).join(" "))
+}
+
+/// Forms of short lines that stand in at least an eighth of the file and nearly always before, or always behind, another short line.
+fn recurring(lines: &[Line<'_>]) -> HashSet<String> {
+    const LEAST: usize = 8;
+    let forms: Vec<Option<String>> = lines.iter().map(short).collect();
+    let mut touching: HashMap<&str, [usize; 3]> = HashMap::new();
+    for (at, form) in forms.iter().enumerate() {
+        let Some(form) = form else { continue };
+        let is_other = |other: Option<&Option<String>>| {
+            usize::from(other.is_some_and(|other| other.as_ref().is_some_and(|other| other != form)))
+        };
+        let [count, before, after] = touching.entry(form).or_default();
+        *count += 1;
+        *before += is_other(at.checked_sub(1).and_then(|before| forms.get(before)));
+        // The file may end with it.
+        *after += if at + 1 == forms.len() { 1 } else { is_other(forms.get(at + 1)) };
+    }
+    let is_furniture = |[count, before, after]: [usize; 3]| {
+        count >= LEAST && count * 8 >= lines.len() && before.max(after) * 20 >= count * 19
+    };
+    let found = touching.into_iter().filter(|(_, counts)| is_furniture(*counts));
+    found.map(|(form, _)| form.to_owned()).collect()
 }
 
 fn notices(lines: &[Line<'_>], parts: &[Part], classes: &[Option<Class>]) -> Vec<String> {

@@ -16,6 +16,10 @@ pub(super) struct Line<'a> {
     pub(super) blank_before: bool,
     /// A blank line stands after it.
     pub(super) blank_after: bool,
+    /// A line of the page's own stands before it.
+    pub(super) page_before: bool,
+    /// A line of the page's own stands after it.
+    pub(super) page_after: bool,
 }
 
 /// Splits a text into its lines, without `\n` and `\r\n`.
@@ -33,6 +37,8 @@ pub(super) fn filled<'a>(all: &[&'a str]) -> Vec<Line<'a>> {
             index,
             blank_before: index > 0 && is_blank(index - 1),
             blank_after: is_blank(index + 1),
+            page_before: false,
+            page_after: false,
         })
         .filter(|line| !line.text.is_empty())
         .collect()
@@ -67,6 +73,7 @@ pub(super) enum Group {
     Blank,
     Called,
     Beside,
+    Page,
 }
 
 /// What is seen of a line, for a name against text (`sights`) and for an article against a comment.
@@ -177,7 +184,8 @@ fn word_share(c: char) -> f64 {
     }
 }
 
-fn count_words(text: &str) -> usize {
+/// Words, also of a script that is written without spaces.
+pub(super) fn count_words(text: &str) -> usize {
     let spaceless: f64 = text.chars().take(200).map(word_share).sum();
     let spaced = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
     spaced.max(spaceless.ceil() as usize)
@@ -194,12 +202,13 @@ pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -
     let line = &lines[at];
     let text = line.text;
     let words = count_words(text);
-    let chars = text.chars().count();
+    let chars = text.chars().map(|c| if word_share(c) > 0.4 { 2 } else { 1 }).sum();
     let mut sights = Vec::with_capacity(12);
     sights.push((Group::Length, length(words, chars)));
     sights.push((Group::Ending, ending(text)));
     sights.push((Group::Start, start(text)));
     sights.push((Group::Blank, u8::from(line.blank_before) + 2 * u8::from(line.blank_after)));
+    sights.push((Group::Page, u8::from(line.page_before) + 2 * u8::from(line.page_after)));
     if words <= LONGEST_NAME_WORDS {
         let group = match words {
             0 | 1 => Group::Shape1,
@@ -249,13 +258,14 @@ fn is_bare(text: &str) -> bool {
 fn is_marked(text: &str) -> bool {
     let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
     !text.chars().any(char::is_alphanumeric)
-        || text.starts_with(['>', '"', '“', '«', '„', '•', '–', '—', '―', '=', '|', '{', '<', ':', ','])
+        || text.starts_with(['>', '"', '“', '«', '„', '•', '–', '—', '―', '=', '|', '{', '<', ':', ',', '+'])
+        || text.starts_with(['-', '#']) && text[1..].starts_with(char::is_alphabetic)
         || is_caption(text)
         || is_byline(text)
         || furniture::is_date(text)
-        || ["* ", "- ", "-- ", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
+        || ["* ", "- ", "-- ", "(1", "(2", "(3", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
         || text.ends_with([',', ';', '，', '、'])
-        || text.contains("://")
+        || ["://", " / ", " | "].iter().any(|mark| text.contains(mark))
         || after_number.len() < text.len()
             && (after_number.starts_with(". ") || after_number.starts_with(") "))
         || text.get(1..3) == Some(") ")
@@ -447,7 +457,7 @@ fn inside(text: &str) -> u8 {
         }
         comma |= c == ' ' && matches!(previous, ',' | ';' | ':')
             || matches!(c, '，' | '。' | '、')
-            || matches!(c, '/' | '|') && previous == ' ';
+            || matches!(c, '/' | '|' | '=') && previous == ' ';
         word = if c == ' ' { 0 } else { word + 1 };
         previous = c;
     }

@@ -68,7 +68,7 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         ),
         // Letter, digit, dot after an initial, dot, "!", "?", comma or colon, ellipsis, closing quote or bracket, other.
         Group::Ending => (
-            &[0.82, 0.10, 0.012, 0.004, 0.008, 0.003, 0.004, 0.001, 0.02, 0.01],
+            &[0.82, 0.10, 0.012, 0.002, 0.007, 0.0015, 0.004, 0.001, 0.02, 0.01],
             &[0.16, 0.02, 0.002, 0.53, 0.08, 0.07, 0.03, 0.03, 0.04, 0.03],
         ),
         // All capitals at word starts, first word's only, none, all letters capital, mixed, a handle, a caseless script.
@@ -106,12 +106,14 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         Group::Blank => (&[0.25, 0.34, 0.11, 0.30], &[0.25, 0.22, 0.25, 0.28]),
         // Another line speaks to this name.
         Group::Called => (&[0.90, 0.10], &[0.99, 0.01]),
+        // A line of the page's own before + 2 * one after.
+        Group::Page => (&[0.25, 0.20, 0.20, 0.35], &[0.25, 0.30, 0.30, 0.15]),
         // A short line without an end before + 2 * one after: so stand short comments among names, and lists.
         Group::Beside => (&[0.70, 0.12, 0.12, 0.06], &[0.45, 0.20, 0.20, 0.15]),
     }
 }
 
-const GROUPS: [Group; 16] = [
+const GROUPS: [Group; 17] = [
     Group::Length,
     Group::Ending,
     Group::Shape1,
@@ -128,6 +130,7 @@ const GROUPS: [Group; 16] = [
     Group::Blank,
     Group::Called,
     Group::Beside,
+    Group::Page,
 ];
 
 /// Size (five buckets) times register (three) of a line of an article and of a comment.
@@ -146,6 +149,8 @@ const NAME_IN_TEXT: [f64; 2] = [0.02, 0.007];
 const SIGNATURE: f64 = 0.05;
 /// How many lines of an article look like names: titles, bylines, subheadings.
 const NAME_IN_ARTICLE: f64 = 0.07;
+/// Log-odds against a name of a short line that comes back, before anything else is known of it.
+const TYPICAL: f64 = 0.56;
 /// The same author twice in a row.
 const AGAIN: f64 = -1.5;
 /// A line of an article that repeats an earlier one.
@@ -181,9 +186,6 @@ impl Model {
     }
 
     fn name_odds(&self, seen: &Seen) -> f64 {
-        if seen.never_name {
-            return NEVER;
-        }
         seen.sights
             .iter()
             .map(|&(group, value)| {
@@ -252,19 +254,16 @@ pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Opt
     if lines.len() < 2 {
         return None;
     }
+    let file = File::new(lines, seen, given);
     let mut model = Model::prior();
-    let kinds = kinds_of(lines, seen);
     let mut gamma: Vec<[f64; STATES]> = Vec::new();
     for _ in 0..ROUNDS {
-        let odds = odds(&model, lines, seen, given, &kinds, &gamma);
-        let emissions = emissions(&model, seen, given, &odds, lines, &gamma);
-        let (next, ends) = forward_backward(&emissions, &model.ends)?;
+        let (next, ends) = forward_backward(&file.emissions(&model, &gamma), &model.ends)?;
         gamma = next;
         model.refit(seen, &gamma, given);
         model.ends = ends;
     }
-    let odds = odds(&model, lines, seen, given, &kinds, &gamma);
-    let emissions = emissions(&model, seen, given, &odds, lines, &gamma);
+    let emissions = file.emissions(&model, &gamma);
     let (gamma, _) = forward_backward(&emissions, &model.ends)?;
     let (path, score) = viterbi(&emissions, &model.ends)?;
     let article: f64 =
@@ -280,104 +279,93 @@ pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Opt
     Some(Segments { verdicts: verdicts.collect(), gain: score - article })
 }
 
-/// For each short line that recurs, the number of its kind; lines of one kind are judged together.
-fn kinds_of(lines: &[Line<'_>], seen: &[Seen]) -> (Vec<Option<usize>>, usize) {
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let kinds = lines
-        .iter()
-        .zip(seen)
-        .map(|(line, seen)| {
-            let next = numbers.len();
-            (seen.words <= 6 && !seen.never_name).then(|| *numbers.entry(line.text).or_insert(next))
-        })
-        .collect();
-    (kinds, numbers.len())
+/// The lines, and which of them are alike.
+struct File<'a> {
+    lines: &'a [Line<'a>],
+    seen: &'a [Seen],
+    given: &'a [Given],
+    /// For each short line the number of its kind; equal lines are of one kind.
+    kinds: Vec<Option<usize>>,
+    kind_count: usize,
 }
 
-/// Log-odds of each line being a name: its own sights, the standing of the other lines of its kind, and who spoke last.
-fn odds(
-    model: &Model,
-    lines: &[Line<'_>],
-    seen: &[Seen],
-    given: &[Given],
-    (kinds, kind_count): &(Vec<Option<usize>>, usize),
-    gamma: &[[f64; STATES]],
-) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0.0); *kind_count];
-    for (kind, gamma) in kinds.iter().zip(gamma) {
-        if let Some(kind) = kind {
-            sums[*kind].0 += gamma[NAME];
-            sums[*kind].1 += 1.0;
-        }
-    }
-    let mut running: Option<&str> = None;
-    let mut odds = Vec::with_capacity(lines.len());
-    for (at, (line, seen)) in lines.iter().zip(seen).enumerate() {
-        let mut value = match given[at] {
-            Given::Name => 30.0,
-            Given::NotName | Given::Heading => NEVER,
-            _ => model.name_odds(seen),
+impl<'a> File<'a> {
+    fn new(lines: &'a [Line<'a>], seen: &'a [Seen], given: &'a [Given]) -> Self {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let kind_of = |(line, seen): (&Line<'a>, &Seen)| {
+            let next = numbers.len();
+            (!seen.never_name).then(|| *numbers.entry(line.text).or_insert(next))
         };
-        if let (Some(kind), Some(gamma)) = (kinds[at], gamma.get(at)) {
-            let (names, count) = sums[kind];
-            if count > 1.0 && value > NEVER {
-                let others = (names - gamma[NAME]) / (count - 1.0);
-                value += ((others + 0.05) / (1.05 - others)).ln() - (0.4f64 / 0.7).ln();
-            }
-            if running == Some(line.text) {
-                value += AGAIN;
-            }
-            if gamma[NAME] > 0.5 {
-                running = Some(line.text);
+        let kinds = lines.iter().zip(seen).map(kind_of).collect();
+        Self { lines, seen, given, kinds, kind_count: numbers.len() }
+    }
+
+    /// For each line the probability that equal lines elsewhere are names; none where there are none, or at first.
+    fn elsewhere(&self, gamma: &[[f64; STATES]]) -> Vec<Option<f64>> {
+        let mut sums = vec![(0.0, 0.0); self.kind_count];
+        for (kind, gamma) in self.kinds.iter().zip(gamma) {
+            if let Some(kind) = kind {
+                sums[*kind].0 += gamma[NAME];
+                sums[*kind].1 += 1.0;
             }
         }
-        odds.push(value);
+        let of_others = |at: usize| {
+            let (names, count) = sums[self.kinds[at]?];
+            (count > 1.0).then(|| (names - gamma[at][NAME]) / (count - 1.0))
+        };
+        (0..self.lines.len()).map(of_others).collect()
     }
-    odds
+
+    /// Log-odds of each state against a line of text, at each line.
+    fn emissions(&self, model: &Model, gamma: &[[f64; STATES]]) -> Vec<[f64; STATES]> {
+        let elsewhere = self.elsewhere(gamma);
+        let mut speaker: Option<&str> = None;
+        let mut after_heading = false;
+        let mut emissions = Vec::with_capacity(self.lines.len());
+        for at in 0..self.lines.len() {
+            let (line, given) = (self.lines[at].text, self.given[at]);
+            let speaks_already = speaker == Some(line);
+            let name = match given {
+                Given::Name => 30.0,
+                Given::NotName | Given::Heading => NEVER,
+                _ if self.seen[at].never_name => NEVER,
+                _ => {
+                    let others = elsewhere[at].map_or(0.0, |p| ((p + 0.05) / (1.05 - p)).ln() + TYPICAL);
+                    model.name_odds(&self.seen[at]) + others + if speaks_already { AGAIN } else { 0.0 }
+                }
+            };
+            let mut row = [mix(NAME_IN_TEXT[1], 0.0, name); STATES];
+            row[TEXT] = mix(NAME_IN_TEXT[0], 0.0, name);
+            if speaks_already {
+                row[TEXT + 1..].fill(mix(SIGNATURE, 0.0, name));
+            }
+            row[NAME] = name;
+            // Who comments later is hardly ever in a byline or a subheading.
+            let in_article = NAME_IN_ARTICLE * (1.0 - 0.97 * elsewhere[at].unwrap_or(0.0));
+            row[ARTICLE] = mix(in_article, model.article_odds(&self.seen[at]), name);
+            if after_heading {
+                row[ARTICLE] -= 1.0;
+            }
+            match given {
+                Given::Article => row[NAME..].fill(NEVER * 4.0),
+                Given::Comments | Given::Name => row[ARTICLE] = NEVER * 4.0,
+                Given::Heading => {
+                    row[ARTICLE] = HEADING;
+                    after_heading = true;
+                }
+                Given::Open | Given::NotName => {}
+            }
+            if gamma.get(at).is_some_and(|gamma| gamma[NAME] > 0.5) {
+                speaker = Some(line);
+            }
+            emissions.push(row);
+        }
+        emissions
+    }
 }
 
 fn mix(share: f64, base: f64, odds: f64) -> f64 {
     ((1.0 - share) * base.exp() + share * odds.min(40.0).exp()).ln()
-}
-
-fn emissions(
-    model: &Model,
-    seen: &[Seen],
-    given: &[Given],
-    odds: &[f64],
-    lines: &[Line<'_>],
-    gamma: &[[f64; STATES]],
-) -> Vec<[f64; STATES]> {
-    let mut running: Option<&str> = None;
-    let mut after_heading = false;
-    let mut emissions = Vec::with_capacity(seen.len());
-    for at in 0..seen.len() {
-        let odds = odds[at];
-        let mut row = [mix(NAME_IN_TEXT[1], 0.0, odds); STATES];
-        row[TEXT] = mix(NAME_IN_TEXT[0], 0.0, odds);
-        if running.is_some() && running == Some(lines[at].text) {
-            row[TEXT + 1..].fill(mix(SIGNATURE, 0.0, odds));
-        }
-        row[NAME] = odds;
-        row[ARTICLE] = mix(NAME_IN_ARTICLE, model.article_odds(&seen[at]), odds);
-        if after_heading {
-            row[ARTICLE] -= 1.0;
-        }
-        match given[at] {
-            Given::Article => row[NAME..].fill(NEVER * 4.0),
-            Given::Comments | Given::Name => row[ARTICLE] = NEVER * 4.0,
-            Given::Heading => {
-                row[ARTICLE] = HEADING;
-                after_heading = true;
-            }
-            Given::Open | Given::NotName => {}
-        }
-        if gamma.get(at).is_some_and(|gamma| gamma[NAME] > 0.5) {
-            running = Some(lines[at].text);
-        }
-        emissions.push(row);
-    }
-    emissions
 }
 
 const START_ARTICLE: f64 = 0.85;
