@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::comment::Comment;
 
 mod delimited;
+mod disqus;
 mod error;
 mod html;
 mod input;
@@ -27,6 +28,8 @@ mod sniff;
 mod source;
 pub mod text;
 mod time;
+mod wordpress;
+mod xml;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
@@ -47,6 +50,8 @@ pub struct Options {
     pub article_end: Option<String>,
     /// Whether a reject carries the raw record.
     pub keep_raw: bool,
+    /// Whether XML that is not well-formed is read as far as it can be; each lost stretch is a reject.
+    pub lenient: bool,
 }
 
 /// A format of export.
@@ -62,11 +67,16 @@ pub enum Format {
     Ndjson,
     /// One JSON value: an array of objects, or an object that holds one.
     Json,
+    /// XML export of Disqus.
+    Disqus,
+    /// WXR export of WordPress.
+    Wordpress,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json];
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json, Self::Disqus, Self::Wordpress];
 
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
@@ -76,6 +86,8 @@ impl Format {
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
             Self::Json => "json",
+            Self::Disqus => "disqus",
+            Self::Wordpress => "wordpress",
         }
     }
 
@@ -89,6 +101,8 @@ impl Format {
             Self::Tsv => "tab-delimited columns, with or without a header",
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
+            Self::Disqus => "Disqus: the XML export of a forum",
+            Self::Wordpress => "WordPress: the XML export of a site (WXR 1.0 to 1.2)",
         }
     }
 }

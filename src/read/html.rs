@@ -11,6 +11,11 @@ use html5gum::{HtmlString, Tokenizer};
 
 use crate::quote;
 
+use super::Record;
+use super::input::{Input, Values};
+use super::mapping::Field;
+use super::source::Span;
+
 /// A body as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plain {
@@ -69,6 +74,17 @@ pub(crate) fn to_text(html: &str) -> Plain {
         text = Text::read(html, false);
     }
     text.finish()
+}
+
+/// The next record as a comment whose text is an HTML body.
+pub(crate) fn comment<'a>(input: &mut Input, span: Span, mut values: Values<'a>, html: &str) -> Record {
+    let plain = to_text(html);
+    values[Field::Text as usize] = Some(plain.text.into());
+    let mut record = input.comment(span, values);
+    if let Record::Comment(comment) = &mut record {
+        comment.quotes = plain.quotes;
+    }
+    record
 }
 
 /// Text that is being written.
@@ -282,7 +298,8 @@ impl Text {
         for line in plain.text.split('\n') {
             let trimmed = line.trim();
             let start = offset + (line.len() - line.trim_start().len());
-            let is_known = plain.quotes.iter().any(|quote| quote.start < offset + line.len() && offset < quote.end);
+            let is_known =
+                plain.quotes.iter().any(|quote| quote.start < offset + line.len() && offset < quote.end);
             if !is_known && quote::is_quoted_line(trimmed) {
                 lines.push(start..start + trimmed.len());
             }
@@ -360,7 +377,10 @@ mod tests {
             ("<blockquote><p>One.</p><p>Two.</p></blockquote><p>No.</p>", vec!["One.\n\nTwo."]),
             ("<blockquote>a<blockquote>b</blockquote>c</blockquote>d", vec!["a\n\nb\n\nc"]),
             ("d<blockquote> a", vec!["a"]),
-            ("<p>&gt; They said so.</p><p>No.</p><p>&gt;again<br>&gt;_&lt;</p>", vec!["> They said so.", ">again"]),
+            (
+                "<p>&gt; They said so.</p><p>No.</p><p>&gt;again<br>&gt;_&lt;</p>",
+                vec!["> They said so.", ">again"],
+            ),
             ("<blockquote>&gt; a b</blockquote>c", vec!["> a b"]),
             (
                 "<aside class=\"quote no-group\" data-post=\"3\"><div class=\"title\">Ana:</div><blockquote><p>So.</p>\

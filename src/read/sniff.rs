@@ -8,7 +8,7 @@ use super::places::Place;
 use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{delimited, json, ndjson};
+use super::{delimited, disqus, json, ndjson, wordpress, xml};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -33,6 +33,13 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Disqus, extensions: &["xml"], sniff: disqus::sniff, open: disqus::open },
+    Reading {
+        format: Format::Wordpress,
+        extensions: &["xml"],
+        sniff: wordpress::sniff,
+        open: wordpress::open,
+    },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -85,8 +92,9 @@ fn choose(
             )
         });
     }
+    let markup = xml::document(head);
     let mut fitting = Vec::new();
-    for reading in FORMATS {
+    for reading in FORMATS.iter().filter(|reading| markup.is_none() || reading.extensions.contains(&"xml")) {
         match (reading.sniff)(source, &options.mapping) {
             Verdict::Sure(why) => return Ok((reading, why)),
             Verdict::Maybe(why) => fitting.push((reading, why)),
@@ -98,11 +106,9 @@ fn choose(
     match (named, fitting.len()) {
         (_, 0) => {
             let known: Vec<&str> = FORMATS.iter().map(|reading| reading.format.as_str()).collect();
-            let what = match head.trim_ascii_start().first() {
-                Some(b'<') => "XML or HTML, of which no form is known",
-                _ => "text of no format that is known",
-            };
-            let remedy = format!("name its format with --format, one of: {}", known.join(", "));
+            let by_name = format!("name its format with --format, one of: {}", known.join(", "));
+            let (what, remedy) =
+                markup.unwrap_or_else(|| ("text of no format that is known".to_owned(), by_name));
             Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
         }
         (Some(index), 2..) => {

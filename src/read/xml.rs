@@ -213,7 +213,9 @@ impl Elements {
                 let name = name.to_owned();
                 if self.open.is_empty() && !self.layout.records.contains(&local(&name)) {
                     let root = self.layout.containers.first().copied().unwrap_or_default();
-                    return self.lose_to_record(at, at, &format!("`<{name}>` where `<{root}>` should be")).map(Some);
+                    return self
+                        .lose_to_record(at, at, &format!("`<{name}>` where `<{root}>` should be"))
+                        .map(Some);
                 }
                 self.element(at, &name, is_empty)
             }
@@ -225,7 +227,9 @@ impl Elements {
         let mut is_open = !is_empty;
         while is_open {
             match self.piece()? {
-                Piece::End => return self.lose_to_record(at, at, &format!("`<{name}>` is never closed")).map(Some),
+                Piece::End => {
+                    return self.lose_to_record(at, at, &format!("`<{name}>` is never closed")).map(Some);
+                }
                 Piece::Broken(place, what) => return self.lose_to_record(at, place, &what).map(Some),
                 Piece::Markup(place) => match tag(&self.raw[place..]) {
                     Tag::Close(closed) if closed == name => is_open = false,
@@ -258,7 +262,9 @@ impl Elements {
                 let name = local(name).to_owned();
                 Ok(Some(Event::Element(Element { name, span, values })))
             }
-            Err((place, what)) => self.lose(at, self.raw.len(), (at + place).min(self.raw.len()), &what).map(Some),
+            Err((place, what)) => {
+                self.lose(at, self.raw.len(), (at + place).min(self.raw.len()), &what).map(Some)
+            }
         }
     }
 
@@ -292,7 +298,7 @@ impl Elements {
         Ok(lost)
     }
 
-    /// Goes on to the next record, and gives its place; `raw` stays as it is.
+    /// Goes on to the next record, and gives its place; as much of what is passed over as a reject keeps goes into `raw`.
     fn skip_to_record(&mut self) -> Result<Mark, ReadError> {
         let mut here = self.here.after(&self.raw);
         let mut tag = Vec::new();
@@ -309,6 +315,7 @@ impl Elements {
             };
             if count > 0 {
                 here = here.after(&bytes[..count]);
+                keep(&mut self.raw, &bytes[..count]);
                 self.input.source.consume(count);
                 continue;
             }
@@ -326,6 +333,7 @@ impl Elements {
                 return Ok(here);
             }
             here = here.after(&tag);
+            keep(&mut self.raw, &tag);
             tag.clear();
         }
     }
@@ -334,7 +342,8 @@ impl Elements {
     fn begins_record(&self, bytes: &[u8]) -> bool {
         let Some(rest) = bytes.strip_prefix(b"<") else { return false };
         let length = rest.iter().take(64).take_while(|byte| is_name(**byte)).count();
-        let ends = rest.get(length).is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace());
+        let ends =
+            rest.get(length).is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace());
         let name = str::from_utf8(&rest[..length]).unwrap_or_default();
         ends && self.layout.records.contains(&local(name))
     }
@@ -415,6 +424,12 @@ impl Elements {
         }
         Ok(None)
     }
+}
+
+/// Adds to a record as many of the bytes as a reject keeps.
+fn keep(raw: &mut Vec<u8>, bytes: &[u8]) {
+    let room = MAX_RECORD_BYTES.saturating_sub(raw.len());
+    raw.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
 /// The error that says where XML is not well-formed.
@@ -501,7 +516,8 @@ fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>, (usize, S
                         (begin, what.to_owned())
                     })?;
                     let value = escape::unescape(&attribute.value);
-                    let value = value.map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
+                    let value =
+                        value.map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
                     values.push((format!("{}@{}", path(&open), attribute.key.local_name().as_ref()), value));
                 }
                 if is_empty {
@@ -539,7 +555,7 @@ fn path(open: &[(String, String)]) -> String {
     names.join("/")
 }
 
-/// The name of the first element of a text, and whether nothing stands before it that does not belong there; none where it
+/// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong there; none where it
 /// has no element. For telling what a file is.
 pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
     /// More than this before the first tag, and the text is no XML.
@@ -559,16 +575,43 @@ pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
                 let end = ends.into_iter().find(|end| is_closed(&rest[..=*end]))?;
                 rest = &rest[end + 1..];
             }
-            byte if is_name_start(*byte) => return Some((name(&rest[1..]), is_clean)),
+            byte if is_name_start(*byte) => return Some((local(name(&rest[1..])), is_clean)),
             _ => return None,
         }
     }
 }
 
+/// What an XML or HTML document seems to be that is none of our formats, and what to do; none for what is no such document.
+pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
+    const FROM_THE_SITE: &str = "export the comments from the site's own administration";
+    let (root, is_clean) = root(head)?;
+    let begins = |word: &str| {
+        head.trim_ascii_start()
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if !is_clean || !["<?xml", "<!doctype", "<html", "<rss", "<feed"].iter().any(|word| begins(word)) {
+        return None;
+    }
+    let (what, remedy) = match root.to_ascii_lowercase().as_str() {
+        "html" | "head" | "body" => (
+            "a web page (HTML), not an export".to_owned(),
+            "export the comments, or save the page's text alone in a .txt file (`comity formats`, text)"
+                .to_owned(),
+        ),
+        "rss" => ("an RSS feed, not a WordPress export".to_owned(), FROM_THE_SITE.to_owned()),
+        "feed" => ("an Atom feed, not an export that is known".to_owned(), FROM_THE_SITE.to_owned()),
+        _ => (
+            format!("XML of a form that is not known (its root element is `<{root}>`)"),
+            "Disqus and WordPress exports are read as XML; convert another to CSV or ndjson".to_owned(),
+        ),
+    };
+    Some((what, remedy))
+}
+
 /// The encoding that an XML declaration names, where it is one that the stream was not read as.
 fn unknown_encoding(source: &Source) -> Option<String> {
-    const KNOWN: [&str; 7] =
-        ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "latin1"];
+    const KNOWN: [&str; 7] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "latin1"];
     let is_utf8 = source.notices.is_empty();
     let head = String::from_utf8_lossy(&source.head()[..source.head().len().min(256)]).into_owned();
     let declaration = &head[..head.find("?>")?];
