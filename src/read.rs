@@ -14,22 +14,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::comment::Comment;
 
+mod convokit;
 mod delimited;
+mod discourse;
 mod disqus;
 mod error;
+mod hacker_news;
 mod html;
 mod input;
 mod json;
 mod keys;
 mod mapping;
+mod mastodon;
 mod ndjson;
+mod objects;
 mod places;
+mod reddit;
+mod reddit_api;
 mod sniff;
 mod source;
 pub mod text;
 mod time;
 mod wordpress;
 mod xml;
+mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
@@ -57,6 +65,24 @@ pub struct Options {
 /// A format of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
+    /// A ConvoKit corpus.
+    ConvoKit,
+    /// Topics of a Discourse forum.
+    Discourse,
+    /// XML export of Disqus.
+    Disqus,
+    /// Items of Hacker News.
+    HackerNews,
+    /// The outbox of an account of Mastodon or another ActivityPub site.
+    Mastodon,
+    /// Dumps of Reddit.
+    Reddit,
+    /// Answers of Reddit's interface.
+    RedditApi,
+    /// WXR export of WordPress.
+    WordPress,
+    /// Answers of YouTube's Data API.
+    YouTube,
     /// The text of a web page: an article and the comments under it.
     Text,
     /// Delimited text: `,`, `;` or `|`.
@@ -67,33 +93,61 @@ pub enum Format {
     Ndjson,
     /// One JSON value: an array of objects, or an object that holds one.
     Json,
-    /// XML export of Disqus.
-    Disqus,
-    /// WXR export of WordPress.
-    Wordpress,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json, Self::Disqus, Self::Wordpress];
+    pub const ALL: &[Self] = &[
+        Self::ConvoKit,
+        Self::Discourse,
+        Self::Disqus,
+        Self::HackerNews,
+        Self::Mastodon,
+        Self::Reddit,
+        Self::RedditApi,
+        Self::WordPress,
+        Self::YouTube,
+        Self::Text,
+        Self::Csv,
+        Self::Tsv,
+        Self::Ndjson,
+        Self::Json,
+    ];
 
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::ConvoKit => "convokit",
+            Self::Discourse => "discourse",
+            Self::Disqus => "disqus",
+            Self::HackerNews => "hacker-news",
+            Self::Mastodon => "mastodon",
+            Self::Reddit => "reddit",
+            Self::RedditApi => "reddit-api",
+            Self::WordPress => "wordpress",
+            Self::YouTube => "youtube",
             Self::Text => "text",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
             Self::Json => "json",
-            Self::Disqus => "disqus",
-            Self::Wordpress => "wordpress",
         }
     }
 
     /// One line for people.
     pub fn description(self) -> &'static str {
         match self {
+            Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+            Self::Discourse => "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
+            Self::Disqus => "the XML export of a Disqus forum",
+            Self::HackerNews => {
+                "items and search results of Hacker News (Algolia), items of its Firebase interface"
+            }
+            Self::Mastodon => "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
+            Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
+            Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
+            Self::WordPress => "the XML export of a WordPress site (WXR 1.0 to 1.2)",
+            Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
             Self::Text => {
                 "the text of a web page: an article, then its comments, each under its author's name"
             }
@@ -101,8 +155,6 @@ impl Format {
             Self::Tsv => "tab-delimited columns, with or without a header",
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
-            Self::Disqus => "Disqus: the XML export of a forum",
-            Self::Wordpress => "WordPress: the XML export of a site (WXR 1.0 to 1.2)",
         }
     }
 }
@@ -117,7 +169,7 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
             format!("unknown format `{word}`; known: {}", known.join(", "))
         })

@@ -4,6 +4,7 @@ mod bad_input;
 mod exports;
 mod normalize;
 mod parity;
+mod real_exports;
 mod report;
 mod text_dump;
 mod tidy;

@@ -13,7 +13,7 @@ pub(crate) struct Args {}
 pub(crate) fn run(_: &Args) -> anyhow::Result<Done> {
     let mut out = io::stdout().lock();
     for format in Format::ALL {
-        writeln!(out, "{:<8} {}", format.to_string(), format.description())?;
+        writeln!(out, "{:<10} {}", format.to_string(), format.description())?;
     }
     Ok(Done::Clean)
 }

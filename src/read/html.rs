@@ -65,6 +65,9 @@ const LINES: [&[u8]; 12] = [
     b"tr",
 ];
 
+/// Quotes within quotes that are told apart; deeper ones are part of the deepest.
+const MAX_ASIDES: usize = 64;
+
 /// The text of an HTML body. Where it has no tag that breaks lines, its own line ends do, as they do on the sites that
 /// store such bodies. Takes time in proportion to its length.
 pub(crate) fn to_text(html: &str) -> Plain {
@@ -221,7 +224,7 @@ impl Text {
                 let addresses = ["href", "title"].into_iter().filter_map(attribute).collect();
                 self.link = Some((addresses, self.plain.text.len()));
             }
-            b"blockquote" => self.asides.push((Aside::Blockquote, true)),
+            b"blockquote" => self.open(Aside::Blockquote, true),
             b"aside" => {
                 let class = attribute("class").unwrap_or_default();
                 let is_quote = class.split_ascii_whitespace().any(|word| word == "quote");
@@ -233,7 +236,7 @@ impl Text {
                     });
                     self.plain.citation = pairs.collect();
                 }
-                self.asides.push((Aside::Aside, is_quote || is_preview));
+                self.open(Aside::Aside, is_quote || is_preview);
             }
             _ => {}
         }
@@ -255,6 +258,12 @@ impl Text {
             _ => {}
         }
         self.break_around(name);
+    }
+
+    fn open(&mut self, aside: Aside, quotes: bool) {
+        if self.asides.len() < MAX_ASIDES {
+            self.asides.push((aside, quotes));
+        }
     }
 
     fn close(&mut self, aside: Aside) {
@@ -293,22 +302,29 @@ impl Text {
     fn finish(mut self) -> Plain {
         self.close_quote();
         let mut plain = self.plain;
-        let mut lines = Vec::new();
-        let mut offset = 0;
-        for line in plain.text.split('\n') {
-            let trimmed = line.trim();
-            let start = offset + (line.len() - line.trim_start().len());
-            let is_known =
-                plain.quotes.iter().any(|quote| quote.start < offset + line.len() && offset < quote.end);
-            if !is_known && quote::is_quoted_line(trimmed) {
-                lines.push(start..start + trimmed.len());
-            }
-            offset += line.len() + 1;
-        }
-        plain.quotes.append(&mut lines);
-        plain.quotes.sort_by_key(|quote| quote.start);
+        quote_lines(&plain.text, &mut plain.quotes);
         plain
     }
+}
+
+/// Adds the lines that begin with `>`, but for those in ranges that are known already.
+pub(crate) fn quote_lines(text: &str, quotes: &mut Vec<Range<usize>>) {
+    let mut lines = Vec::new();
+    let mut known = quotes.iter().peekable();
+    let mut offset = 0;
+    for line in text.split('\n') {
+        let trimmed = line.trim();
+        let start = offset + (line.len() - line.trim_start().len());
+        let end = offset + line.len();
+        while known.next_if(|quote| quote.end <= offset).is_some() {}
+        let is_known = known.peek().is_some_and(|quote| quote.start < end);
+        if !is_known && quote::is_quoted_line(trimmed) {
+            lines.push(start..start + trimmed.len());
+        }
+        offset = end + 1;
+    }
+    quotes.append(&mut lines);
+    quotes.sort_by_key(|quote| quote.start);
 }
 
 /// Whether a link's text is its address without its end, as sites shorten it.

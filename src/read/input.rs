@@ -44,6 +44,12 @@ impl Input {
         format: Format,
         why: String,
     ) -> Self {
+        let mut notices =
+            Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned()));
+        if !place.companions.is_empty() {
+            notices
+                .push(format!("files that describe it, and are no exports: {}", place.companions.join(", ")));
+        }
         let report = FileReport {
             file: source.name.clone(),
             format,
@@ -52,7 +58,7 @@ impl Input {
             unused: Vec::new(),
             comments: 0,
             rejects: 0,
-            notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
+            notices,
             doubts: Vec::new(),
             fingerprint: None,
         };

@@ -25,6 +25,14 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
+/// Whether at least half of the lines are objects of this kind.
+pub(super) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
+    let lines = lines(source);
+    let objects = lines.iter().filter_map(|line| keys::parse(line).ok());
+    let count = objects.filter(is_of_kind).count();
+    count > 0 && count * 2 >= lines.len()
+}
+
 /// Whole lines of the head that are not blank.
 fn lines(source: &Source) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = source.head().split(|byte| *byte == source.line_end()).collect();

@@ -8,7 +8,10 @@ use super::places::Place;
 use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{delimited, disqus, json, ndjson, wordpress, xml};
+use super::{
+    convokit, delimited, discourse, disqus, hacker_news, json, mastodon, ndjson, reddit, reddit_api,
+    wordpress, xml, youtube,
+};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -33,13 +36,25 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::ConvoKit, extensions: &[], sniff: convokit::sniff, open: convokit::open },
+    Reading { format: Format::Discourse, extensions: &[], sniff: discourse::sniff, open: discourse::open },
     Reading { format: Format::Disqus, extensions: &["xml"], sniff: disqus::sniff, open: disqus::open },
     Reading {
-        format: Format::Wordpress,
+        format: Format::HackerNews,
+        extensions: &[],
+        sniff: hacker_news::sniff,
+        open: hacker_news::open,
+    },
+    Reading { format: Format::Mastodon, extensions: &[], sniff: mastodon::sniff, open: mastodon::open },
+    Reading { format: Format::Reddit, extensions: &[], sniff: reddit::sniff, open: reddit::open },
+    Reading { format: Format::RedditApi, extensions: &[], sniff: reddit_api::sniff, open: reddit_api::open },
+    Reading {
+        format: Format::WordPress,
         extensions: &["xml"],
         sniff: wordpress::sniff,
         open: wordpress::open,
     },
+    Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -100,6 +115,15 @@ fn choose(
             Verdict::Maybe(why) => fitting.push((reading, why)),
             Verdict::No => {}
         }
+    }
+    // Who names a page dump's authors says that it is one.
+    if fitting.is_empty() && (options.authors.is_some() || options.article_end.is_some()) {
+        fitting.extend(
+            FORMATS
+                .iter()
+                .filter(|reading| reading.format == Format::Text)
+                .map(|reading| (reading, "as told by --authors or --article-end".to_owned())),
+        );
     }
     let named =
         fitting.iter().position(|(reading, _)| reading.extensions.contains(&place.extension.as_str()));

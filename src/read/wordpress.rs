@@ -63,10 +63,10 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     input.report.columns.extend(COLUMNS.map(|(field, name)| (field, name.to_owned())));
     input.report.unused.extend(UNUSED.map(str::to_owned));
-    Ok(Box::new(Wordpress { xml: Elements::new(input, &LAYOUT)?, item: None }))
+    Ok(Box::new(WordPress { xml: Elements::new(input, &LAYOUT)?, item: None }))
 }
 
-struct Wordpress {
+struct WordPress {
     xml: Elements,
     /// The post whose comments are being read.
     item: Option<Item>,
@@ -96,7 +96,7 @@ impl Item {
     }
 }
 
-impl Wordpress {
+impl WordPress {
     fn comment(&mut self, comment: &Element) -> Record {
         let get = |name: &str| comment.get(name);
         let item = self.item.as_ref();
@@ -137,7 +137,7 @@ impl Wordpress {
     }
 }
 
-impl Parser for Wordpress {
+impl Parser for WordPress {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             match self.xml.next()? {
