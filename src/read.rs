@@ -16,11 +16,16 @@ use crate::comment::Comment;
 
 mod convokit;
 mod delimited;
+mod discourse;
+mod disqus;
 mod error;
+mod hacker_news;
+mod html;
 mod input;
 mod json;
 mod keys;
 mod mapping;
+mod mastodon;
 mod ndjson;
 mod objects;
 mod places;
@@ -30,6 +35,8 @@ mod sniff;
 mod source;
 pub mod text;
 mod time;
+mod wordpress;
+mod xml;
 mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
@@ -51,6 +58,8 @@ pub struct Options {
     pub article_end: Option<String>,
     /// Whether a reject carries the raw record.
     pub keep_raw: bool,
+    /// Whether XML that is not well-formed is read as far as it can be; each lost stretch is a reject.
+    pub lenient: bool,
 }
 
 /// A format of export.
@@ -58,10 +67,20 @@ pub struct Options {
 pub enum Format {
     /// A ConvoKit corpus.
     ConvoKit,
+    /// Topics of a Discourse forum.
+    Discourse,
+    /// XML export of Disqus.
+    Disqus,
+    /// Items of Hacker News.
+    HackerNews,
+    /// The outbox of an account of Mastodon or another ActivityPub site.
+    Mastodon,
     /// Dumps of Reddit.
     Reddit,
     /// Answers of Reddit's interface.
     RedditApi,
+    /// WXR export of WordPress.
+    WordPress,
     /// Answers of YouTube's Data API.
     YouTube,
     /// The text of a web page: an article and the comments under it.
@@ -80,8 +99,13 @@ impl Format {
     /// All of them.
     pub const ALL: &[Self] = &[
         Self::ConvoKit,
+        Self::Discourse,
+        Self::Disqus,
+        Self::HackerNews,
+        Self::Mastodon,
         Self::Reddit,
         Self::RedditApi,
+        Self::WordPress,
         Self::YouTube,
         Self::Text,
         Self::Csv,
@@ -94,8 +118,13 @@ impl Format {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConvoKit => "convokit",
+            Self::Discourse => "discourse",
+            Self::Disqus => "disqus",
+            Self::HackerNews => "hacker-news",
+            Self::Mastodon => "mastodon",
             Self::Reddit => "reddit",
             Self::RedditApi => "reddit-api",
+            Self::WordPress => "wordpress",
             Self::YouTube => "youtube",
             Self::Text => "text",
             Self::Csv => "csv",
@@ -109,8 +138,15 @@ impl Format {
     pub fn description(self) -> &'static str {
         match self {
             Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+            Self::Discourse => "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
+            Self::Disqus => "the XML export of a Disqus forum",
+            Self::HackerNews => {
+                "items and search results of Hacker News (Algolia), items of its Firebase interface"
+            }
+            Self::Mastodon => "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
             Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
             Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
+            Self::WordPress => "the XML export of a WordPress site (WXR 1.0 to 1.2)",
             Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
             Self::Text => {
                 "the text of a web page: an article, then its comments, each under its author's name"

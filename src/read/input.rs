@@ -106,6 +106,11 @@ impl Input {
         ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
     }
 
+    /// Records so far.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
+    }
+
     /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
