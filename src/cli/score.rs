@@ -7,7 +7,7 @@ use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::Summary;
+use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
@@ -48,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
     batch: usize,
 
+    /// Forms for other programs, to write beside the report: convokit, gexf.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    also: Vec<Form>,
+
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
     keep_raw_rejects: bool,
@@ -82,6 +86,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         engine: args.engine,
         threads: args.threads,
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+        also: args.also,
     };
     let bar = Bar::new();
     let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress))?;
