@@ -26,5 +26,5 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
     let summary = write(&args.dir, &policy, &args.also)?;
-    print_summary(&summary, &args.dir)
+    print_summary(&summary, &args.dir, &args.also)
 }

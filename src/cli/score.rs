@@ -91,7 +91,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let bar = Bar::new();
     let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress))?;
     bar.finish();
-    print_summary(&summary, &request.out)
+    print_summary(&summary, &request.out, &request.also)
 }
 
 /// The policy of a file, or the built-in one.
@@ -103,7 +103,7 @@ pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 }
 
 /// Says what came of a run.
-pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Done> {
+pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> anyhow::Result<Done> {
     let counts = &summary.counts;
     let mut out = io::stdout().lock();
     writeln!(
@@ -128,5 +128,8 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Don
         }
     }
     writeln!(out, "report: {}", dir.join("report.html").display())?;
+    for form in also {
+        writeln!(out, "{}: {}", form.as_str(), dir.join(form.path()).display())?;
+    }
     Ok(if counts.rejects == 0 { Done::Clean } else { Done::WithRejects })
 }

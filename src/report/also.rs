@@ -1,4 +1,5 @@
-//! Forms for other programs, written on request beside a report's own files.
+//! Forms for other programs, written on request beside a report's own files. Each is one file and one line in
+//! [`Form::ALL`].
 
 use std::fmt;
 use std::path::Path;

@@ -44,7 +44,7 @@ pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), Report
     let mut links = Links::gather(facts.scores, |comment| ids.push(hash(&comment.id)))?;
     ids.sort_unstable();
     let ids = Ids { are_unique: ids.windows(2).all(|pair| pair[0] != pair[1]) };
-    let (roots, rings) = links.root();
+    let (roots, rings) = links.roots();
 
     let mut conversations: HashMap<u32, Root> = HashMap::new();
     for root in (0..).zip(&roots).filter(|(row, root)| row != *root).map(|(_, root)| *root) {

@@ -10,7 +10,7 @@ use super::ReportError;
 use super::also::Facts;
 use super::draft::{Draft, Drafts};
 use super::links::Links;
-use super::plain::decimal;
+use super::plain::{counted, decimal};
 use crate::aggregate::{AuthorTotals, Moments};
 use crate::label::Label;
 use crate::score::{Scored, ledger};
@@ -97,14 +97,13 @@ fn graph(facts: &Facts<'_>, network: &Network, draft: &mut Draft) -> io::Result<
     let model = &facts.run.model;
     let description = format!(
         "Who answers whom: an author's replies to another, with means over the scored ones. Model {} {}, policy {}. Left \
-         out: {} comments without an author's name with {} replies by or to them, and {} replies to comments that are not in \
-         the export.",
+         out: {} without an author's name, with {} by or to them, and {} to comments that are not in the export.",
         model.name,
         model.version,
         facts.policy.name,
-        facts.survey.without_author,
-        network.nameless,
-        network.absent
+        counted(facts.survey.without_author, "comment", "comments"),
+        counted(network.nameless, "reply", "replies"),
+        counted(network.absent, "reply", "replies"),
     );
     xml.create_element("meta").write_inner_content(|xml| {
         let creator = format!("comity {}", facts.run.version);

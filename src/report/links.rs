@@ -48,7 +48,7 @@ impl Links {
 
     /// By row, the root of its tree: the comment at the upper end of its replies. Takes the link of its first comment from
     /// every ring of comments that answer each other, and gives how many rings there were.
-    pub(super) fn root(&mut self) -> (Vec<u32>, u64) {
+    pub(super) fn roots(&mut self) -> (Vec<u32>, u64) {
         const UNKNOWN: u32 = u32::MAX;
         const ON_PATH: u32 = u32::MAX - 1;
         let mut roots = vec![UNKNOWN; self.parents.len()];
@@ -110,7 +110,7 @@ mod tests {
             (vec![Some(1), Some(0), Some(3), Some(2)], vec![0, 0, 2, 2], 2),
         ] {
             let mut links = Links { parents, absent: 0, to_self: 0 };
-            assert_eq!(links.root(), (expected.clone(), rings));
+            assert_eq!(links.roots(), (expected.clone(), rings));
             for (row, root) in (0..).zip(expected) {
                 let mut at = row;
                 while let Some(parent) = links.parent(at) {
@@ -125,7 +125,7 @@ mod tests {
     fn a_chain_of_any_length_has_a_root() {
         let parents = (0..300_000_u32).map(|row| row.checked_sub(1)).rev();
         let parents = parents.map(|parent| parent.map(|parent| 299_999 - parent)).collect();
-        let (roots, _) = Links { parents, absent: 0, to_self: 0 }.root();
+        let (roots, _) = Links { parents, absent: 0, to_self: 0 }.roots();
         assert!(roots.iter().all(|root| *root == 299_999));
     }
 }
