@@ -20,7 +20,7 @@ use crate::model::{Manifest, Model, ModelError};
 use crate::normalize::{self, normalize};
 use crate::policy::{Action, Decision, Policy};
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
-use crate::report::{self, Input, ModelId, Replies, ReportError, Run, Summary};
+use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError};
 use crate::score::{CHUNK_COMMENTS, ScoreError, Scored, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
@@ -59,6 +59,8 @@ pub struct ScoreRequest {
     pub threads: Option<NonZeroUsize>,
     /// Settings of the scoring stage.
     pub settings: Settings,
+    /// Forms for other programs to write beside the report.
+    pub also: Vec<Form>,
 }
 
 /// How far a run is.
@@ -292,7 +294,7 @@ pub fn score(
     let run = describe(request, &model, &reader, &threader.finish(), counts);
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
-    Ok(report::write(&request.out, policy)?)
+    Ok(report::write(&request.out, policy, &request.also)?)
 }
 
 /// What was read so far.

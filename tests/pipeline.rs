@@ -34,6 +34,7 @@ fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
         engine: engine::names().next().unwrap().to_owned(),
         threads: NonZeroUsize::new(1),
         settings: Settings::default(),
+        also: Vec::new(),
     }
 }
 
@@ -159,7 +160,7 @@ fn a_policy_changes_decisions_and_no_score() {
     score(&request(&[&root().join("data/sample")], &out)).unwrap();
     let before = files(&out);
     let other = "name = \"other\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let summary = report::write(&out, &Policy::parse(other).unwrap()).unwrap();
+    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[]).unwrap();
     assert_eq!(summary.counts.flagged, summary.counts.scored);
     let after = files(&out);
     for name in ["scores.csv", "rejects.csv", "run.json"] {
@@ -168,7 +169,7 @@ fn a_policy_changes_decisions_and_no_score() {
     for name in ["decisions.csv", "flagged.csv", "summary.json", "report.html"] {
         assert!(before[name] != after[name], "{name}");
     }
-    report::write(&out, &Policy::built_in()).unwrap();
+    report::write(&out, &Policy::built_in(), &[]).unwrap();
     assert_same(&files(&out), &before, "back to the first policy");
 }
 
@@ -197,7 +198,7 @@ fn is_total(bytes: &[u8]) {
     let folder: TempDir = tempfile::tempdir().unwrap();
     let (export, out) = (folder.path().join("export"), folder.path().join("out"));
     fs::write(&export, bytes).unwrap();
-    for format in [None].into_iter().chain(Format::ALL.into_iter().map(Some)) {
+    for format in [None].into_iter().chain(Format::ALL.iter().copied().map(Some)) {
         let mut request = request(&[&export], &out);
         request.read = Options { format, keep_raw: true, ..Options::default() };
         request.settings.any_language = true;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::Summary;
+use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
@@ -50,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
 
+    /// Forms for other programs, to write beside the report: convokit, gexf.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    also: Vec<Form>,
+
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
     keep_raw_rejects: bool,
@@ -88,11 +92,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         engine: args.engine,
         threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+        also: args.also,
     };
     let bar = Bar::new();
     let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
-    print_summary(&summary?, &request.out)
+    print_summary(&summary?, &request.out, &request.also)
 }
 
 /// The policy of a file, or the built-in one.
@@ -104,7 +109,7 @@ pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 }
 
 /// Says what came of a run.
-pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Done> {
+pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> anyhow::Result<Done> {
     let counts = &summary.counts;
     let mut out = Output::new();
     writeln!(
@@ -129,5 +134,8 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Don
         }
     }
     writeln!(out, "report: {}", dir.join("report.html").display())?;
+    for form in also {
+        writeln!(out, "{}: {}", form.as_str(), dir.join(form.path()).display())?;
+    }
     Ok(if counts.rejects == 0 { Done::Clean } else { Done::WithRejects })
 }

@@ -296,7 +296,8 @@ fn distribution(moments: &Moments, histogram: &Histogram, mut values: Vec<f64>) 
     }
 }
 
-fn six(value: f64) -> f64 {
+/// A number with the decimals that files keep.
+pub(super) fn six(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
