@@ -11,6 +11,7 @@ see. Speaks the DevTools protocol over a pipe, with Python's own library alone.
 import base64
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -66,28 +67,32 @@ class Browser:
         self.rest, self.count = b"", 0
         self.events: list[dict] = []
 
-    def receive(self) -> dict:
-        while b"\0" not in self.rest:
-            part = os.read(self.back, 1 << 16)
-            if not part:
-                sys.exit("page.py: chromium ended; does `chromium --headless --dump-dom about:blank` work here?")
-            self.rest += part
-        message, _, self.rest = self.rest.partition(b"\0")
-        return json.loads(message)
-
-    def call(self, method: str, session: str | None = None, **params: object) -> dict:
+    def send(self, method: str, session: str | None, params: dict) -> int:
         self.count += 1
         message = {"id": self.count, "method": method, "params": params}
         if session:
             message["sessionId"] = session
         os.write(self.to, json.dumps(message).encode() + b"\0")
-        while (answer := self.receive()).get("id") != message["id"]:
+        return self.count
+
+    def receive(self) -> dict:
+        while b"\0" not in self.rest:
+            ready, _, _ = select.select([self.back], [], [], 60)
+            part = os.read(self.back, 1 << 16) if ready else b""
+            if not part:
+                sys.exit("page.py: chromium says nothing; does `chromium --headless --dump-dom about:blank` work here?")
+            self.rest += part
+        message, _, self.rest = self.rest.partition(b"\0")
+        message = json.loads(message)
+        if message.get("method") == "Page.javascriptDialogOpening":
+            # A dialog holds everything up until it is closed.
+            self.send("Page.handleJavaScriptDialog", message["sessionId"], {"accept": False})
+        return message
+
+    def call(self, method: str, session: str | None = None, **params: object) -> dict:
+        number = self.send(method, session, params)
+        while (answer := self.receive()).get("id") != number:
             self.events.append(answer)
-            if answer.get("method") == "Page.javascriptDialogOpening":
-                # A dialog holds everything up until it is closed.
-                self.count += 1
-                close = {"id": self.count, "method": "Page.handleJavaScriptDialog", "params": {"accept": False}}
-                os.write(self.to, json.dumps(close | {"sessionId": session}).encode() + b"\0")
         if "error" in answer:
             sys.exit(f"page.py: {method}: {answer['error']['message']}")
         return answer["result"]
@@ -111,19 +116,19 @@ def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, scre
     browser.events.clear()
     browser.call("Page.navigate", session, url=page)
     browser.wait("Page.loadEventFired")
-    if scripts:
-        # Everything that can be opened or pressed is, so that scripts have run that only then run.
-        press = "for (const e of document.querySelectorAll('button, summary, th[aria-sort]')) e.click()"
-        browser.call("Runtime.evaluate", session, expression=press)
-    seen = browser.call("Runtime.evaluate", session, expression=LOOK, returnByValue=True)["result"]["value"]
-    complaints = seen.pop("complaints")
     content = browser.call("Page.getLayoutMetrics", session)["cssContentSize"]
-    if content["width"] > width:
-        complaints.append(f"the layout is {content['width']} px wide")
     # Chromium draws no picture higher than 16,384 pixels.
     clip = {"x": 0, "y": 0, "width": width, "height": min(content["height"], 16_000), "scale": 1}
     png = browser.call("Page.captureScreenshot", session, format="png", captureBeyondViewport=True, clip=clip)["data"]
     screenshot.write_bytes(base64.b64decode(png))
+    if scripts:
+        # Whatever can be pressed is: texts are shown, parts opened, tables sorted, and their scripts have run.
+        press = "for (const e of document.querySelectorAll('button, summary, th, input')) e.click()"
+        browser.call("Runtime.evaluate", session, expression=press)
+    seen = browser.call("Runtime.evaluate", session, expression=LOOK, returnByValue=True)["result"]["value"]
+    complaints = seen.pop("complaints")
+    if content["width"] > width:
+        complaints.append(f"the layout is {content['width']} px wide")
     for message in browser.events:
         params, method = message.get("params", {}), message.get("method")
         if method == "Log.entryAdded":
