@@ -14,13 +14,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::comment::Comment;
 
+mod commento;
 mod convokit;
 mod delimited;
 mod error;
+mod facebook;
+mod fourcat;
 mod input;
+mod instagram;
 mod json;
 mod keys;
 mod mapping;
+mod mojibake;
 mod ndjson;
 mod objects;
 mod places;
@@ -28,6 +33,7 @@ mod reddit;
 mod reddit_api;
 mod sniff;
 mod source;
+mod telegram;
 pub mod text;
 mod time;
 mod youtube;
@@ -56,12 +62,22 @@ pub struct Options {
 /// A format of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
+    /// Export of Commento.
+    Commento,
     /// A ConvoKit corpus.
     ConvoKit,
+    /// Comments of a Facebook account.
+    Facebook,
+    /// A data set of 4CAT.
+    FourCat,
+    /// Comments of an Instagram account.
+    Instagram,
     /// Dumps of Reddit.
     Reddit,
     /// Answers of Reddit's interface.
     RedditApi,
+    /// Chats of Telegram Desktop.
+    Telegram,
     /// Answers of YouTube's Data API.
     YouTube,
     /// The text of a web page: an article and the comments under it.
@@ -79,9 +95,14 @@ pub enum Format {
 impl Format {
     /// All of them.
     pub const ALL: &[Self] = &[
+        Self::Commento,
         Self::ConvoKit,
+        Self::Facebook,
+        Self::FourCat,
+        Self::Instagram,
         Self::Reddit,
         Self::RedditApi,
+        Self::Telegram,
         Self::YouTube,
         Self::Text,
         Self::Csv,
@@ -93,9 +114,14 @@ impl Format {
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Commento => "commento",
             Self::ConvoKit => "convokit",
+            Self::Facebook => "facebook",
+            Self::FourCat => "4cat",
+            Self::Instagram => "instagram",
             Self::Reddit => "reddit",
             Self::RedditApi => "reddit-api",
+            Self::Telegram => "telegram",
             Self::YouTube => "youtube",
             Self::Text => "text",
             Self::Csv => "csv",
@@ -108,9 +134,14 @@ impl Format {
     /// One line for people.
     pub fn description(self) -> &'static str {
         match self {
+            Self::Commento => "the JSON export of Commento",
             Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+            Self::Facebook => "the comments in the JSON export of a Facebook account",
+            Self::FourCat => "a data set of 4CAT, CSV or ndjson",
+            Self::Instagram => "the comments in the JSON export of an Instagram account",
             Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
             Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
+            Self::Telegram => "Telegram Desktop's result.json: one chat or a whole account",
             Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
             Self::Text => {
                 "the text of a web page: an article, then its comments, each under its author's name"

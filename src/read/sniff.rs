@@ -8,7 +8,8 @@ use super::places::Place;
 use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{convokit, delimited, json, ndjson, reddit, reddit_api, youtube};
+use super::{commento, convokit, facebook, fourcat, instagram, reddit, reddit_api, telegram, youtube};
+use super::{delimited, json, ndjson};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -33,9 +34,14 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Commento, extensions: &[], sniff: commento::sniff, open: commento::open },
     Reading { format: Format::ConvoKit, extensions: &[], sniff: convokit::sniff, open: convokit::open },
+    Reading { format: Format::Facebook, extensions: &[], sniff: facebook::sniff, open: facebook::open },
+    Reading { format: Format::FourCat, extensions: &[], sniff: fourcat::sniff, open: fourcat::open },
+    Reading { format: Format::Instagram, extensions: &[], sniff: instagram::sniff, open: instagram::open },
     Reading { format: Format::Reddit, extensions: &[], sniff: reddit::sniff, open: reddit::open },
     Reading { format: Format::RedditApi, extensions: &[], sniff: reddit_api::sniff, open: reddit_api::open },
+    Reading { format: Format::Telegram, extensions: &[], sniff: telegram::sniff, open: telegram::open },
     Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
