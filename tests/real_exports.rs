@@ -69,3 +69,14 @@ fn convokit() {
     assert_eq!(count(&comments, |comment| comment.author.is_none()), 157);
     assert_eq!(count(&comments, |comment| comment.parent.is_some()), 1469);
 }
+
+#[test]
+fn commento() {
+    let Some((comments, files)) = read("commento_remark42.json") else { return };
+    assert_eq!(files[0].format.as_str(), "commento");
+    assert_eq!((comments.len(), threads(&comments)), (3, 2));
+    let authors: Vec<_> = comments.iter().map(|comment| comment.author.as_deref()).collect();
+    assert_eq!(authors, [None, Some("User5276"), Some("Saturnin Uf")]);
+    assert_eq!(comments[2].parent.as_ref(), Some(&comments[1].id));
+    assert!(!format!("{comments:?}{files:?}").contains('@'), "no addresses");
+}
