@@ -5,7 +5,6 @@ import hashlib
 import json
 from pathlib import Path
 
-import torch
 from calibrate import calibrate
 from fit import Progress
 from pack import MAX_TOKENS
@@ -35,8 +34,9 @@ def write_network(model: BertForSequenceClassification, tokenizer: Tokenizer, ou
     out.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().half().cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
-    model.config.torch_dtype = torch.float16
-    model.config.to_json_file(out / "config.json")
+    config = {**model.config.to_dict(), "torch_dtype": "float16"}
+    config.pop("_attn_implementation_autoset", None)  # says how this process ran it, not what it is
+    (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(out / "tokenizer.json"))
