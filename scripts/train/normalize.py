@@ -44,7 +44,7 @@ def strip_invisible(text: str) -> str:
 
 
 def drop_markup(text: str) -> str:
-    text = HIDDEN.sub(" ", ENTITY.sub(decode, text))
+    text = HIDDEN.sub(lambda hidden: " " if hidden.group(1) else "", ENTITY.sub(decode, text))
     return TAG.sub(lambda tag: " " if tag.group(1).lower() in BREAKING else "", text)
 
 
