@@ -34,7 +34,7 @@ def write_network(model: BertForSequenceClassification, tokenizer: Tokenizer, ou
     out.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().half().cpu().contiguous() for name, tensor in model.state_dict().items()}
     save_file(weights, out / "model.safetensors", metadata={"format": "pt"})
-    config = {**model.config.to_dict(), "torch_dtype": "float16"}
+    config = {**model.config.to_diff_dict(), "torch_dtype": "float16"}
     config.pop("_attn_implementation_autoset", None)  # says how this process ran it, not what it is
     (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     tokenizer.no_truncation()
