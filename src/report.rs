@@ -5,9 +5,13 @@
 //! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
 //! other text.
 
+mod also;
 mod authors;
 mod chart;
+mod convokit;
 mod draft;
+mod gexf;
+mod links;
 mod page;
 mod plain;
 mod queue;
@@ -20,6 +24,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use also::Form;
 pub use run::{FILE_NAME as RUN_FILE_NAME, Input, ModelId, Replies, Run};
 pub use summary::{
     ActionCount, AuthorEntry, CauseCount, Counts, Distribution, LanguageCount, PolicyEntry, RuleEntry,
@@ -29,7 +34,19 @@ pub use summary::{
 use crate::explain::{self, Explanation};
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
+use also::Facts;
 use draft::Drafts;
+
+/// Names of the files that [`write`] writes.
+pub const OUTPUTS: [&str; 7] = [
+    survey::DECISIONS,
+    queue::FLAGGED,
+    authors::AUTHORS,
+    threads::THREADS,
+    summary::JSON,
+    summary::MARKDOWN,
+    page::PAGE,
+];
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +65,7 @@ pub enum ReportError {
     /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
     #[error(
         "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
-         finish the run with --resume or score the export again",
+         score the export again",
         path = path.display(),
         sum = scored + unscored + rejects
     )]
@@ -75,14 +92,15 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md` and `report.html`.
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html` and the forms of `also`. A form
+/// that the folder holds already is written again, so that none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
 /// interrupted leaves the one before as it was.
 ///
 /// # Errors
 /// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
-pub fn write(dir: &Path, policy: &Policy) -> Result<Summary, ReportError> {
+pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
     let scores = dir.join(ledger::FILE_NAME);
     let mut drafts = Drafts::new(dir);
@@ -107,6 +125,10 @@ pub fn write(dir: &Path, policy: &Policy) -> Result<Summary, ReportError> {
     queue::write(&queue.items, &survey, &mut drafts)?;
     authors::write(&authors, &mut drafts)?;
     threads::write(&threads, &mut drafts)?;
+    let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
+    for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
+        form.write(&facts, &mut drafts)?;
+    }
     let summary = summary::summarize(run, policy, &survey, &authors, &threads);
     summary::write(&summary, &mut drafts)?;
     page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;

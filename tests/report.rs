@@ -2,6 +2,7 @@
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,15 +11,17 @@ use base64::prelude::BASE64_STANDARD;
 use comity::comment::{Comment, Origin};
 use comity::label::Label;
 use comity::policy::Policy;
-use comity::report::{self, Input, ModelId, Replies, ReportError, Run};
+use comity::report::{self, Form, Input, ModelId, Replies, ReportError, Run};
 use comity::score::ledger::Writer;
 use comity::score::{Outcome, Scored, Scores};
+use quick_xml::events::Event;
 use scraper::{Html, Selector};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 7] = [
+const OUTPUTS: [&str; 13] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
@@ -26,6 +29,12 @@ const OUTPUTS: [&str; 7] = [
     "summary.json",
     "summary.md",
     "report.html",
+    "convokit/utterances.jsonl",
+    "convokit/speakers.json",
+    "convokit/conversations.json",
+    "convokit/corpus.json",
+    "convokit/index.json",
+    "network.gexf",
 ];
 
 fn cases() -> Vec<PathBuf> {
@@ -47,7 +56,7 @@ fn report_of(case: &Path) -> tempfile::TempDir {
     for input in INPUTS {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
-    report::write(folder.path(), &policy(case)).unwrap();
+    report::write(folder.path(), &policy(case), &Form::ALL).unwrap();
     folder
 }
 
@@ -60,22 +69,45 @@ fn reports_are_as_expected() {
         for output in OUTPUTS {
             let (got, expected) = (folder.path().join(output), case.join("expected").join(output));
             if std::env::var_os("COMITY_ACCEPT").is_some() {
-                fs::create_dir_all(case.join("expected")).unwrap();
+                fs::create_dir_all(expected.parent().unwrap()).unwrap();
                 fs::copy(&got, &expected).unwrap();
             }
             let (got, want) = (fs::read_to_string(got).unwrap(), fs::read_to_string(&expected).unwrap());
             let line = got.lines().zip(want.lines()).position(|(got, want)| got != want);
             assert!(got == want, "{} differs at line {line:?} (COMITY_ACCEPT=1 accepts)", expected.display());
         }
-        let mut left: Vec<String> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut left = names(folder.path());
+        left.extend(names(&folder.path().join("convokit")).iter().map(|name| format!("convokit/{name}")));
+        left.retain(|name| name != "convokit");
         left.sort();
         let mut named: Vec<&str> = INPUTS.into_iter().chain(OUTPUTS).collect();
         named.sort_unstable();
         assert_eq!(left, named, "no temporary file is left");
     }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn forms_are_written_on_request_and_again_where_they_are() {
+    let case = &cases()[0];
+    let folder = tempfile::tempdir().unwrap();
+    for input in INPUTS {
+        fs::copy(case.join(input), folder.path().join(input)).unwrap();
+    }
+    let path = |name: &str| folder.path().join(name);
+    report::write(folder.path(), &policy(case), &[]).unwrap();
+    assert!(!path("convokit").exists() && !path("network.gexf").exists());
+
+    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()]).unwrap();
+    assert!(!path("convokit").exists() && path("network.gexf").exists());
+
+    let other = Policy { name: "another one".to_owned(), ..policy(case) };
+    report::write(folder.path(), &other, &[]).unwrap();
+    assert!(fs::read_to_string(path("network.gexf")).unwrap().contains("policy another one"));
+    assert!("pajek".parse::<Form>().unwrap_err().contains("known: convokit, gexf"));
 }
 
 #[test]
@@ -97,7 +129,7 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
     let rows = fs::read_to_string(&scores).unwrap();
     let last = rows.trim_end().rfind('\n').unwrap();
     fs::write(&scores, &rows[..=last]).unwrap();
-    let error = report::write(folder.path(), &Policy::built_in()).unwrap_err();
+    let error = report::write(folder.path(), &Policy::built_in(), &[]).unwrap_err();
     assert!(matches!(error, ReportError::Count { .. }), "{error}");
     assert_eq!(fs::read(folder.path().join("report.html")).unwrap(), before);
     let parts = fs::read_dir(folder.path())
@@ -109,8 +141,48 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let error = report::write(folder.path(), &Policy::built_in()).unwrap_err().to_string();
+    let error = report::write(folder.path(), &Policy::built_in(), &[]).unwrap_err().to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
+}
+
+/// The corpus of any case is one that ConvoKit can walk: ids are unique, every utterance leads by its replies to the root
+/// whose id its conversation bears, and everything that is named is there.
+#[test]
+fn a_corpus_is_made_of_trees() {
+    let folders: Vec<tempfile::TempDir> =
+        cases().iter().map(|case| report_of(case)).chain([hostile_report()]).collect();
+    for folder in folders {
+        let read = |name: &str| fs::read_to_string(folder.path().join("convokit").join(name)).unwrap();
+        let object = |name: &str| serde_json::from_str::<Map<String, Value>>(&read(name)).unwrap();
+        let (speakers, conversations) = (object("speakers.json"), object("conversations.json"));
+        let lines = read("utterances.jsonl");
+        let utterances: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let by_id: HashMap<&str, &Value> =
+            utterances.iter().map(|u| (u["id"].as_str().unwrap(), u)).collect();
+        assert_eq!(by_id.len(), utterances.len());
+        let comments =
+            csv::Reader::from_path(folder.path().join("scores.csv")).unwrap().into_records().count();
+        assert_eq!(utterances.len(), comments);
+        let mut sizes: HashMap<&str, u64> = HashMap::new();
+        for utterance in &utterances {
+            assert!(speakers.contains_key(utterance["speaker"].as_str().unwrap()));
+            let conversation = utterance["conversation_id"].as_str().unwrap();
+            let mut root = utterance;
+            for _ in 0..utterances.len() {
+                root = root["reply-to"].as_str().map_or(root, |parent| by_id[parent]);
+            }
+            assert_eq!(root["id"], conversation);
+            assert!(root["reply-to"].is_null());
+            *sizes.entry(conversation).or_default() += 1;
+        }
+        assert_eq!(sizes.len(), conversations.len());
+        for (id, conversation) in &conversations {
+            assert_eq!(conversation["meta"]["utterances"], sizes[id.as_str()]);
+        }
+        let keys: Vec<&String> = utterances[0]["meta"].as_object().unwrap().keys().collect();
+        let index = object("index.json");
+        assert!(index["utterances-index"].as_object().unwrap().keys().eq(keys));
+    }
 }
 
 /// Markup, script, links and characters that try to leave their place, in every field that an export fills.
@@ -185,7 +257,7 @@ fn hostile_report() -> tempfile::TempDir {
     for (number, rule) in policy.rules.iter_mut().enumerate() {
         rule.name = format!("{}{number}", HOSTILE[3]);
     }
-    report::write(folder.path(), &policy).unwrap();
+    report::write(folder.path(), &policy, &Form::ALL).unwrap();
     folder
 }
 
@@ -243,6 +315,35 @@ fn the_policy_of_the_page_names_its_own_style_and_script_alone() {
             hash("script")
         )
     );
+}
+
+#[test]
+fn a_network_of_hostile_names_is_well_formed() {
+    let folder = hostile_report();
+    let xml = fs::read_to_string(folder.path().join("network.gexf")).unwrap();
+    assert!(!xml.chars().any(|c| c.is_control() && c != '\n' && c != '\u{7f}'));
+    let mut reader = quick_xml::Reader::from_str(&xml);
+    let mut labels = Vec::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => break,
+            Event::Start(element) if element.name().as_ref() == "node" => {
+                labels.push(
+                    element
+                        .try_get_attribute("label")
+                        .unwrap()
+                        .unwrap()
+                        .normalized_value(quick_xml::XmlVersion::Explicit1_0)
+                        .unwrap()
+                        .into_owned(),
+                );
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(labels.len(), HOSTILE.len() + 1);
+    assert_eq!(labels[0], HOSTILE[0]);
+    assert_eq!(labels[8], "\u{202e}gnp.exe\u{2066} \u{fffd} \u{fffd}[31m \u{7f}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use comity::read::FileReport;
 
 use super::Done;
 use super::input::InputArgs;
+use super::output::Output;
 
 /// Doubts and rejects that are shown of each file; the rest is counted.
 const SHOWN: usize = 20;
@@ -21,7 +22,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let input = &args.input;
     let understood = pipeline::read(&input.inputs, &input.options(false)?, input.limit, input.strict)?;
-    let mut out = io::stdout().lock();
+    let mut out = Output::new();
     for file in &understood.files {
         show_file(&mut out, file, &understood)?;
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use comity::policy::Policy;
-use comity::report::write;
+use comity::report::{Form, write};
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -17,10 +17,14 @@ pub(crate) struct Args {
     /// The policy to decide by; the built-in one where none is given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+
+    /// Forms for other programs, to write beside the report: convokit, gexf.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    also: Vec<Form>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy)?;
-    print_summary(&summary, &args.dir)
+    let summary = write(&args.dir, &policy, &args.also)?;
+    print_summary(&summary, &args.dir, &args.also)
 }

@@ -1,17 +1,19 @@
 //! `comity score`
 
-use std::io::{self, Write};
+use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::Summary;
+use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
 use super::input::InputArgs;
+use super::output::Output;
 use super::progress::Bar;
 
 /// Score every comment of an export and write tables and pages about them.
@@ -41,12 +43,16 @@ pub(crate) struct Args {
     language: Languages,
 
     /// Threads; as many as there are cores where not given.
-    #[arg(long, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    threads: Option<usize>,
 
     /// Texts in one engine call.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
+
+    /// Forms for other programs, to write beside the report: convokit, gexf.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    also: Vec<Form>,
 
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
@@ -60,6 +66,10 @@ fn engine_name(name: &str) -> Result<String, String> {
         .contains(&name)
         .then(|| name.to_owned())
         .ok_or_else(|| format!("known engines: {}", known.join(", ")))
+}
+
+fn at_least_one(number: &str) -> Result<usize, String> {
+    number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -80,13 +90,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         out: args.out,
         model: args.model,
         engine: args.engine,
-        threads: args.threads,
+        threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+        also: args.also,
     };
     let bar = Bar::new();
-    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress))?;
+    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
-    print_summary(&summary, &request.out)
+    print_summary(&summary?, &request.out, &request.also)
 }
 
 /// The policy of a file, or the built-in one.
@@ -98,9 +109,9 @@ pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 }
 
 /// Says what came of a run.
-pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Done> {
+pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> anyhow::Result<Done> {
     let counts = &summary.counts;
-    let mut out = io::stdout().lock();
+    let mut out = Output::new();
     writeln!(
         out,
         "{} records read: {} scored, {} unscored, {} rejects",
@@ -123,5 +134,8 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path) -> anyhow::Result<Don
         }
     }
     writeln!(out, "report: {}", dir.join("report.html").display())?;
+    for form in also {
+        writeln!(out, "{}: {}", form.as_str(), dir.join(form.path()).display())?;
+    }
     Ok(if counts.rejects == 0 { Done::Clean } else { Done::WithRejects })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::ReportError;
 
-/// The files of a report, each under a temporary name (`.NAME.part`) until all are written. What is not committed is
+/// The files of a report, each under a temporary name (`.NAME.part`, `-` for `/`) until all are written. What is not committed is
 /// deleted, so that an interrupted or failed report leaves the files of the one before.
 pub(super) struct Drafts {
     dir: PathBuf,
@@ -49,14 +49,18 @@ impl Drafts {
     /// Gives every file its name.
     pub(super) fn commit(mut self) -> Result<(), ReportError> {
         while let Some(name) = self.names.first() {
-            fs::rename(self.part(name), self.dir.join(name)).map_err(|source| self.failed(name, source))?;
+            let path = self.dir.join(name);
+            let folder = path.parent().unwrap_or(&self.dir);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::rename(self.part(name), &path))
+                .map_err(|source| self.failed(name, source))?;
             self.names.remove(0);
         }
         Ok(())
     }
 
     fn part(&self, name: &str) -> PathBuf {
-        self.dir.join(format!(".{name}.part"))
+        self.dir.join(format!(".{}.part", name.replace('/', "-")))
     }
 }
 
