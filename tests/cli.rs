@@ -190,7 +190,7 @@ fn the_embedded_model_tells_kind_from_hostile() {
     assert!(score(sad, "negative") > score(sad, "positive"));
 }
 
-/// Stopped by Ctrl-C: what was written stays, but it is no run, and the next run goes as if it had never been.
+/// Killed: what was written stays, but it is no run, and the next run goes as if it had never been.
 #[test]
 fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let folder = folder(None);
@@ -214,9 +214,8 @@ fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
         assert!(comity.try_wait().unwrap().is_none(), "the run was too short to interrupt");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let killed = Command::new("kill").args(["-INT", &comity.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(comity.wait().unwrap().signal(), Some(2));
+    comity.kill().unwrap();
+    assert_eq!(comity.wait().unwrap().signal(), Some(9));
 
     let report = shell(folder.path(), "comity report out").output().unwrap();
     let message = String::from_utf8_lossy(&report.stderr).into_owned();
