@@ -140,3 +140,14 @@ fn discourse() {
     assert_eq!((comments.len(), comments[0].thread.as_str(), comments[0].votes), (1, "57", Some(3)));
     assert_eq!(comments[0].text, "Some text.");
 }
+
+#[test]
+fn commento() {
+    let Some((comments, files)) = read("commento_remark42.json") else { return };
+    assert_eq!(files[0].format.as_str(), "commento");
+    assert_eq!((comments.len(), threads(&comments)), (3, 2));
+    let authors: Vec<_> = comments.iter().map(|comment| comment.author.as_deref()).collect();
+    assert_eq!(authors, [None, Some("User5276"), Some("Saturnin Uf")]);
+    assert_eq!(comments[2].parent.as_ref(), Some(&comments[1].id));
+    assert!(!format!("{comments:?}{files:?}").contains('@'), "no addresses");
+}

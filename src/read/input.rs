@@ -249,10 +249,13 @@ fn list(columns: &[Column]) -> String {
 /// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
-    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
+    if parent == thread
+        || parent.strip_prefix("t3_") == Some(thread)
+        || none.contains(&parent.to_lowercase().as_str())
+    {
         return None;
     }
-    // Reddit writes the kind in front of a parent's id (`t1_` a comment) and not in front of a comment's own.
+    // Reddit writes the kind in front of a parent's id (`t1_` a comment, `t3_` the thread) and not in front of a comment's own.
     Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
 }
 

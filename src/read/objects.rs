@@ -40,8 +40,20 @@ pub(crate) trait Layout: Send {
     /// Adds the records that a value holds.
     fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>);
 
+    /// Takes what is no value of its kind, for the reject that it becomes.
+    fn reject(&mut self, input: &mut Input, defect: Defect, records: &mut VecDeque<Record>) {
+        records.push_back(input.reject(defect.span, defect.cause, &defect.raw));
+    }
+
     /// Called once at the end, for what concerns the whole file.
     fn finish(&mut self, _input: &mut Input, _records: &mut VecDeque<Record>) {}
+}
+
+/// What stood where a value was expected, and cannot be read.
+pub(crate) struct Defect {
+    pub(crate) span: Span,
+    pub(crate) cause: String,
+    pub(crate) raw: Vec<u8>,
 }
 
 /// A value of the input that stood in one of the [`Places`].
@@ -72,14 +84,15 @@ pub(crate) fn open<L: Layout + 'static>(
     let is_at = |name: &str, key: &str| {
         name.strip_suffix(key).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    let present =
-        keys.iter().filter(|(_, key)| names.is_empty() || names.iter().any(|name| is_at(name, key)));
+    let is_present = |key: &str| names.iter().any(|name| is_at(name, key));
+    // Within lists no names are known.
+    let shows_text = keys.iter().any(|(field, key)| *field == Field::Text && is_present(key));
+    let present = keys.iter().filter(|(_, key)| !shows_text || is_present(key));
     input.report.columns = present.map(|(field, key)| (*field, (*key).to_owned())).collect();
-    input.report.unused = names;
     let is_known = |name: &str| {
         keys.iter().any(|(_, key)| is_at(name, key)) || L::STRUCTURE.iter().any(|key| is_at(name, key))
     };
-    input.report.unused.retain(|name| !is_known(name));
+    input.report.unused = names.into_iter().filter(|name| !is_known(name)).collect();
     if input.options.mapping.has_names() {
         let notice =
             "--map is not heeded: this format knows its keys; force --format json or ndjson to choose them";
@@ -104,6 +117,11 @@ pub(crate) fn has_key(source: &Source, key: &str) -> bool {
 pub(crate) fn has_value(source: &Source, key: &str, start: &str) -> bool {
     let start = format!("\"{start}");
     values_of(source.head(), key).any(|value| value.starts_with(start.as_bytes()))
+}
+
+/// Whether the head holds this key, at any depth, with an object.
+pub(crate) fn has_object(source: &Source, key: &str) -> bool {
+    values_of(source.head(), key).any(|value| value.starts_with(b"{"))
 }
 
 /// What stands behind each `"key":`. Within a string the quotation marks would be escaped.
@@ -183,27 +201,23 @@ impl<L: Layout> Objects<L> {
     /// The records of the value that was cut off.
     fn read(&mut self, path: Option<&'static str>, span: Span) {
         let Self { input, layout, raw, records, .. } = self;
-        let Some(path) = path else {
-            let cause = match span.is_complete {
-                true => "a bracket that closes nothing; mend it, or export it again".to_owned(),
-                false => input.source.broken().map_or_else(
-                    || "JSON that ends too early; get the whole export again".to_owned(),
-                    |broken| format!("cut short: {broken}; get the file again"),
-                ),
-            };
-            records.push_back(input.reject(span, cause, raw));
-            return;
-        };
-        let value = match input.defect(span, raw) {
-            Some(defect) => Err(defect),
-            None => keys::parse_value(raw),
+        let value = match (path, input.defect(span, raw)) {
+            (_, Some(defect)) => Err(defect),
+            (None, None) if span.is_complete => {
+                Err("a bracket that closes nothing; mend it, or export it again".to_owned())
+            }
+            (None, None) => Err("JSON that ends too early; get the whole export again".to_owned()),
+            (Some(path), None) => match keys::parse_value(raw) {
+                Ok(value) if (path.is_empty() || path.ends_with('*')) && !value.is_object() => {
+                    Err(keys::NO_OBJECT.to_owned())
+                }
+                Ok(value) => Ok((path, value)),
+                Err(cause) => Err(cause),
+            },
         };
         match value {
-            Ok(value) if (path.is_empty() || path.ends_with('*')) && !value.is_object() => {
-                records.push_back(input.reject(span, keys::NO_OBJECT, raw));
-            }
-            Ok(value) => layout.read(input, &Piece { path, span, raw, value }, records),
-            Err(cause) => records.push_back(input.reject(span, cause, raw)),
+            Ok((path, value)) => layout.read(input, &Piece { path, span, raw, value }, records),
+            Err(cause) => layout.reject(input, Defect { span, cause, raw: raw.clone() }, records),
         }
     }
 }

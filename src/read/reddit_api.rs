@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::input::{Input, Parser};
 use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
+use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
 use super::sniff::Verdict;
 use super::source::{Source, Span};
 use super::{ReadError, Record, reddit};
@@ -89,6 +89,7 @@ impl Layout for Listings {
 impl Listings {
     /// A comment and its replies, a submission, or a `more` link. As deep as the JSON parser went.
     fn thing(&mut self, input: &mut Input, span: Span, thing: &Object, records: &mut VecDeque<Record>) {
+        let defect = |cause| Defect { span, cause, raw: serde_json::to_vec(thing).unwrap_or_default() };
         let data = thing.get("data").and_then(Value::as_object);
         let kind = thing.get("kind").and_then(Value::as_str);
         let Some(data) = data.filter(|_| matches!(kind, Some("t1" | "t3" | "more"))) else {
@@ -98,7 +99,7 @@ impl Listings {
                 }
                 None => "no thing of Reddit: it has no kind".to_owned(),
             };
-            return self.reject(input, span, cause, thing, records);
+            return self.reject(input, defect(cause), records);
         };
         if kind == Some("more") {
             let listed = data.get("children").and_then(Value::as_array).map_or(0, Vec::len) as u64;
@@ -110,7 +111,7 @@ impl Listings {
         }
         match reddit::comment(input, span, data) {
             Some(comment) => records.push_back(comment),
-            None => self.reject(input, span, "a thing without a text".to_owned(), thing, records),
+            None => self.reject(input, defect("a thing without a text".to_owned()), records),
         }
         let replies = objects::find(data, "replies").and_then(Value::as_object);
         let replies = replies.and_then(|listing| objects::find(listing, "data.children")?.as_array());
@@ -120,17 +121,5 @@ impl Listings {
                 None => records.push_back(input.reject(span, "a reply that is no object", &[])),
             }
         }
-    }
-
-    fn reject(
-        &self,
-        input: &mut Input,
-        span: Span,
-        cause: String,
-        thing: &Object,
-        records: &mut VecDeque<Record>,
-    ) {
-        let raw = serde_json::to_vec(thing).unwrap_or_default();
-        records.push_back(input.reject(span, cause, &raw));
     }
 }

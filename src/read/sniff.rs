@@ -9,8 +9,8 @@ use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
 use super::{
-    convokit, delimited, discourse, disqus, hacker_news, json, mastodon, ndjson, reddit, reddit_api,
-    wordpress, xml, youtube,
+    commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
+    mastodon, ndjson, reddit, reddit_api, telegram, wordpress, xml, youtube,
 };
 
 /// A format: how it is recognised and how it is read.
@@ -36,6 +36,7 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Commento, extensions: &[], sniff: commento::sniff, open: commento::open },
     Reading { format: Format::ConvoKit, extensions: &[], sniff: convokit::sniff, open: convokit::open },
     Reading { format: Format::Discourse, extensions: &[], sniff: discourse::sniff, open: discourse::open },
     Reading { format: Format::Disqus, extensions: &["xml"], sniff: disqus::sniff, open: disqus::open },
@@ -54,6 +55,10 @@ pub(crate) const FORMATS: &[Reading] = &[
         sniff: wordpress::sniff,
         open: wordpress::open,
     },
+    Reading { format: Format::Facebook, extensions: &[], sniff: facebook::sniff, open: facebook::open },
+    Reading { format: Format::FourCat, extensions: &[], sniff: fourcat::sniff, open: fourcat::open },
+    Reading { format: Format::Instagram, extensions: &[], sniff: instagram::sniff, open: instagram::open },
+    Reading { format: Format::Telegram, extensions: &[], sniff: telegram::sniff, open: telegram::open },
     Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
