@@ -388,6 +388,7 @@ fn describe(
         ("map", Some(read.mapping.to_string()).filter(|map| !map.is_empty())),
         ("authors", read.authors.as_ref().map(|names| format!("{} names", names.len()))),
         ("article-end", read.article_end.clone()),
+        ("lenient", read.lenient.then(|| "yes".to_owned())),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
     ];

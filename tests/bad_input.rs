@@ -98,7 +98,7 @@ fn what_cannot_be_read_is_refused_at_once() {
         (&utf16, Binary, "UTF-16 without a byte order mark"),
         (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
         (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
-        (b"<html><body><p>Ana: hello</p>", Unrecognised, "XML or HTML"),
+        (b"<html><body><p>Ana: hello</p>", Unrecognised, "a web page (HTML)"),
         (&headless, Compression, "can be decompressed"),
         (&gzip(CSV.as_bytes())[..12], Compression, "get the file again"),
         (&[0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff], Compression, "can be decompressed"),
@@ -311,7 +311,8 @@ fn is_total(bytes: &[u8]) {
     let folder = files(&[("export", bytes)]);
     let formats = Format::ALL.iter().map(|format| Some(*format)).chain([None]);
     for format in formats {
-        let options = Options { format, ..Options::default() };
+        // Strict readers of XML stop at what lenient ones go on behind.
+        let options = Options { format, lenient: true, ..Options::default() };
         let Ok(outcome) = read_with(&[folder.path().join("export")], &options) else { continue };
         let report = &outcome.reader.files()[0];
         assert_eq!(report.comments, outcome.comments.len() as u64);
@@ -324,7 +325,9 @@ fn is_total(bytes: &[u8]) {
         records.sort_unstable();
         assert!(records.into_iter().eq(1..=report.comments + report.rejects), "every record once");
         for pair in outcome.rejects.windows(2) {
-            assert!(pair[0].bytes.end <= pair[1].bytes.start, "{pair:?}");
+            // Several records of one JSON value share its place.
+            let is_same = pair[0].bytes == pair[1].bytes;
+            assert!(is_same || pair[0].bytes.end <= pair[1].bytes.start, "{pair:?}");
         }
     }
 }
@@ -353,7 +356,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         Just(gzip(CSV.as_bytes())),
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];
-    let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;{}[]\\\n\r\t:\xff\xc3\0".to_vec())];
+    let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;<>&!-{}[]\\\n\r\t:\xff\xc3\0".to_vec())];
     let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
     (valid, prop::collection::vec(change, 0..8)).prop_map(|(mut export, changes)| {
         for (place, kind, byte) in changes {

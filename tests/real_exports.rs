@@ -6,10 +6,31 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use comity::comment::{Comment, Status};
-use comity::read::{FileReport, Options, Reader, Record};
+use comity::read::{FileReport, Options, ReadErrorKind, Reader, Record, Reject};
 
 /// The comments and the reports of a file or folder of which nothing is rejected; none where it is not there.
 fn read(name: &str) -> Option<(Vec<Comment>, Vec<FileReport>)> {
+    let (comments, rejects, files) = read_with(name, &Options::default())?;
+    assert!(rejects.is_empty(), "{rejects:?}");
+    Some((comments, files))
+}
+
+/// Comments, rejects and reports of a file or folder; none where it is not there.
+fn read_with(name: &str, options: &Options) -> Option<(Vec<Comment>, Vec<Reject>, Vec<FileReport>)> {
+    let path = path(name)?;
+    let mut reader = Reader::open(&[path], options).unwrap();
+    let (mut comments, mut rejects) = (Vec::new(), Vec::new());
+    for record in reader.by_ref() {
+        match record.unwrap() {
+            Record::Comment(comment) => comments.push(comment),
+            Record::Reject(reject) => rejects.push(reject),
+        }
+    }
+    Some((comments, rejects, reader.files().to_vec()))
+}
+
+/// Where a file or folder is; none where it is not there.
+fn path(name: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("COMITY_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let path = shared.join("formats").join(name);
@@ -17,13 +38,7 @@ fn read(name: &str) -> Option<(Vec<Comment>, Vec<FileReport>)> {
         println!("skipped: no {}", path.display());
         return None;
     }
-    let mut reader = Reader::open(&[path], &Options::default()).unwrap();
-    let comments = reader.by_ref().map(|record| match record.unwrap() {
-        Record::Comment(comment) => comment,
-        Record::Reject(reject) => panic!("{reject:?}"),
-    });
-    let comments = comments.collect();
-    Some((comments, reader.files().to_vec()))
+    Some(path)
 }
 
 fn count(comments: &[Comment], holds: impl Fn(&Comment) -> bool) -> usize {
@@ -68,6 +83,62 @@ fn convokit() {
     assert_eq!(count(&comments, |comment| comment.text.is_empty()), 7);
     assert_eq!(count(&comments, |comment| comment.author.is_none()), 157);
     assert_eq!(count(&comments, |comment| comment.parent.is_some()), 1469);
+}
+
+#[test]
+fn disqus() {
+    let Some((comments, files)) = read("disqus_isso.xml") else { return };
+    assert_eq!(files[0].format.as_str(), "disqus");
+    assert_eq!((comments.len(), threads(&comments)), (6, 3));
+    assert_eq!(count(&comments, |comment| comment.status == Status::Deleted), 1);
+    assert_eq!(count(&comments, |comment| comment.parent.is_some()), 2);
+    assert_eq!(comments[1].text, "Hello, World.");
+    assert_eq!(comments[1].link.as_deref(), Some("http://example.org/#comment-5"));
+}
+
+#[test]
+fn malformed_disqus() {
+    const NAME: &str = "disqus_remark42_leading_backtick_MALFORMED.xml";
+    let Some(path) = path(NAME) else { return };
+    let error = Reader::open(&[path], &Options::default()).unwrap_err();
+    assert_eq!((error.kind, error.place), (ReadErrorKind::Malformed, Some((1, 1))));
+    let lenient = Options { lenient: true, ..Options::default() };
+    let Some((comments, rejects, _)) = read_with(NAME, &lenient) else { return };
+    assert_eq!((comments.len(), threads(&comments)), (5, 2));
+    assert_eq!(count(&comments, |comment| comment.status == Status::Removed), 1);
+    assert_eq!(rejects.iter().map(|reject| reject.line).collect::<Vec<_>>(), [1, 135]);
+    assert!(rejects[1].cause.contains("line 147, column 9"), "{}", rejects[1].cause);
+    assert!(comments[1].text.ends_with("/improvements-in-windows-explorer.aspx"), "the whole address");
+}
+
+#[test]
+fn wordpress() {
+    let Some((comments, files)) = read("wordpress_wxr_isso.xml") else { return };
+    assert_eq!(files[0].format.as_str(), "wordpress");
+    assert_eq!((comments.len(), threads(&comments)), (8, 2));
+    assert_eq!(count(&comments, |comment| comment.parent.is_some()), 3);
+    assert_eq!(
+        comments[5].text,
+        "When you have a comment with multiple lines:\nWordPress exports it like this."
+    );
+    assert_eq!(comments[5].created_at.unwrap().to_string(), "2022-06-06T02:13:14Z");
+}
+
+#[test]
+fn hacker_news() {
+    let Some((comments, files)) = read("hn_algolia_item_17.json") else { return };
+    assert_eq!(files[0].format.as_str(), "hacker-news");
+    assert_eq!((comments.len(), threads(&comments)), (3, 1));
+    assert_eq!(comments.iter().filter_map(|comment| comment.votes).sum::<i64>(), 10);
+    assert_eq!(comments[2].parent.as_deref(), Some("17"));
+}
+
+#[test]
+fn discourse() {
+    let Some((comments, files)) = read("discourse_topic_posts.json") else { return };
+    assert_eq!(files[0].format.as_str(), "discourse");
+    assert_eq!((comments.len(), comments[0].thread.as_str(), comments[0].votes), (1, "57", Some(3)));
+    assert_eq!(comments[0].text, "Some text.");
 }
 
 #[test]

@@ -118,6 +118,12 @@ impl Discourse {
             Some(raw) => of_raw(raw),
             None => html::to_text(text("cooked").unwrap_or_default()),
         };
+        if let (Some(topic), Some(post_number), Some(id)) = (topic, number("post_number"), number("id")) {
+            if self.posts.len() >= MAX_POSTS {
+                self.posts.clear();
+            }
+            self.posts.insert((topic, post_number), id);
+        }
         let (answers, is_inferred) = match number("reply_to_post_number") {
             Some(answers) => (Some(answers), false),
             None => (cited_post(&plain.citation, topic), true),
@@ -127,12 +133,6 @@ impl Discourse {
             self.unresolved += u64::from(id.is_none() && !is_inferred);
             id.or_else(|| (!is_inferred).then(|| format!("#{answers}")))
         });
-        if let (Some(topic), Some(post_number), Some(id)) = (topic, number("post_number"), number("id")) {
-            if self.posts.len() >= MAX_POSTS {
-                self.posts.clear();
-            }
-            self.posts.insert((topic, post_number), id);
-        }
         let mut values = objects::values(post, KEYS);
         values[Field::Text as usize] = Some(plain.text.into());
         values[Field::Parent as usize] = None;

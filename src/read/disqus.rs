@@ -99,7 +99,7 @@ impl Parser for Disqus {
         loop {
             let element = match self.xml.next()? {
                 None => break,
-                Some(Event::Lost(reject)) => return Ok(Some(reject)),
+                Some(Event::Lost(reject)) => return Ok(Some(*reject)),
                 Some(Event::Enter(_)) => continue,
                 Some(Event::Element(element)) => element,
             };

@@ -113,10 +113,14 @@ impl Layout for HackerNews {
         let Some(root) = piece.object() else { return };
         let root_thread = number(root, "story_id").or_else(|| number(root, "id"));
         // An item before what answers it. As deep as the JSON parser lets them be nested.
-        let mut pending = vec![root];
-        while let Some(item) = pending.pop() {
-            let replies = item.get("children").and_then(Value::as_array);
-            pending.extend(replies.into_iter().flatten().rev().filter_map(Value::as_object));
+        let mut pending = vec![&piece.value];
+        while let Some(value) = pending.pop() {
+            let Some(item) = value.as_object() else {
+                let raw = value.to_string();
+                records.push_back(input.reject(piece.span, "a reply that is no object", raw.as_bytes()));
+                continue;
+            };
+            pending.extend(item.get("children").and_then(Value::as_array).into_iter().flatten().rev());
             let thread = match number(item, "story_id") {
                 Some(story) => Some(story),
                 None if item.contains_key("children") => root_thread,

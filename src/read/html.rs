@@ -163,7 +163,8 @@ impl Text {
                     self.broken_by_tag = false;
                 }
                 ' ' | '\t' if self.preformatted > 0 => self.put(c),
-                _ if c.is_ascii_whitespace() => self.space = true,
+                // Editors put spaces that do not break anywhere.
+                _ if c.is_ascii_whitespace() || c == '\u{a0}' => self.space = true,
                 _ => self.put(c),
             }
         }
@@ -359,6 +360,7 @@ mod tests {
             ("&lt;b&gt; is a tag &unknown;", "<b> is a tag &unknown;"),
             ("", ""),
             ("<p></p> <br>\n", ""),
+            ("<p>&nbsp;</p><p>a&nbsp; b&nbsp;</p>", "a b"),
             // Links.
             ("see <a href=\"https://example.org/a\">this page</a>!", "see this page!"),
             (

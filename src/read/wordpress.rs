@@ -142,7 +142,7 @@ impl Parser for WordPress {
         loop {
             match self.xml.next()? {
                 None => return Ok(None),
-                Some(Event::Lost(reject)) => return Ok(Some(reject)),
+                Some(Event::Lost(reject)) => return Ok(Some(*reject)),
                 Some(Event::Enter(name)) if name == "item" => self.item = Some(Item::default()),
                 Some(Event::Element(element)) if element.name == "comment" => {
                     return Ok(Some(self.comment(&element)));

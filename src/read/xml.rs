@@ -36,7 +36,7 @@ pub(crate) enum Event {
     /// A child of a container.
     Element(Element),
     /// A stretch that is not well-formed.
-    Lost(Record),
+    Lost(Box<Record>),
 }
 
 /// An element, its descendants' texts by their paths.
@@ -255,7 +255,7 @@ impl Elements {
         let span = Span { start: start.position, end, line: start.line, is_complete: true };
         let raw = &self.raw[at..];
         if let Some(defect) = self.input.defect(span, raw) {
-            return Ok(Some(Event::Lost(self.input.reject(span, defect, raw))));
+            return Ok(Some(Event::Lost(Box::new(self.input.reject(span, defect, raw)))));
         }
         match parse(&String::from_utf8_lossy(raw), self.input.options.lenient) {
             Ok(values) => {
@@ -355,7 +355,7 @@ impl Elements {
             "not well-formed XML at line {}, column {}: {what}; mend it there to read this part",
             place.line, place.column
         );
-        Event::Lost(self.input.reject(span, cause, &self.raw[from..]))
+        Event::Lost(Box::new(self.input.reject(span, cause, &self.raw[from..])))
     }
 
     /// Reads text up to the next markup, and the markup.
