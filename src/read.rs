@@ -225,7 +225,7 @@ pub struct Reject {
     pub record: u64,
     /// The line it begins on, from 1; 0 for a whole file.
     pub line: u64,
-    /// Its bytes, in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
+    /// Its bytes (those of the whole element where it stands within one), in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
     pub bytes: Range<u64>,
     /// What is wrong with it and what to do.
     pub cause: String,
