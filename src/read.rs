@@ -21,6 +21,7 @@ mod json;
 mod keys;
 mod mapping;
 mod ndjson;
+mod parquet;
 mod places;
 mod sniff;
 mod source;
@@ -61,11 +62,13 @@ pub enum Format {
     Ndjson,
     /// One JSON value: an array of objects, or an object that holds one.
     Json,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json, Self::Parquet];
 
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
@@ -75,6 +78,7 @@ impl Format {
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
             Self::Json => "json",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -88,6 +92,7 @@ impl Format {
             Self::Tsv => "tab-delimited columns, with or without a header",
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
+            Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
         }
     }
 }

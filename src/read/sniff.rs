@@ -8,7 +8,7 @@ use super::places::Place;
 use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{delimited, json, ndjson};
+use super::{delimited, json, ndjson, parquet};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -33,6 +33,7 @@ pub(crate) enum Verdict {
 /// Every format that can be read. The first that is sure reads an input, then the one that its extension speaks for, then
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
+    Reading { format: Format::Parquet, extensions: &["parquet"], sniff: parquet::sniff, open: parquet::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -71,7 +72,10 @@ fn choose(
         let remedy = "check that the export was written to its end";
         return Err(ReadError::new(ReadErrorKind::Empty, &source.name, "nothing in it", remedy));
     }
-    if let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some()) {
+    let may_be_parquet = options.format.is_none_or(|format| format == Format::Parquet);
+    if !(may_be_parquet && parquet::is_begun(source.raw_head()))
+        && let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some())
+    {
         return Err(ReadError::new(ReadErrorKind::Binary, &source.name, what, remedy));
     }
     if let Some(format) = options.format {
@@ -124,7 +128,7 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
         (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),
         (0, b"GIF8", "a GIF picture", PICTURE),
         (0, b"%PDF-", "a PDF document", "export the comments as CSV or text"),
-        (0, b"PAR1", "a Parquet file", "convert it to CSV or ndjson"),
+        (0, b"PAR1", "a Parquet file", "get it again if it is damaged; do not name another --format"),
         (0, b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
         (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", OFFICE),
         (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", ARCHIVE),
