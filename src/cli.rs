@@ -4,9 +4,11 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod files;
 mod formats;
 mod input;
 mod models;
+mod output;
 mod progress;
 mod read;
 mod report;
@@ -16,6 +18,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use output::printable;
 
 /// Scores comment exports for sentiment and toxicity: offline, on a CPU, with a transformer that ships inside.
 #[derive(Parser)]
@@ -55,11 +58,27 @@ pub(crate) fn run() -> ExitCode {
         Ok(Done::Clean) => ExitCode::SUCCESS,
         Ok(Done::WithRejects) => ExitCode::from(3),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.chain().len() == 1 && error.is::<io::Error>() => {
+            // Errors of files are types of ours; this one is of what the commands say.
+            eprintln!("comity: cannot write to standard output: {error}");
+            ExitCode::from(1)
+        }
         Err(error) => {
-            eprintln!("comity: {error:#}");
+            eprintln!("comity: {}", one_line(&error));
             ExitCode::from(1)
         }
     }
+}
+
+/// An error with its causes, on one line. Most of our errors tell their cause themselves: that one is not told twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    printable(&line.trim_end().replace('\n', " "))
 }
 
 /// Whether our reader went away. A broken pipe of a file that we write would be another matter, but files have no pipes.

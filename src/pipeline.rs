@@ -33,6 +33,9 @@ const EXPLAINED: usize = 200;
 
 const REJECTS: &str = "rejects.csv";
 
+/// What a run writes before its report: see [`report::OUTPUTS`] for the rest.
+const OUTPUTS: [&str; 4] = [ledger::FILE_NAME, REJECTS, explain::FILE_NAME, report::RUN_FILE_NAME];
+
 /// Comments that [`read`] shows of each file.
 const SAMPLES_A_FILE: usize = 3;
 
@@ -71,13 +74,16 @@ pub struct Progress {
     pub bytes_read: u64,
     /// Bytes of the input; none with standard input.
     pub total_bytes: Option<u64>,
+    /// Comments to read at most.
+    pub limit: Option<u64>,
 }
 
 impl Progress {
-    /// How many comments the input will turn out to hold, from the share of its bytes that was read.
+    /// How many comments there will be in the end, from the share of the input's bytes that was read.
     pub fn estimated_total(&self) -> Option<f64> {
         let total_bytes = self.total_bytes.filter(|_| self.bytes_read > 0)?;
-        Some(self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0))
+        let total = self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0);
+        Some(self.limit.map_or(total, |limit| total.min(limit as f64)))
     }
 }
 
@@ -89,7 +95,7 @@ pub enum PipelineError {
     Read(#[from] ReadError),
     /// A record could not be read and the run is strict.
     #[error(
-        "{file}: record {record} (line {line}): {cause}; mend it, or leave out --strict to go on without it"
+        "{file}: record {record} (line {line}): {cause}; or leave out --strict to go on without the record"
     )]
     Strict {
         /// The file.
@@ -100,6 +106,28 @@ pub enum PipelineError {
         line: u64,
         /// What is wrong with it.
         cause: String,
+    },
+    /// The output folder is one that is read.
+    #[error(
+        "{out} lies within the input {input}, and its files would be read as exports the next time; choose a folder \
+         elsewhere with --out, or name the exports one by one",
+        out = out.display(),
+        input = input.display()
+    )]
+    OutWithinInput {
+        /// The output folder.
+        out: PathBuf,
+        /// The input that holds it.
+        input: PathBuf,
+    },
+    /// An input is a file that the run would write over.
+    #[error(
+        "{input} is a file that this run would write over; choose another folder with --out",
+        input = input.display()
+    )]
+    OverInput {
+        /// The input.
+        input: PathBuf,
     },
     /// A file of the output could not be written.
     #[error("cannot write {path}: {source}; choose another folder with --out or make room", path = path.display())]
@@ -208,7 +236,8 @@ pub fn read(
 
 /// Scores an export and reports on it. `progress` is called often, from many threads.
 ///
-/// What can be known to fail is tried first: the inputs are opened and the outputs made before the model is loaded.
+/// What can be known to fail is tried first: the inputs and the outputs are opened before the model is loaded. A report
+/// that the folder holds stays whole until nothing but the work itself is left to fail.
 ///
 /// # Errors
 /// [`PipelineError`] names the stage, the place and what to do. What was written until then stays, without `run.json`,
@@ -219,7 +248,8 @@ pub fn score(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Summary, PipelineError> {
     let mut reader = Reader::open(&request.inputs, &request.read)?;
-    let mut outputs = Outputs::create(&request.out, request.read.keep_raw)?;
+    keep_apart(&request.inputs, &request.out)?;
+    let files = OutputFiles::open(&request.out)?;
     let model = match &request.model {
         Some(dir) => Model::open(dir)?,
         None => Model::embedded()?,
@@ -231,6 +261,7 @@ pub fn score(
     let engine = engine::open(&request.engine, &model)?;
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let mut outputs = Outputs::begin(files, &request.out, request.read.keep_raw)?;
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
     let mut threader = Threader::new();
     let mut queue = Queue { policy, worst: Vec::new() };
@@ -244,7 +275,13 @@ pub fn score(
         let (bytes_read, total_bytes) = (reader.bytes_read(), reader.total_bytes());
         let advance = |more: u64| {
             let scored = scored.fetch_add(more, Ordering::Relaxed) + more;
-            progress(Progress { scored, read: counts.comments, bytes_read, total_bytes });
+            progress(Progress {
+                scored,
+                read: counts.comments,
+                bytes_read,
+                total_bytes,
+                limit: request.limit,
+            });
         };
         for row in pool.install(|| scorer.score(chunk, &advance))? {
             outputs.scores.write(&row)?;
@@ -400,6 +437,50 @@ fn strict_error(reject: Reject) -> PipelineError {
     PipelineError::Strict { file: file.to_string(), record, line, cause }
 }
 
+/// Whether inputs and outputs are different files, now and when the same command is run again.
+fn keep_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
+    // The part of the folder's path that is there; what is below it will be made.
+    let nearest = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let nearest = nearest.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
+    for input in inputs {
+        // What cannot be found here is standard input: the reader has opened everything else.
+        let Ok(canonical) = input.canonicalize() else { continue };
+        if canonical.is_dir() && nearest.starts_with(&canonical) {
+            return Err(PipelineError::OutWithinInput { out: out.to_owned(), input: input.clone() });
+        }
+        let written = report::OUTPUTS.iter().chain(&OUTPUTS);
+        if written.filter_map(|name| out.join(name).canonicalize().ok()).any(|file| file == canonical) {
+            return Err(PipelineError::OverInput { input: input.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The files that grow while a run goes on, opened but as they were.
+struct OutputFiles {
+    scores: File,
+    rejects: File,
+}
+
+impl OutputFiles {
+    /// Makes the folder and opens the files.
+    fn open(dir: &Path) -> Result<Self, PipelineError> {
+        fs::create_dir_all(dir).map_err(cannot_write(dir))?;
+        let open = |name| {
+            let path = dir.join(name);
+            let opened = File::options().write(true).create(true).truncate(false).open(&path);
+            opened.map_err(cannot_write(&path))
+        };
+        Ok(Self { scores: open(ledger::FILE_NAME)?, rejects: open(REJECTS)? })
+    }
+}
+
+/// The error of a file or folder that could not be written.
+fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PipelineError {
+    let path = path.to_owned();
+    move |source| PipelineError::Write { path, source }
+}
+
 /// The files that grow while a run goes on.
 struct Outputs {
     scores: ledger::Writer<BufWriter<File>>,
@@ -409,24 +490,20 @@ struct Outputs {
 }
 
 impl Outputs {
-    /// Makes the folder and begins the files. An earlier run's `run.json` goes first: until this run has ended, the folder
-    /// holds none.
-    fn create(dir: &Path, keep_raw: bool) -> Result<Self, PipelineError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| PipelineError::Write { path, source }
-        };
-        fs::create_dir_all(dir).map_err(failed(dir))?;
+    /// Begins the files. An earlier run's `run.json` goes first: until this run has ended, the folder holds none.
+    fn begin(files: OutputFiles, dir: &Path, keep_raw: bool) -> Result<Self, PipelineError> {
         let run_path = dir.join(report::RUN_FILE_NAME);
         match fs::remove_file(&run_path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&run_path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(cannot_write(&run_path)(error));
+            }
             _ => {}
         }
         let scores_path = dir.join(ledger::FILE_NAME);
-        let scores = BufWriter::new(File::create(&scores_path).map_err(failed(&scores_path))?);
-        let rejects_path = dir.join(REJECTS);
-        let rejects = csv::Writer::from_writer(File::create(&rejects_path).map_err(failed(&rejects_path))?);
-        let scores = ledger::Writer::new(scores, &scores_path)?;
+        files.scores.set_len(0).map_err(cannot_write(&scores_path))?;
+        files.rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;
+        let scores = ledger::Writer::new(BufWriter::new(files.scores), &scores_path)?;
+        let rejects = csv::Writer::from_writer(files.rejects);
         let mut outputs = Self { scores, rejects, dir: dir.to_owned(), keep_raw };
         outputs.write_reject(&["file", "record", "line", "bytes", "cause"], "raw")?;
         Ok(outputs)

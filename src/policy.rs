@@ -102,8 +102,15 @@ impl Fired<'_> {
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// It is not TOML of the policy's form.
-    #[error("not a policy: {0}")]
-    Form(#[from] toml::de::Error),
+    #[error(
+        "line {line}: not a policy: {what}; the built-in one, data/policies/default.toml, shows the form"
+    )]
+    Form {
+        /// Where the trouble is, from 1.
+        line: usize,
+        /// What it is.
+        what: String,
+    },
     /// A threshold is not a probability.
     #[error("rule `{rule}`: threshold {threshold} is not between 0 and 1")]
     Threshold {
@@ -131,7 +138,10 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`] names the line, or the rule, at fault.
     pub fn parse(toml: &str) -> Result<Self, PolicyError> {
-        let policy: Self = toml::from_str(toml)?;
+        let policy: Self = toml::from_str(toml).map_err(|error| PolicyError::Form {
+            line: 1 + error.span().map_or(0, |span| toml[..span.start].matches('\n').count()),
+            what: error.message().to_owned(),
+        })?;
         if policy.rules.is_empty() {
             return Err(PolicyError::Empty);
         }

@@ -317,7 +317,7 @@ fn leading(text: &str, line: &Range<usize>, words: &[Word], index: &Index) -> Op
         let bytes = end - words[0].start as usize;
         if marked { len >= 3 && bytes >= 12 } else { len >= 6 || len >= 5 && bytes >= 30 }
     };
-    if run.len == words.len() || run.len + 1 == words.len() && run.len >= 8 {
+    if run.len == words.len() {
         return is_enough(run.len, line.end).then(|| Quote { range: line.clone(), source, marked });
     }
     // Back to where a sentence, or the quotation, ends.
@@ -328,7 +328,10 @@ fn leading(text: &str, line: &Range<usize>, words: &[Word], index: &Index) -> Op
         let stop = if marked {
             gap.char_indices().filter(|(_, c)| CLOSING.contains(c)).map(|(at, c)| at + c.len_utf8()).next()
         } else {
-            // A dot inside "U.S." or "3.5" has no space after it.
+            // A dot inside "3.5" has no space after it; one after a single letter belongs to "U.S.".
+            if gap.starts_with('.') && words[len - 1].range().len() == 1 {
+                return None;
+            }
             let dots = gap.trim_end_matches(|c: char| c.is_whitespace() || OPENING.contains(&c) || c == '(');
             (gap.starts_with(['.', '!', '?', '…', '"', '”']) && dots.len() < gap.len()).then_some(dots.len())
         }?;
@@ -383,4 +386,127 @@ fn runs(words: &[Word], index: &Index) -> impl Iterator<Item = Run> {
         at = run.start + run.len;
         Some(run)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(text: &str) -> Vec<Word> {
+        let mut words = Vec::new();
+        split(text, &mut words);
+        words
+    }
+
+    fn shown(text: &str) -> Vec<&str> {
+        words(text).into_iter().map(|word| &text[word.range()]).collect()
+    }
+
+    #[test]
+    fn words_are_letters_and_digits() {
+        for (text, expected) in [
+            ("", vec![]),
+            ("It's 5 o’clock -- well!", vec!["It's", "5", "o’clock", "well"]),
+            ("naïve Ünal_99", vec!["naïve", "Ünal", "99"]),
+            ("山の音 x", vec!["山", "の", "音", "x"]),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+        let hashes = |text: &str| words(text).iter().map(|word| word.hash).collect::<Vec<_>>();
+        assert_eq!(hashes("It’s “THE” end."), hashes("its the end"));
+    }
+
+    #[test]
+    fn quoted_lines_are_not_faces() {
+        for (line, is_quoted) in [
+            ("> so you say", true),
+            (">so you say", true),
+            ("  >> so you say", true),
+            ("&gt; so you say", true),
+            (">:(", false),
+            (">_<", false),
+            (">", false),
+            ("so > you", false),
+        ] {
+            assert_eq!(is_quoted_line(line), is_quoted, "{line}");
+        }
+    }
+
+    #[test]
+    fn quotations_are_found_in_what_was_pushed() {
+        let mut index = Index::new(1024);
+        index.push(7, &words("The old mill burned down in the night of the first snow. Nobody saw it."), &[]);
+        index.push(8, &words("We sold the mill in spring, the U.S. buyers never came to see it."), &[]);
+        for (text, expected) in [
+            // Whole lines, marked or not, and with nested marks.
+            ("\"\"the old mill,\" burned down\"", vec![("\"\"the old mill,\" burned down\"", Some(7))]),
+            ("“nobody saw it.” I did.", vec![("“nobody saw it.”", Some(7))]),
+            // Back to the end of a sentence; "U.S." is none.
+            (
+                "The old mill burned down in the night of the first snow. Nobody cared.",
+                vec![("The old mill burned down in the night of the first snow.", Some(7))],
+            ),
+            ("We sold the mill in spring, the U.S. is big", vec![]),
+            // One word put right; a gap.
+            (
+                "> the old mill burnt down in the night",
+                vec![("> the old mill burnt down in the night", Some(7))],
+            ),
+            (
+                "He wrote «We sold the mill ... never came to see it».",
+                vec![("«We sold the mill ... never came to see it»", Some(8))],
+            ),
+            // Too little, or something else.
+            ("\"the old\" mill", vec![]),
+            ("Nobody saw it.", vec![]),
+            ("He said \"it was the coldest winter of them all\".", vec![]),
+        ] {
+            let found = find(text, &words(text), &index);
+            let shown: Vec<(&str, Option<u32>)> =
+                found.iter().map(|quote| (&text[quote.range.clone()], quote.source)).collect();
+            assert_eq!(shown, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_text_quotes_is_not_its_own() {
+        let mut index = Index::new(1024);
+        let text = "> the moon is made of cheese\nNo, of very old bread.";
+        let quote: Range<usize> = 0..28;
+        index.push(1, &words(text), std::slice::from_ref(&quote));
+        let source = |text: &str| find(text, &words(text), &index)[0].source;
+        assert_eq!(source("> the moon is made of cheese"), None);
+        assert_eq!(source("> of very old bread"), Some(1));
+    }
+
+    #[test]
+    fn the_oldest_words_are_forgotten() {
+        let mut index = Index::new(64);
+        for tag in 0..40 {
+            index.push(tag, &words(&format!("a{tag} b{tag} c{tag} d{tag} e{tag}")), &[]);
+        }
+        assert!(index.bytes() < 4096, "{}", index.bytes());
+        let source = |tag: u32| {
+            let text = format!("> a{tag} b{tag} c{tag} d{tag} e{tag}");
+            find(&text, &words(&text), &index)[0].source
+        };
+        assert_eq!(source(39), Some(39));
+        assert_eq!(source(2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn quotes_are_ranges_of_the_text(earlier in "\\PC{0,80}", text in "(\\PC|\n|\"|a b c){0,40}") {
+            let mut index = Index::new(64);
+            index.push(0, &words(&earlier), &[]);
+            index.push(1, &words("a b c a b c a b c"), &[]);
+            let mut end = 0;
+            for quote in find(&text, &words(&text), &index) {
+                prop_assert!(quote.range.start >= end && quote.range.end > quote.range.start);
+                prop_assert!(text.get(quote.range.clone()).is_some());
+                end = quote.range.end;
+            }
+        }
+    }
 }

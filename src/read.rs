@@ -14,19 +14,37 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::comment::Comment;
 
+mod commento;
+mod convokit;
 mod delimited;
+mod discourse;
+mod disqus;
 mod error;
+mod facebook;
+mod fourcat;
+mod hacker_news;
+mod html;
 mod input;
+mod instagram;
 mod json;
 mod keys;
 mod mapping;
+mod mastodon;
+mod mojibake;
 mod ndjson;
+mod objects;
 mod parquet;
 mod places;
+mod reddit;
+mod reddit_api;
 mod sniff;
 mod source;
+mod telegram;
 pub mod text;
 mod time;
+mod wordpress;
+mod xml;
+mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
@@ -47,11 +65,41 @@ pub struct Options {
     pub article_end: Option<String>,
     /// Whether a reject carries the raw record.
     pub keep_raw: bool,
+    /// Whether XML that is not well-formed is read as far as it can be; each lost stretch is a reject.
+    pub lenient: bool,
 }
 
 /// A format of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
+    /// Export of Commento.
+    Commento,
+    /// A ConvoKit corpus.
+    ConvoKit,
+    /// Topics of a Discourse forum.
+    Discourse,
+    /// XML export of Disqus.
+    Disqus,
+    /// Comments of a Facebook account.
+    Facebook,
+    /// A data set of 4CAT.
+    FourCat,
+    /// Items of Hacker News.
+    HackerNews,
+    /// Comments of an Instagram account.
+    Instagram,
+    /// The outbox of an account of Mastodon or another ActivityPub site.
+    Mastodon,
+    /// Dumps of Reddit.
+    Reddit,
+    /// Answers of Reddit's interface.
+    RedditApi,
+    /// Chats of Telegram Desktop.
+    Telegram,
+    /// WXR export of WordPress.
+    WordPress,
+    /// Answers of YouTube's Data API.
+    YouTube,
     /// The text of a web page: an article and the comments under it.
     Text,
     /// Delimited text: `,`, `;` or `|`.
@@ -68,11 +116,46 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Csv, Self::Tsv, Self::Ndjson, Self::Json, Self::Parquet];
+    pub const ALL: &[Self] = &[
+        Self::Commento,
+        Self::ConvoKit,
+        Self::Discourse,
+        Self::Disqus,
+        Self::Facebook,
+        Self::FourCat,
+        Self::HackerNews,
+        Self::Instagram,
+        Self::Mastodon,
+        Self::Reddit,
+        Self::RedditApi,
+        Self::Telegram,
+        Self::WordPress,
+        Self::YouTube,
+        Self::Text,
+        Self::Csv,
+        Self::Tsv,
+        Self::Ndjson,
+        Self::Json,
+        Self::Parquet,
+    ];
 
     /// The word of the command line.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Commento => "commento",
+            Self::ConvoKit => "convokit",
+            Self::Discourse => "discourse",
+            Self::Disqus => "disqus",
+            Self::Facebook => "facebook",
+            Self::FourCat => "4cat",
+            Self::HackerNews => "hacker-news",
+            Self::Instagram => "instagram",
+            Self::Mastodon => "mastodon",
+            Self::Reddit => "reddit",
+            Self::RedditApi => "reddit-api",
+            Self::Telegram => "telegram",
+            Self::WordPress => "wordpress",
+            Self::YouTube => "youtube",
             Self::Text => "text",
             Self::Csv => "csv",
             Self::Tsv => "tsv",
@@ -85,6 +168,22 @@ impl Format {
     /// One line for people.
     pub fn description(self) -> &'static str {
         match self {
+            Self::Commento => "the JSON export of Commento",
+            Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+            Self::Discourse => "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
+            Self::Disqus => "the XML export of a Disqus forum",
+            Self::Facebook => "the comments in the JSON export of a Facebook account",
+            Self::FourCat => "a data set of 4CAT, CSV or ndjson",
+            Self::HackerNews => {
+                "items and search results of Hacker News (Algolia), items of its Firebase interface"
+            }
+            Self::Instagram => "the comments in the JSON export of an Instagram account",
+            Self::Mastodon => "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
+            Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
+            Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
+            Self::Telegram => "Telegram Desktop's result.json: one chat or a whole account",
+            Self::WordPress => "the XML export of a WordPress site (WXR 1.0 to 1.2)",
+            Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
             Self::Text => {
                 "the text of a web page: an article, then its comments, each under its author's name"
             }
@@ -107,7 +206,7 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|format| format.as_str() == word).ok_or_else(|| {
+        Self::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
             format!("unknown format `{word}`; known: {}", known.join(", "))
         })

@@ -1,8 +1,9 @@
 //! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
 //!
 //! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
-//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment, the totals of every
-//! author and thread, and the text and context of every flagged comment; no other text.
+//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment (up to three
+//! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
+//! other text.
 
 mod also;
 mod authors;
@@ -30,15 +31,27 @@ pub use summary::{
     Summary, ThreadEntry,
 };
 
+use crate::explain::{self, Explanation};
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use also::Facts;
 use draft::Drafts;
 
+/// Names of the files that [`write`] writes.
+pub const OUTPUTS: [&str; 7] = [
+    survey::DECISIONS,
+    queue::FLAGGED,
+    authors::AUTHORS,
+    threads::THREADS,
+    summary::JSON,
+    summary::MARKDOWN,
+    page::PAGE,
+];
+
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// `run.json` is missing or not one that we write.
+    /// `run.json` is missing, or it or `explanations.ndjson` is not one that we write.
     #[error("{path}: {source}; score the export again or restore the file", path = path.display())]
     Run {
         /// The file.
@@ -52,7 +65,7 @@ pub enum ReportError {
     /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
     #[error(
         "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
-         finish the run with --resume or score the export again",
+         score the export again",
         path = path.display(),
         sum = scored + unscored + rejects
     )]
@@ -106,7 +119,8 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     let authors = authors::rows(&survey);
     let threads = threads::rows(&survey);
     let charted = page::charted(&threads);
-    let queue = queue::collect(&scores, &survey, &charted)?;
+    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
+    let queue = queue::collect(&scores, &survey, &charted, &explanations)?;
 
     queue::write(&queue.items, &survey, &mut drafts)?;
     authors::write(&authors, &mut drafts)?;
@@ -120,6 +134,17 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)
+}
+
+/// The explanations of a run; none where it wrote none.
+fn read_explanations(path: &Path) -> Result<Vec<Explanation>, ReportError> {
+    let failed = |source| ReportError::Run { path: path.to_owned(), source };
+    let lines = match std::fs::read_to_string(path) {
+        Ok(lines) => lines,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    lines.lines().map(|line| serde_json::from_str(line).map_err(|error| failed(error.into()))).collect()
 }
 
 fn read_run(path: &Path) -> Result<Run, ReportError> {

@@ -2,7 +2,8 @@
 //!
 //! A case holds its input, `input.<extension>` or a folder `input/`, and may hold `args`, options in the words of the
 //! command line (`--map text=x --format csv --keep-raw`). What must come out stands beside it: `comments.ndjson` (fields
-//! that are not empty), `rejects.ndjson`, `report.txt`, or `error.txt` where the input is refused.
+//! that are not empty), `rejects.ndjson`, `report.txt`, or `error.txt` where the input is
+//! refused or stops being readable.
 //!
 //! After a change that is meant, `COMITY_ACCEPT=1 cargo test exports` writes what comes out now; read the difference before
 //! committing it.
@@ -83,14 +84,16 @@ fn run(case: &Path) -> [String; 4] {
         Ok(reader) => reader,
         Err(error) => return [comments, rejects, report, format!("{error}\n").replace(&prefix, "")],
     };
+    let mut error = String::new();
     for record in reader.by_ref() {
-        match record.unwrap() {
-            Record::Comment(comment) => comments.push_str(&format!("{}\n", comment_json(&comment))),
-            Record::Reject(reject) => rejects.push_str(&format!("{}\n", reject_json(&reject))),
+        match record {
+            Err(fatal) => error = format!("{fatal}\n"),
+            Ok(Record::Comment(comment)) => comments.push_str(&format!("{}\n", comment_json(&comment))),
+            Ok(Record::Reject(reject)) => rejects.push_str(&format!("{}\n", reject_json(&reject))),
         }
     }
     reader.files().iter().for_each(|file| report.push_str(&report_text(file)));
-    [comments, rejects, report, String::new()].map(|output| output.replace(&prefix, ""))
+    [comments, rejects, report, error].map(|output| output.replace(&prefix, ""))
 }
 
 fn options(args: &str) -> Options {
@@ -105,6 +108,7 @@ fn options(args: &str) -> Options {
                 let names = words.next().unwrap().split(',').map(|name| name.replace('_', " "));
                 options.authors = Some(names.collect());
             }
+            "--lenient" => options.lenient = true,
             "--keep-raw" => options.keep_raw = true,
             _ => panic!("unknown word `{word}` in args"),
         }

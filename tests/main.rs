@@ -1,9 +1,12 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
 
 mod bad_input;
+mod cli;
 mod exports;
 mod normalize;
 mod parity;
+mod pipeline;
+mod real_exports;
 mod report;
 mod text_dump;
 mod tidy;

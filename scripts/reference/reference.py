@@ -24,7 +24,9 @@ from sentences import SENTENCES
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model directory")
-    directory = parser.parse_args().model
+    parser.add_argument("--out", type=Path, help="file to write instead of tests/reference/NAME.json")
+    arguments = parser.parse_args()
+    directory = arguments.model
     manifest_bytes = (directory / "manifest.json").read_bytes()
     manifest = json.loads(manifest_bytes)
 
@@ -53,7 +55,8 @@ def main() -> None:
         },
     }
     lines = ",\n".join(json.dumps(case) for case in cases)
-    path = Path(__file__).parents[2] / "tests" / "reference" / f"{manifest['name']}.json"
+    committed = Path(__file__).parents[2] / "tests" / "reference" / f"{manifest['name']}.json"
+    path = arguments.out or committed
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(head, indent=1)[:-2] + f',\n "cases": [\n{lines}\n ]\n}}\n')
     print(f"{path}: {len(cases)} cases")

@@ -28,6 +28,10 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "TEXT")]
     article_end: Option<String>,
 
+    /// XML that is not well-formed: read what can be read, and list each stretch that cannot among the rejects.
+    #[arg(long)]
+    lenient: bool,
+
     /// Read at most this many comments.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
@@ -54,6 +58,7 @@ impl InputArgs {
             authors,
             article_end: self.article_end.clone(),
             keep_raw,
+            lenient: self.lenient,
         })
     }
 }

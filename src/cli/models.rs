@@ -1,11 +1,12 @@
 //! `comity models`
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use comity::model::Model;
 
 use super::Done;
+use super::output::Output;
 
 /// Describe the model that ships inside, or one in a folder.
 #[derive(clap::Args)]
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     };
     let manifest = &model.manifest;
     let labels: Vec<&str> = manifest.heads.labels().map(|label| label.as_str()).collect();
-    let mut out = io::stdout().lock();
+    let mut out = Output::new();
     writeln!(out, "name       {}", manifest.name)?;
     writeln!(out, "version    {}", manifest.version)?;
     writeln!(out, "checksum   {}", model.checksum)?;

@@ -1,6 +1,7 @@
 //! `comity score`
 
-use std::io::{self, Write};
+use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -11,7 +12,9 @@ use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
+use super::files::{self, Row};
 use super::input::InputArgs;
+use super::output::Output;
 use super::progress::Bar;
 
 /// Score every comment of an export and write tables and pages about them.
@@ -41,11 +44,11 @@ pub(crate) struct Args {
     language: Languages,
 
     /// Threads; as many as there are cores where not given.
-    #[arg(long, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    threads: Option<usize>,
 
     /// Texts in one engine call.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
 
     /// Forms for other programs, to write beside the report: convokit, gexf.
@@ -66,6 +69,10 @@ fn engine_name(name: &str) -> Result<String, String> {
         .ok_or_else(|| format!("known engines: {}", known.join(", ")))
 }
 
+fn at_least_one(number: &str) -> Result<usize, String> {
+    number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
+}
+
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Languages {
     /// Those that the model knows.
@@ -84,14 +91,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         out: args.out,
         model: args.model,
         engine: args.engine,
-        threads: args.threads,
+        threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
         also: args.also,
     };
     let bar = Bar::new();
-    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress))?;
+    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
-    print_summary(&summary, &request.out, &request.also)
+    print_summary(&summary?, &request.out, &request.also)
 }
 
 /// The policy of a file, or the built-in one.
@@ -105,7 +112,7 @@ pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
 /// Says what came of a run.
 pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> anyhow::Result<Done> {
     let counts = &summary.counts;
-    let mut out = io::stdout().lock();
+    let mut out = Output::new();
     writeln!(
         out,
         "{} records read: {} scored, {} unscored, {} rejects",
@@ -119,7 +126,22 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
         "{} authors, {} threads; {} comments flagged by the policy `{}`",
         counts.authors, counts.threads, counts.flagged, summary.policy.name
     )?;
-    for input in &summary.run.inputs {
+    let inputs = &summary.run.inputs;
+    let rows: Vec<Row<'_>> = inputs
+        .iter()
+        .map(|input| Row {
+            file: &input.file,
+            format: Some(&input.format),
+            comments: input.comments,
+            rejects: input.rejects,
+        })
+        .collect();
+    files::show(&mut out, &rows)?;
+    let unread = counts.rejects - inputs.iter().map(|input| input.rejects).sum::<u64>().min(counts.rejects);
+    if unread > 0 {
+        writeln!(out, "files that could not be read: {unread}; rejects.csv names them")?;
+    }
+    for input in inputs {
         for notice in &input.notices {
             writeln!(out, "{}: {notice}", input.file)?;
         }

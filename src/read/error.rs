@@ -90,6 +90,8 @@ pub enum ReadErrorKind {
     NoText,
     /// A column or key named by the user is not there.
     UnknownColumn,
+    /// Not well-formed XML.
+    Malformed,
     /// A folder without a file that can be read, or no input at all.
     NoInput,
     /// The mapping or another option makes no sense.

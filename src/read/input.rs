@@ -44,6 +44,12 @@ impl Input {
         format: Format,
         why: String,
     ) -> Self {
+        let mut notices =
+            Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned()));
+        if !place.companions.is_empty() {
+            notices
+                .push(format!("files that describe it, and are no exports: {}", place.companions.join(", ")));
+        }
         let report = FileReport {
             file: source.name.clone(),
             format,
@@ -52,7 +58,7 @@ impl Input {
             unused: Vec::new(),
             comments: 0,
             rejects: 0,
-            notices: Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned())),
+            notices,
             doubts: Vec::new(),
             fingerprint: None,
         };
@@ -98,6 +104,11 @@ impl Input {
     /// An error that came up on the way, with the place that was reached.
     pub(crate) fn located(&self, error: ReadError) -> ReadError {
         ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
+    }
+
+    /// Records so far.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
     }
 
     /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
@@ -238,10 +249,13 @@ fn list(columns: &[Column]) -> String {
 /// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
-    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
+    if parent == thread
+        || parent.strip_prefix("t3_") == Some(thread)
+        || none.contains(&parent.to_lowercase().as_str())
+    {
         return None;
     }
-    // Reddit writes the kind in front of a parent's id (`t1_` a comment) and not in front of a comment's own.
+    // Reddit writes the kind in front of a parent's id (`t1_` a comment, `t3_` the thread) and not in front of a comment's own.
     Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
 }
 

@@ -156,7 +156,7 @@ fn sample(head: &[u8]) -> Vec<Map<String, Value>> {
     sample
 }
 
-fn is_between_elements(byte: u8) -> bool {
+pub(super) fn is_between_elements(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b','
 }
 
@@ -209,6 +209,28 @@ impl Element {
     }
 }
 
+/// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one the first 16 MiB).
+pub(super) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Result<Span, ReadError> {
+    raw.clear();
+    let mut span =
+        Span { start: source.position(), end: source.position(), line: source.line(), is_complete: false };
+    let mut element = Element::default();
+    while !span.is_complete {
+        let bytes = source.fill()?;
+        if bytes.is_empty() {
+            break;
+        }
+        let end = element.end(bytes);
+        let taken = end.unwrap_or(bytes.len());
+        span.is_complete = end.is_some();
+        raw.extend_from_slice(&bytes[..taken]);
+        raw.truncate(MAX_RECORD_BYTES);
+        source.consume(taken);
+    }
+    span.end = source.position();
+    Ok(span)
+}
+
 struct Json {
     input: Input,
     /// None until an object was seen: the head holds none where its first record is very long.
@@ -246,26 +268,7 @@ impl Json {
                 return Ok(None);
             }
         }
-        let mut span = Span {
-            start: source.position(),
-            end: source.position(),
-            line: source.line(),
-            is_complete: false,
-        };
-        let mut element = Element::default();
-        while !span.is_complete {
-            let bytes = source.fill()?;
-            if bytes.is_empty() {
-                break;
-            }
-            let end = element.end(bytes);
-            let taken = end.unwrap_or(bytes.len());
-            span.is_complete = end.is_some();
-            self.raw.extend_from_slice(&bytes[..taken]);
-            self.raw.truncate(MAX_RECORD_BYTES);
-            source.consume(taken);
-        }
-        span.end = source.position();
+        let span = cut_value(source, &mut self.raw)?;
         Ok((span.end > span.start).then_some(span))
     }
 }

@@ -70,28 +70,40 @@ pub(crate) fn record(
     Ok(keys.record(input, span, &object, raw))
 }
 
+/// The cause of a reject that is JSON, and no object.
+pub(super) const NO_OBJECT: &str = "a JSON value, but no object; each record must be one";
+
 /// The object that a record is, or the cause for which it is none.
 pub(crate) fn parse(raw: &[u8]) -> Result<Map<String, Value>, String> {
+    match parse_value(raw)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(NO_OBJECT.to_owned()),
+    }
+}
+
+/// The JSON value that a record is, or the cause for which it is none.
+pub(super) fn parse_value(raw: &[u8]) -> Result<Value, String> {
     let raw = raw.trim_ascii_end();
     let value = serde_json::from_slice(raw).or_else(|error| match without_nan(raw) {
         Some(mended) => serde_json::from_slice(&mended),
         None => Err(error),
     });
-    match value {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err("a JSON value, but no object; each record must be one".to_owned()),
-        Err(error) if error.is_eof() => {
-            Err("JSON that ends too early; get the whole export again".to_owned())
+    value.map_err(|error| {
+        if error.is_eof() {
+            return "JSON that ends too early; get the whole export again".to_owned();
         }
-        Err(error) => {
-            let message = error.to_string();
-            let what = message.split(" at line ").next().unwrap_or_default();
-            let (line, column) = (error.line(), error.column());
-            Err(format!(
-                "not JSON: {what} (line {line} of the record, byte {column}); mend it, or export it again"
-            ))
-        }
-    }
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default();
+        let (line, column) = (error.line(), error.column());
+        format!("not JSON: {what} (line {line} of the record, byte {column}); mend it, or export it again")
+    })
+}
+
+/// The keys of some objects, as dotted paths, in the order in which they appear.
+pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
+    let mut flat = Flat::default();
+    objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+    flat.columns.into_iter().map(|column| column.name).collect()
 }
 
 fn look_up<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
@@ -123,7 +135,7 @@ fn without_nan(raw: &[u8]) -> Option<Vec<u8>> {
     (mended != raw).then_some(mended)
 }
 
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Number(number) => Some(Cow::Owned(number.to_string())),

@@ -162,6 +162,16 @@ impl Mapping {
         self.0.iter().any(|(_, name)| !name.is_empty() && name.parse::<usize>().is_err())
     }
 
+    /// This, and for fields that it does not name the first of these columns.
+    pub(crate) fn or<'a>(mut self, columns: impl Iterator<Item = (Field, &'a str)>) -> Self {
+        for (field, column) in columns {
+            if !self.0.iter().any(|(known, _)| *known == field) {
+                self.0.push((field, column.to_owned()));
+            }
+        }
+        self
+    }
+
     /// Decides for every field which column holds it: the user's word first, then the best name whose content fits, then
     /// (for the text alone) the content.
     pub(crate) fn resolve(&self, columns: &[Column]) -> Result<Resolved, Unresolved> {

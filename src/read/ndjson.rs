@@ -25,6 +25,19 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
+/// Whether at least half of the lines are objects of this kind.
+pub(super) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
+    let lines = lines(source);
+    let objects = lines.iter().filter_map(|line| keys::parse(line).ok());
+    let count = objects.filter(is_of_kind).count();
+    count > 0 && count * 2 >= lines.len()
+}
+
+/// The objects of the head.
+pub(super) fn sample(source: &Source) -> Vec<Map<String, Value>> {
+    lines(source).into_iter().filter_map(|line| keys::parse(line).ok()).collect()
+}
+
 /// Whole lines of the head that are not blank.
 fn lines(source: &Source) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = source.head().split(|byte| *byte == source.line_end()).collect();
@@ -36,8 +49,7 @@ fn lines(source: &Source) -> Vec<&[u8]> {
 
 /// Opens an ndjson input: finds its keys.
 pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    let sample: Vec<Map<String, Value>> =
-        lines(&input.source).into_iter().filter_map(|line| keys::parse(line).ok()).collect();
+    let sample = sample(&input.source);
     let keys = if sample.is_empty() { None } else { Some(Keys::resolve(&mut input, &sample)?) };
     Ok(Box::new(Ndjson { input, keys, raw: Vec::new() }))
 }

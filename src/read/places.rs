@@ -31,6 +31,14 @@ pub(crate) struct Place {
     pub(crate) extension: String,
     /// The user named it more than once.
     pub(crate) is_repeated: bool,
+    /// Files beside it that belong to it and are no exports of their own.
+    pub(crate) companions: Vec<String>,
+}
+
+impl Place {
+    fn folder(&self) -> Option<&Path> {
+        self.path.as_deref()?.parent()
+    }
 }
 
 /// Every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
@@ -50,8 +58,15 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
         let name: Arc<str> = input.to_string_lossy().into();
         if &*name == "-" {
             let thread = "stdin".into();
-            let place =
-                Place { path: None, name, thread, size: None, extension: String::new(), is_repeated: false };
+            let place = Place {
+                path: None,
+                name,
+                thread,
+                size: None,
+                extension: String::new(),
+                is_repeated: false,
+                companions: Vec::new(),
+            };
             groups.push(Group { folder: None, places: vec![place] });
             continue;
         }
@@ -69,8 +84,43 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     for place in groups.iter_mut().flat_map(|group| &mut group.places) {
         place.is_repeated = place.path.as_deref().is_some_and(|path| known.get(&real(path)) > Some(&1));
     }
+    set_companions_aside(&mut groups);
     name_threads(&mut groups);
     Ok(groups)
+}
+
+/// A folder with `utterances.jsonl` is one export, a ConvoKit corpus: what lies beside it describes it.
+fn set_companions_aside(groups: &mut [Group]) {
+    let mut corpora: HashMap<PathBuf, Vec<String>> = HashMap::new();
+    for place in groups.iter().flat_map(|group| &group.places) {
+        if let (Some(folder), "utterances") = (place.folder(), &*place.thread) {
+            corpora.insert(folder.to_owned(), Vec::new());
+        }
+    }
+    for group in groups.iter_mut() {
+        group.places.retain(|place| {
+            let corpus = place.folder().and_then(|folder| corpora.get_mut(folder));
+            let is_companion = corpus.is_some() && describes_corpus(place);
+            if let (Some(companions), true) = (corpus, is_companion) {
+                let name = place.path.as_deref().and_then(Path::file_name).unwrap_or_default();
+                companions.push(name.to_string_lossy().into_owned());
+            }
+            !is_companion
+        });
+    }
+    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
+        if let (Some(folder), "utterances") = (place.folder(), &*place.thread) {
+            place.companions = corpora.get(folder).cloned().unwrap_or_default();
+        }
+    }
+}
+
+/// Whether a file has the name of one that ConvoKit writes beside the utterances.
+fn describes_corpus(place: &Place) -> bool {
+    let name = &*place.thread;
+    let is_table = ["speakers", "users", "conversations", "corpus", "index"].contains(&name);
+    let is_annotation = ["info.", "vectors.", "processed_text."].iter().any(|start| name.starts_with(start));
+    (is_table && place.extension == "json") || is_annotation
 }
 
 /// Whether a file was not named before; counts how often it was.
@@ -129,6 +179,7 @@ fn place(path: PathBuf, size: Option<u64>) -> Place {
         size,
         extension,
         is_repeated: false,
+        companions: Vec::new(),
         path: Some(path),
     }
 }

@@ -8,7 +8,10 @@ use super::places::Place;
 use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{delimited, json, ndjson, parquet};
+use super::{
+    commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
+    mastodon, ndjson, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
+};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {
@@ -34,6 +37,30 @@ pub(crate) enum Verdict {
 /// the first that fits.
 pub(crate) const FORMATS: &[Reading] = &[
     Reading { format: Format::Parquet, extensions: &["parquet"], sniff: parquet::sniff, open: parquet::open },
+    Reading { format: Format::Commento, extensions: &[], sniff: commento::sniff, open: commento::open },
+    Reading { format: Format::ConvoKit, extensions: &[], sniff: convokit::sniff, open: convokit::open },
+    Reading { format: Format::Discourse, extensions: &[], sniff: discourse::sniff, open: discourse::open },
+    Reading { format: Format::Disqus, extensions: &["xml"], sniff: disqus::sniff, open: disqus::open },
+    Reading {
+        format: Format::HackerNews,
+        extensions: &[],
+        sniff: hacker_news::sniff,
+        open: hacker_news::open,
+    },
+    Reading { format: Format::Mastodon, extensions: &[], sniff: mastodon::sniff, open: mastodon::open },
+    Reading { format: Format::Reddit, extensions: &[], sniff: reddit::sniff, open: reddit::open },
+    Reading { format: Format::RedditApi, extensions: &[], sniff: reddit_api::sniff, open: reddit_api::open },
+    Reading {
+        format: Format::WordPress,
+        extensions: &["xml"],
+        sniff: wordpress::sniff,
+        open: wordpress::open,
+    },
+    Reading { format: Format::Facebook, extensions: &[], sniff: facebook::sniff, open: facebook::open },
+    Reading { format: Format::FourCat, extensions: &[], sniff: fourcat::sniff, open: fourcat::open },
+    Reading { format: Format::Instagram, extensions: &[], sniff: instagram::sniff, open: instagram::open },
+    Reading { format: Format::Telegram, extensions: &[], sniff: telegram::sniff, open: telegram::open },
+    Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -89,24 +116,32 @@ fn choose(
             )
         });
     }
+    let markup = xml::document(head);
     let mut fitting = Vec::new();
-    for reading in FORMATS {
+    for reading in FORMATS.iter().filter(|reading| markup.is_none() || reading.extensions.contains(&"xml")) {
         match (reading.sniff)(source, &options.mapping) {
             Verdict::Sure(why) => return Ok((reading, why)),
             Verdict::Maybe(why) => fitting.push((reading, why)),
             Verdict::No => {}
         }
     }
+    // Who names a page dump's authors says that it is one.
+    if fitting.is_empty() && (options.authors.is_some() || options.article_end.is_some()) {
+        fitting.extend(
+            FORMATS
+                .iter()
+                .filter(|reading| reading.format == Format::Text)
+                .map(|reading| (reading, "as told by --authors or --article-end".to_owned())),
+        );
+    }
     let named =
         fitting.iter().position(|(reading, _)| reading.extensions.contains(&place.extension.as_str()));
     match (named, fitting.len()) {
         (_, 0) => {
             let known: Vec<&str> = FORMATS.iter().map(|reading| reading.format.as_str()).collect();
-            let what = match head.trim_ascii_start().first() {
-                Some(b'<') => "XML or HTML, of which no form is known",
-                _ => "text of no format that is known",
-            };
-            let remedy = format!("name its format with --format, one of: {}", known.join(", "));
+            let by_name = format!("name its format with --format, one of: {}", known.join(", "));
+            let (what, remedy) =
+                markup.unwrap_or_else(|| ("text of no format that is known".to_owned(), by_name));
             Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
         }
         (Some(index), 2..) => {

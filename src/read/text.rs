@@ -209,20 +209,43 @@ fn judge(lines: &[Line<'_>], given: &[Given]) -> Option<Segments> {
     segment::segment(lines, &seen, given)
 }
 
-fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], notices: Vec<String>) -> Dump {
+fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices: Vec<String>) -> Dump {
     let names: Vec<usize> = (0..lines.len()).filter(|&at| verdicts[at].role == Role::Name).collect();
     let article = 0..names.first().map_or(all.len(), |&first| lines[first].index);
+    let suffix = suffix(&names.iter().map(|&at| lines[at].text).collect::<Vec<_>>());
+    if !suffix.is_empty() {
+        notices.push(format!("authors' lines end in `{suffix}`: left out of the names"));
+    }
     let articles = Article::of(&all[article.clone()]);
     let comments = names.iter().enumerate().map(|(number, &at)| {
         let next = names.get(number + 1).copied().unwrap_or(lines.len());
         let last = lines[next - 1].index;
         let text = line::trim(&all[lines[at + 1].index..=last].join("\n")).to_owned();
         let quotes = articles.quotes(&text);
-        let author = lines[at].text.to_owned();
+        let name = lines[at].text;
+        let author = line::trim(name.strip_suffix(suffix).unwrap_or(name)).to_owned();
         DumpComment { author, text, quotes, lines: lines[at].index..last + 1 }
     });
     let comments = comments.collect();
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
+}
+
+/// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a colon.
+fn suffix<'a>(names: &[&'a str]) -> &'a str {
+    const LEAST: usize = 3;
+    let distinct: HashSet<&str> = names.iter().copied().collect();
+    let Some(first) = names.iter().find(|name| name.ends_with(':')) else { return "" };
+    // From the longest: all but the first word, ..., the last word, the colon.
+    let starts = first.match_indices(' ').map(|(at, _)| at).chain([first.len() - 1]);
+    let is_common = |suffix: &str| {
+        let ending = |name: &&&str| name.len() > suffix.len() && name.ends_with(suffix);
+        names.iter().filter(ending).count() * 10 >= names.len() * 9
+    };
+    if distinct.len() < LEAST {
+        ""
+    } else {
+        starts.map(|at| &first[at..]).find(|end| is_common(end)).unwrap_or("")
+    }
 }
 
 /// The article's words, to be found again in comments.

@@ -27,7 +27,7 @@ pub(super) const PAGE: &str = "report.html";
 const MAX_CARDS: usize = 200;
 
 /// Threads drawn, the largest; all are in `threads.csv`.
-const MAX_CHARTS: usize = 10;
+const MAX_CHARTS: usize = 40;
 
 /// Rows of a table; all are in its file.
 const MAX_ROWS: usize = 100;
@@ -86,13 +86,22 @@ struct Card<'a> {
     line: u64,
     text: Vec<Segment<'a>>,
     cut: usize,
+    /// Which words carry the score was computed.
+    explained: bool,
     context: Option<ContextView<'a>>,
     repeats: u64,
 }
 
-/// A stretch of a comment.
+/// A stretch of a comment: own words or a quote.
 struct Segment<'a> {
     quoted: bool,
+    pieces: Vec<Piece<'a>>,
+}
+
+/// A stretch of a segment.
+struct Piece<'a> {
+    /// The explanation names it as what carries the score.
+    marked: bool,
     text: &'a str,
 }
 
@@ -206,8 +215,13 @@ fn card<'a>(
     charted: &[usize],
     repeats: u64,
 ) -> Card<'a> {
-    let Item { flag, comment, evasion, context, .. } = item;
-    let (text, cut) = segments(&comment.text, &comment.quotes, MAX_TEXT);
+    let Item { flag, comment, evasion, context, explanation, .. } = item;
+    let marks: Vec<Range<usize>> = explanation
+        .iter()
+        .flat_map(|explanation| &explanation.words)
+        .map(|word| word.start..word.end)
+        .collect();
+    let (text, cut) = segments(&comment.text, &comment.quotes, &marks, MAX_TEXT);
     Card {
         rank,
         action: flag.rule.action.as_str(),
@@ -234,6 +248,7 @@ fn card<'a>(
         line: comment.origin.line,
         text,
         cut,
+        explained: explanation.is_some(),
         context: context.as_ref().map(|context| {
             let (text, cut) = shorten(&context.neighbour.text, MAX_CONTEXT);
             ContextView {
@@ -258,15 +273,23 @@ fn is_web_address(link: &str) -> bool {
     (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
-/// The first `max` characters of a comment as own and quoted stretches, and how many more there are.
-fn segments<'a>(text: &'a str, quotes: &[Range<usize>], max: usize) -> (Vec<Segment<'a>>, usize) {
+/// The first `max` characters of a comment as own and quoted stretches, with the marked words of its own, and how many
+/// more characters there are.
+fn segments<'a>(
+    text: &'a str,
+    quotes: &[Range<usize>],
+    marks: &[Range<usize>],
+    max: usize,
+) -> (Vec<Segment<'a>>, usize) {
     let (kept, cut) = shorten(text, max);
     let mut segments = Vec::new();
     let mut push = |range: Range<usize>, quoted| {
-        let text =
-            kept.get(range.start.min(kept.len())..range.end.min(kept.len())).unwrap_or_default().trim();
-        if !text.is_empty() {
-            segments.push(Segment { quoted, text });
+        let range = range.start.min(kept.len())..range.end.min(kept.len());
+        let stretch = kept.get(range.clone()).unwrap_or_default();
+        let start = range.start + (stretch.len() - stretch.trim_start().len());
+        if !stretch.trim().is_empty() {
+            let pieces = pieces(kept, start..start + stretch.trim().len(), marks);
+            segments.push(Segment { quoted, pieces });
         }
     };
     let mut end = 0;
@@ -277,6 +300,24 @@ fn segments<'a>(text: &'a str, quotes: &[Range<usize>], max: usize) -> (Vec<Segm
     }
     push(end..text.len(), false);
     (segments, cut)
+}
+
+/// A stretch of a text, with the marks that lie within it.
+fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::new();
+    let mut push = |range: Range<usize>, marked| {
+        if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
+            pieces.push(Piece { marked, text });
+        }
+    };
+    let mut end = stretch.start;
+    for mark in marks.iter().filter(|mark| stretch.start <= mark.start && mark.end <= stretch.end) {
+        push(end..mark.start, false);
+        push(mark.clone(), true);
+        end = mark.end;
+    }
+    push(end..stretch.end, false);
+    pieces
 }
 
 fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
@@ -331,9 +372,13 @@ mod tests {
     #[test]
     fn segments_keep_quotes_apart_and_count_what_is_cut() {
         let text = "> said she\nNo.\nNever.";
-        let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), 17);
-        let parts: Vec<(bool, &str)> = parts.iter().map(|part| (part.quoted, part.text)).collect();
-        assert_eq!(parts, [(true, "> said she"), (false, "No.\nNe")]);
+        let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), &[2..6, 11..13], 17);
+        let parts: Vec<(bool, Vec<(bool, &str)>)> = parts
+            .iter()
+            .map(|part| (part.quoted, part.pieces.iter().map(|piece| (piece.marked, piece.text)).collect()))
+            .collect();
+        let quote = vec![(false, "> "), (true, "said"), (false, " she")];
+        assert_eq!(parts, [(true, quote), (false, vec![(true, "No"), (false, ".\nNe")])]);
         assert_eq!(cut, 4);
     }
 }

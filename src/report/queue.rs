@@ -10,6 +10,7 @@ use super::plain::{cell, decimal};
 use super::survey::{Flag, Survey};
 use crate::cell::guard;
 use crate::comment::Comment;
+use crate::explain::Explanation;
 use crate::policy::Action;
 use crate::score::ledger;
 
@@ -58,6 +59,8 @@ pub(super) struct Item<'p> {
     pub(super) comment: Comment,
     pub(super) evasion: bool,
     pub(super) context: Option<Context>,
+    /// What carries its score, where that was computed for the label that flagged it.
+    pub(super) explanation: Option<&'p Explanation>,
     /// Rank, from 1, of the first item with the same text (letter case and white space aside).
     pub(super) duplicate_of: Option<usize>,
 }
@@ -96,13 +99,18 @@ pub(super) struct Neighbour {
     pub(super) text: String,
 }
 
-/// Reads the scores again and keeps the flagged comments and their contexts, and the authors along `charted` threads.
+/// Reads the scores again and keeps the flagged comments, their contexts and explanations, and the authors along `charted` threads.
 pub(super) fn collect<'p>(
     scores: &Path,
     survey: &'p Survey<'p>,
     charted: &[usize],
+    explanations: &'p [Explanation],
 ) -> Result<Queue<'p>, ReportError> {
     let flags = &survey.flagged;
+    let explanations: HashMap<(&str, &str), &Explanation> = explanations
+        .iter()
+        .map(|explanation| ((explanation.thread.as_str(), explanation.id.as_str()), explanation))
+        .collect();
     let wanted_parents: HashSet<(usize, &str)> =
         flags.iter().filter_map(|flag| Some((flag.thread, flag.parent.as_deref()?))).collect();
     let wanted_places: HashSet<(usize, u32)> =
@@ -135,7 +143,17 @@ pub(super) fn collect<'p>(
             places.insert(place, neighbour);
         }
         if let Some(flag) = next.next_if(|flag| flag.row == row) {
-            items.push(Item { flag, comment, evasion: scored.evasion, context: None, duplicate_of: None });
+            let explanation = explanations
+                .get(&(comment.thread.as_str(), comment.id.as_str()))
+                .filter(|explanation| explanation.label == flag.rule.label);
+            items.push(Item {
+                flag,
+                evasion: scored.evasion,
+                context: None,
+                explanation: explanation.copied(),
+                duplicate_of: None,
+                comment,
+            });
         }
     }
 
@@ -170,7 +188,7 @@ pub(super) fn write(items: &[Item<'_>], survey: &Survey<'_>, drafts: &mut Drafts
     let text = |value: Option<&str>| guard(value.unwrap_or_default()).into_owned();
     let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
     for (rank, item) in (1_usize..).zip(items) {
-        let Item { flag, comment, evasion, context, duplicate_of } = item;
+        let Item { flag, comment, evasion, context, duplicate_of, .. } = item;
         let neighbour = context.as_ref().map(|context| &context.neighbour);
         let action: Action = flag.rule.action;
         let cells: [String; COLUMNS.len()] = [

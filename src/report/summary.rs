@@ -336,6 +336,9 @@ fn methods(run: &Run, policy: &Policy, counts: &Counts) -> String {
     )
 }
 
+pub(super) const JSON: &str = "summary.json";
+pub(super) const MARKDOWN: &str = "summary.md";
+
 #[derive(Template)]
 #[template(path = "summary.md")]
 struct Markdown<'a> {
@@ -345,8 +348,6 @@ struct Markdown<'a> {
 
 /// Writes both forms of the summary.
 pub(super) fn write(summary: &Summary, drafts: &mut Drafts) -> Result<(), ReportError> {
-    const JSON: &str = "summary.json";
-    const MARKDOWN: &str = "summary.md";
     let json = serde_json::to_string_pretty(summary)
         .map_err(|error| drafts.failed(JSON, std::io::Error::other(error)))?;
     drafts.write(JSON, &(json + "\n"))?;

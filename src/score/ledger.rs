@@ -67,7 +67,7 @@ const LABELS: [Label; Label::COUNT] = [
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file could not be opened, read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}; check that the file is there and the disk has room", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -221,3 +221,52 @@ fn notices(lines: &[Line<'_>], parts: &[Part], classes: &[Option<Class>]) -> Vec
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::text::line;
+
+    #[test]
+    fn lines_have_their_class() {
+        let action = |words: &str| Some(Class::Action(words.to_owned()));
+        for (line, expected) in [
+            ("Reply", action("reply")),
+            ("12 likes", action("# likes")),
+            ("Like · Reply · 3h", action("like reply # h")),
+            ("Log in to comment", action("log in to comment")),
+            ("3 hours ago", Some(Class::Time)),
+            ("May 3, 2019 at 10:15 am", Some(Class::Time)),
+            ("May", None),
+            ("2019", None),
+            ("12 Comments", Some(Class::Heading)),
+            ("Comments (3)", Some(Class::Heading)),
+            ("Join the discussion", Some(Class::Heading)),
+            ("I like it", None),
+            ("Share the bread.", None),
+            ("Mark Day", None),
+        ] {
+            assert_eq!(class(line), expected, "{line}");
+        }
+        for (line, expected) in [("LONDON, June 12", true), ("12 May 2019", true), ("June Carter", false)] {
+            assert_eq!(is_date(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn furniture_recurs() {
+        let parts = |text: &str| find(&line::filled(&line::split(text))).0;
+        use Part::{Content, Furniture, Heading};
+        let twice = "2 Comments\nAda\nReply to this\nNo.\nReply\nBo\nYes.\nReply";
+        let expected = [Heading, Content, Content, Content, Furniture, Content, Content, Furniture];
+        assert_eq!(parts(twice), expected);
+        assert_eq!(parts("Ada\nShare\nBo\nNot that.\n"), [Content; 4]);
+        // Words of a language that is not in the lists.
+        let german: Vec<String> = (0..9)
+            .map(|n| format!("Name {}\nDas ist der Kommentar Nummer {n}, und er ist lang.\nAntworten", n % 4))
+            .collect();
+        let found = parts(&german.join("\n"));
+        assert_eq!(found.iter().filter(|part| **part == Furniture).count(), 9);
+        assert!(found.chunks(3).all(|block| block == [Content, Content, Furniture]));
+    }
+}

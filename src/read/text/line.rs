@@ -80,8 +80,6 @@ pub(super) enum Group {
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) sights: Vec<Sight>,
-    /// Words, as a reader would count them.
-    pub(super) words: usize,
     /// Bucket of the length in characters: below 60, 120, 200, 350, and longer.
     pub(super) size: usize,
     /// 0 plain, 1 speaks in the first or second person outside quotation marks, 2 reports.
@@ -205,8 +203,8 @@ pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -
     let chars = text.chars().map(|c| if word_share(c) > 0.4 { 2 } else { 1 }).sum();
     let mut sights = Vec::with_capacity(12);
     sights.push((Group::Length, length(words, chars)));
-    sights.push((Group::Ending, ending(text)));
-    sights.push((Group::Start, start(text)));
+    sights.push((Group::Ending, ending(plain(text))));
+    sights.push((Group::Start, start(plain(text))));
     sights.push((Group::Blank, u8::from(line.blank_before) + 2 * u8::from(line.blank_after)));
     sights.push((Group::Page, u8::from(line.page_before) + 2 * u8::from(line.page_after)));
     if words <= LONGEST_NAME_WORDS {
@@ -241,7 +239,6 @@ pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -
     }
     Seen {
         sights,
-        words,
         size: [60, 120, 200, 350].iter().filter(|&&limit| chars >= limit).count(),
         register: register(text),
         answers: text.starts_with('>') || vocabulary.repeats.contains(&line.index),
@@ -254,8 +251,21 @@ fn is_bare(text: &str) -> bool {
     text.len() <= 40 && count_words(text) <= 3 && matches!(ending(text), 0 | 1)
 }
 
+/// A line without the ornament around it: `-=Ada=-`, `*Ada*`.
+fn plain(text: &str) -> &str {
+    let mut plain = text;
+    while let Some(mark) = plain.chars().next().filter(|c| "-=*~_.+".contains(*c))
+        && let Some(inner) = plain[1..].strip_suffix(mark)
+        && inner.contains(char::is_alphanumeric)
+    {
+        plain = inner;
+    }
+    plain
+}
+
 /// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a signature after a dash.
 fn is_marked(text: &str) -> bool {
+    let text = plain(text);
     let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
     !text.chars().any(char::is_alphanumeric)
         || text.starts_with(['>', '"', '“', '«', '„', '•', '–', '—', '―', '=', '|', '{', '<', ':', ',', '+'])
@@ -368,7 +378,7 @@ fn shape(text: &str) -> u8 {
             if at == 0 || !PARTICLES.contains(token) {
                 lowers += 1;
             }
-        } else {
+        } else if first.is_uppercase() {
             capitals += 1;
             first_is_capital |= at == 0;
         }
@@ -492,5 +502,116 @@ fn register(text: &str) -> usize {
         1
     } else {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_in_any_script() {
+        for (text, words) in [
+            ("", 0),
+            ("Ada", 1),
+            ("J. R. O'Neill", 3),
+            ("Rise & Shine", 2),
+            ("李明", 1),
+            ("また閉鎖ですか", 4),
+        ] {
+            assert_eq!(count_words(text), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_ends_in_one_way() {
+        for (text, expected) in [
+            ("Ada", 0),
+            ("ada_", 0),
+            ("ada99", 1),
+            ("Seth M.", 2),
+            ("Tom Jr.", 2),
+            ("No.", 3),
+            ("李明。", 3),
+            ("Go!", 4),
+            ("Why?", 5),
+            ("One:", 6),
+            ("Well...", 7),
+            ("Well…", 7),
+            ("(sic)", 8),
+            ("ha 😀", 9),
+        ] {
+            assert_eq!(ending(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn capitals_have_a_shape() {
+        for (text, expected) in [
+            ("Anna de Vries", 0),
+            ("Ólafur", 0),
+            ("Good luck", 1),
+            ("moss & fern", 2),
+            ("NO NO", 3),
+            ("the Old Salt", 4),
+            ("xX_diver_09", 5),
+            ("CrazyJoe", 5),
+            ("jean.dupuis", 5),
+            ("3rd time", 2),
+            ("李明", 6),
+        ] {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_lines_are_never_names() {
+        for text in [
+            "> so you say",
+            "\"so you say\"",
+            "1. First",
+            "b) second",
+            "- third",
+            "https://example.org",
+            "👍",
+            "+1",
+            "By Ada Berg",
+            "Photo: Ada Berg",
+            "Ada Berg / Agency",
+            "Regards,",
+            "12 May 2019",
+            "— Ada",
+            "...",
+        ] {
+            assert!(is_marked(text), "{text}");
+        }
+        for text in [
+            "Ada Berg",
+            "_ada_",
+            "4ever",
+            "Go Leeds!",
+            "@ada",
+            "*ada*",
+            "-=Ada=-",
+            "Dr. No",
+            "ada (Leeds)",
+            "李明",
+            "C3PO",
+        ] {
+            assert!(!is_marked(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_speak_and_articles_report() {
+        for (text, expected) in [
+            ("The pool will close in May.", 0),
+            ("I never swim.", 1),
+            ("\"I never swim,\" the mayor said.", 2),
+            ("so what", 1),
+            ("The pool will close, officials said.", 2),
+        ] {
+            assert_eq!(register(text), expected, "{text}");
+        }
     }
 }

@@ -146,7 +146,7 @@ const TABLE_WEIGHT: f64 = 25.0;
 const FILE_WEIGHT: f64 = 75.0;
 /// How strange a name may look within a comment: somebody addressed at its beginning, a signature, a list.
 const NAME_IN_TEXT: [f64; 2] = [0.02, 0.007];
-const SIGNATURE: f64 = 0.05;
+const SIGNATURE: f64 = 0.1;
 /// How many lines of an article look like names: titles, bylines, subheadings.
 const NAME_IN_ARTICLE: f64 = 0.07;
 /// Log-odds against a name of a short line that comes back, before anything else is known of it.
@@ -322,7 +322,7 @@ impl<'a> File<'a> {
         let mut speaker: Option<&str> = None;
         let mut after_heading = false;
         let mut emissions = Vec::with_capacity(self.lines.len());
-        for at in 0..self.lines.len() {
+        for (at, elsewhere) in elsewhere.into_iter().enumerate() {
             let (line, given) = (self.lines[at].text, self.given[at]);
             let speaks_already = speaker == Some(line);
             let name = match given {
@@ -330,7 +330,7 @@ impl<'a> File<'a> {
                 Given::NotName | Given::Heading => NEVER,
                 _ if self.seen[at].never_name => NEVER,
                 _ => {
-                    let others = elsewhere[at].map_or(0.0, |p| ((p + 0.05) / (1.05 - p)).ln() + TYPICAL);
+                    let others = elsewhere.map_or(0.0, |p| ((p + 0.05) / (1.05 - p)).ln() + TYPICAL);
                     model.name_odds(&self.seen[at]) + others + if speaks_already { AGAIN } else { 0.0 }
                 }
             };
@@ -341,7 +341,7 @@ impl<'a> File<'a> {
             }
             row[NAME] = name;
             // Who comments later is hardly ever in a byline or a subheading.
-            let in_article = NAME_IN_ARTICLE * (1.0 - 0.97 * elsewhere[at].unwrap_or(0.0));
+            let in_article = NAME_IN_ARTICLE * (1.0 - 0.97 * elsewhere.unwrap_or(0.0));
             row[ARTICLE] = mix(in_article, model.article_odds(&self.seen[at]), name);
             if after_heading {
                 row[ARTICLE] -= 1.0;

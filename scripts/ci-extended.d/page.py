@@ -1,0 +1,166 @@
+"""Opens a report in a headless Chromium and looks for what a reader would trip over.
+
+    page.py REPORT.html FOLDER
+
+At 1280 and 390 pixels, with scripts and without: a screenshot of the whole page in FOLDER; no message on the console, no
+dialog, no request but for the page itself, nothing wider than the window, no element or attribute that a comment could
+have smuggled in (the page has no picture, frame or form; links lead to the page or to http), and some text and charts to
+see. Speaks the DevTools protocol over a pipe, with Python's own library alone.
+"""
+
+import base64
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+VIEWS = {"wide": (1280, 900), "narrow": (390, 844)}
+
+# Run in the page; gives a list of complaints, and figures to print.
+LOOK = r"""
+(() => {
+  const complaints = [];
+  const all = [...document.querySelectorAll('*')];
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth > width) {
+    const wide = all.filter(e => e.getBoundingClientRect().right > width + 1)
+      .map(e => e.tagName.toLowerCase() + (e.className.baseVal ?? e.className ?? '' ? '.' + (e.className.baseVal ?? e.className) : ''));
+    complaints.push(`the page is ${document.documentElement.scrollWidth} px wide, the window ${width}: ` +
+      [...new Set(wide)].slice(0, 8).join(', '));
+  }
+  const foreign = 'img, iframe, frame, object, embed, form, base, link, audio, video, source, portal, foreignObject, marquee, template';
+  for (const e of document.querySelectorAll(foreign)) complaints.push(`a <${e.tagName.toLowerCase()}> on the page`);
+  for (const e of all) for (const a of e.attributes) {
+    if (/^on/i.test(a.name)) complaints.push(`<${e.tagName}> has ${a.name}`);
+    if (/^(href|src|xlink:href|action|formaction)$/i.test(a.name) && !/^(https?:|#)/i.test(a.value))
+      complaints.push(`<${e.tagName}> has ${a.name}=${a.value.slice(0, 60)}`);
+  }
+  if (document.scripts.length > 1) complaints.push(`${document.scripts.length} scripts`);
+  if (globalThis.smuggled !== undefined) complaints.push('a comment ran as a script');
+  const small = all.filter(e => e.closest('svg') === null && e.innerText?.trim() && !e.children.length &&
+    parseFloat(getComputedStyle(e).fontSize) < 11).length;
+  if (small) complaints.push(`${small} texts smaller than 11 px`);
+  const charts = [...document.querySelectorAll('svg')].filter(e => e.getBoundingClientRect().width > 100);
+  if (!charts.length) complaints.push('no chart to see');
+  if (document.body.innerText.length < 500) complaints.push('hardly a text to see');
+  return {complaints: [...new Set(complaints)], text: document.body.innerText.length, elements: all.length, charts: charts.length};
+})()
+"""
+
+
+class Browser:
+    """A Chromium and the pipe to it."""
+
+    def __init__(self, profile: str) -> None:
+        theirs_in, self.to = os.pipe()
+        self.back, theirs_out = os.pipe()
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+        command = ["chromium", *options, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+        # Chromium reads commands from descriptor 3 and answers on 4.
+        shell = ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "_", *command]
+        self.process = subprocess.Popen(shell, pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL)
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self.rest, self.count = b"", 0
+        self.events: list[dict] = []
+
+    def send(self, method: str, session: str | None, params: dict) -> int:
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": params}
+        if session:
+            message["sessionId"] = session
+        os.write(self.to, json.dumps(message).encode() + b"\0")
+        return self.count
+
+    def receive(self) -> dict:
+        while b"\0" not in self.rest:
+            ready, _, _ = select.select([self.back], [], [], 60)
+            part = os.read(self.back, 1 << 16) if ready else b""
+            if not part:
+                sys.exit("page.py: chromium says nothing; does `chromium --headless --dump-dom about:blank` work here?")
+            self.rest += part
+        message, _, self.rest = self.rest.partition(b"\0")
+        message = json.loads(message)
+        if message.get("method") == "Page.javascriptDialogOpening":
+            # A dialog holds everything up until it is closed.
+            self.send("Page.handleJavaScriptDialog", message["sessionId"], {"accept": False})
+        return message
+
+    def call(self, method: str, session: str | None = None, **params: object) -> dict:
+        number = self.send(method, session, params)
+        while (answer := self.receive()).get("id") != number:
+            self.events.append(answer)
+        if "error" in answer:
+            sys.exit(f"page.py: {method}: {answer['error']['message']}")
+        return answer["result"]
+
+    def wait(self, event: str) -> None:
+        while not any(message.get("method") == event for message in self.events):
+            self.events.append(self.receive())
+
+
+def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, screenshot: Path) -> list[str]:
+    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+    session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    for domain in ("Page", "Runtime", "Log", "Network"):
+        browser.call(f"{domain}.enable", session)
+    width, height = size
+    mobile = width < 600
+    browser.call(
+        "Emulation.setDeviceMetricsOverride", session, width=width, height=height, deviceScaleFactor=1, mobile=mobile
+    )
+    browser.call("Emulation.setScriptExecutionDisabled", session, value=not scripts)
+    browser.events.clear()
+    browser.call("Page.navigate", session, url=page)
+    browser.wait("Page.loadEventFired")
+    content = browser.call("Page.getLayoutMetrics", session)["cssContentSize"]
+    # Chromium draws no picture higher than 16,384 pixels.
+    clip = {"x": 0, "y": 0, "width": width, "height": min(content["height"], 16_000), "scale": 1}
+    png = browser.call("Page.captureScreenshot", session, format="png", captureBeyondViewport=True, clip=clip)["data"]
+    screenshot.write_bytes(base64.b64decode(png))
+    if scripts:
+        # Whatever can be pressed is: texts are shown, parts opened, tables sorted, and their scripts have run.
+        press = "for (const e of document.querySelectorAll('button, summary, th, input')) e.click()"
+        browser.call("Runtime.evaluate", session, expression=press)
+    seen = browser.call("Runtime.evaluate", session, expression=LOOK, returnByValue=True)["result"]["value"]
+    complaints = seen.pop("complaints")
+    if content["width"] > width:
+        complaints.append(f"the layout is {content['width']} px wide")
+    for message in browser.events:
+        params, method = message.get("params", {}), message.get("method")
+        if method == "Log.entryAdded":
+            complaints.append(f"console: {params['entry']['text']}")
+        elif method == "Runtime.consoleAPICalled":
+            complaints.append(f"console: {[argument.get('value') for argument in params['args']]}")
+        elif method == "Runtime.exceptionThrown":
+            complaints.append(f"exception: {params['exceptionDetails']['text']}")
+        elif method == "Page.javascriptDialogOpening":
+            complaints.append(f"a dialog: {params['message']}")
+        elif method == "Network.requestWillBeSent" and params["request"]["url"] != page:
+            complaints.append(f"a request: {params['request']['url'][:100]}")
+    browser.call("Target.closeTarget", targetId=target)
+    print(f"{screenshot.name}: {content['height']:.0f} px high, {seen}")
+    return complaints
+
+
+def main() -> None:
+    report, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+    failed = False
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(profile)
+        for view, size in VIEWS.items():
+            for scripts in (True, False):
+                name = f"{view}-{'with' if scripts else 'without'}-scripts.png"
+                for complaint in look(browser, report.as_uri(), size, scripts, folder / name):
+                    failed = True
+                    print(f"  {name}: {complaint}", file=sys.stderr)
+        browser.call("Browser.close")
+        browser.process.wait(timeout=30)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

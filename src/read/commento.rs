@@ -1,0 +1,109 @@
+//! The export of Commento: the comments of a site, then its commenters.
+//!
+//! The names stand behind the comments, so all of a file's comments are held in memory until it ends.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::comment::Status;
+
+use super::input::{Input, Parser};
+use super::mapping::{Field, Mapping};
+use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
+use super::sniff::Verdict;
+use super::source::{Source, Span};
+use super::{ReadError, Record};
+
+const KEYS: Keys = &[
+    (Field::Text, "markdown"),
+    (Field::Author, "commenterHex"),
+    (Field::Id, "commentHex"),
+    (Field::Parent, "parentHex"),
+    (Field::Thread, "url"),
+    (Field::CreatedAt, "creationDate"),
+    (Field::Section, "domain"),
+    (Field::Votes, "score"),
+    (Field::Status, "deleted"),
+];
+
+const PLACES: Places = Places::Paths(&["comments.*", "commenters.*"]);
+
+/// Whether the input has the keys of Commento's comments.
+pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+    let keys = ["commentHex", "parentHex", "markdown"];
+    if objects::may_be(source, mapping) && keys.iter().all(|key| objects::has_key(source, key)) {
+        Verdict::Sure("has the keys of comments in Commento".to_owned())
+    } else {
+        Verdict::No
+    }
+}
+
+/// Opens the export.
+pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PLACES, KEYS, Commento::default()))
+}
+
+#[derive(Default)]
+struct Commento {
+    /// In the order of the file, rejects among them.
+    comments: Vec<Result<(Span, Object), Defect>>,
+    /// Names of the commenters. What else is known of them (addresses above all) is not kept.
+    names: HashMap<String, String>,
+}
+
+impl Layout for Commento {
+    const STRUCTURE: &[&str] = &["name"];
+
+    fn read(&mut self, _: &mut Input, piece: &Piece, _: &mut VecDeque<Record>) {
+        let Some(object) = piece.object() else { return };
+        let word = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        if piece.path == "commenters.*" {
+            self.names.extend(word("commenterHex").zip(word("name")));
+        } else {
+            self.comments.push(Ok((piece.span, object.clone())));
+        }
+    }
+
+    fn reject(&mut self, _: &mut Input, defect: Defect, _: &mut VecDeque<Record>) {
+        self.comments.push(Err(defect));
+    }
+
+    fn finish(&mut self, input: &mut Input, records: &mut VecDeque<Record>) {
+        for held in std::mem::take(&mut self.comments) {
+            let (span, object) = match held {
+                Ok(held) => held,
+                Err(Defect { span, cause, raw }) => {
+                    records.push_back(input.reject(span, cause, &raw));
+                    continue;
+                }
+            };
+            let mut values = objects::values(&object, KEYS);
+            if values[Field::Id as usize].is_none() || values[Field::Text as usize].is_none() {
+                let cause = "no comment of Commento: it lacks `commentHex` or `markdown`";
+                let raw = serde_json::to_vec(&object).unwrap_or_default();
+                records.push_back(input.reject(span, cause, &raw));
+                continue;
+            }
+            // What Go writes for no time at all.
+            let time =
+                values[Field::CreatedAt as usize].take().filter(|time| !time.starts_with("0001-01-01"));
+            values[Field::CreatedAt as usize] = time;
+            let author = values[Field::Author as usize].take().filter(|hex| hex != "anonymous");
+            values[Field::Author as usize] =
+                author.map(|hex| self.names.get(&*hex).map_or(hex, |name| name.as_str().into()));
+            let parent = values[Field::Parent as usize].take().filter(|hex| hex != "root");
+            values[Field::Parent as usize] = parent;
+            if let (Some(domain), Some(url)) =
+                (objects::scalar(&object, "domain"), objects::scalar(&object, "url"))
+            {
+                values[Field::Thread as usize] = Some(format!("{domain}{url}").into());
+                let id = values[Field::Id as usize].as_deref().unwrap_or_default();
+                values[Field::Link as usize] = Some(format!("https://{domain}{url}#commento-{id}").into());
+            }
+            let is_deleted = object.get("deleted").and_then(Value::as_bool) == Some(true);
+            values[Field::Status as usize] = None;
+            records.push_back(objects::comment(input, span, values, is_deleted.then_some(Status::Deleted)));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it that describe speakers,
+//! conversations and the corpus (which [`super::places`] leaves out: the folder is one export).
+//!
+//! What answers the first utterance of a conversation has it as its parent, as the corpus says.
+
+use std::collections::VecDeque;
+
+use super::input::{Input, Parser};
+use super::mapping::{Field, Mapping};
+use super::objects::{self, Keys, Layout, Object, Piece, Places};
+use super::sniff::Verdict;
+use super::source::Source;
+use super::{ReadError, Record};
+
+/// Older corpora spell some keys otherwise.
+const KEYS: Keys = &[
+    (Field::Text, "text"),
+    (Field::Author, "speaker"),
+    (Field::Author, "user"),
+    (Field::Id, "id"),
+    (Field::Parent, "reply_to"),
+    (Field::Parent, "reply-to"),
+    (Field::Thread, "conversation_id"),
+    (Field::Thread, "root"),
+    (Field::CreatedAt, "timestamp"),
+    (Field::Link, "meta.permalink"),
+    (Field::Section, "meta.subreddit"),
+    (Field::Votes, "meta.score"),
+];
+
+const ARRAY: Places = Places::Paths(&["*"]);
+
+/// Whether most of the first objects are utterances.
+pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+    let has_its_keys = ["speaker", "user"].iter().any(|key| objects::has_key(source, key));
+    if !objects::may_be(source, mapping) || !has_its_keys {
+        return Verdict::No;
+    }
+    let sample = objects::sample(source, places(source));
+    let utterances = sample.iter().filter(|object| is_utterance(object)).count();
+    if utterances * 2 > sample.len() {
+        Verdict::Sure(format!(
+            "{utterances} of its first {} objects are utterances of a ConvoKit corpus",
+            sample.len()
+        ))
+    } else {
+        Verdict::No
+    }
+}
+
+fn is_utterance(object: &Object) -> bool {
+    let has = |keys: [&str; 2]| keys.iter().any(|key| object.contains_key(*key));
+    has(["text", "text"])
+        && has(["speaker", "user"])
+        && has(["conversation_id", "root"])
+        && has(["reply_to", "reply-to"])
+}
+
+/// Old corpora hold one array.
+fn places(source: &Source) -> Places {
+    if source.head().trim_ascii_start().starts_with(b"[") { ARRAY } else { Places::Lines }
+}
+
+/// Opens the utterances.
+pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let places = places(&input.source);
+    Ok(objects::open(input, places, KEYS, ConvoKit))
+}
+
+struct ConvoKit;
+
+impl Layout for ConvoKit {
+    const STRUCTURE: &[&str] = &["vectors"];
+
+    fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>) {
+        let Some(object) = piece.object() else { return };
+        let mut values = objects::values(object, KEYS);
+        if values[Field::Text as usize].is_none()
+            && !object.get("text").is_some_and(serde_json::Value::is_null)
+        {
+            let cause = "an utterance without `text`; check that it is one";
+            records.push_back(input.reject(piece.span, cause, piece.raw));
+            return;
+        }
+        if let Some(link) = &mut values[Field::Link as usize]
+            && link.starts_with("/r/")
+        {
+            *link = format!("https://www.reddit.com{link}").into();
+        }
+        let parent = values[Field::Parent as usize].clone();
+        let mut record = input.comment(piece.span, values);
+        if let (Record::Comment(comment), Some(parent)) = (&mut record, parent) {
+            // Elsewhere a comment that answers its thread has no parent; here the thread has the name of an utterance.
+            if parent == comment.thread && parent != comment.id {
+                comment.parent = Some(parent.into_owned());
+            }
+        }
+        records.push_back(record);
+    }
+}

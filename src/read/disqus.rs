@@ -1,0 +1,129 @@
+//! Disqus XML exports: threads (the pages), then posts (the comments) that name them by number.
+
+use std::collections::HashMap;
+
+use super::html;
+use super::input::{Input, Parser, Values};
+use super::mapping::{Field, Mapping};
+use super::sniff::Verdict;
+use super::source::Source;
+use super::xml::{self, Element, Elements, Event, Layout};
+use super::{ReadError, Record};
+
+const LAYOUT: Layout =
+    Layout { containers: &["disqus"], records: &["post"], wanted: &["category", "thread", "post"] };
+
+/// Where each field stands.
+const COLUMNS: [(Field, &str); 8] = [
+    (Field::Text, "message"),
+    (Field::Author, "author/name"),
+    (Field::Id, "dsq:id"),
+    (Field::Parent, "parent dsq:id"),
+    (Field::Thread, "thread dsq:id"),
+    (Field::CreatedAt, "createdAt"),
+    (Field::Link, "thread/link"),
+    (Field::Status, "isDeleted, isSpam"),
+];
+/// What is left behind on purpose (who can be reached how) or has no place.
+const UNUSED: [&str; 5] = ["author/email", "ipAddress", "author/username", "thread/title", "id"];
+
+/// Whether the root element is `<disqus>`.
+pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+    match xml::root(source.head()) {
+        Some(("disqus", _)) => Verdict::Sure("XML whose root element is `<disqus>`".to_owned()),
+        _ => Verdict::No,
+    }
+}
+
+pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    input.report.columns.extend(COLUMNS.map(|(field, name)| (field, name.to_owned())));
+    input.report.unused.extend(UNUSED.map(str::to_owned));
+    let xml = Elements::new(input, &LAYOUT)?;
+    Ok(Box::new(Disqus { xml, categories: HashMap::new(), threads: HashMap::new(), anonymous: 0 }))
+}
+
+struct Disqus {
+    xml: Elements,
+    /// Titles by number.
+    categories: HashMap<String, String>,
+    /// By number: all that is kept of them, for they stand before the posts and may be many.
+    threads: HashMap<String, Thread>,
+    /// Comments by people who were not logged in.
+    anonymous: u64,
+}
+
+struct Thread {
+    link: Option<String>,
+    category: Option<String>,
+}
+
+impl Disqus {
+    fn post(&mut self, post: &Element) -> Record {
+        let id = post.get("@id").or_else(|| post.get("id"));
+        let thread_id = post.get("thread@id");
+        let thread = thread_id.and_then(|id| self.threads.get(id));
+        let is_true = |path| post.get(path).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let status = match () {
+            () if is_true("isDeleted") => Some("deleted"),
+            () if is_true("isSpam") => Some("removed"),
+            // Whatever else it says is noted where it is no word for "no".
+            () => post.get("isSpam").or_else(|| post.get("isDeleted")),
+        };
+        self.anonymous += u64::from(is_true("author/isAnonymous"));
+        let page = thread.and_then(|thread| thread.link.as_deref());
+        let section = thread.and_then(|thread| self.categories.get(thread.category.as_deref()?));
+        let mut values = Values::default();
+        values[Field::Id as usize] = id.map(Into::into);
+        values[Field::Thread as usize] = thread_id.map(Into::into);
+        values[Field::Author as usize] =
+            post.get("author/name").or_else(|| post.get("author/username")).map(Into::into);
+        values[Field::CreatedAt as usize] = post.get("createdAt").map(Into::into);
+        values[Field::Status as usize] = status.map(Into::into);
+        values[Field::Section as usize] = section.map(Into::into);
+        values[Field::Link as usize] = page.map(|page| match id {
+            Some(id) => format!("{page}#comment-{id}").into(),
+            None => page.into(),
+        });
+        let body = post.get("message").unwrap_or_default();
+        let mut record = html::comment(&mut self.xml.input, post.span, values, body);
+        // Numbers of posts and threads are counted apart: one may be the other.
+        if let Record::Comment(comment) = &mut record {
+            comment.parent = post.get("parent@id").map(str::to_owned);
+        }
+        record
+    }
+}
+
+impl Parser for Disqus {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        loop {
+            let element = match self.xml.next()? {
+                None => break,
+                Some(Event::Lost(reject)) => return Ok(Some(reject)),
+                Some(Event::Enter(_)) => continue,
+                Some(Event::Element(element)) => element,
+            };
+            let own = |path| element.get(path).map(str::to_owned);
+            match (element.name.as_str(), own("@id")) {
+                ("post", _) => return Ok(Some(self.post(&element))),
+                ("thread", Some(id)) => {
+                    self.threads.insert(id, Thread { link: own("link"), category: own("category@id") });
+                }
+                ("category", Some(id)) => self.categories.extend(own("title").map(|title| (id, title))),
+                _ => {}
+            }
+        }
+        if self.anonymous > 0 {
+            self.xml.input.report.notices.push(format!(
+                "{} comments were written without an account: the same name may be several people",
+                self.anonymous
+            ));
+            self.anonymous = 0;
+        }
+        Ok(None)
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.xml.input
+    }
+}

@@ -1,0 +1,194 @@
+//! Hacker News: items of Algolia's interface (`items/ID`, replies nested in them) and its search results, and items of the
+//! Firebase interface, one by one or many together.
+//!
+//! A story is a comment of its own thread, its title above its text. Firebase's items name no story: it is found by
+//! walking up from parent to parent, as far as those stand earlier in the file.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::Value;
+
+use crate::comment::Status;
+
+use super::html;
+use super::input::{Input, Parser};
+use super::mapping::{Field, Mapping};
+use super::objects::{self, Keys, Layout, Object, Piece, Places};
+use super::sniff::Verdict;
+use super::source::{Source, Span};
+use super::{ReadError, Record, ndjson};
+
+/// The keys of items, and of search results where they have others.
+const KEYS: Keys = &[
+    (Field::Text, "text"),
+    (Field::Text, "comment_text"),
+    (Field::Text, "story_text"),
+    (Field::Text, "title"),
+    (Field::Author, "author"),
+    (Field::Author, "by"),
+    (Field::Id, "id"),
+    (Field::Id, "objectID"),
+    (Field::Parent, "parent_id"),
+    (Field::Parent, "parent"),
+    (Field::Thread, "story_id"),
+    (Field::CreatedAt, "created_at_i"),
+    (Field::CreatedAt, "created_at"),
+    (Field::CreatedAt, "time"),
+    (Field::Votes, "points"),
+    (Field::Votes, "score"),
+    (Field::Replies, "num_comments"),
+    (Field::Replies, "descendants"),
+];
+
+const HITS: Places = Places::Paths(&["hits.*", "*.hits.*"]);
+const ARRAY: Places = Places::Paths(&["*"]);
+const DOCUMENTS: Places = Places::Paths(&[""]);
+
+/// Items whose thread is remembered: a story and its replies are never further apart.
+const MAX_ITEMS: usize = 1 << 22;
+
+/// Whether the input holds items of Hacker News.
+pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+    if !objects::may_be(source, mapping) {
+        return Verdict::No;
+    }
+    let has = |key| objects::has_key(source, key);
+    if has("created_at_i") && has("author") && (has("children") || has("story_id") || has("objectID")) {
+        return Verdict::Sure("has the keys of Hacker News items as Algolia gives them".to_owned());
+    }
+    if !has("time") || !(has("by") || has("deleted")) {
+        return Verdict::No;
+    }
+    let sample = objects::sample(source, places(source));
+    let items = sample.iter().filter(|object| is_firebase_item(object)).count();
+    if items > 0 && items * 2 >= sample.len() {
+        let all = sample.len();
+        Verdict::Sure(format!(
+            "{items} of its first {all} objects are items of Hacker News's Firebase interface"
+        ))
+    } else {
+        Verdict::No
+    }
+}
+
+fn is_firebase_item(object: &Object) -> bool {
+    let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
+    let is_gone = object.contains_key("deleted") || object.contains_key("dead");
+    ["story", "comment", "job", "poll", "pollopt"].contains(&kind)
+        && object.get("id").is_some_and(Value::is_u64)
+        && object.contains_key("time")
+        && (object.contains_key("by") || is_gone)
+}
+
+fn places(source: &Source) -> Places {
+    if objects::has_key(source, "hits") {
+        HITS
+    } else if source.head().trim_ascii_start().starts_with(b"[") {
+        ARRAY
+    } else if ndjson::are_most_lines(source, |object| object.contains_key("type")) {
+        Places::Lines
+    } else {
+        DOCUMENTS
+    }
+}
+
+/// Opens items or search results.
+pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let places = places(&input.source);
+    Ok(objects::open(input, places, KEYS, HackerNews::default()))
+}
+
+#[derive(Default)]
+struct HackerNews {
+    /// The thread of an item, by number.
+    threads: BTreeMap<u64, u64>,
+    /// Items whose story is not in the file before them.
+    adrift: u64,
+}
+
+impl Layout for HackerNews {
+    const STRUCTURE: &[&str] = &["type", "kids", "dead", "deleted", "nbHits", "hitsPerPage"];
+
+    fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>) {
+        let Some(root) = piece.object() else { return };
+        let root_thread = number(root, "story_id").or_else(|| number(root, "id"));
+        // An item before what answers it. As deep as the JSON parser lets them be nested.
+        let mut pending = vec![root];
+        while let Some(item) = pending.pop() {
+            let replies = item.get("children").and_then(Value::as_array);
+            pending.extend(replies.into_iter().flatten().rev().filter_map(Value::as_object));
+            let thread = match number(item, "story_id") {
+                Some(story) => Some(story),
+                None if item.contains_key("children") => root_thread,
+                None => self.walk_up(item),
+            };
+            records.push_back(record(input, piece.span, item, thread));
+        }
+    }
+
+    fn finish(&mut self, input: &mut Input, _: &mut VecDeque<Record>) {
+        if self.adrift > 0 {
+            input.report.notices.push(format!(
+                "items whose story does not stand before them in the file: {}; their thread is the topmost item known",
+                self.adrift
+            ));
+        }
+    }
+}
+
+impl HackerNews {
+    /// The thread of an item that names its parent alone.
+    fn walk_up(&mut self, item: &Object) -> Option<u64> {
+        let id = number(item, "id").or_else(|| number(item, "objectID"))?;
+        let thread = match number(item, "parent").or_else(|| number(item, "poll")) {
+            None => id,
+            Some(parent) => self.threads.get(&parent).copied().unwrap_or_else(|| {
+                self.adrift += 1;
+                parent
+            }),
+        };
+        self.threads.insert(id, thread);
+        if self.threads.len() > MAX_ITEMS {
+            self.threads.pop_first();
+        }
+        Some(thread)
+    }
+}
+
+/// A number, which search results write as a string.
+fn number(item: &Object, key: &str) -> Option<u64> {
+    let value = item.get(key)?;
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn record(input: &mut Input, span: Span, item: &Object, thread: Option<u64>) -> Record {
+    let text = |key| item.get(key).and_then(Value::as_str).unwrap_or_default();
+    let is_true = |key| item.get(key).and_then(Value::as_bool) == Some(true);
+    let body = ["text", "comment_text", "story_text"].map(text).into_iter().find(|text| !text.is_empty());
+    let body = body.unwrap_or_default();
+    let title = text("title");
+    let (html, gap) = (body.trim(), if body.is_empty() || title.is_empty() { "" } else { "<p>" });
+    // Titles are text, and bodies are HTML.
+    let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let mut values = objects::values(item, KEYS);
+    values[Field::Thread as usize] = thread.map(|thread| thread.to_string().into());
+    let replies = ["children", "kids"].into_iter().find_map(|key| item.get(key)?.as_array());
+    if let (None, Some(replies)) = (&values[Field::Replies as usize], replies) {
+        values[Field::Replies as usize] = Some(replies.len().to_string().into());
+    }
+    let id = values[Field::Id as usize].as_deref();
+    let link = id.map(|id| format!("https://news.ycombinator.com/item?id={id}").into());
+    values[Field::Link as usize] = link;
+    let mut record = html::comment(input, span, values, &format!("{title}{gap}{html}"));
+    if let Record::Comment(comment) = &mut record {
+        comment.status = match text("type") {
+            _ if is_true("deleted") => Status::Deleted,
+            _ if is_true("dead") || matches!(html, "[dead]" | "[flagged]") => Status::Removed,
+            // What can be voted on; no one said it.
+            "pollopt" => Status::Service,
+            _ if comment.text.is_empty() && comment.author.is_none() => Status::Deleted,
+            _ => comment.status,
+        };
+    }
+    record
+}

@@ -1,0 +1,420 @@
+//! What formats share whose records are JSON objects in known places: the way to those places, and the parser around
+//! what a format does with an object.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::comment::Status;
+
+use super::input::{Input, Parser, Values};
+use super::json::{cut_value, is_between_elements};
+use super::keys;
+use super::mapping::{Field, Mapping};
+use super::source::{Source, Span};
+use super::{ReadError, Record};
+
+/// A JSON object.
+pub(crate) type Object = Map<String, Value>;
+
+/// Which key, as a dotted path, holds what; of several for a field the first that a record has.
+pub(crate) type Keys = &'static [(Field, &'static str)];
+
+/// Where the objects stand.
+#[derive(Clone, Copy)]
+pub(crate) enum Places {
+    /// One on each line.
+    Lines,
+    /// At these paths of a JSON document (or of several, one after the other): keys joined by dots, `*` for the elements
+    /// of an array, nothing for the whole document. A path that does not end with `*` may hold any value.
+    Paths(&'static [&'static str]),
+}
+
+/// What a format makes of the objects.
+pub(crate) trait Layout: Send {
+    /// Keys that say what is what, and hold nothing of a comment.
+    const STRUCTURE: &[&str];
+
+    /// Adds the records that a value holds.
+    fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>);
+
+    /// Takes what is no value of its kind, for the reject that it becomes.
+    fn reject(&mut self, input: &mut Input, defect: Defect, records: &mut VecDeque<Record>) {
+        records.push_back(input.reject(defect.span, defect.cause, &defect.raw));
+    }
+
+    /// Called once at the end, for what concerns the whole file.
+    fn finish(&mut self, _input: &mut Input, _records: &mut VecDeque<Record>) {}
+}
+
+/// What stood where a value was expected, and cannot be read.
+pub(crate) struct Defect {
+    pub(crate) span: Span,
+    pub(crate) cause: String,
+    pub(crate) raw: Vec<u8>,
+}
+
+/// A value of the input that stood in one of the [`Places`].
+pub(crate) struct Piece<'a> {
+    /// Which of the paths; empty for a line.
+    pub(crate) path: &'static str,
+    pub(crate) span: Span,
+    pub(crate) raw: &'a [u8],
+    pub(crate) value: Value,
+}
+
+impl Piece<'_> {
+    /// The value, where it is an object; that of a line, a whole document or an element always is.
+    pub(crate) fn object(&self) -> Option<&Object> {
+        self.value.as_object()
+    }
+}
+
+/// Opens an input of objects: notes the keys that the format reads, and those of the head that it does not.
+pub(crate) fn open<L: Layout + 'static>(
+    mut input: Input,
+    places: Places,
+    keys: Keys,
+    layout: L,
+) -> Box<dyn Parser> {
+    let names = keys::names(&sample(&input.source, places));
+    // `snippet.topLevelComment.id` is an `id` as well.
+    let is_at = |name: &str, key: &str| {
+        name.strip_suffix(key).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let is_present = |key: &str| names.iter().any(|name| is_at(name, key));
+    // Within lists no names are known.
+    let shows_text = keys.iter().any(|(field, key)| *field == Field::Text && is_present(key));
+    let present = keys.iter().filter(|(_, key)| !shows_text || is_present(key));
+    input.report.columns = present.map(|(field, key)| (*field, (*key).to_owned())).collect();
+    let is_known = |name: &str| {
+        keys.iter().any(|(_, key)| is_at(name, key)) || L::STRUCTURE.iter().any(|key| is_at(name, key))
+    };
+    input.report.unused = names.into_iter().filter(|name| !is_known(name)).collect();
+    if input.options.mapping.has_names() {
+        let notice =
+            "--map is not heeded: this format knows its keys; force --format json or ndjson to choose them";
+        input.report.notices.push(notice.to_owned());
+    }
+    let cutter = Cutter::new(places);
+    Box::new(Objects { input, cutter, layout, raw: Vec::new(), records: VecDeque::new(), is_done: false })
+}
+
+/// Whether an input begins as JSON does, and no mapping asks for keys of its own: then the generic readers take it.
+pub(crate) fn may_be(source: &Source, mapping: &Mapping) -> bool {
+    let head = source.head().trim_ascii_start();
+    matches!(head.first(), Some(b'{' | b'[')) && !mapping.has_names()
+}
+
+/// Whether the head holds this key, at any depth.
+pub(crate) fn has_key(source: &Source, key: &str) -> bool {
+    values_of(source.head(), key).next().is_some()
+}
+
+/// Whether the head holds this key, at any depth, with a string that begins so.
+pub(crate) fn has_value(source: &Source, key: &str, start: &str) -> bool {
+    let start = format!("\"{start}");
+    values_of(source.head(), key).any(|value| value.starts_with(start.as_bytes()))
+}
+
+/// Whether the head holds this key, at any depth, with an object.
+pub(crate) fn has_object(source: &Source, key: &str) -> bool {
+    values_of(source.head(), key).any(|value| value.starts_with(b"{"))
+}
+
+/// What stands behind each `"key":`. Within a string the quotation marks would be escaped.
+fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
+    let name = format!("\"{key}\"");
+    (0..head.len()).filter_map(move |start| {
+        let rest = head[start..].strip_prefix(name.as_bytes())?.trim_ascii_start();
+        Some(rest.strip_prefix(b":")?.trim_ascii_start())
+    })
+}
+
+/// The first objects of the head, at most 50.
+pub(crate) fn sample(source: &Source, places: Places) -> Vec<Object> {
+    let mut sample = Vec::new();
+    // The head as a stream of its own: the input itself is not touched.
+    let head = std::io::Cursor::new(source.head().to_vec());
+    let Ok(mut head) = Source::new(source.name.clone(), Box::new(head), Arc::default()) else {
+        return sample;
+    };
+    let (mut cutter, mut raw) = (Cutter::new(places), Vec::new());
+    while let Ok(Some((_, span))) = cutter.next(&mut head, &mut raw) {
+        if span.is_complete || source.head_is_all() {
+            sample.extend(keys::parse(&raw));
+        }
+        if sample.len() == 50 {
+            break;
+        }
+    }
+    sample
+}
+
+/// A value within an object, by its dotted path.
+pub(crate) fn find<'a>(object: &'a Object, path: &str) -> Option<&'a Value> {
+    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let parents = parents.split('.').filter(|key| !key.is_empty());
+    let inner = parents.into_iter().try_fold(object, |object, key| object.get(key)?.as_object())?;
+    inner.get(last)
+}
+
+/// A string, number or truth value within an object, by its dotted path.
+pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>> {
+    find(object, path).and_then(keys::scalar)
+}
+
+/// What an object holds under each key.
+pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
+    let mut values = Values::default();
+    for (field, path) in keys {
+        let value = &mut values[*field as usize];
+        if value.is_none() {
+            *value = scalar(object, path);
+        }
+    }
+    values
+}
+
+/// The next record as a comment; with a status where the format knows it.
+pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status: Option<Status>) -> Record {
+    let mut record = input.comment(span, values);
+    if let (Record::Comment(comment), Some(status)) = (&mut record, status) {
+        comment.status = status;
+    }
+    record
+}
+
+struct Objects<L> {
+    input: Input,
+    cutter: Cutter,
+    layout: L,
+    raw: Vec<u8>,
+    /// Records of the last value that were not given out yet.
+    records: VecDeque<Record>,
+    is_done: bool,
+}
+
+impl<L: Layout> Objects<L> {
+    /// The records of the value that was cut off.
+    fn read(&mut self, path: Option<&'static str>, span: Span) {
+        let Self { input, layout, raw, records, .. } = self;
+        let value = match (path, input.defect(span, raw)) {
+            (_, Some(defect)) => Err(defect),
+            (None, None) if span.is_complete => {
+                Err("a bracket that closes nothing; mend it, or export it again".to_owned())
+            }
+            (None, None) => Err("JSON that ends too early; get the whole export again".to_owned()),
+            (Some(path), None) => match keys::parse_value(raw) {
+                Ok(value) if (path.is_empty() || path.ends_with('*')) && !value.is_object() => {
+                    Err(keys::NO_OBJECT.to_owned())
+                }
+                Ok(value) => Ok((path, value)),
+                Err(cause) => Err(cause),
+            },
+        };
+        match value {
+            Ok((path, value)) => layout.read(input, &Piece { path, span, raw, value }, records),
+            Err(cause) => layout.reject(input, Defect { span, cause, raw: raw.clone() }, records),
+        }
+    }
+}
+
+impl<L: Layout> Parser for Objects<L> {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        loop {
+            if let Some(record) = self.records.pop_front() {
+                return Ok(Some(record));
+            }
+            if self.is_done {
+                return Ok(None);
+            }
+            match self.cutter.next(&mut self.input.source, &mut self.raw)? {
+                Some((path, span)) => self.read(path, span),
+                None => {
+                    self.is_done = true;
+                    self.layout.finish(&mut self.input, &mut self.records);
+                }
+            }
+        }
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}
+
+/// Cuts the values of known places out of a stream, one at a time: nothing else of it is ever in memory.
+struct Cutter {
+    places: Places,
+    /// The brackets around what comes next: none for an array; for an object its current key.
+    open: Vec<Option<Key>>,
+}
+
+enum Key {
+    Awaited,
+    Seen(String),
+}
+
+impl Cutter {
+    fn new(places: Places) -> Self {
+        Self { places, open: Vec::new() }
+    }
+
+    /// The next value, into `raw`, with its path; without a path what belongs nowhere. None at the end.
+    fn next(
+        &mut self,
+        source: &mut Source,
+        raw: &mut Vec<u8>,
+    ) -> Result<Option<(Option<&'static str>, Span)>, ReadError> {
+        match self.places {
+            Places::Lines => loop {
+                raw.clear();
+                let Some(span) = source.read_line(raw)? else { return Ok(None) };
+                if !raw.trim_ascii().is_empty() {
+                    return Ok(Some((Some(""), span)));
+                }
+            },
+            Places::Paths(paths) => self.next_at(paths, source, raw),
+        }
+    }
+
+    fn next_at(
+        &mut self,
+        paths: &'static [&'static str],
+        source: &mut Source,
+        raw: &mut Vec<u8>,
+    ) -> Result<Option<(Option<&'static str>, Span)>, ReadError> {
+        loop {
+            let Some(byte) = skip_space(source)? else {
+                raw.clear();
+                let end = source.position();
+                let span = Span { start: end, end, line: source.line(), is_complete: false };
+                let is_cut = !std::mem::take(&mut self.open).is_empty();
+                return Ok(is_cut.then_some((None, span)));
+            };
+            match (byte, self.open.last_mut()) {
+                (b':', Some(Some(_))) => source.consume(1),
+                (b'}', Some(Some(_))) | (b']', Some(None)) => {
+                    source.consume(1);
+                    self.open.pop();
+                    self.end_value();
+                }
+                (b'"', Some(Some(key @ Key::Awaited))) => {
+                    cut_value(source, raw)?;
+                    *key = Key::Seen(serde_json::from_slice(raw).unwrap_or_default());
+                }
+                (b'}' | b']', _) => {
+                    let span = cut_value(source, raw)?;
+                    return Ok(Some((None, span)));
+                }
+                _ => {
+                    let at = self.path();
+                    let leads_to = |path: &str| match path.strip_prefix(&at) {
+                        Some(rest) => rest.starts_with('.') || (at.is_empty() && !rest.is_empty()),
+                        None => false,
+                    };
+                    if let Some(path) = paths.iter().find(|path| **path == at) {
+                        let span = cut_value(source, raw)?;
+                        if span.is_complete {
+                            self.end_value();
+                        } else {
+                            // The end of the input; one reject is enough for it.
+                            self.open.clear();
+                        }
+                        return Ok(Some((Some(path), span)));
+                    }
+                    if matches!(byte, b'{' | b'[') && paths.iter().any(|path| leads_to(path)) {
+                        source.consume(1);
+                        self.open.push((byte == b'{').then_some(Key::Awaited));
+                    } else {
+                        cut_value(source, raw)?;
+                        self.end_value();
+                    }
+                }
+            }
+        }
+    }
+
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for key in &self.open {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(match key {
+                None => "*",
+                Some(Key::Seen(key)) => key,
+                Some(Key::Awaited) => "",
+            });
+        }
+        path
+    }
+
+    /// Behind a value of an object a key is awaited.
+    fn end_value(&mut self) {
+        if let Some(Some(key)) = self.open.last_mut() {
+            *key = Key::Awaited;
+        }
+    }
+}
+
+/// The next byte that is neither space nor a comma, still to be consumed.
+fn skip_space(source: &mut Source) -> Result<Option<u8>, ReadError> {
+    loop {
+        let bytes = source.fill()?;
+        let Some(skip) = bytes.iter().position(|byte| !is_between_elements(*byte)) else {
+            let length = bytes.len();
+            if length == 0 {
+                return Ok(None);
+            }
+            source.consume(length);
+            continue;
+        };
+        let byte = bytes[skip];
+        source.consume(skip);
+        return Ok(Some(byte));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is cut, as `path=value`; `?` for what belongs nowhere.
+    fn cut(paths: &'static [&'static str], json: &'static str) -> String {
+        let mut source = Source::new("x".into(), Box::new(json.as_bytes()), Arc::default()).unwrap();
+        let (mut cutter, mut raw, mut out) = (Cutter::new(Places::Paths(paths)), Vec::new(), Vec::new());
+        while let Some((path, _)) = cutter.next(&mut source, &mut raw).unwrap() {
+            out.push(format!("{}={}", path.unwrap_or("?"), String::from_utf8_lossy(&raw)));
+        }
+        out.join(" ")
+    }
+
+    #[test]
+    fn values_are_cut_at_their_paths() {
+        for (paths, json, expected) in [
+            (
+                &["items.*"][..],
+                r#"{"kind":"x","items":[{"a":1}, {"b":[2]}],"n":{"items":[3]}}"#,
+                r#"items.*={"a":1} items.*={"b":[2]}"#,
+            ),
+            (&["*"], r#" [ {"a":1} , 2 ]"#, r#"*={"a":1} *=2"#),
+            (&[""], "{\"a\":1}\n{\"a\":2}", r#"={"a":1} ={"a":2}"#),
+            (
+                &["id", "list.*.id", "list.*.m.*"],
+                r#"{"id":7,"list":[{"id":"a","m":[{}]},{"id":"b","m":[]}]}"#,
+                r#"id=7 list.*.id="a" list.*.m.*={} list.*.id="b""#,
+            ),
+            (&["a.*"], r#"{"a":[1"#, "a.*=1 ?="),
+            (&["a.*"], r#"{"a":[1]}]{"a":[2]}"#, "a.*=1 ?=] a.*=2"),
+            (&["a.*"], r#"{"a":[1}, 2]}"#, "a.*=1 ?=} a.*=2"),
+            (&["a.*"], r#"{"b":"\"a\":[9]","a":{"b":[1]}}"#, ""),
+            (&["a.*"], "", ""),
+        ] {
+            assert_eq!(cut(paths, json), expected, "{json}");
+        }
+    }
+}

@@ -1,0 +1,622 @@
+//! XML exports: the elements that hold records are cut out of the stream one by one, and each is then parsed by
+//! `quick-xml`, so that no file is ever whole in memory and a broken record does not take the next one with it.
+//!
+//! Nothing is ever fetched and no entity is ever expanded but the five of XML and characters by number: a DTD is passed
+//! over, and what it declares stays in the text as it is written (`&name;`).
+
+use quick_xml::events::Event as Xml;
+use quick_xml::{Reader, escape};
+
+use super::input::Input;
+use super::source::{MAX_RECORD_BYTES, Source, Span};
+use super::{ReadError, ReadErrorKind, Record};
+
+/// The longest tag.
+const MAX_TAG_BYTES: usize = 64 << 10;
+/// The deepest element of a record.
+const MAX_DEPTH: usize = 32;
+/// How often what was read in search of an end that never came is searched again for records: each time may take as long
+/// as reading a record of the greatest length.
+const MAX_RESCANS: u32 = 64;
+
+/// Where in a format's XML its records stand. Names are without their namespace prefix.
+pub(crate) struct Layout {
+    /// Elements whose children are read one by one; the first is the root.
+    pub(crate) containers: &'static [&'static str],
+    /// Elements that never stand within others: at the next one reading goes on after what cannot be read.
+    pub(crate) records: &'static [&'static str],
+    /// Children of containers that are read; others are passed over.
+    pub(crate) wanted: &'static [&'static str],
+}
+
+/// What a stream of XML holds next.
+pub(crate) enum Event {
+    /// A container begins.
+    Enter(String),
+    /// A child of a container.
+    Element(Element),
+    /// A stretch that is not well-formed.
+    Lost(Record),
+}
+
+/// An element, its descendants' texts by their paths.
+#[derive(Debug)]
+pub(crate) struct Element {
+    /// Its name, without prefix.
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    values: Vec<(String, String)>,
+}
+
+impl Element {
+    /// The text of a descendant (`author/name`) or an attribute (`@id`, `thread@id`), trimmed; none where it is missing or
+    /// blank. The path of the element itself is empty.
+    pub(crate) fn get(&self, path: &str) -> Option<&str> {
+        let (_, value) = self.values.iter().find(|(name, _)| name == path)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+}
+
+/// A stream of XML.
+pub(crate) struct Elements {
+    pub(crate) input: Input,
+    layout: &'static Layout,
+    /// Containers around what comes next.
+    open: Vec<String>,
+    /// The place where `raw` begins.
+    here: Mark,
+    /// What was read since.
+    raw: Vec<u8>,
+    rescans: u32,
+}
+
+/// A place in the stream.
+#[derive(Clone, Copy)]
+struct Mark {
+    position: u64,
+    line: u64,
+    /// In characters, from 1.
+    column: u64,
+}
+
+impl Mark {
+    /// The place behind `bytes`.
+    fn after(mut self, bytes: &[u8]) -> Self {
+        self.position += bytes.len() as u64;
+        for byte in bytes {
+            if *byte == b'\n' {
+                self.line += 1;
+                self.column = 1;
+            } else if byte & 0xc0 != 0x80 {
+                self.column += 1;
+            }
+        }
+        self
+    }
+}
+
+/// A piece of markup with the text before it; places are offsets in `Elements::raw`.
+enum Piece {
+    /// The end of the stream; only text was left.
+    End,
+    /// Markup that begins here.
+    Markup(usize),
+    /// Markup that begins here and is none, with what is wrong.
+    Broken(usize, String),
+}
+
+/// What a piece of markup is.
+enum Tag<'a> {
+    Open { name: &'a str, is_empty: bool },
+    Close(&'a str),
+    Cdata,
+    Doctype,
+    Ignored,
+}
+
+impl Elements {
+    /// Begins to read.
+    ///
+    /// # Errors
+    ///
+    /// Text before the first tag, unless the options are lenient, and an encoding that was not understood.
+    pub(crate) fn new(mut input: Input, layout: &'static Layout) -> Result<Self, ReadError> {
+        if let Some(encoding) = unknown_encoding(&input.source) {
+            return Err(ReadError::new(
+                ReadErrorKind::Unrecognised,
+                &input.source.name,
+                format!("XML in the encoding {encoding}, which is not read"),
+                "convert it to UTF-8 and take `encoding=` out of its first line",
+            ));
+        }
+        let head = input.source.head();
+        let start = head.iter().position(|byte| *byte == b'<').unwrap_or(head.len());
+        let text = head[..start].trim_ascii_start();
+        let here = Mark { position: input.source.position(), line: 1, column: 1 };
+        if !text.is_empty() && !input.options.lenient {
+            let mark = here.after(&head[..start - text.len()]);
+            return Err(malformed(&mut input, mark, "text before the first tag"));
+        }
+        Ok(Self { input, layout, open: Vec::new(), here, raw: Vec::new(), rescans: 0 })
+    }
+
+    /// What comes next; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// What is not well-formed, unless the options are lenient: then it is [`Event::Lost`].
+    pub(crate) fn next(&mut self) -> Result<Option<Event>, ReadError> {
+        loop {
+            self.here = self.here.after(&self.raw);
+            self.raw.clear();
+            let piece = self.piece()?;
+            let at = match &piece {
+                Piece::End => self.raw.len(),
+                Piece::Markup(at) | Piece::Broken(at, _) => *at,
+            };
+            let text = self.raw[..at].trim_ascii_start();
+            if !text.is_empty() {
+                let from = at - text.len();
+                let what = match self.open.last() {
+                    Some(open) => format!("text between the elements of `<{open}>`"),
+                    None => "text outside of the root element".to_owned(),
+                };
+                return self.lose(from, at, from, &what).map(Some);
+            }
+            match piece {
+                Piece::End => {
+                    let Some(open) = self.open.first().cloned() else { return Ok(None) };
+                    self.open.clear();
+                    return self.lose(at, at, at, &format!("the file ends before `</{open}>`")).map(Some);
+                }
+                Piece::Broken(at, what) => return self.lose_to_record(at, at, &what).map(Some),
+                Piece::Markup(at) => {
+                    if let Some(event) = self.markup(at)? {
+                        return Ok(Some(event));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the markup that begins at `at` begins; none where it is passed over.
+    fn markup(&mut self, at: usize) -> Result<Option<Event>, ReadError> {
+        let end = self.raw.len();
+        match tag(&self.raw[at..]) {
+            Tag::Ignored => Ok(None),
+            Tag::Doctype => {
+                let notice = "its DTD is not read: entities that it declares stay as they are written";
+                self.input.report.notices.push(notice.to_owned());
+                Ok(None)
+            }
+            Tag::Cdata => self.lose(at, end, at, "text between elements").map(Some),
+            Tag::Close(name) => {
+                let name = local(name).to_owned();
+                if self.open.last() == Some(&name) {
+                    self.open.pop();
+                    return Ok(None);
+                }
+                self.lose(at, end, at, &format!("`</{name}>` closes nothing")).map(Some)
+            }
+            Tag::Open { name, is_empty } if self.layout.containers.contains(&local(name)) => {
+                let name = local(name).to_owned();
+                // Within itself it can only stand where its end was lost.
+                if let Some(index) = self.open.iter().position(|open| *open == name) {
+                    self.open.truncate(index);
+                }
+                if !is_empty {
+                    self.open.push(name.clone());
+                }
+                Ok(Some(Event::Enter(name)))
+            }
+            Tag::Open { name, is_empty } => {
+                let name = name.to_owned();
+                if self.open.is_empty() && !self.layout.records.contains(&local(&name)) {
+                    let root = self.layout.containers.first().copied().unwrap_or_default();
+                    return self
+                        .lose_to_record(at, at, &format!("`<{name}>` where `<{root}>` should be"))
+                        .map(Some);
+                }
+                self.element(at, &name, is_empty)
+            }
+        }
+    }
+
+    /// The element whose start tag is the last piece of `raw`; none where nobody wants it.
+    fn element(&mut self, at: usize, name: &str, is_empty: bool) -> Result<Option<Event>, ReadError> {
+        let mut is_open = !is_empty;
+        while is_open {
+            match self.piece()? {
+                Piece::End => {
+                    return self.lose_to_record(at, at, &format!("`<{name}>` is never closed")).map(Some);
+                }
+                Piece::Broken(place, what) => return self.lose_to_record(at, place, &what).map(Some),
+                Piece::Markup(place) => match tag(&self.raw[place..]) {
+                    Tag::Close(closed) if closed == name => is_open = false,
+                    Tag::Close(closed) if self.open.iter().any(|open| open == local(closed)) => {
+                        let what = format!("`</{closed}>` before `</{name}>`");
+                        return self.lose(at, place, place, &what).map(Some);
+                    }
+                    Tag::Open { name: inner, is_empty: false }
+                        if inner == name || self.layout.records.contains(&local(inner)) =>
+                    {
+                        let what = format!("`<{inner}>` before `</{name}>`");
+                        return self.lose(at, place, place, &what).map(Some);
+                    }
+                    _ => {}
+                },
+            }
+        }
+        if !self.layout.wanted.contains(&local(name)) {
+            return Ok(None);
+        }
+        let start = self.here.after(&self.raw[..at]);
+        let end = start.position + (self.raw.len() - at) as u64;
+        let span = Span { start: start.position, end, line: start.line, is_complete: true };
+        let raw = &self.raw[at..];
+        if let Some(defect) = self.input.defect(span, raw) {
+            return Ok(Some(Event::Lost(self.input.reject(span, defect, raw))));
+        }
+        match parse(&String::from_utf8_lossy(raw), self.input.options.lenient) {
+            Ok(values) => {
+                let name = local(name).to_owned();
+                Ok(Some(Event::Element(Element { name, span, values })))
+            }
+            Err((place, what)) => {
+                self.lose(at, self.raw.len(), (at + place).min(self.raw.len()), &what).map(Some)
+            }
+        }
+    }
+
+    /// Gives up `raw[from..to]` for what is wrong at `at`; the rest of `raw` is read again.
+    fn lose(&mut self, from: usize, to: usize, at: usize, what: &str) -> Result<Event, ReadError> {
+        let place = self.here.after(&self.raw[..at]);
+        if !self.input.options.lenient {
+            return Err(malformed(&mut self.input, place, what));
+        }
+        self.input.source.put_back(&self.raw[to..]);
+        self.raw.truncate(to);
+        let end = self.here.position + to as u64;
+        Ok(self.lost(from, end, place, what))
+    }
+
+    /// Gives up everything from `raw[from]` to the next record, for what is wrong at `at`.
+    fn lose_to_record(&mut self, from: usize, at: usize, what: &str) -> Result<Event, ReadError> {
+        let next = (from + 1..self.raw.len()).find(|index| self.begins_record(&self.raw[*index..]));
+        if let Some(next) = next.filter(|_| self.rescans < MAX_RESCANS) {
+            self.rescans += 1;
+            return self.lose(from, next, at, what);
+        }
+        let place = self.here.after(&self.raw[..at]);
+        if !self.input.options.lenient {
+            return Err(malformed(&mut self.input, place, what));
+        }
+        let end = self.skip_to_record()?;
+        let lost = self.lost(from, end.position, place, what);
+        self.raw.clear();
+        self.here = end;
+        Ok(lost)
+    }
+
+    /// Goes on to the next record, and gives its place; as much of what is passed over as a reject keeps goes into `raw`.
+    fn skip_to_record(&mut self) -> Result<Mark, ReadError> {
+        let mut here = self.here.after(&self.raw);
+        let mut tag = Vec::new();
+        loop {
+            let bytes = self.input.source.fill()?;
+            if bytes.is_empty() {
+                self.open.clear();
+                return Ok(here);
+            }
+            let count = if tag.is_empty() {
+                bytes.iter().position(|byte| *byte == b'<').unwrap_or(bytes.len())
+            } else {
+                0
+            };
+            if count > 0 {
+                here = here.after(&bytes[..count]);
+                keep(&mut self.raw, &bytes[..count]);
+                self.input.source.consume(count);
+                continue;
+            }
+            let next = bytes[0];
+            if tag.is_empty() || is_name(next) && tag.len() < 64 {
+                tag.push(next);
+                self.input.source.consume(1);
+                continue;
+            }
+            tag.push(next);
+            let is_record = self.begins_record(&tag);
+            tag.pop();
+            if is_record {
+                self.input.source.put_back(&tag);
+                return Ok(here);
+            }
+            here = here.after(&tag);
+            keep(&mut self.raw, &tag);
+            tag.clear();
+        }
+    }
+
+    /// Whether bytes begin with the start tag of a record.
+    fn begins_record(&self, bytes: &[u8]) -> bool {
+        let Some(rest) = bytes.strip_prefix(b"<") else { return false };
+        let length = rest.iter().take(64).take_while(|byte| is_name(**byte)).count();
+        let ends =
+            rest.get(length).is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace());
+        let name = str::from_utf8(&rest[..length]).unwrap_or_default();
+        ends && self.layout.records.contains(&local(name))
+    }
+
+    fn lost(&mut self, from: usize, end: u64, place: Mark, what: &str) -> Event {
+        let start = self.here.after(&self.raw[..from]);
+        let span = Span { start: start.position, end, line: start.line, is_complete: true };
+        let cause = format!(
+            "not well-formed XML at line {}, column {}: {what}; mend it there to read this part",
+            place.line, place.column
+        );
+        Event::Lost(self.input.reject(span, cause, &self.raw[from..]))
+    }
+
+    /// Reads text up to the next markup, and the markup.
+    fn piece(&mut self) -> Result<Piece, ReadError> {
+        let begin = self.raw.len();
+        let Some(_) = self.take(b"<")? else {
+            if self.raw.len() > MAX_RECORD_BYTES {
+                let what = format!("an element longer than {} MiB", MAX_RECORD_BYTES >> 20);
+                return Ok(Piece::Broken(begin, what));
+            }
+            return Ok(Piece::End);
+        };
+        let at = self.raw.len() - 1;
+        let broken = |what: &str| Ok(Piece::Broken(at, what.to_owned()));
+        match self.input.source.fill()?.first().copied() {
+            Some(b'!' | b'?') => {
+                while self.take(b">")?.is_some() {
+                    if is_closed(&self.raw[at..]) {
+                        return Ok(Piece::Markup(at));
+                    }
+                }
+                match &self.raw[at..] {
+                    [b'<', b'!', b'-', b'-', ..] => broken("a comment (`<!--`) that is never closed"),
+                    [b'<', b'!', b'[', ..] => broken("a text (`<![CDATA[`) that is never closed"),
+                    _ => broken("a declaration that is never closed"),
+                }
+            }
+            Some(byte) if is_name_start(byte) || byte == b'/' => {
+                let mut quote = None;
+                while self.raw.len() - at < MAX_TAG_BYTES
+                    && let Some(stop) = self.take(b"<>\"'")?
+                {
+                    match stop {
+                        b'<' => {
+                            self.input.source.put_back(b"<");
+                            self.raw.pop();
+                            break;
+                        }
+                        b'>' if quote.is_none() => return Ok(Piece::Markup(at)),
+                        b'"' | b'\'' if quote.is_none() => quote = Some(stop),
+                        _ if quote == Some(stop) => quote = None,
+                        _ => {}
+                    }
+                }
+                broken("a tag that is never closed")
+            }
+            _ => broken("a `<` that begins no tag (in text it is written `&lt;`)"),
+        }
+    }
+
+    /// Reads through the first of some bytes, and gives it; none at the end, and where it does not come within the
+    /// greatest length of a record.
+    fn take(&mut self, stops: &[u8]) -> Result<Option<u8>, ReadError> {
+        while self.raw.len() <= MAX_RECORD_BYTES {
+            let bytes = self.input.source.fill()?;
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            let stop = bytes.iter().position(|byte| stops.contains(byte));
+            let count = stop.map_or(bytes.len(), |index| index + 1);
+            self.raw.extend_from_slice(&bytes[..count]);
+            self.input.source.consume(count);
+            if stop.is_some() {
+                return Ok(self.raw.last().copied());
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Adds to a record as many of the bytes as a reject keeps.
+fn keep(raw: &mut Vec<u8>, bytes: &[u8]) {
+    let room = MAX_RECORD_BYTES.saturating_sub(raw.len());
+    raw.extend_from_slice(&bytes[..bytes.len().min(room)]);
+}
+
+/// The error that says where XML is not well-formed.
+fn malformed(input: &mut Input, place: Mark, what: &str) -> ReadError {
+    ReadError {
+        kind: ReadErrorKind::Malformed,
+        file: input.source.name.clone(),
+        place: Some((input.records() + 1, place.line)),
+        what: format!("not well-formed XML at column {}: {what}", place.column),
+        remedy: "mend it there, export it again, or read what can be read with --lenient".to_owned(),
+    }
+}
+
+/// Whether markup that begins with `<!` or `<?` and ends with `>` is whole.
+fn is_closed(markup: &[u8]) -> bool {
+    if markup.starts_with(b"<?") {
+        markup.ends_with(b"?>")
+    } else if markup.starts_with(b"<!--") {
+        markup.len() >= b"<!---->".len() && markup.ends_with(b"-->")
+    } else if markup.starts_with(b"<![CDATA[") {
+        markup.ends_with(b"]]>")
+    } else {
+        // The declarations within a DTD stand in brackets, which may be large: only their beginning is looked at.
+        let inner = markup.iter().take(1024).position(|byte| *byte == b'[');
+        inner.is_none() || markup[..markup.len() - 1].trim_ascii_end().ends_with(b"]")
+    }
+}
+
+fn tag(markup: &[u8]) -> Tag<'_> {
+    match markup {
+        [b'<', b'/', rest @ ..] => Tag::Close(name(rest)),
+        [b'<', b'!', b'[', ..] => Tag::Cdata,
+        [b'<', b'!', b'-', ..] | [b'<', b'?', ..] => Tag::Ignored,
+        [b'<', b'!', ..] => Tag::Doctype,
+        _ => Tag::Open { name: name(&markup[1..]), is_empty: markup.ends_with(b"/>") },
+    }
+}
+
+/// The name at the beginning.
+fn name(bytes: &[u8]) -> &str {
+    let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+    str::from_utf8(&bytes[..length]).unwrap_or_default()
+}
+
+fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':' | 0x80..)
+}
+
+fn is_name(byte: u8) -> bool {
+    is_name_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+}
+
+/// A name without its namespace prefix.
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+/// The texts and attributes of an element by their paths, or where (in bytes) and why it is not well-formed.
+fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>, (usize, String)> {
+    let mut reader = Reader::from_str(xml);
+    reader.config_mut().allow_dangling_amp = is_lenient;
+    let mut values = Vec::new();
+    // The names of the open elements and their texts; the outermost has no name.
+    let mut open: Vec<(String, String)> = Vec::new();
+    loop {
+        let begin = reader.buffer_position() as usize;
+        let event = reader.read_event().map_err(|error| {
+            let what = error.to_string();
+            let what = what.split_once(": ").map_or(what.as_str(), |(_, what)| what);
+            (reader.error_position() as usize, what.to_owned())
+        })?;
+        let is_empty = matches!(event, Xml::Empty(_));
+        match event {
+            Xml::Start(tag) | Xml::Empty(tag) => {
+                let name = tag.local_name().as_ref().to_owned();
+                open.push((if open.is_empty() { String::new() } else { name }, String::new()));
+                if open.len() > MAX_DEPTH {
+                    return Err((begin, format!("elements nested more than {MAX_DEPTH} deep")));
+                }
+                for attribute in tag.attributes() {
+                    let attribute = attribute.map_err(|error| {
+                        let what = error.to_string();
+                        let (_, what) = what.split_once(": ").unwrap_or(("", &what));
+                        (begin, what.to_owned())
+                    })?;
+                    let value = escape::unescape(&attribute.value);
+                    let value =
+                        value.map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
+                    values.push((format!("{}@{}", path(&open), attribute.key.local_name().as_ref()), value));
+                }
+                if is_empty {
+                    open.pop();
+                }
+            }
+            Xml::End(_) => {
+                let path = path(&open);
+                values.extend(open.pop().map(|(_, text)| (path, text)));
+            }
+            Xml::Text(text) => append(&mut open, &text),
+            Xml::CData(text) => append(&mut open, &text),
+            Xml::GeneralRef(reference) => {
+                let known = reference.resolve_char_ref().ok().flatten();
+                match (known, escape::resolve_xml_entity(&reference)) {
+                    (Some(c), _) => append(&mut open, c.encode_utf8(&mut [0; 4])),
+                    (None, Some(text)) => append(&mut open, text),
+                    (None, None) => append(&mut open, &format!("&{};", &*reference)),
+                }
+            }
+            Xml::Eof => return Ok(values),
+            Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
+        }
+    }
+}
+
+fn append(open: &mut [(String, String)], text: &str) {
+    if let Some((_, value)) = open.last_mut() {
+        value.push_str(text);
+    }
+}
+
+fn path(open: &[(String, String)]) -> String {
+    let names: Vec<&str> = open.iter().skip(1).map(|(name, _)| name.as_str()).collect();
+    names.join("/")
+}
+
+/// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong there; none where it
+/// has no element. For telling what a file is.
+pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
+    /// More than this before the first tag, and the text is no XML.
+    const MAX_JUNK_BYTES: usize = 1 << 10;
+    let mut rest = head;
+    let mut is_clean = true;
+    loop {
+        let at = rest.iter().position(|byte| *byte == b'<')?;
+        is_clean &= rest[..at].trim_ascii().is_empty();
+        if at > MAX_JUNK_BYTES {
+            return None;
+        }
+        rest = &rest[at..];
+        match rest.get(1)? {
+            b'!' | b'?' => {
+                let ends = (2..rest.len()).filter(|end| rest[*end] == b'>');
+                let end = ends.into_iter().find(|end| is_closed(&rest[..=*end]))?;
+                rest = &rest[end + 1..];
+            }
+            byte if is_name_start(*byte) => return Some((local(name(&rest[1..])), is_clean)),
+            _ => return None,
+        }
+    }
+}
+
+/// What an XML or HTML document seems to be that is none of our formats, and what to do; none for what is no such document.
+pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
+    const FROM_THE_SITE: &str = "export the comments from the site's own administration";
+    let (root, is_clean) = root(head)?;
+    let begins = |word: &str| {
+        head.trim_ascii_start()
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if !is_clean || !["<?xml", "<!doctype", "<html", "<rss", "<feed"].iter().any(|word| begins(word)) {
+        return None;
+    }
+    let (what, remedy) = match root.to_ascii_lowercase().as_str() {
+        "html" | "head" | "body" => (
+            "a web page (HTML), not an export".to_owned(),
+            "export the comments, or save the page's text alone in a .txt file (`comity formats`, text)"
+                .to_owned(),
+        ),
+        "rss" => ("an RSS feed, not a WordPress export".to_owned(), FROM_THE_SITE.to_owned()),
+        "feed" => ("an Atom feed, not an export that is known".to_owned(), FROM_THE_SITE.to_owned()),
+        _ => (
+            format!("XML of a form that is not known (its root element is `<{root}>`)"),
+            "Disqus and WordPress exports are read as XML; convert another to CSV or ndjson".to_owned(),
+        ),
+    };
+    Some((what, remedy))
+}
+
+/// The encoding that an XML declaration names, where it is one that the stream was not read as.
+fn unknown_encoding(source: &Source) -> Option<String> {
+    const KNOWN: [&str; 7] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "latin1"];
+    let is_utf8 = source.notices.is_empty();
+    let head = String::from_utf8_lossy(&source.head()[..source.head().len().min(256)]).into_owned();
+    let declaration = &head[..head.find("?>")?];
+    let (_, value) = declaration.split_once("encoding=")?;
+    let encoding: String =
+        value.chars().skip(1).take_while(|c| !matches!(c, '"' | '\'')).flat_map(char::to_lowercase).collect();
+    (!is_utf8 && !KNOWN.contains(&encoding.as_str()) && !encoding.starts_with("utf-16")).then_some(encoding)
+}

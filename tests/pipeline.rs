@@ -1,0 +1,235 @@
+//! What holds for a whole run: the same bytes however the work is divided, every record accounted for, scores that no
+//! policy changes, and no panic whatever the input.
+
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use comity::engine;
+use comity::pipeline::{self, PipelineError, Progress, ScoreRequest};
+use comity::policy::Policy;
+use comity::read::{Format, Options};
+use comity::report::{self, Summary};
+use comity::score::Settings;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A request to score with the tiny model.
+fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
+    ScoreRequest {
+        inputs: inputs.iter().map(|input| input.to_path_buf()).collect(),
+        read: Options::default(),
+        limit: None,
+        strict: false,
+        out: out.to_owned(),
+        model: Some(root().join("tests/models/tiny")),
+        engine: engine::names().next().unwrap().to_owned(),
+        threads: NonZeroUsize::new(1),
+        settings: Settings::default(),
+        also: Vec::new(),
+    }
+}
+
+fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
+    pipeline::score(request, &Policy::built_in(), &|_| {})
+}
+
+/// Every file of a folder.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}
+
+fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>, what: &str) {
+    assert_eq!(got.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in got {
+        assert!(*bytes == want[name], "{what}: {name} differs");
+    }
+}
+
+/// Comments of many lengths, in an order of no pattern, with repeated texts, empty ones, another language, broken rows, and
+/// some of more than one window; more than one chunk of them.
+fn mixed_export(folder: &Path) -> PathBuf {
+    let words = ["harbour", "geese", "baker", "winter", "clock", "stone", "you", "fool", "lamp", "bridge"];
+    let mut csv = b"thread,author,text\n".to_vec();
+    let mut state = 7_u64;
+    let mut next = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for n in 0..5_000 {
+        let (thread, author) = (next(9), next(40));
+        csv.extend(format!("t{thread},a{author},").bytes());
+        match next(60) {
+            0 => {}
+            1 => csv.extend("Die Brücke bleibt gesperrt und niemand hat es den Bäckern erzählt.".bytes()),
+            2 => csv.extend(b"a bad byte \xff in here"),
+            3 => csv.extend(b"one, cell, too, many"),
+            4..10 => csv.extend(b"The same words as before, and before that."),
+            _ => {
+                let length = if n % 800 == 0 { 600 } else { 1 + next(12) };
+                for _ in 0..length {
+                    csv.extend(format!("{} ", words[next(words.len() as u64) as usize]).bytes());
+                }
+            }
+        }
+        csv.push(b'\n');
+    }
+    let path = folder.join("mixed.csv");
+    fs::write(&path, csv).unwrap();
+    path
+}
+
+#[test]
+fn threads_batches_and_repetition_change_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let (export, sample) = (mixed_export(folder.path()), root().join("data/sample"));
+    let out = folder.path().join("out");
+    let run = |threads: usize, batch: usize| {
+        let mut request = request(&[&export, &sample], &out);
+        request.threads = NonZeroUsize::new(threads);
+        request.settings.batch = batch;
+        let summary = score(&request).unwrap();
+        let counts = summary.counts;
+        assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
+        assert!(counts.read > 5_000 && counts.unscored > 50 && counts.rejects > 50, "{counts:?}");
+        files(&out)
+    };
+    let first = run(1, 32);
+    assert_eq!(first.len(), 11, "{:?}", first.keys());
+    // The same folder every time: what an earlier run left must not show.
+    for (threads, batch) in [(1, 1), (2, 64), (3, 7), (1, 32)] {
+        assert_same(&run(threads, batch), &first, &format!("{threads} threads, batch {batch}"));
+    }
+}
+
+#[test]
+fn nothing_is_lost_between_reading_and_scoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = mixed_export(folder.path());
+    let out = folder.path().join("out");
+    let summary = score(&request(&[&export], &out)).unwrap();
+    let understood = pipeline::read(&[export], &Options::default(), None, false).unwrap();
+    let rejects: u64 = understood.files.iter().map(|file| file.rejects).sum();
+    assert_eq!(summary.counts.read, understood.comments + rejects);
+    assert_eq!(summary.counts.rejects, rejects);
+    let rows =
+        |name: &str| csv::Reader::from_path(out.join(name)).unwrap().records().map(Result::unwrap).count();
+    assert_eq!(rows("scores.csv") as u64, understood.comments);
+    assert_eq!(rows("decisions.csv") as u64, understood.comments);
+    assert_eq!(rows("rejects.csv") as u64, rejects);
+    assert_eq!(rows("authors.csv"), 40);
+    assert_eq!(rows("threads.csv"), 9);
+}
+
+#[test]
+fn progress_ends_at_the_last_comment() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = mixed_export(folder.path());
+    for limit in [None, Some(4_200), Some(10)] {
+        let mut request = request(&[&export], &folder.path().join("out"));
+        request.limit = limit;
+        request.threads = NonZeroUsize::new(2);
+        let steps: Mutex<Vec<Progress>> = Mutex::new(Vec::new());
+        let summary =
+            pipeline::score(&request, &Policy::built_in(), &|step| steps.lock().unwrap().push(step)).unwrap();
+        let steps = steps.into_inner().unwrap();
+        let comments = summary.counts.read - summary.counts.rejects;
+        assert_eq!(limit.unwrap_or(comments), comments);
+        assert_eq!(steps.iter().map(|step| step.scored).max(), Some(comments));
+        assert!(steps.iter().all(|step| step.scored <= step.read));
+        for step in steps {
+            let estimate = step.estimated_total().unwrap();
+            assert!((0.5..2.0).contains(&(estimate / comments as f64)), "{estimate} of {comments}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_changes_decisions_and_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    score(&request(&[&root().join("data/sample")], &out)).unwrap();
+    let before = files(&out);
+    let other = "name = \"other\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
+    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[]).unwrap();
+    assert_eq!(summary.counts.flagged, summary.counts.scored);
+    let after = files(&out);
+    for name in ["scores.csv", "rejects.csv", "run.json"] {
+        assert!(before[name] == after[name], "{name}");
+    }
+    for name in ["decisions.csv", "flagged.csv", "summary.json", "report.html"] {
+        assert!(before[name] != after[name], "{name}");
+    }
+    report::write(&out, &Policy::built_in(), &[]).unwrap();
+    assert_same(&files(&out), &before, "back to the first policy");
+}
+
+#[test]
+fn what_can_fail_early_fails_before_the_model_is_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = root().join("data/sample");
+    let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
+    fs::write(&file, "x").unwrap();
+    let with_bad_model = |inputs: &[&Path], out: &Path| {
+        score(&ScoreRequest { model: Some(missing.clone()), ..request(inputs, out) }).map(|_| ()).unwrap_err()
+    };
+    assert!(matches!(with_bad_model(&[&missing], &file), PipelineError::Read(_)));
+    assert!(matches!(with_bad_model(&[&sample], &file), PipelineError::Write { .. }));
+    assert!(matches!(with_bad_model(&[&sample], &file.join("out")), PipelineError::Write { .. }));
+    let within = folder.path().join("new/folder");
+    assert!(matches!(
+        with_bad_model(&[folder.path()], &within),
+        PipelineError::Read(_) | PipelineError::OutWithinInput { .. }
+    ));
+    assert!(matches!(with_bad_model(&[&sample], &folder.path().join("out")), PipelineError::Model(_)));
+}
+
+/// Scores bytes as every format and checks what holds for any input.
+fn is_total(bytes: &[u8]) {
+    let folder: TempDir = tempfile::tempdir().unwrap();
+    let (export, out) = (folder.path().join("export"), folder.path().join("out"));
+    fs::write(&export, bytes).unwrap();
+    for format in [None].into_iter().chain(Format::ALL.iter().copied().map(Some)) {
+        let mut request = request(&[&export], &out);
+        request.read = Options { format, keep_raw: true, ..Options::default() };
+        request.settings.any_language = true;
+        match score(&request) {
+            Ok(summary) => {
+                let counts = summary.counts;
+                assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
+            }
+            Err(PipelineError::Read(_)) => {}
+            Err(error) => panic!("{format:?}: {error}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_bytes_are_scored_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        is_total(&bytes);
+    }
+
+    #[test]
+    fn any_texts_are_scored(texts in prop::collection::vec(any::<String>(), 1..12)) {
+        let lines: Vec<String> =
+            texts.iter().map(|text| serde_json::json!({"text": text, "author": text}).to_string()).collect();
+        is_total(lines.join("\n").as_bytes());
+    }
+
+    #[test]
+    fn any_page_is_scored_or_refused(text in "([A-Za-zé]{1,8}[ .,!?]|\n|\"|> |@|🔔|=|<b>|&amp;|\t){0,200}") {
+        is_total(text.as_bytes());
+    }
+}
