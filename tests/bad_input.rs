@@ -374,7 +374,6 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         prop::sample::select(golden_inputs()),
         Just(gzip(CSV.as_bytes())),
         Just(PARQUET.to_vec()),
-        Just(include_bytes!("exports/parquet/nested/input.parquet").to_vec()),
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];
     let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;<>&!-{}[]\\\n\r\t:\xff\xc3\0".to_vec())];
