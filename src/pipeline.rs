@@ -28,8 +28,12 @@ use crate::thread::{ThreadReport, Threader};
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
 
-/// Flagged comments that are explained, the worst first: each takes the model's work of some five comments.
-const EXPLAINED: usize = 200;
+/// Flagged comments that are explained, the worst first: each takes up to [`explain::WORDS_TRIED`] runs of the model over
+/// one of its sentences.
+const EXPLAINED: usize = 100;
+
+/// Comments that are explained at a time: enough for every thread, few enough to show that the work goes on.
+const EXPLAINED_AT_ONCE: usize = 8;
 
 const REJECTS: &str = "rejects.csv";
 
@@ -76,6 +80,8 @@ pub struct Progress {
     pub total_bytes: Option<u64>,
     /// Comments to read at most.
     pub limit: Option<u64>,
+    /// Once all are scored: how many flagged comments have been explained, of how many.
+    pub explained: Option<(usize, usize)>,
 }
 
 impl Progress {
@@ -281,6 +287,7 @@ pub fn score(
                 bytes_read,
                 total_bytes,
                 limit: request.limit,
+                explained: None,
             });
         };
         for row in pool.install(|| scorer.score(chunk, &advance))? {
@@ -288,7 +295,14 @@ pub fn score(
             queue.offer(row);
         }
     }
-    let explanations = pool.install(|| queue.explain(&scorer))?;
+    let (bytes_read, total_bytes) = (reader.bytes_read(), reader.total_bytes());
+    let (scored, read) = (scored.into_inner(), counts.comments);
+    let explanations = pool.install(|| {
+        queue.explain(&scorer, &|explained, of| {
+            let explained = Some((explained, of));
+            progress(Progress { scored, read, bytes_read, total_bytes, limit: request.limit, explained });
+        })
+    })?;
     outputs.finish(&explanations)?;
 
     let run = describe(request, &model, &reader, &threader.finish(), counts);
@@ -361,7 +375,12 @@ impl Queue<'_> {
         self.worst.truncate(EXPLAINED);
     }
 
-    fn explain(mut self, scorer: &Scorer<'_>) -> Result<Vec<Explanation>, ScoreError> {
+    /// Explains the worst. `advance` is told how many are explained, of how many.
+    fn explain(
+        mut self,
+        scorer: &Scorer<'_>,
+        advance: &dyn Fn(usize, usize),
+    ) -> Result<Vec<Explanation>, ScoreError> {
         self.keep_worst();
         let flagged: Vec<(&Comment, Label, f64)> = self
             .worst
@@ -369,7 +388,12 @@ impl Queue<'_> {
             .filter_map(|(decision, comment)| Some((comment, decision.fired?)))
             .map(|(comment, fired)| (comment, fired.rule.label, fired.score))
             .collect();
-        explain(scorer, &flagged)
+        let mut explanations = Vec::with_capacity(flagged.len());
+        for some in flagged.chunks(EXPLAINED_AT_ONCE) {
+            advance(explanations.len(), flagged.len());
+            explanations.extend(explain(scorer, some)?);
+        }
+        Ok(explanations)
     }
 }
 

@@ -13,8 +13,9 @@ pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args) -> anyhow::Result<Done> {
     let mut out = Output::new();
+    let width = Format::ALL.iter().map(|format| format.as_str().len()).max().unwrap_or_default();
     for format in Format::ALL {
-        writeln!(out, "{:<10} {}", format.to_string(), format.description())?;
+        writeln!(out, "{:<width$}  {}", format.as_str(), format.description())?;
     }
     Ok(Done::Clean)
 }

@@ -18,6 +18,14 @@ impl Bar {
 
     /// Shows how far the work is. Called from many threads.
     pub(crate) fn show(&self, progress: Progress) {
+        if let Some((explained, of)) = progress.explained {
+            self.line.set_message(format!(
+                "{} comments; which words carry the worst scores: {explained} of {of}",
+                HumanCount(progress.scored)
+            ));
+            self.line.tick();
+            return;
+        }
         let seconds = self.line.elapsed().as_secs_f64();
         let rate = progress.scored as f64 / seconds.max(1e-3);
         let mut message = format!("{} comments, {rate:.0}/s", HumanCount(progress.scored));
