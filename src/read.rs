@@ -33,6 +33,7 @@ mod mastodon;
 mod mojibake;
 mod ndjson;
 mod objects;
+mod parquet;
 mod places;
 mod reddit;
 mod reddit_api;
@@ -109,6 +110,8 @@ pub enum Format {
     Ndjson,
     /// One JSON value: an array of objects, or an object that holds one.
     Json,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl Format {
@@ -133,6 +136,7 @@ impl Format {
         Self::Tsv,
         Self::Ndjson,
         Self::Json,
+        Self::Parquet,
     ];
 
     /// The word of the command line.
@@ -157,6 +161,7 @@ impl Format {
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
             Self::Json => "json",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -186,6 +191,7 @@ impl Format {
             Self::Tsv => "tab-delimited columns, with or without a header",
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
+            Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
         }
     }
 }
@@ -225,7 +231,7 @@ pub struct Reject {
     pub record: u64,
     /// The line it begins on, from 1; 0 for a whole file.
     pub line: u64,
-    /// Its bytes, in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
+    /// Its bytes (those of the whole element where it stands within one), in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
     pub bytes: Range<u64>,
     /// What is wrong with it and what to do.
     pub cause: String,

@@ -21,6 +21,8 @@ const NDJSON: &str =
     "{\"text\":\"one\",\"by\":\"Ana\"}\n{\"text\":\"two\",\"by\":\"Ben\"}\n{\"text\":\"three\"}\n";
 const DUMP: &str = "The bridge reopens on Monday, the council said.\nok_ana\nAt last, I waited a year for this.\nBen R.\nWho paid?\n\
     ok_ana\nWe all did.\nBen R.\nFair enough.\n";
+/// Five rows in three row groups.
+const PARQUET: &[u8] = include_bytes!("exports/parquet/plain/input.parquet");
 const JSON: &str =
     "{\"comments\":[{\"text\":\"one\",\"by\":\"Ana\"},\n{\"text\":\"two\"},{\"text\":\"three\"}]}";
 
@@ -91,7 +93,9 @@ fn what_cannot_be_read_is_refused_at_once() {
         (&gzip(b""), Empty, "nothing in it"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10", Binary, "a PNG picture"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", Binary, "a PDF document"),
-        (b"PAR1\x15\x04\x15\x10\x15\x14\x4c\x15\x02", Binary, "Parquet"),
+        (b"PAR1\x15\x04\x15\x10\x15\x14\x4c\x15\x02", Damaged, "no readable Parquet"),
+        (b"PAR1\0\0\x01\x02\x03", Binary, "a Parquet file"),
+        (&gzip(PARQUET), Stream, "name the file"),
         (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0[Content_Types].xml", Binary, "save the sheet as CSV"),
         (b"PK\x03\x04\x14\0\0\0\x08\0\0\0!\0comments.csv", Binary, "zip archive"),
         (b"text,author\0\0\0\0\x01\x02\x03\0\0", Binary, "a binary file"),
@@ -208,6 +212,21 @@ fn a_record_beyond_the_limit_is_rejected_and_the_rest_goes_on() {
         assert!(reject.bytes.end - reject.bytes.start > 50_000_000, "{name}");
         assert!(reject.raw.as_ref().unwrap().len() <= 33 << 20, "{name}");
     }
+}
+
+#[test]
+fn a_parquet_file_is_read_as_nothing_else() {
+    let folder = files(&[("export.parquet", PARQUET), ("export.csv", CSV.as_bytes())]);
+    let read = |name: &str, format| {
+        let options = Options { format: Some(format), ..Options::default() };
+        read_with(&[folder.path().join(name)], &options).map(|outcome| outcome.comments.len())
+    };
+    assert_eq!(read("export.parquet", Format::Csv).unwrap_err().kind, ReadErrorKind::Binary);
+    assert_eq!(read("export.csv", Format::Parquet).unwrap_err().kind, ReadErrorKind::Damaged);
+    assert_eq!(read("export.parquet", Format::Parquet).unwrap(), 5);
+    let outcome = read_bytes("export.parquet", PARQUET).unwrap();
+    assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(PARQUET)));
+    assert_eq!(outcome.reader.bytes_read(), PARQUET.len() as u64);
 }
 
 #[test]
@@ -354,6 +373,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         Just(DUMP.as_bytes().to_vec()),
         prop::sample::select(golden_inputs()),
         Just(gzip(CSV.as_bytes())),
+        Just(PARQUET.to_vec()),
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];
     let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;<>&!-{}[]\\\n\r\t:\xff\xc3\0".to_vec())];

@@ -116,3 +116,23 @@ fn a_planted_violation_is_found() {
         violations("engine", "use crate::label::Label;\n// crate::comment is not ours to use").is_empty()
     );
 }
+
+#[test]
+fn every_direct_dependency_has_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let dependencies =
+        ["dependencies", "dev-dependencies"].map(|kind| manifest[kind].as_table().unwrap().keys());
+    let missing: Vec<&String> =
+        dependencies.into_iter().flatten().filter(|name| !contributing.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "CONTRIBUTING.md does not say why these are here: {missing:?}");
+}
+
+#[test]
+fn the_readme_shows_the_help_as_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_comity")).arg("--help").output().unwrap();
+    assert!(readme.contains(&String::from_utf8(help.stdout).unwrap()), "put `comity --help` into README.md");
+}

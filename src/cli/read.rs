@@ -6,6 +6,7 @@ use comity::pipeline::{self, Sample, Understood};
 use comity::read::FileReport;
 
 use super::Done;
+use super::files::{self, Row};
 use super::input::InputArgs;
 use super::output::Output;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     for reject in understood.rejects.iter().filter(|reject| !is_known(&reject.file)) {
         writeln!(out, "{}\n  not read  {}\n", reject.file, reject.cause)?;
     }
+    files::show(&mut out, &rows(&understood))?;
     let replies = &understood.replies;
     writeln!(
         out,
@@ -43,6 +45,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     )?;
     let rejects: u64 = understood.files.iter().map(|file| file.rejects).sum();
     Ok(if rejects == 0 && understood.rejects.is_empty() { Done::Clean } else { Done::WithRejects })
+}
+
+/// The files that were read, then those that could not be.
+fn rows(understood: &Understood) -> Vec<Row<'_>> {
+    let read = understood.files.iter().map(|file| Row {
+        file: &file.file,
+        format: Some(file.format.as_str()),
+        comments: file.comments,
+        rejects: file.rejects,
+    });
+    let whole_files = understood.rejects.iter().filter(|reject| reject.record == 0);
+    read.chain(whole_files.map(|reject| Row { file: &reject.file, format: None, comments: 0, rejects: 1 }))
+        .collect()
 }
 
 fn show_file(out: &mut impl Write, file: &FileReport, understood: &Understood) -> io::Result<()> {

@@ -12,6 +12,7 @@ use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
+use super::files::{self, Row};
 use super::input::InputArgs;
 use super::output::Output;
 use super::progress::Bar;
@@ -125,7 +126,22 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
         "{} authors, {} threads; {} comments flagged by the policy `{}`",
         counts.authors, counts.threads, counts.flagged, summary.policy.name
     )?;
-    for input in &summary.run.inputs {
+    let inputs = &summary.run.inputs;
+    let rows: Vec<Row<'_>> = inputs
+        .iter()
+        .map(|input| Row {
+            file: &input.file,
+            format: Some(&input.format),
+            comments: input.comments,
+            rejects: input.rejects,
+        })
+        .collect();
+    files::show(&mut out, &rows)?;
+    let unread = counts.rejects - inputs.iter().map(|input| input.rejects).sum::<u64>().min(counts.rejects);
+    if unread > 0 {
+        writeln!(out, "files that could not be read: {unread}; rejects.csv names them")?;
+    }
+    for input in inputs {
         for notice in &input.notices {
             writeln!(out, "{}: {notice}", input.file)?;
         }

@@ -13,10 +13,11 @@ use super::mapping::{Field, Mapping};
 use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
 use super::sniff::Verdict;
 use super::source::{Source, Span};
-use super::{ReadError, Record};
+use super::{ReadError, Record, html};
 
 const KEYS: Keys = &[
     (Field::Text, "markdown"),
+    (Field::Text, "html"),
     (Field::Author, "commenterHex"),
     (Field::Id, "commentHex"),
     (Field::Parent, "parentHex"),
@@ -100,6 +101,12 @@ impl Layout for Commento {
                 values[Field::Thread as usize] = Some(format!("{domain}{url}").into());
                 let id = values[Field::Id as usize].as_deref().unwrap_or_default();
                 values[Field::Link as usize] = Some(format!("https://{domain}{url}#commento-{id}").into());
+            }
+            if let Some(markdown) = &mut values[Field::Text as usize]
+                && markdown.is_empty()
+            {
+                let html = objects::scalar(&object, "html").unwrap_or_default();
+                *markdown = html::to_text(&html).text.into();
             }
             let is_deleted = object.get("deleted").and_then(Value::as_bool) == Some(true);
             values[Field::Status as usize] = None;

@@ -80,6 +80,10 @@ pub enum ReadErrorKind {
     Binary,
     /// A compressed stream that is broken at its very beginning.
     Compression,
+    /// A file whose structure is broken where everything else hangs on it.
+    Damaged,
+    /// A format that cannot be read from a stream, in a stream.
+    Stream,
     /// Text, but of no format that we know.
     Unrecognised,
     /// No column or key holds the comments' text.

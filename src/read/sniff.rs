@@ -10,7 +10,7 @@ use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
 use super::{
     commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
-    mastodon, ndjson, reddit, reddit_api, telegram, wordpress, xml, youtube,
+    mastodon, ndjson, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
 };
 
 /// A format: how it is recognised and how it is read.
@@ -40,26 +40,27 @@ pub(crate) const FORMATS: &[Reading] = &[
     Reading { format: Format::ConvoKit, extensions: &[], sniff: convokit::sniff, open: convokit::open },
     Reading { format: Format::Discourse, extensions: &[], sniff: discourse::sniff, open: discourse::open },
     Reading { format: Format::Disqus, extensions: &["xml"], sniff: disqus::sniff, open: disqus::open },
+    Reading { format: Format::Facebook, extensions: &[], sniff: facebook::sniff, open: facebook::open },
+    Reading { format: Format::FourCat, extensions: &[], sniff: fourcat::sniff, open: fourcat::open },
     Reading {
         format: Format::HackerNews,
         extensions: &[],
         sniff: hacker_news::sniff,
         open: hacker_news::open,
     },
+    Reading { format: Format::Instagram, extensions: &[], sniff: instagram::sniff, open: instagram::open },
     Reading { format: Format::Mastodon, extensions: &[], sniff: mastodon::sniff, open: mastodon::open },
     Reading { format: Format::Reddit, extensions: &[], sniff: reddit::sniff, open: reddit::open },
     Reading { format: Format::RedditApi, extensions: &[], sniff: reddit_api::sniff, open: reddit_api::open },
+    Reading { format: Format::Telegram, extensions: &[], sniff: telegram::sniff, open: telegram::open },
     Reading {
         format: Format::WordPress,
         extensions: &["xml"],
         sniff: wordpress::sniff,
         open: wordpress::open,
     },
-    Reading { format: Format::Facebook, extensions: &[], sniff: facebook::sniff, open: facebook::open },
-    Reading { format: Format::FourCat, extensions: &[], sniff: fourcat::sniff, open: fourcat::open },
-    Reading { format: Format::Instagram, extensions: &[], sniff: instagram::sniff, open: instagram::open },
-    Reading { format: Format::Telegram, extensions: &[], sniff: telegram::sniff, open: telegram::open },
     Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
+    Reading { format: Format::Parquet, extensions: &["parquet"], sniff: parquet::sniff, open: parquet::open },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -98,7 +99,10 @@ fn choose(
         let remedy = "check that the export was written to its end";
         return Err(ReadError::new(ReadErrorKind::Empty, &source.name, "nothing in it", remedy));
     }
-    if let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some()) {
+    let may_be_parquet = options.format.is_none_or(|format| format == Format::Parquet);
+    if !(may_be_parquet && parquet::is_begun(source.raw_head()))
+        && let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some())
+    {
         return Err(ReadError::new(ReadErrorKind::Binary, &source.name, what, remedy));
     }
     if let Some(format) = options.format {
@@ -159,7 +163,7 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
         (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),
         (0, b"GIF8", "a GIF picture", PICTURE),
         (0, b"%PDF-", "a PDF document", "export the comments as CSV or text"),
-        (0, b"PAR1", "a Parquet file", "convert it to CSV or ndjson"),
+        (0, b"PAR1", "a Parquet file", "get it again if it is damaged; do not name another --format"),
         (0, b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
         (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", OFFICE),
         (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", ARCHIVE),

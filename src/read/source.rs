@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -28,6 +29,8 @@ pub(crate) struct Source {
     pub(crate) name: Arc<str>,
     /// What a user should know about the stream: its encoding.
     pub(crate) notices: Vec<String>,
+    /// The file itself, where it can be opened again and is not compressed.
+    file: Option<PathBuf>,
     raw_head: Vec<u8>,
     input: Box<dyn Read + Send>,
     compression: Option<&'static str>,
@@ -77,7 +80,10 @@ impl Source {
             None => Box::new(io::stdin()),
             Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&place.name, &error))?),
         };
-        Self::new(place.name.clone(), input, progress)
+        let mut source = Self::new(place.name.clone(), input, progress)?;
+        let is_plain = place.size.is_some() && source.compression.is_none();
+        source.file = place.path.clone().filter(|_| is_plain);
+        Ok(source)
     }
 
     pub(crate) fn new(
@@ -106,6 +112,7 @@ impl Source {
         let mut source = Self {
             name,
             notices: Vec::new(),
+            file: None,
             raw_head: Vec::new(),
             input,
             compression,
@@ -173,6 +180,18 @@ impl Source {
     /// The first 4 KiB, decompressed and not converted.
     pub(crate) fn raw_head(&self) -> &[u8] {
         &self.raw_head
+    }
+
+    /// The file, for a format that must go to and fro in it; none for a stream and where it is compressed.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Goes on to an offset on disk, for a format that reads [`Source::file`] by itself.
+    pub(crate) fn pass(&mut self, offset: u64) -> Result<(), ReadError> {
+        let ahead = offset.saturating_sub(self.disk.raw().bytes);
+        let passed = io::copy(&mut self.disk.by_ref().take(ahead), &mut io::sink());
+        passed.map(drop).map_err(|error| ReadError::io(&self.name, &error))
     }
 
     /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.

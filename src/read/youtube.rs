@@ -16,7 +16,7 @@ use super::mapping::{Field, Mapping};
 use super::objects::{self, Keys, Layout, Object, Piece, Places};
 use super::sniff::Verdict;
 use super::source::{Source, Span};
-use super::{ReadError, Record};
+use super::{ReadError, Record, html};
 
 const KEYS: Keys = &[
     (Field::Text, "snippet.textOriginal"),
@@ -129,10 +129,6 @@ impl YouTube {
     ) -> Option<Record> {
         let mut values = objects::values(comment, KEYS);
         values[Field::Text as usize].as_ref()?;
-        if objects::scalar(comment, "snippet.textOriginal").is_none() {
-            values[Field::Text as usize] =
-                values[Field::Text as usize].take().map(|html| text_of_html(&html).into());
-        }
         let is_top = objects::scalar(comment, "snippet.parentId").is_none();
         let of_thread = |path| thread.and_then(|thread| objects::scalar(thread, path));
         values[Field::Thread as usize] = objects::scalar(comment, "snippet.videoId")
@@ -151,22 +147,18 @@ impl YouTube {
         }
         let status = values[Field::Status as usize].take();
         let status = status.filter(|word| word == "rejected").map(|_| Status::Removed);
-        Some(objects::comment(input, span, values, status))
-    }
-}
-
-/// The text of `textDisplay`: line breaks, links and bold, as YouTube writes them.
-fn text_of_html(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        text.push_str(&rest[..start]);
-        let Some(length) = rest[start..].find('>') else { break };
-        if rest[start..].starts_with("<br") {
-            text.push('\n');
+        // `textDisplay` alone is HTML.
+        let mut quotes = Vec::new();
+        if objects::scalar(comment, "snippet.textOriginal").is_none()
+            && let Some(text) = &mut values[Field::Text as usize]
+        {
+            let plain = html::to_text(text);
+            (*text, quotes) = (plain.text.into(), plain.quotes);
         }
-        rest = &rest[start + length + 1..];
+        let mut record = objects::comment(input, span, values, status);
+        if let Record::Comment(comment) = &mut record {
+            comment.quotes = quotes;
+        }
+        Some(record)
     }
-    text.push_str(rest);
-    htmlize::unescape(text).into_owned()
 }

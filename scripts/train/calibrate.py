@@ -1,0 +1,102 @@
+"""From logits to probabilities that mean what they say, fitted on held-out Wikipedia comments of natural prevalence.
+
+Dev rows come in the order of sha256 of their id: even ranks fit, odd ranks measure.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from metrics import auc, brier, brier_skill, ece, sigmoid, softmax, threshold_rows
+from predict import text_logits
+from scipy.optimize import minimize, minimize_scalar
+from sources import JIGSAW_COLUMNS, SENTIMENT_LABELS, TOXICITY_LABELS, jigsaw_split, read
+
+# How far scale (as a logarithm) and bias may stray from 1 and 0 before a rare label's few positives must argue for it.
+PRIOR_DEVIATION = (0.5, 2.0)
+
+
+def fit_platt(logits: np.ndarray, truth: np.ndarray) -> dict:
+    """Scale and bias of a logit by penalised likelihood; the scale is positive, so the order of texts never changes."""
+
+    def cost(parameters):
+        log_scale, bias = parameters
+        margin = np.exp(log_scale) * logits + bias
+        likelihood = np.logaddexp(0, margin) - truth * margin
+        prior = 0.5 * (log_scale / PRIOR_DEVIATION[0]) ** 2 + 0.5 * (bias / PRIOR_DEVIATION[1]) ** 2
+        return likelihood.sum() + prior
+
+    log_scale, bias = minimize(cost, np.zeros(2), method="L-BFGS-B").x
+    return {"scale": round(float(np.exp(log_scale)), 6), "bias": round(float(bias), 6)}
+
+
+def probability(logits: np.ndarray, line: dict) -> np.ndarray:
+    return sigmoid(line["scale"] * logits + line["bias"])
+
+
+def sentiment_dev(data: Path) -> dict[str, tuple[list[str], np.ndarray]]:
+    """Three-class dev sets by name, then sst2, whose raters had no neutral."""
+    tweets = read(data, "tweeteval_sentiment/val")
+    reddit = [row for row in read(data, "goemotions/dev") if row["sentiment_group"] in SENTIMENT_LABELS]
+    films = read(data, "sst2/dev")
+    return {
+        "tweeteval_sentiment/val": ([row["text"] for row in tweets], np.array([int(row["label"]) for row in tweets])),
+        "goemotions/dev": (
+            [row["text"].replace("[NAME]", "@user") for row in reddit],
+            np.array([SENTIMENT_LABELS.index(row["sentiment_group"]) for row in reddit]),
+        ),
+        "sst2/dev": ([row["text"] for row in films], np.array([2 * int(row["label"]) for row in films])),
+    }
+
+
+def sentiment_nll(logits: np.ndarray, truth: np.ndarray, temperature: float, binary: bool) -> float:
+    scaled = logits / temperature
+    if binary:
+        scaled = scaled - np.array([0.0, 1e9, 0.0])
+    return float(-np.log(np.clip(softmax(scaled)[np.arange(len(truth)), truth], 1e-12, 1)).mean())
+
+
+def sentiment_figures(logits: np.ndarray, truth: np.ndarray, temperature: float) -> dict:
+    chance = softmax(logits / temperature)
+    best = chance.argmax(axis=1)
+    recalls = [float((best[truth == label] == label).mean()) for label in range(3) if (truth == label).any()]
+    return {
+        "macro_recall": round(float(np.mean(recalls)), 4),
+        "ece": round(ece(chance.max(axis=1), (best == truth).astype(float)), 4),
+    }
+
+
+def calibrate(model, tokenizer, data: Path) -> tuple[dict, dict]:
+    """(the manifest's calibration, figures on the rows that did not fit it)."""
+    dev = jigsaw_split(data)[1]
+    logits = text_logits(model, tokenizer, [row["comment_text"] for row in dev])
+    fit, measure = np.arange(len(dev)) % 2 == 0, np.arange(len(dev)) % 2 == 1
+    calibration, figures = {}, {}
+    for index, (label, column) in enumerate(zip(TOXICITY_LABELS, JIGSAW_COLUMNS, strict=True)):
+        truth = np.array([float(row[column]) for row in dev])
+        calibration[label] = fit_platt(logits[fit, index], truth[fit])
+        chance, seen = probability(logits[measure, index], calibration[label]), truth[measure]
+        figures[label] = {
+            "rows": int(measure.sum()),
+            "positives": int(seen.sum()),
+            "auc": round(auc(chance, seen), 4),
+            "ece": round(ece(chance, seen), 4),
+            "brier": round(brier(chance, seen), 5),
+            "brier_skill": round(brier_skill(chance, seen), 4),
+            "thresholds": threshold_rows(chance, seen),
+        }
+
+    sets = {name: (text_logits(model, tokenizer, texts)[:, 6:], truth) for name, (texts, truth) in sentiment_dev(data).items()}
+    even = {name: (scores[::2], truth[::2]) for name, (scores, truth) in sets.items()}
+
+    def cost(temperature):
+        return sum(sentiment_nll(scores, truth, temperature, name == "sst2/dev") for name, (scores, truth) in even.items())
+
+    temperature = round(float(minimize_scalar(cost, bounds=(0.3, 4.0), method="bounded").x), 6)
+    calibration["sentiment"] = {"temperature": temperature}
+    for name, (scores, truth) in sets.items():
+        if name == "sst2/dev":
+            right = (scores[1::2, 2] > scores[1::2, 0]) == (truth[1::2] == 2)
+            figures[name] = {"accuracy": round(float(right.mean()), 4)}
+        else:
+            figures[name] = sentiment_figures(scores[1::2], truth[1::2], temperature)
+    return calibration, figures

@@ -1,0 +1,64 @@
+"""Light spelling evasions for training rows, so that a trivially disguised word is not a free pass.
+
+Every function alters one text with a given random source. The project's evaluation generator (Rust) has its own tables:
+what is learned here must carry over to spellings it has not seen.
+"""
+
+import random
+import re
+
+WORD = re.compile(r"[A-Za-z]{4,}")
+LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "g": "9", "l": "1"}
+HOMOGLYPHS = {"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х", "y": "у", "i": "і", "s": "ѕ", "j": "ј", "h": "һ"}
+VOWELS = "aeiou"
+
+
+def leet(word: str, rng: random.Random) -> str:
+    return "".join(rng.choice(LEET[c.lower()]) if c.lower() in LEET and rng.random() < 0.6 else c for c in word)
+
+
+def homoglyph(word: str, rng: random.Random) -> str:
+    return "".join(HOMOGLYPHS[c.lower()] if c.lower() in HOMOGLYPHS and rng.random() < 0.5 else c for c in word)
+
+
+def spaced(word: str, rng: random.Random) -> str:
+    return rng.choice([" ", ".", "-", " "]).join(word)
+
+
+def punctuated(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word))
+    return word[:place] + rng.choice(".-_*'") + word[place:]
+
+
+def masked_vowel(word: str, rng: random.Random) -> str:
+    vowels = [i for i, c in enumerate(word) if i and c.lower() in VOWELS]
+    if not vowels:
+        return word
+    place = rng.choice(vowels)
+    return word[:place] + rng.choice("**#-@_") + word[place + 1 :]
+
+
+def swapped(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word) - 1)
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
+def dropped(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word))
+    return word[:place] + word[place + 1 :]
+
+
+def doubled(word: str, rng: random.Random) -> str:
+    place = rng.randrange(1, len(word))
+    return word[:place] + word[place] + word[place:]
+
+
+WORD_TRICKS = [leet, leet, homoglyph, spaced, punctuated, masked_vowel, masked_vowel, swapped, swapped, dropped, dropped, doubled]
+
+
+def evade(text: str, rng: random.Random) -> str:
+    """One trick over about half of a text's longer words, or its spaces taken out here and there."""
+    if rng.random() < 0.1:
+        return re.sub(" ", lambda m: "" if rng.random() < 0.5 else " ", text)
+    trick, share = rng.choice(WORD_TRICKS), rng.uniform(0.3, 1.0)
+    return WORD.sub(lambda m: trick(m.group(), rng) if rng.random() < share else m.group(), text)

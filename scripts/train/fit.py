@@ -1,0 +1,243 @@
+"""The training loop: one multi-task model, masked losses, a schedule that ends by the clock, checkpoints to resume from."""
+
+import copy
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from pack import MAX_TOKENS
+from sources import REFERENCE, REPEATS, SOURCES
+from torch import nn
+from torch.nn import functional as F
+
+TOKENS_PER_BATCH, ROWS_PER_BATCH, ROWS_PER_BUCKET_SORT = 4096, 96, 4096
+PEAK_RATE, LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 1.5e-4, 0.85, 1e-2, 0.01
+WARM_UP, EMA_DECAY = 0.05, 0.998
+SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
+LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
+SEP = 102
+SECONDS_PER_CHECKPOINT = 240
+ENRICHED = "jigsaw_enriched"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; stored in its checkpoint."""
+
+    seconds: float = 0.0
+    samples: int = 0
+    tokens: int = 0
+    steps: int = 0
+    epoch: int = 0
+    bucket: int = 0
+
+
+class SourceLink(nn.Module):
+    """What stands between our logit and one set's label: its raters' threshold (bias) and agreement (scale).
+
+    Only where a set has both outcomes of a label; a set of positives alone would push its bias to infinity and teach nothing.
+    """
+
+    def __init__(self, packed):
+        super().__init__()
+        toxic, source = packed["toxic"], packed["source"]
+        bias_free = np.zeros((len(SOURCES), 6), dtype=np.float32)
+        sentiment_free = np.zeros((len(SOURCES), 1), dtype=np.float32)
+        for index, name in enumerate(SOURCES):
+            if name in REFERENCE:
+                continue
+            rows = toxic[source == index]
+            bias_free[index] = (rows >= 0.5).any(axis=0) & (rows < 0.5).any(axis=0)
+            sentiment_free[index] = name in ("goemotions", "sst5")
+        scale_free = bias_free.copy()
+        scale_free[SOURCES.index(ENRICHED)] = 0.0
+        for name, value in (("bias_free", bias_free), ("scale_free", scale_free), ("sentiment_free", sentiment_free)):
+            self.register_buffer(name, torch.from_numpy(value))
+        self.bias = nn.Parameter(torch.zeros(len(SOURCES), 6))
+        self.log_scale = nn.Parameter(torch.zeros(len(SOURCES), 6))
+        self.sentiment_bias = nn.Parameter(torch.zeros(len(SOURCES), 3))
+
+    def forward(self, logits, source):
+        scale = (self.log_scale * self.scale_free)[source].exp()
+        toxic = logits[:, :6] * scale + (self.bias * self.bias_free)[source]
+        return toxic, logits[:, 6:] + (self.sentiment_bias * self.sentiment_free)[source]
+
+
+def loss_of(toxic, sentiment, batch):
+    """Mean over rows of each row's masked losses."""
+    known = ~batch["toxic"].isnan()
+    cost = F.binary_cross_entropy_with_logits(toxic, batch["toxic"].nan_to_num(0.0), reduction="none")
+    weights = torch.tensor(LABEL_WEIGHTS, device=toxic.device)
+    total = (cost * known * weights).sum()
+    rated = batch["sentiment"] >= 0
+    if rated.any():
+        no_neutral = torch.zeros_like(sentiment)
+        no_neutral[:, 1] = batch["binary"].float() * -1e4
+        total = total + F.cross_entropy((sentiment + no_neutral)[rated], batch["sentiment"][rated], reduction="sum")
+    return total / len(toxic)
+
+
+class Mix:
+    """The packed rows in the order of one pass: each set repeated as often as REPEATS says, shuffled, cut into sorted batches."""
+
+    def __init__(self, path: Path, seed: int):
+        with np.load(path) as file:
+            self.packed = {name: file[name] for name in file.files}
+        self.seed = seed
+        repeats = np.array([REPEATS[name] for name in SOURCES])
+        self.repeats = repeats[self.packed["source"]]
+        self.rows_per_pass = int(self.repeats.sum())
+
+    def order(self, epoch: int) -> np.ndarray:
+        rng = np.random.default_rng((self.seed, epoch))
+        times = np.floor(self.repeats + rng.random(len(self.repeats))).astype(np.int64)
+        rows = np.repeat(np.arange(len(times)), times)
+        rng.shuffle(rows)
+        return rows
+
+    def buckets(self, epoch: int):
+        """Groups of shuffled rows; inside a group batches are of like lengths and come in random order."""
+        rows = self.order(epoch)
+        return [rows[at : at + ROWS_PER_BUCKET_SORT] for at in range(0, len(rows), ROWS_PER_BUCKET_SORT)]
+
+    def batches(self, rows: np.ndarray, limit: int, shuffle_seed):
+        starts = self.packed["starts"]
+        lengths = np.minimum(starts[rows + 1] - starts[rows], limit)
+        rows = rows[np.argsort(lengths, kind="stable")]
+        lengths = np.sort(lengths, kind="stable")
+        groups, first = [], 0
+        for at in range(1, len(rows) + 1):
+            full = at == len(rows) or (at + 1 - first) * lengths[at] > TOKENS_PER_BATCH or at - first >= ROWS_PER_BATCH
+            if full:
+                groups.append(rows[first:at])
+                first = at
+        np.random.default_rng(shuffle_seed).shuffle(groups)
+        return [self.batch(group, limit) for group in groups]
+
+    def batch(self, rows: np.ndarray, limit: int) -> dict:
+        ids, starts = self.packed["ids"], self.packed["starts"]
+        texts = [ids[starts[row] : starts[row + 1]][:limit] for row in rows]
+        width = max(len(text) for text in texts)
+        tokens = np.zeros((len(rows), width), dtype=np.int64)
+        mask = np.zeros((len(rows), width), dtype=np.int64)
+        for place, text in enumerate(texts):
+            tokens[place, : len(text)] = text
+            tokens[place, len(text) - 1] = SEP
+            mask[place, : len(text)] = 1
+        return {
+            "input_ids": torch.from_numpy(tokens),
+            "attention_mask": torch.from_numpy(mask),
+            "source": torch.from_numpy(self.packed["source"][rows].astype(np.int64)),
+            "toxic": torch.from_numpy(self.packed["toxic"][rows]),
+            "sentiment": torch.from_numpy(self.packed["sentiment"][rows].astype(np.int64)),
+            "binary": torch.from_numpy(self.packed["binary"][rows]),
+        }
+
+
+def layer_depth(name: str, layers: int) -> int:
+    """How far below the head a parameter lies: 0 for pooler and classifier, layers + 1 for the embeddings."""
+    if ".layer." in name:
+        return layers - int(name.split(".layer.")[1].split(".")[0])
+    return layers + 1 if "embeddings" in name else 0
+
+
+def make_optimizer(model, link):
+    groups = {}
+    for name, parameter in model.named_parameters():
+        rate = PEAK_RATE * LAYER_DECAY ** layer_depth(name, model.config.num_hidden_layers)
+        decay = 0.0 if parameter.ndim == 1 else WEIGHT_DECAY
+        groups.setdefault((rate, decay), []).append(parameter)
+    settings = [{"params": params, "lr": rate, "peak": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
+    settings.append({"params": list(link.parameters()), "lr": LINK_RATE, "peak": LINK_RATE, "weight_decay": 0.0})
+    return torch.optim.AdamW(settings, betas=(0.9, 0.98), fused=True)
+
+
+def rate_factor(done: float) -> float:
+    """Linear warm-up, then a cosine to zero."""
+    if done < WARM_UP:
+        return max(done, 1e-4) / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def save(path: Path, **state) -> None:
+    """Written aside and renamed, so that a kill never leaves half a checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    torch.save(state, aside)
+    aside.replace(path)
+
+
+def fit(model, packed: Path, work: Path, minutes: float, passes: float, seed: int, resume: bool) -> tuple[nn.Module, Progress]:
+    """Trains until `minutes` of work or `passes` over the mix, whichever comes first; returns the averaged model."""
+    torch.manual_seed(seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    mix, checkpoint = Mix(packed, seed), work / "checkpoint.pt"
+    model, link = model.to(device).train(), SourceLink(mix.packed).to(device)
+    average = copy.deepcopy(model).eval().requires_grad_(False)
+    optimizer, progress = make_optimizer(model, link), Progress()
+    parts = {"model": model, "average": average, "link": link, "optimizer": optimizer}
+    if resume and checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        progress = Progress(**state["progress"])
+        print(f"resumed at step {progress.steps}, {progress.seconds / 60:.1f} minutes")
+
+    def keep():
+        save(checkpoint, progress=asdict(progress), **{name: part.state_dict() for name, part in parts.items()})
+
+    clock = time.monotonic() - progress.seconds
+    next_checkpoint, losses = progress.seconds + SECONDS_PER_CHECKPOINT, []
+    done = 0.0
+    while done < 1.0:
+        buckets = mix.buckets(progress.epoch)
+        while progress.bucket < len(buckets) and done < 1.0:
+            limit = SHORT_TOKENS if done < SHORT_UNTIL else MAX_TOKENS
+            for batch in mix.batches(buckets[progress.bucket], limit, (seed, progress.epoch, progress.bucket)):
+                batch = {name: tensor.to(device) for name, tensor in batch.items()}
+                done = max(progress.seconds / (60 * minutes), progress.samples / (passes * mix.rows_per_pass))
+                if done >= 1.0:
+                    break
+                for group in optimizer.param_groups:
+                    group["lr"] = group["peak"] * rate_factor(done)
+                with torch.autocast(device, torch.bfloat16):
+                    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+                loss = loss_of(*link(logits.float(), batch["source"]), batch)
+                loss.backward()
+                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+                decay = min(EMA_DECAY, (1 + progress.steps) / (10 + progress.steps))
+                with torch.no_grad():
+                    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+                progress.steps += 1
+                progress.samples += len(batch["source"])
+                progress.tokens += int(batch["attention_mask"].sum())
+                progress.seconds = time.monotonic() - clock
+                losses.append(loss.item())
+                if progress.steps % 50 == 0:
+                    print(
+                        f"{progress.seconds / 60:6.1f} min  step {progress.steps}  samples {progress.samples}  loss {np.mean(losses):.4f}  "
+                        f"{progress.tokens / progress.seconds:.0f} tokens/s  {100 * done:.1f} %",
+                        flush=True,
+                    )
+                    losses = []
+            progress.bucket += 1
+            if progress.seconds >= next_checkpoint:
+                keep()
+                next_checkpoint = progress.seconds + SECONDS_PER_CHECKPOINT
+        if done < 1.0:
+            progress.epoch, progress.bucket = progress.epoch + 1, 0
+    keep()
+    report_links(link)
+    return average, progress
+
+
+def report_links(link: SourceLink) -> None:
+    """The learned offsets of toxicity: how each set's word stands to Wikipedia's."""
+    for index, name in enumerate(SOURCES):
+        if link.bias_free[index, 0]:
+            print(f"link {name:<18} toxicity bias {link.bias[index, 0]:+.2f} scale {link.log_scale[index, 0].exp():.2f}")

@@ -1,0 +1,70 @@
+//! The table of what was read from each file of a folder.
+
+use std::io::{self, Write};
+
+/// Files that are shown; the rest is counted.
+const SHOWN: usize = 50;
+
+/// What was read from a file.
+pub(crate) struct Row<'a> {
+    pub(crate) file: &'a str,
+    /// None for a file that is no export.
+    pub(crate) format: Option<&'a str>,
+    pub(crate) comments: u64,
+    pub(crate) rejects: u64,
+}
+
+/// Shows the table; nothing where there is but one file.
+pub(crate) fn show(out: &mut impl Write, rows: &[Row<'_>]) -> io::Result<()> {
+    if rows.len() < 2 {
+        return Ok(());
+    }
+    let shown = &rows[..rows.len().min(SHOWN)];
+    let format = |row: &Row<'_>| row.format.unwrap_or("not read").to_owned();
+    let width = |heading: &str, cell: &dyn Fn(&Row<'_>) -> String| {
+        let cells = shown.iter().map(|row| cell(row).chars().count());
+        cells.max().unwrap_or(0).max(heading.len())
+    };
+    let files = width("file", &|row| row.file.to_owned());
+    let formats = width("format", &format);
+    writeln!(out, "{:files$}  {:formats$}  comments  rejects", "file", "format")?;
+    for row in shown {
+        writeln!(
+            out,
+            "{:files$}  {:formats$}  {:8}  {:7}",
+            row.file,
+            format(row),
+            row.comments,
+            row.rejects
+        )?;
+    }
+    if shown.len() < rows.len() {
+        writeln!(out, "and {} more files", rows.len() - shown.len())?;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(rows: &[Row<'_>]) -> String {
+        let mut out = Vec::new();
+        show(&mut out, rows).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_stand_under_their_headings() {
+        let row = |file, format, comments| Row { file, format, comments, rejects: 1 };
+        assert_eq!(shown(&[row("a", Some("csv"), 1)]), "");
+        assert_eq!(
+            shown(&[row("é/b.json", Some("json"), 12), row("x", None, 0)]),
+            "file      format    comments  rejects\n\
+             é/b.json  json            12        1\n\
+             x         not read         0        1\n\n"
+        );
+        let rows: Vec<Row<'_>> = (0..60).map(|_| row("a", Some("csv"), 1)).collect();
+        assert!(shown(&rows).ends_with("and 10 more files\n\n"));
+    }
+}
