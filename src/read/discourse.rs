@@ -38,6 +38,8 @@ const DOCUMENTS: Places = Places::Paths(&[""]);
 
 /// Posts whose number is remembered.
 const MAX_POSTS: usize = 1 << 20;
+/// The longest beginning of a quote (`[quote="…"]`).
+const MAX_CITATION_BYTES: usize = 512;
 /// What kind of action is a like.
 const LIKE: u64 = 2;
 /// The kind of a post that only notes what happened to its topic.
@@ -205,7 +207,8 @@ fn of_raw(raw: &str) -> Plain {
             }
             depth += 1;
             if citation.is_empty() {
-                let end = lower[found..].find(']').map_or(found, |end| found + end);
+                let end = lower[found..].bytes().take(MAX_CITATION_BYTES).position(|byte| byte == b']');
+                let end = end.map_or(found, |end| found + end);
                 citation = lower[found..end].split(',').filter_map(attribute).collect();
             }
         }

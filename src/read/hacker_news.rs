@@ -75,7 +75,7 @@ fn is_firebase_item(object: &Object) -> bool {
     let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
     let is_gone = object.contains_key("deleted") || object.contains_key("dead");
     ["story", "comment", "job", "poll", "pollopt"].contains(&kind)
-        && object.get("id").is_some_and(Value::is_u64)
+        && number(object, "id").is_some()
         && object.contains_key("time")
         && (object.contains_key("by") || is_gone)
 }
@@ -120,7 +120,10 @@ impl Layout for HackerNews {
                 records.push_back(input.reject(piece.span, "a reply that is no object", raw.as_bytes()));
                 continue;
             };
-            pending.extend(item.get("children").and_then(Value::as_array).into_iter().flatten().rev());
+            let listed = |key: &str| item.get(key).and_then(Value::as_array).into_iter().flatten().rev();
+            // Firebase lists numbers here, and some who save its items put the replies themselves in their place.
+            pending.extend(listed("kids").filter(|reply| reply.is_object()));
+            pending.extend(listed("children"));
             let thread = match number(item, "story_id") {
                 Some(story) => Some(story),
                 None if item.contains_key("children") => root_thread,
@@ -159,7 +162,7 @@ impl HackerNews {
     }
 }
 
-/// A number, which search results write as a string.
+/// A number, which search results and BigQuery write as a string.
 fn number(item: &Object, key: &str) -> Option<u64> {
     let value = item.get(key)?;
     value.as_u64().or_else(|| value.as_str()?.parse().ok())

@@ -17,7 +17,7 @@ const MAX_TAG_BYTES: usize = 64 << 10;
 const MAX_DEPTH: usize = 32;
 /// How often what was read in search of an end that never came is searched again for records: each time may take as long
 /// as reading a record of the greatest length.
-const MAX_RESCANS: u32 = 64;
+const MAX_RESCANS: u32 = 16;
 
 /// Where in a format's XML its records stand. Names are without their namespace prefix.
 pub(crate) struct Layout {
@@ -555,20 +555,22 @@ fn path(open: &[(String, String)]) -> String {
     names.join("/")
 }
 
-/// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong there; none where it
-/// has no element. For telling what a file is.
+/// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong
+/// there (from words before `<?xml` on); none where it has no element. For telling what a file is.
 pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
     /// More than this before the first tag, and the text is no XML.
     const MAX_JUNK_BYTES: usize = 1 << 10;
     let mut rest = head;
-    let mut is_clean = true;
+    let (mut is_clean, mut is_xml) = (true, false);
     loop {
         let at = rest.iter().position(|byte| *byte == b'<')?;
-        is_clean &= rest[..at].trim_ascii().is_empty();
-        if at > MAX_JUNK_BYTES {
+        let is_junk = !rest[..at].trim_ascii().is_empty();
+        rest = &rest[at..];
+        is_xml |= rest.starts_with(b"<?xml");
+        if at > MAX_JUNK_BYTES || is_junk && !is_xml {
             return None;
         }
-        rest = &rest[at..];
+        is_clean &= !is_junk;
         match rest.get(1)? {
             b'!' | b'?' => {
                 let ends = (2..rest.len()).filter(|end| rest[*end] == b'>');
@@ -619,4 +621,66 @@ fn unknown_encoding(source: &Source) -> Option<String> {
     let encoding: String =
         value.chars().skip(1).take_while(|c| !matches!(c, '"' | '\'')).flat_map(char::to_lowercase).collect();
     (!is_utf8 && !KNOWN.contains(&encoding.as_str()) && !encoding.starts_with("utf-16")).then_some(encoding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_known_by_its_first_element() {
+        for (text, expected) in [
+            ("<disqus>", Some(("disqus", true))),
+            (
+                "\n<?xml version='1.0'?>\n<!-- <x> --><!DOCTYPE d [<!ENTITY a \"b\">]> <d:disqus xmlns:d='x'>",
+                Some(("disqus", true)),
+            ),
+            ("`<?xml?><disqus>", Some(("disqus", false))),
+            ("<?xml?>`<disqus>", Some(("disqus", false))),
+            ("{\"text\":\"<disqus> is a tag\"}", None),
+            ("1 < 2", None),
+            ("< disqus>", None),
+            ("<!-- never closed <disqus>", None),
+            ("", None),
+        ] {
+            assert_eq!(root(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_element_is_its_texts_by_their_paths() {
+        let xml = "<a:post a:id='7&amp;8'>x<thread id=\"5\"/><by><n>A&#110;a</n><n> </n></by><!-- no -->\
+                   <![CDATA[<y>]]>&lt;&z;</a:post>";
+        let values = parse(xml, false).unwrap();
+        let span = Span { start: 0, end: 0, line: 1, is_complete: true };
+        let element = Element { name: "post".to_owned(), span, values };
+        for (path, expected) in [
+            ("", Some("x<y><&z;")),
+            ("@id", Some("7&8")),
+            ("thread@id", Some("5")),
+            ("thread", None),
+            ("by/n", Some("Ana")),
+            ("n", None),
+        ] {
+            assert_eq!(element.get(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_located() {
+        for (xml, place, what) in [
+            ("<a><b></a>", 6, "expected `</b>`, but `</a>` was found"),
+            ("<a><b c=d/></a>", 3, "attribute value must be enclosed in `\"` or `'`"),
+            ("<a><b c='1' c='2'/></a>", 3, "duplicated attribute, previous declaration at position 2"),
+            (
+                "<a>x & y</a>",
+                5,
+                "entity or character reference not closed: `;` not found before end of input",
+            ),
+        ] {
+            assert_eq!(parse(xml, false), Err((place, what.to_owned())), "{xml}");
+        }
+        assert!(parse("<a>x & y</a>", true).is_ok());
+        assert!(parse(&"<a>".repeat(40), false).is_err(), "too deep");
+    }
 }
