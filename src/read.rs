@@ -49,7 +49,7 @@ mod youtube;
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
 
-use input::{Input, Parser};
+use input::{Homes, Input, Parser};
 use places::Place;
 
 /// How to read.
@@ -284,6 +284,7 @@ pub struct Reader {
     current: Option<Current>,
     files: Vec<FileReport>,
     identities: Identities,
+    homes: Homes,
     bytes_read: Arc<AtomicU64>,
     total_bytes: Option<u64>,
 }
@@ -319,6 +320,7 @@ impl Reader {
             current: None,
             files: Vec::new(),
             identities: Identities::default(),
+            homes: Homes::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };
@@ -406,15 +408,16 @@ impl Reader {
                 }
                 self.current = None;
             }
-            match self.pending.pop() {
+            let (mut parser, index) = match self.pending.pop() {
                 None => return Ok(None),
                 Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
-                Some(Pending::Open { parser, index }) => self.current = Some(Current { parser, index }),
+                Some(Pending::Open { parser, index }) => (parser, index),
                 Some(Pending::File { place, index }) => {
-                    let parser = sniff::open(&place, &self.options, self.bytes_read.clone())?;
-                    self.current = Some(Current { parser, index });
+                    (sniff::open(&place, &self.options, self.bytes_read.clone())?, index)
                 }
-            }
+            };
+            parser.input().homes = self.homes.clone();
+            self.current = Some(Current { parser, index });
         }
     }
 

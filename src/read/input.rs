@@ -2,8 +2,8 @@
 //! [`Comment`].
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use crate::comment::{Comment, Origin, Status};
 
@@ -29,9 +29,14 @@ pub(crate) struct Input {
     /// What is understood of it; comments and rejects are counted by [`super::Reader`].
     pub(crate) report: FileReport,
     pub(crate) tally: Tally,
+    /// Shared by all inputs of a run.
+    pub(crate) homes: Homes,
     thread: Arc<str>,
     records: u64,
 }
+
+/// The threads of comments by their ids, for formats in which a reply names its parent alone, and may stand in another file.
+pub(crate) type Homes = Arc<Mutex<HashMap<String, String>>>;
 
 /// The values of one record, by [`Field::ALL`]'s order.
 pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
@@ -62,7 +67,15 @@ impl Input {
             doubts: Vec::new(),
             fingerprint: None,
         };
-        Self { source, options, report, tally: Tally::default(), thread: place.thread.clone(), records: 0 }
+        Self {
+            source,
+            options,
+            report,
+            tally: Tally::default(),
+            homes: Homes::default(),
+            thread: place.thread.clone(),
+            records: 0,
+        }
     }
 
     /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.

@@ -108,8 +108,8 @@ impl Layout for YouTube {
         }
         if self.homeless > 0 {
             notices.push(format!(
-                "comments that name neither a video nor a channel (replies asked for by their parent do not): {}; their \
-                 thread is the file",
+                "comments that name neither a video nor a channel (replies asked for by their parent do not), and no parent \
+                 read before: {}; their thread is the file",
                 self.homeless
             ));
         }
@@ -131,20 +131,27 @@ impl YouTube {
         values[Field::Text as usize].as_ref()?;
         let is_top = objects::scalar(comment, "snippet.parentId").is_none();
         let of_thread = |path| thread.and_then(|thread| objects::scalar(thread, path));
-        values[Field::Thread as usize] = objects::scalar(comment, "snippet.videoId")
-            .or_else(|| of_thread("snippet.videoId"))
-            .or_else(|| objects::scalar(comment, "snippet.channelId"))
-            .or_else(|| of_thread("snippet.channelId"));
+        let video = objects::scalar(comment, "snippet.videoId").or_else(|| of_thread("snippet.videoId"));
         if is_top {
             values[Field::Id as usize] = objects::scalar(comment, "id").or_else(|| of_thread("id"));
             values[Field::Replies as usize] = of_thread("snippet.totalReplyCount");
         }
-        self.homeless += u64::from(values[Field::Thread as usize].is_none());
-        let video = objects::scalar(comment, "snippet.videoId").or_else(|| of_thread("snippet.videoId"));
-        if let (Some(video), Some(id)) = (video, &values[Field::Id as usize]) {
+        if let (Some(video), Some(id)) = (&video, &values[Field::Id as usize]) {
             let link = format!("https://www.youtube.com/watch?v={video}&lc={id}");
             values[Field::Link as usize] = Some(Cow::Owned(link));
         }
+        let home = || {
+            let homes = input.homes.lock().expect("nothing panics while it holds the lock");
+            Some(Cow::Owned(homes.get(&*objects::scalar(comment, "snippet.parentId")?)?.clone()))
+        };
+        let home = video.or_else(home).or_else(|| objects::scalar(comment, "snippet.channelId"));
+        let home = home.or_else(|| of_thread("snippet.channelId"));
+        if let (true, Some(home), Some(id)) = (is_top, &home, &values[Field::Id as usize]) {
+            let mut homes = input.homes.lock().expect("nothing panics while it holds the lock");
+            homes.insert(id.to_string(), home.to_string());
+        }
+        self.homeless += u64::from(home.is_none());
+        values[Field::Thread as usize] = home;
         let status = values[Field::Status as usize].take();
         let status = status.filter(|word| word == "rejected").map(|_| Status::Removed);
         // `textDisplay` alone is HTML.
