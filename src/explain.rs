@@ -19,7 +19,7 @@ use crate::score::{ScoreError, Scorer, Scores};
 pub const FILE_NAME: &str = "explanations.ndjson";
 
 /// How many words of a comment are tried at most: those of its worst sentences first.
-pub const WORDS_TRIED: usize = 40;
+pub const WORDS_TRIED: usize = 24;
 
 /// Words are tried in a sentence that scores at least this share of the worst sentence's score.
 const SENTENCE_SHARE: f64 = 0.5;

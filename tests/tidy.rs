@@ -124,8 +124,11 @@ fn every_direct_dependency_has_its_reason() {
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let dependencies =
         ["dependencies", "dev-dependencies"].map(|kind| manifest[kind].as_table().unwrap().keys());
-    let missing: Vec<&String> =
-        dependencies.into_iter().flatten().filter(|name| !contributing.contains(&format!("`{name}`"))).collect();
+    let missing: Vec<&String> = dependencies
+        .into_iter()
+        .flatten()
+        .filter(|name| !contributing.contains(&format!("`{name}`")))
+        .collect();
     assert!(missing.is_empty(), "CONTRIBUTING.md does not say why these are here: {missing:?}");
 }
 
