@@ -37,7 +37,7 @@ use crate::score::ledger::{self, LedgerError};
 use also::Facts;
 use draft::Drafts;
 
-/// Names of the files that [`write`] writes.
+/// Names of the files that [`fn@write`] writes.
 pub const OUTPUTS: [&str; 7] = [
     survey::DECISIONS,
     queue::FLAGGED,
