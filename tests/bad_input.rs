@@ -285,6 +285,21 @@ fn a_folder_is_walked_in_order_and_what_is_no_export_is_a_reject() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_link_that_leads_nowhere_or_back_is_a_reject() {
+    use std::os::unix::fs::symlink;
+    let folder = files(&[("good.csv", CSV.as_bytes())]);
+    symlink("no such file", folder.path().join("bad.csv")).unwrap();
+    symlink(folder.path(), folder.path().join("self")).unwrap();
+    let outcome = read(folder.path()).unwrap();
+    assert!(!outcome.comments.is_empty());
+    let causes: Vec<&str> = outcome.rejects.iter().map(|reject| reject.cause.as_str()).collect();
+    let [nowhere, back] = causes[..] else { panic!("{causes:?}") };
+    assert!(nowhere.starts_with("no such file"), "{nowhere}");
+    assert!(back.contains("directory"), "{back}");
+}
+
+#[test]
 fn a_folder_without_a_readable_file_is_refused() {
     for content in [&[("c.csv", &b""[..])][..], &[], &[(".hidden.csv", CSV.as_bytes())]] {
         let error = read(files(content).path()).map(|_| ()).unwrap_err();

@@ -1,9 +1,9 @@
 //! What the user named, as a list of files in a fixed order.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use walkdir::WalkDir;
 
@@ -141,18 +141,19 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
     let mut places = Vec::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
     {
-        let entry = entry.map_err(|error| {
-            let file = error.path().map_or(name.clone(), |path| path.to_string_lossy().into());
-            match error.io_error() {
-                Some(error) => ReadError::io(&file, error),
-                None => ReadError::new(
-                    ReadErrorKind::Io,
-                    &file,
-                    "a link that leads back to its own folder",
-                    "remove it",
-                ),
+        let entry = match entry {
+            Ok(entry) => entry,
+            // A dangling link, a link to a folder around it, a folder that may not be entered: it cannot be opened, which
+            // costs the run one reject.
+            Err(error) if error.depth() > 0 => {
+                places.extend(error.path().map(|path| place(path.to_owned(), Some(0))));
+                continue;
             }
-        })?;
+            Err(error) => {
+                let error = error.into_io_error().unwrap_or_else(|| io::ErrorKind::InvalidInput.into());
+                return Err(ReadError::io(name, &error));
+            }
+        };
         if entry.file_type().is_file() {
             let size = entry.metadata().ok().map(|metadata| metadata.len());
             places.push(place(entry.into_path(), size));
