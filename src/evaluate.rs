@@ -9,6 +9,7 @@ mod classes;
 mod confusion;
 mod groups;
 mod ranking;
+mod spans;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ pub use classes::{CLASSES, KindAccuracy, SentimentFigures, sentiment};
 pub use confusion::Confusion;
 pub use groups::{Group, Groups, Spread};
 pub use ranking::Ranking;
+pub use spans::{Marked, SpanFigures, spans};
 
 use crate::aggregate::Interval;
 use crate::evade::Evasion;

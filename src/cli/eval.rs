@@ -1,8 +1,10 @@
 //! `comity eval`
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::bail;
 use comity::engine;
@@ -32,8 +34,12 @@ pub(crate) struct Args {
 
     /// A column of labels and the label it is held against: `toxicity=COL`, `sentiment=COL`; `toxicity*insult=COL` for
     /// the geometric mean of scores. May be given more than once.
-    #[arg(long, value_name = "NAME=COL", required = true, value_parser = named::<Measured>)]
+    #[arg(long, value_name = "NAME=COL", required_unless_present = "spans", value_parser = named::<Measured, String>)]
     label: Vec<(Measured, String)>,
+
+    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`: held against the words that carry the score.
+    #[arg(long, value_name = "COL")]
+    spans: Option<String>,
 
     /// Cells that mean yes, where labels are words: every other word means no. May be given more than once.
     #[arg(long, value_name = "VALUE")]
@@ -59,9 +65,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     by: Option<String>,
 
-    /// A threshold that was settled on other data, for `--label NAME`.
-    #[arg(long, value_name = "NAME=T", value_parser = named::<Target>)]
-    threshold: Vec<(Target, String)>,
+    /// A threshold that was settled on other data, for `--label NAME` or for `spans`.
+    #[arg(long, value_name = "NAME=T", value_parser = named::<String, f64>)]
+    threshold: Vec<(String, f64)>,
 
     /// Rules whose thresholds are measured (TOML); the built-in ones where none is given.
     #[arg(long, value_name = "FILE")]
@@ -116,7 +122,7 @@ enum Measured {
     Sentiment,
 }
 
-impl std::str::FromStr for Measured {
+impl FromStr for Measured {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
@@ -125,9 +131,14 @@ impl std::str::FromStr for Measured {
 }
 
 /// Reads `NAME=VALUE`.
-fn named<N: std::str::FromStr<Err = String>>(argument: &str) -> Result<(N, String), String> {
-    let (name, value) = argument.split_once('=').ok_or("write NAME=VALUE, as in toxicity=COLUMN")?;
-    Ok((name.trim().parse()?, value.trim().to_owned()))
+fn named<N, V>(argument: &str) -> Result<(N, V), String>
+where
+    N: FromStr<Err: Display>,
+    V: FromStr<Err: Display>,
+{
+    let (name, value) = argument.split_once('=').ok_or("write NAME=VALUE, as in toxicity=...")?;
+    let name = name.trim().parse().map_err(|error: N::Err| error.to_string())?;
+    Ok((name, value.trim().parse().map_err(|error: V::Err| error.to_string())?))
 }
 
 fn zero_or_one(word: &str) -> Result<bool, String> {
@@ -146,6 +157,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         group: args.group,
         group_separator: args.group_separator,
         kind: args.by,
+        spans: args.spans,
         positive: args.positive,
         blank_as: args.blank_as,
         ..LabelledColumns::default()
@@ -157,24 +169,25 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             Measured::Target(target) => columns.labels.push((target, column)),
         }
     }
-    let mut thresholds = Vec::with_capacity(args.threshold.len());
-    for (target, threshold) in args.threshold {
-        let read = threshold.parse().ok().filter(|threshold| (0.0..=1.0).contains(threshold));
-        let Some(threshold) = read else {
-            bail!("--threshold {target}={threshold}: not a number from 0 to 1")
-        };
-        if !columns.labels.iter().any(|(labelled, _)| *labelled == target) {
-            bail!("--threshold {target}={threshold}: there is no --label {target}=COL that it could be for");
+    for (name, threshold) in &args.threshold {
+        if !(0.0..=1.0).contains(threshold) {
+            bail!("--threshold {name}={threshold}: not a number from 0 to 1");
         }
-        thresholds.push((target.to_string(), threshold));
+        let is_measured = columns.labels.iter().any(|(target, _)| target.to_string() == *name)
+            || (name == "spans" && columns.spans.is_some());
+        if !is_measured {
+            bail!("--threshold {name}={threshold}: there is no --label {name}=COL that it could be for");
+        }
     }
+    let mark = args.threshold.iter().find(|(name, _)| name == "spans").map(|(_, mark)| *mark);
     let request = EvaluateRequest {
         input: args.input,
         columns,
         limit: args.limit,
         evasions: args.evade,
         scores: args.scores,
-        thresholds,
+        thresholds: args.threshold,
+        mark,
         figures: Settings { budget: args.budget, resamples: args.resamples },
         model: args.model,
         engine: args.engine,
@@ -213,6 +226,21 @@ fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
     }
     if let Some(sentiment) = &evaluation.sentiment {
         show_sentiment(out, sentiment)?;
+    }
+    if let Some(spans) = &evaluation.spans {
+        writeln!(out, "\nspans: {} rows, {} with nothing marked", spans.rows, spans.unmarked)?;
+        writeln!(
+            out,
+            "  {:26} {} at threshold {:.2}",
+            "character F1",
+            estimate(Some(spans.f1)),
+            spans.threshold
+        )?;
+        writeln!(
+            out,
+            "  {:26} {:.4} at threshold {:.2}",
+            "best on this file", spans.best_f1, spans.best_threshold
+        )?;
     }
     Ok(())
 }

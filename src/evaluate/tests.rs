@@ -227,3 +227,29 @@ fn kinds_and_drops_are_counted() {
     assert_eq!(figures.evasion[0].drop.value, 0.375);
     assert_eq!(figures.groups, None);
 }
+
+#[test]
+fn marked_characters_are_counted_as_in_semeval() {
+    let row = |gold: &[u32], words: &[(std::ops::Range<u32>, f64)]| Marked {
+        gold: gold.to_vec(),
+        words: words.to_vec(),
+        weight: 1.0,
+    };
+    // By hand, after the task's own evaluation: 2 * hits / (marked + gold); 1 where both are empty, 0 where one is.
+    let fool = [(0..3, 0.1), (4..8, 0.9), (9..13, 0.8)];
+    for (row, expected) in [
+        (row(&[4, 5, 6, 7], &fool), 2.0 * 4.0 / (8.0 + 4.0)),
+        (row(&[4, 5, 6, 7, 8, 9, 10, 11, 12], &fool), 2.0 * 8.0 / (8.0 + 9.0)),
+        (row(&[], &fool), 0.0),
+        (row(&[0, 1], &[(0..3, 0.2)]), 0.0),
+        (row(&[], &[(0..3, 0.2)]), 1.0),
+        (row(&[0, 1], &[]), 0.0),
+    ] {
+        let figures = spans(&[row], 0.5, 0);
+        assert!((figures.f1.value - expected).abs() < 1e-6, "{figures:?}");
+    }
+    let figures = spans(&[row(&[9, 10, 11, 12], &[(4..8, 0.31), (9..13, 0.8)]), row(&[], &[])], 0.3, 50);
+    assert_eq!((figures.rows, figures.unmarked), (2, 1));
+    assert_eq!((figures.best_threshold, figures.best_f1), (0.32, 1.0));
+    assert!(figures.f1.interval.is_some());
+}

@@ -12,12 +12,16 @@ use super::{CHUNK_BYTES, PipelineError, Progress, load_model};
 use crate::comment::{Comment, Origin};
 use crate::engine;
 use crate::evade::{Evasion, disguise};
-use crate::evaluate::{self, Figures, Sample, SentimentFigures, Target};
+use crate::evaluate::{self, Figures, Marked, Sample, SentimentFigures, SpanFigures, Target};
+use crate::explain::{self, Weighed, weigh};
 use crate::label::Label;
 use crate::policy::Policy;
 use crate::read::{Reject, Row, Table, TableRecord};
 use crate::report::ModelId;
 use crate::score::{CHUNK_COMMENTS, Outcome, Scored, Scorer, Scores, Settings};
+
+/// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to keep in memory.
+const EXPLAINED_AT_ONCE: usize = 256;
 
 /// Rejects that are told one by one; the rest is counted.
 const REJECTS_TOLD: usize = 20;
@@ -36,6 +40,8 @@ pub struct EvaluateRequest {
     pub scores: Option<PathBuf>,
     /// Thresholds of the caller's, by the target's name.
     pub thresholds: Vec<(String, f64)>,
+    /// A weight of words of the caller's; [`explain::MARK`] if none.
+    pub mark: Option<f64>,
     /// Review budget and resamples.
     pub figures: evaluate::Settings,
     /// Folder of the model; the embedded one if none.
@@ -57,6 +63,8 @@ pub struct LabelledColumns {
     pub labels: Vec<(Target, String)>,
     /// A sentiment.
     pub sentiment: Option<String>,
+    /// Places of the characters that people marked as toxic, as `[3, 4, 5]`, in code points.
+    pub spans: Option<String>,
     /// Weights of the rows, at least 0.
     pub weight: Option<String>,
     /// Groups that the rows speak of.
@@ -100,6 +108,8 @@ pub struct Evaluation {
     pub labels: Vec<Figures>,
     /// The column of sentiment.
     pub sentiment: Option<SentimentFigures>,
+    /// The column of marked characters.
+    pub spans: Option<SpanFigures>,
     /// How the normaliser took the disguised texts.
     pub detected: Vec<Detected>,
 }
@@ -176,6 +186,15 @@ pub fn evaluate(
         if let Some(file) = &mut scores_file {
             file.write(&labelled, &scored)?;
         }
+        if rows.spans.is_some() {
+            for some in labelled.chunks(EXPLAINED_AT_ONCE) {
+                let asked: Vec<(&Comment, Label)> =
+                    some.iter().map(|row| (&row.comment, Label::Toxicity)).collect();
+                let weighed = pool.install(|| weigh(&scorer, &asked))?;
+                rows.marked
+                    .extend(some.iter().zip(weighed).filter_map(|(row, weighed)| marked(row, &weighed)));
+            }
+        }
         for (place, (row, scored)) in labelled.iter().zip(&scored).enumerate() {
             let disguised = disguised.iter().map(|chunk| &chunk[place]);
             rows.add(row, scored, disguised);
@@ -193,6 +212,9 @@ pub fn evaluate(
         languages: manifest.languages.clone(),
     };
     let (labels, sentiment) = pool.install(|| rows.measure(request, policy))?;
+    let mark = request.mark.unwrap_or(explain::MARK);
+    let spans = (!rows.marked.is_empty())
+        .then(|| pool.install(|| evaluate::spans(&rows.marked, mark, request.figures.resamples)));
     Ok(Evaluation {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
@@ -207,6 +229,7 @@ pub fn evaluate(
         resamples: request.figures.resamples,
         labels,
         sentiment,
+        spans,
         detected: rows.detected,
     })
 }
@@ -219,6 +242,8 @@ struct Labelled {
     /// One a target; none where the cell is blank.
     truth: Vec<Option<bool>>,
     sentiment: Option<Sentiment>,
+    /// Marked characters, ascending.
+    spans: Option<Vec<u32>>,
     weight: f64,
     groups: Box<[u32]>,
     kind: u32,
@@ -265,6 +290,7 @@ struct Rows<'r> {
     text: usize,
     labels: Vec<usize>,
     sentiment: Option<usize>,
+    spans: Option<usize>,
     weight: Option<usize>,
     group: Option<usize>,
     kind: Option<usize>,
@@ -272,6 +298,7 @@ struct Rows<'r> {
     kind_names: Vec<String>,
     samples: Vec<Sample>,
     sentiments: Sentiments,
+    marked: Vec<Marked>,
     scored: u64,
     unscored: u64,
     rejects: u64,
@@ -301,6 +328,7 @@ impl<'r> Rows<'r> {
             text: table.column(&columns.text)?,
             labels: labels?,
             sentiment: place(&columns.sentiment)?,
+            spans: place(&columns.spans)?,
             weight: place(&columns.weight)?,
             group: place(&columns.group)?,
             kind: place(&columns.kind)?,
@@ -308,6 +336,7 @@ impl<'r> Rows<'r> {
             kind_names: Vec::new(),
             samples: vec![sample; columns.labels.len()],
             sentiments: Sentiments::default(),
+            marked: Vec::new(),
             scored: 0,
             unscored: 0,
             rejects: 0,
@@ -335,6 +364,7 @@ impl<'r> Rows<'r> {
             truth.push(label(cell(*place), self.columns).map_err(|what| format!("column `{name}`: {what}"))?);
         }
         let sentiment = self.sentiment.map(|place| sentiment(cell(place))).transpose()?.flatten();
+        let spans = self.spans.map(|place| spans(cell(place), &row.cells[self.text])).transpose()?;
         let weight = match self.weight.map(cell) {
             None => 1.0,
             Some(weight) => {
@@ -352,7 +382,7 @@ impl<'r> Rows<'r> {
         let origin = Origin { file: "".into(), record: row.record, line: row.line };
         let comment = Comment::new(row.record.to_string(), "", row.cells[self.text].as_str(), origin);
         let (record, line) = (row.record, row.line);
-        Ok(Labelled { comment, record, line, truth, sentiment, weight, groups, kind })
+        Ok(Labelled { comment, record, line, truth, sentiment, spans, weight, groups, kind })
     }
 
     fn add<'s>(&mut self, row: &Labelled, scored: &Scored, disguised: impl Iterator<Item = &'s Scored>) {
@@ -466,6 +496,36 @@ fn sentiment(cell: &str) -> Result<Option<Sentiment>, String> {
         "2" | "2.0" => Ok(Some(Sentiment::Number(2))),
         _ => Err(format!("`{cell}` is no sentiment; write negative, neutral, positive, or 0, 1, 2")),
     }
+}
+
+/// Places of marked characters, ascending.
+fn spans(cell: &str, text: &str) -> Result<Vec<u32>, String> {
+    let read: Result<Vec<u32>, _> = serde_json::from_str(cell);
+    let mut places =
+        read.map_err(|_| format!("`{cell}` lists no characters; write their places as [3, 4, 5]"))?;
+    places.sort_unstable();
+    places.dedup();
+    let characters = text.chars().count();
+    match places.last() {
+        Some(last) if *last as usize >= characters => {
+            Err(format!("character {last} is marked in a text of {characters}; count code points from 0"))
+        }
+        _ => Ok(places),
+    }
+}
+
+/// A row's marked characters beside the weights of its words, in characters as well.
+fn marked(row: &Labelled, weighed: &Weighed) -> Option<Marked> {
+    let gold = row.spans.clone()?;
+    let text = &row.comment.text;
+    let (mut byte, mut character) = (0, 0);
+    let mut place = |at: usize| {
+        character += text[byte..at].chars().count() as u32;
+        byte = at;
+        character
+    };
+    let words = weighed.words.iter().map(|word| (place(word.start)..place(word.end), word.score)).collect();
+    Some(Marked { gold, words, weight: row.weight })
 }
 
 /// The place of a name in a list, which it joins if it is new.
