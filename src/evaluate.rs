@@ -73,7 +73,8 @@ impl Target {
         }
     }
 
-    /// The lowest threshold at which a policy does anything about the label; none for several labels.
+    /// The lowest threshold at which a policy does anything about the label, where no section or thread has another; none
+    /// for several labels.
     pub fn threshold(&self, policy: &Policy) -> Option<f64> {
         let [label] = self.0[..] else { return None };
         let rules = policy.rules.iter().filter(|rule| rule.label == label);

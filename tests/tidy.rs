@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["label", "encode"]),
     ("engine", &["encode", "label", "model"]),
     ("score", &["cell", "comment", "label", "normalize", "encode", "engine", "model"]),
-    ("policy", &["label", "score"]),
+    ("policy", &["comment", "label", "score"]),
     ("evade", &[]),
     ("evaluate", &["label", "score", "policy", "aggregate", "evade"]),
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
