@@ -12,8 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
 use crate::label::Label;
-use crate::normalize::normalize;
-use crate::score::{ScoreError, Scorer, Scores};
+use crate::score::{Reading, ScoreError, Scorer, Scores};
 
 /// Name of the file in a report's folder: one [`Explanation`] a line.
 pub const FILE_NAME: &str = "explanations.ndjson";
@@ -38,6 +37,9 @@ pub struct Explanation {
     pub label: Label,
     /// The comment's score for that label.
     pub score: f64,
+    /// Its own words as the model reads them, where their spelling hides words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<String>,
     /// Every sentence of the comment's own words, in order; `score` is the sentence's own.
     pub sentences: Vec<Part>,
     /// The words that carry the score, in order; `score` is how far the sentence's score falls without the word.
@@ -97,11 +99,13 @@ pub fn explain(
             .map(|(_, part)| part)
             .collect();
         carrying.sort_by_key(|part| part.start);
+        let reading = scorer.read(&comment.own_words());
         explanations.push(Explanation {
             thread: comment.thread.clone(),
             id: comment.id.clone(),
             label: *label,
             score: *score,
+            read_as: reading.evasion.then(|| reading.folded.unwrap_or(reading.text)),
             sentences: parts(sentences[index].clone(), &sentence_scores[index]),
             words: carrying,
         });
@@ -153,13 +157,13 @@ fn score_variants<P>(
     parts: &[Vec<P>],
     variant: impl Fn(&Comment, &P) -> String,
 ) -> Result<Vec<Vec<f64>>, ScoreError> {
-    let texts: Vec<String> = flagged
+    let texts: Vec<Reading> = flagged
         .iter()
         .zip(parts)
         .flat_map(|((comment, ..), parts)| parts.iter().map(|part| variant(comment, part)))
-        .map(|text| normalize(&text).text.into_owned())
+        .map(|text| scorer.read(&text))
         .collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let texts: Vec<&Reading> = texts.iter().collect();
     let scores: Vec<Scores> = scorer.score_texts(&texts, &|_| ())?;
     let mut scores = scores.into_iter();
     let of_parts = flagged.iter().zip(parts).map(|((_, label, _), parts)| {

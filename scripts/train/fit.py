@@ -258,7 +258,8 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
     torch.manual_seed(seed + rank)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     workers, mix, checkpoint = Workers(rank, size, work), Mix(packed, seed), work / CHECKPOINT
-    model, link = model.to(device).train(), SourceLink(mix.packed).to(device)
+    # What `spawn` hands over lies in memory that all workers share.
+    model, link = copy.deepcopy(model).to(device).train(), SourceLink(mix.packed).to(device)
     average = copy.deepcopy(model).eval().requires_grad_(False)
     optimizer, progress = make_optimizer(model, link), Progress()
     parts = {"model": model, "average": average, "link": link, "optimizer": optimizer}
