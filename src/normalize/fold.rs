@@ -369,7 +369,7 @@ mod tests {
             let text = unit.repeat(300_000 / unit.len());
             // Once the readings of a text are used up, the rest of it stays as it is.
             let folded = fold(&text, &lexicon).map_or(text.clone(), |folded| folded.text);
-            assert_eq!(folded[folded.len() - 2..], text[text.len() - 2..], "{unit}");
+            assert!(folded.chars().rev().take(2).eq(text.chars().rev().take(2)), "{unit}");
         }
     }
 
