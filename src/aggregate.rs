@@ -7,6 +7,7 @@ mod author;
 mod bootstrap;
 mod distribution;
 mod mann_kendall;
+mod mark;
 mod moments;
 mod rolling;
 mod series;
@@ -17,8 +18,9 @@ mod wilson;
 
 pub use author::AuthorTotals;
 pub use bootstrap::local_block_band;
-pub use distribution::{Histogram, quantiles};
+pub use distribution::{Histogram, Spread, quantiles};
 pub use mann_kendall::{MannKendall, mann_kendall};
+pub use mark::Mark;
 pub use moments::Moments;
 pub use rolling::{rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
