@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quote", &[]),
     ("sort", &[]),
     ("read", &["comment", "quote"]),
-    ("thread", &["comment", "quote"]),
+    ("thread", &["comment", "quote", "sort"]),
     ("normalize", &[]),
     ("encode", &[]),
     ("model", &["label", "encode"]),
