@@ -26,6 +26,8 @@ pub struct ThreadTotals {
     pub flagged: u64,
     /// Place of the first comment at or above [`TOXIC`].
     pub first_toxic: Option<u32>,
+    /// Place of the most toxic comment, the first of them where several are; none where none is scored.
+    pub peak: Option<u32>,
     /// The scored comments.
     pub series: Series,
     authors: HashSet<u32>,
@@ -48,6 +50,9 @@ impl ThreadTotals {
         self.replies_inferred += u64::from(mark.is_inferred());
         self.authors.extend(mark.author());
         let Some((toxicity, sentiment)) = mark.scores() else { return };
+        if self.toxicity.max().is_none_or(|max| toxicity.get() > max) {
+            self.peak = Some(self.comments);
+        }
         self.toxicity.add(toxicity.get());
         self.sentiment.add(sentiment.get());
         self.flagged += u64::from(mark.is_flagged());
@@ -71,12 +76,6 @@ impl ThreadTotals {
     /// Authors with a name.
     pub fn authors(&self) -> u64 {
         self.authors.len() as u64
-    }
-
-    /// Place of the most toxic comment, the first of them where several are; none where none is scored.
-    pub fn peak_position(&self) -> Option<u32> {
-        let peak = self.toxicity.max()?;
-        self.series.points().iter().find(|point| point.toxicity.get() >= peak).map(|point| point.position)
     }
 
     /// Share of the scored comments that are toxic; none where none is scored.
@@ -138,7 +137,7 @@ mod tests {
             thread.add(&mark(position, toxicity, author, toxicity == Some(0.7)));
         }
         assert_eq!((thread.comments, thread.scored(), thread.authors()), (4, 3, 2));
-        assert_eq!((thread.first_toxic, thread.peak_position(), thread.flagged), (Some(3), Some(3), 2));
+        assert_eq!((thread.first_toxic, thread.peak, thread.flagged), (Some(3), Some(3), 2));
         assert_eq!(thread.toxic_share(), Some(2.0 / 3.0));
         assert_eq!(thread.toxicity_trend(), None);
     }

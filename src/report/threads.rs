@@ -103,7 +103,7 @@ fn cells(row: &Row<'_>) -> Vec<String> {
         decimal(totals.toxicity.mean()),
         decimal(totals.sentiment.mean()),
         decimal(totals.toxicity.max()),
-        cell(totals.peak_position()),
+        cell(totals.peak),
         totals.toxic.to_string(),
         decimal(totals.toxic_share()),
         decimal(toxic.map(|interval| interval.low)),
