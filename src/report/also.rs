@@ -82,7 +82,7 @@ impl Facts<'_> {
         let rows = ledger::Reader::open(self.scores)?;
         Ok(rows.map(|scored| {
             let scored = scored?;
-            Ok(Row { decision: self.policy.decide(&scored.outcome), scored })
+            Ok(Row { decision: self.policy.decide(&scored), scored })
         }))
     }
 }

@@ -103,6 +103,6 @@ fn line<'a>(row: &'a Row<'_>) -> Line<'a> {
         rule: fired.map(|fired| fired.rule.name.as_str()),
         rule_label: fired.map(|fired| fired.rule.label.as_str()),
         rule_score: fired.map(|fired| fired.score),
-        rule_threshold: fired.map(|fired| fired.rule.threshold),
+        rule_threshold: fired.map(|fired| fired.threshold),
     }
 }

@@ -70,7 +70,7 @@ const COLUMNS: [(&str, Column); 34] = [
     ("rule", Column::Text(|row| row.fired().map(|fired| fired.rule.name.clone()))),
     ("rule_label", Column::Text(|row| row.fired().map(|fired| fired.rule.label.to_string()))),
     ("rule_score", Column::Number(|row| row.fired().map(|fired| fired.score))),
-    ("rule_threshold", Column::Number(|row| row.fired().map(|fired| fired.rule.threshold))),
+    ("rule_threshold", Column::Number(|row| row.fired().map(|fired| fired.threshold))),
 ];
 
 /// As in scores.csv: byte ranges of the text, `start-end` and spaces.
