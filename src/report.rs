@@ -1,9 +1,8 @@
 //! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
 //!
-//! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
-//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment (up to three
-//! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
-//! other text.
+//! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and totals; what
+//! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
+//! their ranks. In memory stand the totals of every author and the name of every thread, and no text but those of the page.
 
 mod also;
 mod authors;
@@ -12,7 +11,10 @@ mod convokit;
 mod draft;
 mod gexf;
 mod links;
+mod ndjson;
 mod page;
+mod parents;
+mod parquet;
 mod plain;
 mod queue;
 mod run;
@@ -105,7 +107,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     let scores = dir.join(ledger::FILE_NAME);
     let mut drafts = Drafts::new(dir);
 
-    let survey = survey::take(&scores, policy, &mut drafts)?;
+    let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -117,21 +119,28 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
         });
     }
     let authors = authors::rows(&survey);
-    let threads = threads::rows(&survey);
-    let charted = page::charted(&threads);
-    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
-    let queue = queue::collect(&scores, &survey, &charted, &explanations)?;
-
-    queue::write(&queue.items, &survey, &mut drafts)?;
     authors::write(&authors, &mut drafts)?;
-    threads::write(&threads, &mut drafts)?;
+    let largest = threads::largest(&survey, page::MAX_ROWS);
+    let charted = page::charted(&survey, &largest);
+    let threads = threads::write(&survey, &mut disk.marks, &largest, &mut drafts)?;
+    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
+    let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
+    let linked: Vec<usize> = threads[..charted]
+        .iter()
+        .filter(|(_, bins)| bins.show_comments())
+        .map(|(row, _)| row.number)
+        .collect();
+    let queue = queue::write(&sources, &mut disk, page::MAX_CARDS, &linked, &mut drafts)?;
+    drop(disk);
+
     let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&facts, &mut drafts)?;
     }
-    let summary = summary::summarize(run, policy, &survey, &authors, &threads);
+    let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
+    let summary = summary::summarize(run, policy, &survey, &authors, &rows);
     summary::write(&summary, &mut drafts)?;
-    page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)
 }

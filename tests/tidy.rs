@@ -11,8 +11,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("comment", &[]),
     ("label", &[]),
     ("quote", &[]),
+    ("sort", &[]),
     ("read", &["comment", "quote"]),
-    ("thread", &["comment", "quote"]),
+    ("thread", &["comment", "quote", "sort"]),
     ("normalize", &[]),
     ("encode", &[]),
     ("model", &["label", "encode"]),
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
     ("decisions", &["cell", "comment", "label", "score", "policy", "aggregate"]),
-    ("report", &["cell", "comment", "label", "score", "policy", "explain", "aggregate"]),
+    ("report", &["cell", "comment", "decisions", "label", "normalize", "sort", "score", "policy", "explain", "aggregate"]),
     (
         "pipeline",
         &[
