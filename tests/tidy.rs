@@ -23,7 +23,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
     ("decisions", &["cell", "comment", "label", "score", "policy", "aggregate"]),
-    ("report", &["cell", "comment", "decisions", "label", "normalize", "sort", "score", "policy", "explain", "aggregate"]),
+    (
+        "report",
+        &[
+            "cell",
+            "comment",
+            "decisions",
+            "label",
+            "normalize",
+            "sort",
+            "score",
+            "policy",
+            "explain",
+            "aggregate",
+        ],
+    ),
     (
         "pipeline",
         &[

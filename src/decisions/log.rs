@@ -120,11 +120,12 @@ impl Log {
         let file = path.display().to_string();
         let mut csv = reader(bytes, columns.delimiter);
         let mut record = ByteRecord::new();
+        let mut lines = Lines { bytes, at: 0, line: 1 };
         loop {
             match csv.read_byte_record(&mut record) {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
-                    let line = record.position().map_or(0, csv::Position::line);
+                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
                     let place = Place { file: file.clone(), line };
                     match columns.entry(&record, place.clone()) {
                         Ok(entry) => self.entries.push(entry),
@@ -138,6 +139,25 @@ impl Log {
                 }
             }
         }
+    }
+}
+
+/// Counts lines. The parser's own count is one behind where lines end in a carriage return and a line feed.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at a byte, or behind the line ends that stand there; of later bytes each time.
+    fn of(&mut self, byte: u64) -> u64 {
+        let rest = self.bytes.get(byte as usize..).unwrap_or_default();
+        let start = byte as usize + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.bytes.get(self.at..start).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at = start;
+        self.line
     }
 }
 
