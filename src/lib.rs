@@ -11,6 +11,7 @@
 pub mod aggregate;
 pub mod cell;
 pub mod comment;
+pub mod decisions;
 pub mod encode;
 pub mod engine;
 pub mod evade;
@@ -25,4 +26,5 @@ pub mod quote;
 pub mod read;
 pub mod report;
 pub mod score;
+mod sort;
 pub mod thread;

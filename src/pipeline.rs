@@ -147,6 +147,11 @@ pub enum PipelineError {
         /// What went wrong.
         source: io::Error,
     },
+    /// The reply links of a large export found no room.
+    #[error(
+        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+    )]
+    Links(io::Error),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -251,7 +256,7 @@ pub fn read(
             }
         }
     }
-    let (files, replies) = (reader.files().to_vec(), threader.finish());
+    let (files, replies) = (reader.files().to_vec(), threader.finish().map_err(PipelineError::Links)?);
     Ok(Understood { files, comments, authors: authors.len(), replies, samples, rejects })
 }
 
@@ -313,10 +318,11 @@ pub fn score(
     })?;
     outputs.finish(&explanations)?;
 
-    let run = describe(request, &model, &reader, &threader.finish(), counts);
+    let replies = threader.finish().map_err(PipelineError::Links)?;
+    let run = describe(request, &model, &reader, &replies, counts);
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
-    Ok(report::write(&request.out, policy, &request.also)?)
+    Ok(report::write(&request.out, policy, &request.also, &[])?)
 }
 
 /// The model of a folder, or the embedded one, if it goes with this version's normaliser.
