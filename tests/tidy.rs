@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("quote", &[]),
     ("read", &["comment", "quote"]),
     ("thread", &["comment", "quote"]),
+    ("pseudonym", &["comment", "thread"]),
     ("normalize", &[]),
     ("encode", &[]),
     ("model", &["label", "encode"]),
@@ -30,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "label",
             "read",
             "thread",
+            "pseudonym",
             "normalize",
             "encode",
             "model",
@@ -41,7 +43,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("cli", &["comment", "label", "read", "engine", "model", "score", "policy", "report", "pipeline"]),
+    (
+        "cli",
+        &[
+            "comment",
+            "label",
+            "read",
+            "pseudonym",
+            "engine",
+            "model",
+            "score",
+            "policy",
+            "report",
+            "pipeline",
+        ],
+    ),
 ];
 
 /// Lines of `source` (a file of `module`) that name a module which `module` may not use.
