@@ -18,7 +18,7 @@ use crate::explain::{self, Explanation, explain};
 use crate::label::Label;
 use crate::model::{Manifest, Model, ModelError};
 use crate::normalize::{self, normalize};
-use crate::policy::{Action, Decision, Policy};
+use crate::policy::{Action, Fired, Policy};
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
@@ -374,15 +374,14 @@ fn read_chunk(
 struct Queue<'p> {
     policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`EXPLAINED`].
-    worst: Vec<(Decision<'p>, Comment)>,
+    worst: Vec<(Fired<'p>, Comment)>,
 }
 
 impl Queue<'_> {
     fn offer(&mut self, row: Scored) {
-        if let Some(decision) =
-            self.policy.decide(&row.outcome).filter(|decision| decision.action != Action::Approve)
-        {
-            self.worst.push((decision, row.comment));
+        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
+        if let Some(fired) = decision.and_then(|decision| decision.fired) {
+            self.worst.push((fired, row.comment));
             if self.worst.len() >= 2 * EXPLAINED {
                 self.keep_worst();
             }
@@ -390,8 +389,8 @@ impl Queue<'_> {
     }
 
     fn keep_worst(&mut self) {
-        // A stable sort: equally bad ones stay in the order of the input.
-        self.worst.sort_by(|(a, _), (b, _)| b.severity(a));
+        // A stable sort: equally urgent ones stay in the order of the input.
+        self.worst.sort_by(|(a, this), (b, other)| a.urgency(this).first(&b.urgency(other)));
         self.worst.truncate(EXPLAINED);
     }
 
@@ -402,12 +401,8 @@ impl Queue<'_> {
         advance: &dyn Fn(usize, usize),
     ) -> Result<Vec<Explanation>, ScoreError> {
         self.keep_worst();
-        let flagged: Vec<(&Comment, Label, f64)> = self
-            .worst
-            .iter()
-            .filter_map(|(decision, comment)| Some((comment, decision.fired?)))
-            .map(|(comment, fired)| (comment, fired.rule.label, fired.score))
-            .collect();
+        let flagged: Vec<(&Comment, Label, f64)> =
+            self.worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
         let mut explanations = Vec::with_capacity(flagged.len());
         for some in flagged.chunks(EXPLAINED_AT_ONCE) {
             advance(explanations.len(), flagged.len());
