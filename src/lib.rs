@@ -22,6 +22,7 @@ pub mod model;
 pub mod normalize;
 pub mod pipeline;
 pub mod policy;
+pub mod pseudonym;
 pub mod quote;
 pub mod read;
 pub mod report;

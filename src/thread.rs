@@ -86,7 +86,7 @@ struct Thread {
 #[derive(Debug)]
 struct Recent {
     id: String,
-    author: Option<u64>,
+    author: Option<String>,
 }
 
 /// A comment as its links see it. What is compared are hashes, 0 where there is nothing.
@@ -165,6 +165,14 @@ impl Threader {
         }
     }
 
+    /// The name, as the export writes it, of an author who was linked in a thread lately and is called so, whatever the case
+    /// and the punctuation around it.
+    pub fn author_called(&self, thread: &str, name: &str) -> Option<&str> {
+        let thread = self.threads.get(thread)?;
+        let recent = thread.recent(*thread.by_name.get(&name_key(name))?)?;
+        recent.author.as_deref()
+    }
+
     /// The counts, once every comment was linked.
     ///
     /// # Errors
@@ -230,7 +238,9 @@ impl Thread {
         quotes.retain(|quote| {
             // One's own words again, without marks, are no quotation.
             let source = quote.source.and_then(|source| self.recent(source));
-            quote.marked || source.is_none_or(|source| author.is_none() || source.author != author)
+            quote.marked
+                || source
+                    .is_none_or(|source| author.is_none() || source.author.as_deref().map(name_key) != author)
         });
         // Nothing but somebody's words without marks is a copy: it counts as the copier's.
         let is_quoted =
@@ -293,7 +303,7 @@ impl Thread {
         if comment.status != Status::Service {
             self.index.push(ordinal, words, &comment.quotes);
         }
-        self.recent.push_back(Recent { id: comment.id.clone(), author });
+        self.recent.push_back(Recent { id: comment.id.clone(), author: comment.author.clone() });
         if self.recent.len() > WINDOW_COMMENTS {
             self.recent.pop_front();
             self.first += 1;
