@@ -4,8 +4,8 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
-mod eval;
 mod decisions;
+mod eval;
 mod files;
 mod formats;
 mod input;

@@ -365,7 +365,8 @@ mod tests {
     #[test]
     fn hostile_texts_are_bounded_in_work() {
         let lexicon = lexicon();
-        for unit in ["a*b*c*d ", "s ", "a1", "st*pid ", "aabbccddee ", "x-", "dontyouknowthatitislate", "аb"] {
+        for unit in ["a*b*c*d ", "s ", "a1", "st*pid ", "aabbccddee ", "x-", "dontyouknowthatitislate", "аb"]
+        {
             let text = unit.repeat(300_000 / unit.len());
             // Once the readings of a text are used up, the rest of it stays as it is.
             let folded = fold(&text, &lexicon).map_or(text.clone(), |folded| folded.text);
