@@ -2,8 +2,9 @@
 
     python3 scripts/accuracy.d/identity.py identity.csv [--data ../shared/data]
 
-Writes text, group, label (1 hostile, 0 not), kind. Every group stands in every sentence, so that no group is easier than
-another but by its name. It is a test set: no model may be trained on its wording. No sentence shares its shape (the group
+Writes text, group, label (1 hostile, 0 not), kind. Every group stands in every sentence but those that groups say of
+themselves in words that they took back, which not every group has; so that no group is easier than another but by its
+name and by those words. It is a test set: no model may be trained on its wording. No sentence shares its shape (the group
 masked) with HateCheck or with scripts/train/templates.py, nor six words in a row with either; `check` holds that.
 Every run writes the same file.
 """
