@@ -22,6 +22,8 @@ pub const WINDOW_COMMENTS: usize = 4096;
 pub const MAX_COMMENTS: usize = 1 << 20;
 /// Memory of all threads, about.
 pub const MAX_BYTES: usize = 512 << 20;
+/// The longest name, in bytes, that a text can address somebody by.
+pub const MAX_NAME_BYTES: usize = 200;
 /// What a comment takes beside its words: its links, its id, its author's name.
 const COMMENT_BYTES: usize = 150;
 
@@ -226,7 +228,7 @@ impl Thread {
             if text[..at].ends_with(char::is_alphanumeric) {
                 continue; // an e-mail address
             }
-            let rest = text[at + 1..].lines().next().unwrap_or_default();
+            let rest = name_space(&text[at + 1..]);
             let mut end = 0;
             let ends: Vec<usize> = rest
                 .split_inclusive(char::is_whitespace)
@@ -307,6 +309,12 @@ impl Thread {
             report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
         }
     }
+}
+
+/// As much of a text as a name can take that it begins with: of its first line [`MAX_NAME_BYTES`].
+pub(crate) fn name_space(text: &str) -> &str {
+    let near = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+    near.lines().next().unwrap_or_default()
 }
 
 /// Sorts ranges and joins those that overlap.
