@@ -23,7 +23,7 @@ use regex::{Captures, Regex};
 use sha2::Sha256;
 
 use crate::comment::Comment;
-use crate::thread::Threader;
+use crate::thread::{self, Threader};
 
 /// The shortest key that is taken: 128 bits.
 pub const MIN_KEY_BYTES: usize = 16;
@@ -35,7 +35,7 @@ static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
           \B @ (?<at> \w+ (?: [.-] \w+ )* (?: @ [\w-]+ (?: \. [\w-]+ )+ )? )
-        | \b (?<email> [\w%+-] [\w.%+-]* @ [\w-]+ (?: \. [\w-]+ )+ )
+        | \b (?<email> [\w%+-] [\w.%+-]{0,63} @ [\w-]+ (?: \. [\w-]+ )+ )
         | (?: ^ | [\s(\[] ) (?<reddit> /? u / (?<redditor> [\w-]{3,} ) )
         | / (?: users? | u | profiles? | members? | people | authors? ) / (?<path> [\w.%-]+ )
         | \b (?<v4> (?: [0-9]{1,3} \. ){3} [0-9]{1,3} ) \b
@@ -179,7 +179,11 @@ impl Pseudonyms {
 fn addressee(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start().len();
     let name = text[start..start + text[start..].find([',', ':', '\n'])?].trim_end();
-    (name.chars().nth(2).is_some() && name.len() <= 60).then_some(start..start + name.len())
+    // A quotation's mark or a star around the name stays.
+    let core = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '@');
+    let start = start + name.len() - core.len();
+    let core = core.trim_end_matches(|c: char| !c.is_alphanumeric());
+    (core.chars().nth(2).is_some() && core.len() <= 60).then_some(start..start + core.len())
 }
 
 /// The name behind the `@` that was found, and where it stands: the longest that is an author's, else the one that was found.
@@ -189,7 +193,7 @@ fn called<'a, 't: 'a>(
     author: &impl Fn(&str) -> Option<&'a str>,
 ) -> (Range<usize>, &'a str) {
     let (whole, name) = (found.get_match(), found.name("at").expect("the caller saw it"));
-    let line = text[name.start()..].lines().next().unwrap_or_default();
+    let line = thread::name_space(&text[name.start()..]);
     let mut ends: Vec<usize> = line
         .split_inclusive(char::is_whitespace)
         .take(MOST_WORDS)
@@ -203,11 +207,12 @@ fn called<'a, 't: 'a>(
     // What stands behind a word of the name (a comma, an 's) is no part of it.
     let words = ends.iter().map(|&end| line[..end].trim_end_matches(|c: char| !c.is_alphanumeric()));
     let words = words.flat_map(|words| [Some(words), words.strip_suffix("'s").or(words.strip_suffix("’s"))]);
-    let parts = name.as_str().char_indices().filter(|(_, c)| matches!(c, '.' | '-' | '@')).map(|(at, _)| at);
-    let shorter: Vec<usize> = parts.collect();
-    let shorter = shorter.iter().rev().map(|&at| &name.as_str()[..at]);
-    let candidates = words.flatten().chain([name.as_str()]).chain(shorter);
-    let known = candidates.into_iter().find_map(|called| Some((called.len(), author(called)?)));
+    // What stands behind a dot may be the next sentence.
+    let near = thread::name_space(name.as_str());
+    let shorter =
+        near.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '-' | '@')).map(|(at, _)| &near[..at]);
+    let mut candidates = words.flatten().chain([near]).chain(shorter);
+    let known = candidates.find_map(|called| Some((called.len(), author(called)?)));
     let (length, name) = known.unwrap_or((name.len(), name.as_str()));
     (whole.start()..whole.start() + 1 + length, name)
 }
@@ -226,19 +231,24 @@ fn edited(text: &str, edits: &[Edit]) -> String {
 
 /// Ranges of a text as they stand in the edited one. What begins or ends within a name takes all of it.
 fn moved(ranges: &[Range<usize>], edits: &[Edit]) -> Vec<Range<usize>> {
+    // Where each pseudonym ends.
+    let mut ends = Vec::with_capacity(edits.len());
+    let (mut end, mut copied) = (0, 0);
+    for (range, pseudonym) in edits {
+        end += range.start - copied + pseudonym.len();
+        copied = range.end;
+        ends.push(end);
+    }
     let place = |at: usize, is_end: bool| {
-        let mut shift = 0;
-        for (range, pseudonym) in edits {
-            if at <= range.start {
-                break;
-            }
-            if at < range.end {
-                let start = range.start as isize + shift;
-                return (start + if is_end { pseudonym.len() as isize } else { 0 }) as usize;
-            }
-            shift += pseudonym.len() as isize - range.len() as isize;
+        let Some(last) = edits.partition_point(|(range, _)| range.start < at).checked_sub(1) else {
+            return at;
+        };
+        let (range, pseudonym) = &edits[last];
+        match at.checked_sub(range.end) {
+            Some(behind) => ends[last] + behind,
+            None if is_end => ends[last],
+            None => ends[last] - pseudonym.len(),
         }
-        (at as isize + shift) as usize
     };
     let mut end_before = 0;
     let moved = ranges.iter().map(|range| {
@@ -322,8 +332,10 @@ mod tests {
             // Spoken to without an `@`: at the beginning alone, and authors alone.
             ("Ada Berg, you are wrong", "@{Ada Berg}, you are wrong"),
             (" ada berg:\nno", " @{Ada Berg}:\nno"),
+            ("> **Ada Berg**: no", "> **@{Ada Berg}**: no"),
             ("Well, Ada Berg is wrong", "Well, Ada Berg is wrong"),
             // Other ways to name somebody.
+            ("zoë@post.example", "@{zoë@post.example}"),
             ("write to ann.b+c@post.example now", "write to @{ann.b+c@post.example} now"),
             ("by u/bo and /u/no_one", "by u/bo and @{no_one}"),
             ("by u/cat-lover", "by @{cat-lover}"),

@@ -31,6 +31,8 @@ const RECENT_BYTES: usize = 80;
 const NAME_BYTES: usize = 80;
 /// Names of a thread that are kept before those of comments which cannot be found again are let go.
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
+/// The longest name, in bytes, that a text can address somebody by.
+pub const MAX_NAME_BYTES: usize = 200;
 
 /// Links comments to their neighbours. See the module.
 pub struct Threader {
@@ -269,7 +271,7 @@ impl Thread {
             if text[..at].ends_with(char::is_alphanumeric) {
                 continue; // an e-mail address
             }
-            let rest = text[at + 1..].lines().next().unwrap_or_default();
+            let rest = name_space(&text[at + 1..]);
             let mut end = 0;
             let ends: Vec<usize> = rest
                 .split_inclusive(char::is_whitespace)
@@ -348,6 +350,12 @@ fn check(thread: &[Link], report: &mut ThreadReport) {
         }
         report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
     }
+}
+
+/// As much of a text as a name can take that it begins with: of its first line [`MAX_NAME_BYTES`].
+pub(crate) fn name_space(text: &str) -> &str {
+    let near = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+    near.lines().next().unwrap_or_default()
 }
 
 /// Sorts ranges and joins those that overlap.

@@ -267,6 +267,28 @@ fn a_bomb_stops_at_its_ratio_and_costs_what_is_behind() {
 }
 
 #[test]
+fn a_long_value_that_every_row_shares_does_not_fill_the_memory() {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    let schema = parquet::schema::parser::parse_message_type("message m { required binary text (UTF8); }");
+    let shared = WriterProperties::builder().set_dictionary_page_size_limit(64 << 20).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema.unwrap().into(), shared.into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let values = vec![ByteArray::from(vec![b'x'; 2 << 20]); 300];
+    column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    let export = writer.into_inner().unwrap();
+    assert!(export.len() < 8 << 20, "{}", export.len());
+    let outcome = read_bytes("export.parquet", &export).unwrap();
+    let [lost] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
+    assert!(lost.cause.contains("hold over 256 MiB"), "{}", lost.cause);
+    assert!(outcome.comments.is_empty());
+}
+
+#[test]
 fn the_largest_window_of_zstd_is_read_and_its_memory_told() {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(31).unwrap();
