@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod eval;
 mod files;
 mod formats;
 mod input;
@@ -34,6 +35,7 @@ enum Command {
     Score(score::Args),
     Read(read::Args),
     Report(report::Args),
+    Eval(eval::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -51,6 +53,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

@@ -4,6 +4,8 @@
 //!
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
 
+mod evaluate;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -24,6 +26,8 @@ use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summa
 use crate::score::ledger::{self, LedgerError};
 use crate::score::{CHUNK_COMMENTS, ScoreError, Scored, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
+
+pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
 
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -175,6 +179,17 @@ pub enum PipelineError {
     /// The reports could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A column of labels holds none.
+    #[error(
+        "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",
+        file = file.display()
+    )]
+    NoLabels {
+        /// The labelled file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -261,14 +276,7 @@ pub fn score(
     let mut reader = Reader::open(&request.inputs, &request.read)?;
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
-    let model = match &request.model {
-        Some(dir) => Model::open(dir)?,
-        None => Model::embedded()?,
-    };
-    if model.manifest.normalizer != normalize::VERSION {
-        let Manifest { name, normalizer, .. } = &model.manifest;
-        return Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer });
-    }
+    let model = load_model(request.model.as_deref())?;
     let engine = engine::open(&request.engine, &model)?;
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -315,6 +323,19 @@ pub fn score(
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
     Ok(report::write(&request.out, policy, &request.also)?)
+}
+
+/// The model of a folder, or the embedded one, if it goes with this version's normaliser.
+fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
+    let model = match dir {
+        Some(dir) => Model::open(dir)?,
+        None => Model::embedded()?,
+    };
+    if model.manifest.normalizer != normalize::VERSION {
+        let Manifest { name, normalizer, .. } = &model.manifest;
+        return Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer });
+    }
+    Ok(model)
 }
 
 /// What was read so far.

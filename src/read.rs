@@ -39,6 +39,7 @@ mod reddit;
 mod reddit_api;
 mod sniff;
 mod source;
+mod table;
 mod telegram;
 pub mod text;
 mod time;
@@ -48,6 +49,7 @@ mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
+pub use table::{Row, Table, TableRecord};
 
 use identities::Identities;
 use input::{Homes, Parser};

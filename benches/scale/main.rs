@@ -46,7 +46,7 @@ fn main() {
         ["memory", export, out] => memory(Path::new(export), Path::new(out), true),
         ["memory-unencoded", export, out] => memory(Path::new(export), Path::new(out), false),
         ["report", dir] => {
-            measured("report", || report::write(Path::new(dir), &Policy::built_in(), &[]).expect("a report"));
+            measured("report", || report::write(Path::new(dir), &Policy::built_in(), &[], &[]).expect("a report"));
         }
         ["speed", export] => speed::compare(Path::new(export)),
         _ => panic!("see the head of benches/scale/"),
@@ -61,7 +61,7 @@ fn memory(export: &Path, out: &Path, encoded: bool) {
     let file = File::create(out.join(report::RUN_FILE_NAME)).expect("run.json");
     serde_json::to_writer(file, &run).expect("run.json");
     let counts =
-        measured("report", || report::write(out, &Policy::built_in(), &[]).expect("a report").counts);
+        measured("report", || report::write(out, &Policy::built_in(), &[], &[]).expect("a report").counts);
     println!("{counts:?}");
 }
 
