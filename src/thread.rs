@@ -25,6 +25,8 @@ pub const WINDOW_COMMENTS: usize = 4096;
 pub const MAX_COMMENTS: usize = 1 << 20;
 /// Memory of all threads, about: some 100,000 comments of 30 words.
 pub const MAX_BYTES: usize = 64 << 20;
+/// What a thread takes beside what it remembers.
+const THREAD_BYTES: usize = 500;
 /// What a comment that can be found again takes beside its words: its id and the hash of its author's name.
 const RECENT_BYTES: usize = 80;
 /// What a name takes, and the first word of one.
@@ -131,6 +133,7 @@ impl Threader {
         self.report.comments += 1;
         if !self.threads.contains_key(&comment.thread) {
             self.threads.insert(comment.thread.clone(), Thread::new());
+            self.bytes += THREAD_BYTES;
         }
         let Some(thread) = self.threads.get_mut(&comment.thread) else { return };
         thread.last = self.now;
@@ -209,7 +212,7 @@ impl Threader {
         let limit = times[times.len() / 2];
         self.threads.retain(|_, thread| thread.last >= limit);
         self.threads.shrink_to(2 * self.threads.len());
-        self.bytes = self.threads.values().map(Thread::bytes).sum();
+        self.bytes = self.threads.values().map(|thread| THREAD_BYTES + thread.bytes()).sum();
     }
 }
 
