@@ -1,18 +1,27 @@
 """From logits to probabilities that mean what they say, fitted on held-out Wikipedia comments of natural prevalence.
 
-Dev rows come in the order of sha256 of their id: even ranks fit, odd ranks measure.
+`python scripts/train/calibrate.py --model models/comity-minilm-en --comity target/release/comity --data ../shared/data` fits the
+calibration of an exported model on what the program makes of the dev rows, its second reading of disguised texts included,
+and writes it into the manifest. Dev rows come in the order of sha256 of their id: even ranks fit, odd ranks measure.
 """
 
+import argparse
+import csv
+import json
+import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
 from metrics import auc, brier, brier_skill, ece, sigmoid, softmax, threshold_rows
-from predict import text_logits
 from scipy.optimize import minimize, minimize_scalar
 from sources import JIGSAW_COLUMNS, SENTIMENT_LABELS, TOXICITY_LABELS, jigsaw_split, read
 
 # How far scale (as a logarithm) and bias may stray from 1 and 0 before a rare label's few positives must argue for it.
 PRIOR_DEVIATION = (0.5, 2.0)
+# What the reports call toxic.
+FLAGGED = 0.5
 
 
 def fit_platt(logits: np.ndarray, truth: np.ndarray) -> dict:
@@ -65,18 +74,57 @@ def sentiment_figures(logits: np.ndarray, truth: np.ndarray, temperature: float)
     }
 
 
-def calibrate(model, tokenizer, data: Path) -> tuple[dict, dict]:
-    """(the manifest's calibration, figures on the rows that did not fit it)."""
+def identity() -> dict:
+    """The calibration that changes nothing."""
+    return {**{label: {"scale": 1.0, "bias": 0.0} for label in TOXICITY_LABELS}, "sentiment": {"temperature": 1.0}}
+
+
+def program_logits(comity: Path, model: Path, texts: list[str]) -> np.ndarray:
+    """Logits of texts as the program scores them: of each toxicity label, and log-probabilities of the sentiments."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, table, out = (Path(folder) / name for name in ("model", "texts.csv", "out"))
+        shutil.copytree(model, plain)
+        manifest = json.loads((plain / "manifest.json").read_text(encoding="utf-8"))
+        manifest["calibration"] = identity()
+        (plain / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        with table.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["id", "text"])
+            rows.writerows(enumerate(texts))
+        command = [comity, "score", table, "--map", "id=id,text=text", "--language", "any", "--model", plain, "--out", out]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        chances = np.full((len(texts), 9), np.nan)
+        with (out / "scores.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if not row["unscored"]:
+                    chances[int(row["id"])] = [float(row[label]) for label in TOXICITY_LABELS + SENTIMENT_LABELS]
+    # Six decimals are what the program writes.
+    chances = np.clip(chances, 5e-7, 1 - 5e-7)
+    logits = np.log(chances)
+    logits[:, :6] -= np.log1p(-chances[:, :6])
+    # A text without words has no score; the model would have given it the least.
+    return np.where(np.isnan(logits), np.nanmin(logits, axis=0), logits)
+
+
+def calibrate(score, data: Path) -> tuple[dict, dict]:
+    """(the manifest's calibration, figures on the rows that did not fit it); `score(texts)` gives logits of all nine labels."""
     dev = jigsaw_split(data)[1]
-    logits = text_logits(model, tokenizer, [row["comment_text"] for row in dev])
+    logits = score([row["comment_text"] for row in dev])
     fit, measure = np.arange(len(dev)) % 2 == 0, np.arange(len(dev)) % 2 == 1
     calibration, figures = {}, {}
     for index, (label, column) in enumerate(zip(TOXICITY_LABELS, JIGSAW_COLUMNS, strict=True)):
         truth = np.array([float(row[column]) for row in dev])
         calibration[label] = fit_platt(logits[fit, index], truth[fit])
         chance, seen = probability(logits[measure, index], calibration[label]), truth[measure]
+        flagged = chance >= FLAGGED
         figures[label] = {
             "rows": int(measure.sum()),
+            "at_half": {
+                "true_positives": int((flagged & (seen == 1)).sum()),
+                "false_positives": int((flagged & (seen == 0)).sum()),
+                "false_negatives": int((~flagged & (seen == 1)).sum()),
+                "true_negatives": int((~flagged & (seen == 0)).sum()),
+            },
             "positives": int(seen.sum()),
             "auc": round(auc(chance, seen), 4),
             "ece": round(ece(chance, seen), 4),
@@ -85,7 +133,7 @@ def calibrate(model, tokenizer, data: Path) -> tuple[dict, dict]:
             "thresholds": threshold_rows(chance, seen),
         }
 
-    sets = {name: (text_logits(model, tokenizer, texts)[:, 6:], truth) for name, (texts, truth) in sentiment_dev(data).items()}
+    sets = {name: (score(texts)[:, 6:], truth) for name, (texts, truth) in sentiment_dev(data).items()}
     even = {name: (scores[::2], truth[::2]) for name, (scores, truth) in sets.items()}
 
     def cost(temperature):
@@ -100,3 +148,27 @@ def calibrate(model, tokenizer, data: Path) -> tuple[dict, dict]:
         else:
             figures[name] = sentiment_figures(scores[1::2], truth[1::2], temperature)
     return calibration, figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--model", type=Path, required=True, help="exported model folder, whose manifest is rewritten")
+    parser.add_argument("--comity", type=Path, required=True, help="the program")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of labelled sets")
+    options = parser.parse_args()
+    calibration, figures = calibrate(lambda texts: program_logits(options.comity, options.model, texts), options.data)
+    path = options.model / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["calibration"] = calibration
+    toxicity = figures["toxicity"]
+    manifest["held_out"] = {
+        "data": f"{toxicity['rows']} Wikipedia talk-page comments of 2017, {toxicity['positives']} of them labelled toxic",
+        "threshold": FLAGGED,
+        **toxicity["at_half"],
+    }
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps({"dev": figures, "calibration": calibration}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

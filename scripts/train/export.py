@@ -16,6 +16,7 @@ from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
 NORMALIZER = 1
+VERSION = "2"
 
 
 def rounded(model: BertForSequenceClassification) -> BertForSequenceClassification:
@@ -49,10 +50,10 @@ def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progres
     small = rounded(model)
     texts = [row["comment_text"] for row in jigsaw_split(data)[1][:ROUNDING_TEXTS]]
     difference = abs(text_logits(model, tokenizer, texts) - text_logits(small, tokenizer, texts)).max()
-    calibration, figures = calibrate(small, tokenizer, data)
+    calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts), data)
     manifest = {
         "name": "comity-minilm-en",
-        "version": "1",
+        "version": VERSION,
         "architecture": "bert",
         "languages": ["en"],
         "max_tokens": MAX_TOKENS,
