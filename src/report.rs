@@ -33,20 +33,25 @@ pub use summary::{
     Summary, ThreadEntry,
 };
 
+use crate::decisions::{self, EvaluationError};
 use crate::explain::{self, Explanation};
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use also::Facts;
 use draft::Drafts;
 
+/// What a page says of people's decisions needs no threshold suggested; any precision will do.
+const WANTED_PRECISION: f64 = 0.9;
+
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 7] = [
+pub const OUTPUTS: [&str; 8] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
     summary::JSON,
     summary::MARKDOWN,
+    queue::page::PAGE,
     page::PAGE,
 ];
 
@@ -83,6 +88,9 @@ pub enum ReportError {
         /// Records that were no comments, as the run says.
         rejects: u64,
     },
+    /// The decisions could not be evaluated.
+    #[error(transparent)]
+    Decisions(#[from] EvaluationError),
     /// A file could not be written.
     #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
     Write {
@@ -94,7 +102,8 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html` and the forms of `also`. A form
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html`, `queue.html` and the forms of `also`.
+/// `queue.html` shows what the files of people's `decisions` say of thresholds, if there are any. A form
 /// that the folder holds already is written again, so that none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
@@ -102,9 +111,17 @@ pub enum ReportError {
 ///
 /// # Errors
 /// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
-pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, ReportError> {
+pub fn write(
+    dir: &Path,
+    policy: &Policy,
+    also: &[Form],
+    decisions: &[PathBuf],
+) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
     let scores = dir.join(ledger::FILE_NAME);
+    let evaluation = (!decisions.is_empty())
+        .then(|| decisions::evaluate(dir, policy, decisions, WANTED_PRECISION))
+        .transpose()?;
     let mut drafts = Drafts::new(dir);
 
     let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
@@ -130,7 +147,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
         .filter(|(_, bins)| bins.show_comments())
         .map(|(row, _)| row.number)
         .collect();
-    let queue = queue::write(&sources, &mut disk, page::MAX_CARDS, &linked, &mut drafts)?;
+    let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
     drop(disk);
 
     let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
@@ -140,6 +157,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
     let summary = summary::summarize(run, policy, &survey, &authors, &rows);
     summary::write(&summary, &mut drafts)?;
+    queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
     page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)

@@ -33,6 +33,8 @@ const RECENT_BYTES: usize = 80;
 const NAME_BYTES: usize = 80;
 /// Names of a thread that are kept before those of comments which cannot be found again are let go.
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
+/// The longest name, in bytes, that a text can address somebody by.
+pub const MAX_NAME_BYTES: usize = 200;
 
 /// Links comments to their neighbours. See the module.
 pub struct Threader {
@@ -88,7 +90,7 @@ struct Thread {
 #[derive(Debug)]
 struct Recent {
     id: String,
-    author: Option<u64>,
+    author: Option<String>,
 }
 
 /// A comment as its links see it. What is compared are hashes, 0 where there is nothing.
@@ -168,6 +170,14 @@ impl Threader {
         }
     }
 
+    /// The name, as the export writes it, of an author who was linked in a thread lately and is called so, whatever the case
+    /// and the punctuation around it.
+    pub fn author_called(&self, thread: &str, name: &str) -> Option<&str> {
+        let thread = self.threads.get(thread)?;
+        let recent = thread.recent(*thread.by_name.get(&name_key(name))?)?;
+        recent.author.as_deref()
+    }
+
     /// The counts, once every comment was linked.
     ///
     /// # Errors
@@ -233,7 +243,9 @@ impl Thread {
         quotes.retain(|quote| {
             // One's own words again, without marks, are no quotation.
             let source = quote.source.and_then(|source| self.recent(source));
-            quote.marked || source.is_none_or(|source| author.is_none() || source.author != author)
+            quote.marked
+                || source
+                    .is_none_or(|source| author.is_none() || source.author.as_deref().map(name_key) != author)
         });
         // Nothing but somebody's words without marks is a copy: it counts as the copier's.
         let is_quoted =
@@ -262,7 +274,7 @@ impl Thread {
             if text[..at].ends_with(char::is_alphanumeric) {
                 continue; // an e-mail address
             }
-            let rest = text[at + 1..].lines().next().unwrap_or_default();
+            let rest = name_space(&text[at + 1..]);
             let mut end = 0;
             let ends: Vec<usize> = rest
                 .split_inclusive(char::is_whitespace)
@@ -296,7 +308,7 @@ impl Thread {
         if comment.status != Status::Service {
             self.index.push(ordinal, words, &comment.quotes);
         }
-        self.recent.push_back(Recent { id: comment.id.clone(), author });
+        self.recent.push_back(Recent { id: comment.id.clone(), author: comment.author.clone() });
         if self.recent.len() > WINDOW_COMMENTS {
             self.recent.pop_front();
             self.first += 1;
@@ -341,6 +353,12 @@ fn check(thread: &[Link], report: &mut ThreadReport) {
         }
         report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
     }
+}
+
+/// As much of a text as a name can take that it begins with: of its first line [`MAX_NAME_BYTES`].
+pub(crate) fn name_space(text: &str) -> &str {
+    let near = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+    near.lines().next().unwrap_or_default()
 }
 
 /// Sorts ranges and joins those that overlap.

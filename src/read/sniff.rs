@@ -84,7 +84,7 @@ pub(crate) fn open(
     options: &Arc<Options>,
     progress: Arc<AtomicU64>,
 ) -> Result<Box<dyn Parser>, ReadError> {
-    let source = Source::open(place, progress)?;
+    let source = Source::open(place, options.max_expansion, progress)?;
     let (reading, why) = choose(&source, place, options)?;
     (reading.open)(Input::new(source, place, options.clone(), reading.format, why))
 }
