@@ -4,20 +4,21 @@
   const cards = [...document.querySelectorAll(".card")];
   const byId = (id) => document.getElementById(id);
 
-  // Other thresholds: a slider walks the rows of the table; hours follow the pace.
+  // Other thresholds: a slider walks the rows of the table; times follow the pace.
   const pace = byId("pace");
   for (const field of document.querySelectorAll(".pace-field, .tuning")) field.hidden = false;
   const tune = () => {
     const seconds = Math.max(Number(pace.value) || 0, 0);
     for (const row of document.querySelectorAll(".what-if tbody tr")) {
       const flagged = Number(row.querySelector("[data-flagged]").dataset.flagged);
-      row.querySelector(".hours").textContent = ((flagged * seconds) / 3600).toFixed(1);
+      const time = flagged * seconds;
+      row.querySelector(".time").textContent = time < 5400 ? Math.ceil(time / 60) + " min" : (time / 3600).toFixed(1) + " h";
     }
     for (const part of document.querySelectorAll(".what-if")) {
       const row = part.querySelectorAll("tbody tr")[Number(part.querySelector(".slider").value)];
-      const [threshold, flagged, precision, recall, hours] = [...row.cells].map((cell) => cell.textContent);
+      const [threshold, flagged, precision, recall, time] = [...row.cells].map((cell) => cell.textContent);
       part.querySelector("output").textContent =
-        threshold + ": " + flagged + " flagged, expected precision " + precision + ", expected recall " + recall + ", " + hours + " hours";
+        threshold + ": " + flagged + " flagged, expected precision " + precision + ", expected recall " + recall + ", " + time + " of review";
     }
   };
   if (pace) {
@@ -33,7 +34,7 @@
 
   // Decisions, by the place of their card. They are of this export alone: the key names its inputs and model.
   const key = "comity queue " + document.body.dataset.run;
-  const names = cards.map((card) => card.dataset.threadName + "\n" + card.dataset.id);
+  const names = cards.map((card) => JSON.stringify([card.dataset.threadName, card.dataset.id]));
   let decisions = new Map();
   let history = [];
   let kept = true;
@@ -139,7 +140,9 @@
     const header = ["rank", "thread", "id", "author", "created_at", "action", "rule", "label", "score", "threshold", "harm", "text"];
     const rows = cards.filter((card) => !card.hidden).map((card) => {
       const data = card.dataset;
-      const paragraphs = [...card.querySelectorAll(".own > *")].map((part) => part.textContent);
+      // The name of who is quoted is the page's, not the text's.
+      const words = (part) => [...part.childNodes].filter((node) => node.nodeName !== "CITE").map(text).join("");
+      const paragraphs = [...card.querySelectorAll(".own > *")].map(words);
       return [card.id.slice(1), data.threadName, data.id, text(card.querySelector(".author")), data.time, data.action, data.rule,
         data.label, data.score, data.threshold, data.harm, paragraphs.join("\n")];
     });
@@ -147,10 +150,7 @@
   });
   byId("save-decisions").addEventListener("click", () => {
     const columns = ["decision", "reason", "actor", "time", "policy", "rule", "label", "score", "threshold", "model"];
-    const rows = [...decisions].map(([name, decision]) => {
-      const [thread, id] = [name.slice(0, name.lastIndexOf("\n")), name.slice(name.lastIndexOf("\n") + 1)];
-      return [thread, id, ...columns.map((column) => decision[column])];
-    });
+    const rows = [...decisions].map(([name, decision]) => [...JSON.parse(name), ...columns.map((column) => decision[column])]);
     save("moderation.csv", [["thread", "id", ...columns], ...rows]);
   });
 

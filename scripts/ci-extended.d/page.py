@@ -181,11 +181,12 @@ def decide(browser: Browser, page: str, folder: Path) -> list[str]:
     blurred = value("getComputedStyle([...document.querySelectorAll('.card .own')].at(-1)).filter")
     if sharp != "none" or (cards > 1 and "blur" not in str(blurred)):
         complaints.append(f"shown is {sharp}, not asked for is {blurred}")
-    for name in ("decisions", "rows"):
-        browser.events.clear()
-        value(f"document.getElementById('save-{name}').click()")
-        while not any(m.get("params", {}).get("state") == "completed" for m in browser.events):
+    for button, name in (("save-decisions", "moderation.csv"), ("save-rows", "selection.csv")):
+        value(f"document.getElementById('{button}').click()")
+        begun: set[str] = set()
+        while not any(e.get("state") == "completed" and e["guid"] in begun for e in (m.get("params", {}) for m in browser.events)):
             browser.events.append(browser.receive())
+            begun = {m["params"]["guid"] for m in browser.events if m.get("params", {}).get("suggestedFilename") == name}
     with (folder / "moderation.csv").open(newline="", encoding="utf-8") as file:
         decisions = list(csv.DictReader(file))
     with (folder / "selection.csv").open(newline="", encoding="utf-8") as file:

@@ -12,7 +12,8 @@ pub struct Kappa {
 }
 
 /// Cohen's kappa of two raters; `table[i][j]` counts the cases that the first put into class `i` and the second into `j`.
-/// None where there are no cases, or where chance alone would make them agree always (both used one class only).
+/// None where there are no cases, or where one of the raters used one class only: kappa
+/// is then 0 whatever the other did, and its standard error too.
 ///
 /// Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20:37-46; the
 /// interval is kappa plus and minus 1.96 standard errors by Fleiss, Cohen and Everitt 1969, "Large sample standard errors
@@ -27,7 +28,8 @@ pub fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
     let columns: [f64; K] = std::array::from_fn(|j| (0..K).map(|i| share(i, j)).sum());
     let agreed: f64 = (0..K).map(|i| share(i, i)).sum();
     let by_chance: f64 = (0..K).map(|i| rows[i] * columns[i]).sum();
-    if by_chance >= 1.0 {
+    let uses_one = |shares: &[f64; K]| shares.iter().filter(|share| **share > 0.0).count() == 1;
+    if uses_one(&rows) || uses_one(&columns) {
         return None;
     }
     let kappa = (agreed - by_chance) / (1.0 - by_chance);
@@ -69,6 +71,7 @@ mod tests {
     fn one_class_alone_has_no_kappa() {
         assert_eq!(cohen_kappa(&[[0, 0], [0, 0]]), None);
         assert_eq!(cohen_kappa(&[[5, 0], [0, 0]]), None);
+        assert_eq!(cohen_kappa(&[[0, 1], [0, 3]]), None);
         let apart = cohen_kappa(&[[0, 4], [4, 0]]).unwrap();
         assert_eq!((apart.kappa, apart.interval.low), (-1.0, -1.0));
     }

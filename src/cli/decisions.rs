@@ -13,7 +13,7 @@ use super::score::load_policy;
 /// Bad rows that are shown; the rest is counted.
 const SHOWN: usize = 20;
 
-/// Evaluate people's decisions: precision of each rule, agreement, recall, thresholds for a wanted precision.
+/// Evaluate people's decisions: precision of rules, agreement, recall, thresholds.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// A folder that `comity score` wrote.
@@ -44,14 +44,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let mut out = Output::new();
     writeln!(
         out,
-        "{} decisions about {} comments that the policy `{}` flags; {} rows undecided, {} about comments without \
-         scores, {} cannot be used",
+        "{} decisions; of other rows, {} blank, {} about comments without scores, {} that cannot be used; {} comments \
+         flagged by the policy `{}`",
         found.decisions,
-        found.flagged.flagged,
-        policy.name,
         found.undecided,
         found.unscored,
-        found.bad.len()
+        found.bad.len(),
+        found.flagged.flagged,
+        policy.name
     )?;
     for bad in found.bad.iter().take(SHOWN) {
         writeln!(out, "  {}: line {}: {}", bad.place.file, bad.place.line, bad.cause)?;
@@ -95,9 +95,10 @@ fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
 fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
     for agreement in &found.agreement {
         let [first, second] = &agreement.actors;
-        let kappa = agreement.kappa.map_or("no kappa: one class alone".to_owned(), |kappa| {
-            format!("kappa {:.2} ({:.2} to {:.2})", kappa.kappa, kappa.interval.low, kappa.interval.high)
-        });
+        let kappa =
+            agreement.kappa.map_or("no kappa, for one of them used one class alone".to_owned(), |kappa| {
+                format!("kappa {:.2} ({:.2} to {:.2})", kappa.kappa, kappa.interval.low, kappa.interval.high)
+            });
         writeln!(
             out,
             "\nagreement of {first} and {second}: {} of {} comments alike, {kappa}",

@@ -108,7 +108,7 @@ pub struct Agreement {
     pub both: u64,
     /// Those of them about which they agreed.
     pub alike: u64,
-    /// Cohen's kappa; none where chance alone would make them agree.
+    /// Cohen's kappa; none where one of them used one class alone.
     pub kappa: Option<Kappa>,
 }
 
@@ -182,14 +182,17 @@ pub fn evaluate(
     let mut judged = Vec::new();
     let mut agreement = BTreeMap::new();
     let mut sample = SampleVerdicts::default();
-    let mut unscored = 0;
+    let (mut decisions, mut undecided, mut unscored) = (0, 0, 0);
     for comment in &comments {
         let entries: Vec<&Entry> = comment.entries.iter().map(|entry| &log.entries[*entry]).collect();
+        let decided = entries.iter().filter(|entry| entry.verdict.is_some()).count() as u64;
+        undecided += entries.len() as u64 - decided;
         let verdicts = latest(&entries);
         let Some(scores) = comment.scores else {
-            unscored += entries.iter().filter(|entry| entry.verdict.is_some()).count() as u64;
+            unscored += decided;
             continue;
         };
+        decisions += decided;
         add_agreement(&verdicts, &mut agreement);
         let settled = settle(&verdicts);
         sample.add(&entries, settled, comment.flagged.is_some());
@@ -214,14 +217,13 @@ pub fn evaluate(
         record.reached = reached.len() as u64;
         record.suggestion = threshold_for_precision(&reached, precision);
     }
-    let decided = |entry: &&Entry| entry.verdict.is_some();
     log.bad.sort_by(|a, b| {
         let file = |bad: &BadRow| files.iter().position(|file| file.display().to_string() == bad.place.file);
         file(a).cmp(&file(b)).then(a.place.line.cmp(&b.place.line))
     });
     Ok(Evaluation {
-        decisions: log.entries.iter().filter(decided).count() as u64 - unscored,
-        undecided: log.entries.iter().filter(|entry| entry.verdict.is_none()).count() as u64,
+        decisions,
+        undecided,
         unscored,
         bad: log.bad,
         rules,
@@ -282,13 +284,6 @@ fn find(
         comment.entries.retain(|entry| found[*entry] == 1);
     }
     comments.retain(|comment| !comment.entries.is_empty());
-    // Rows that cannot be used are no decisions; their numbers stay, for the comments name others by theirs.
-    for (entry, found) in log.entries.iter_mut().zip(found) {
-        if found != 1 {
-            entry.verdict = None;
-            entry.stratum = None;
-        }
-    }
     Ok(comments)
 }
 

@@ -35,7 +35,7 @@ const MAX_REPEATED_TEXT: usize = 600;
 const MAX_NAME: usize = 1_000;
 
 /// Places for a probability on the page.
-const DECIMALS: usize = 2;
+const DECIMALS: usize = 3;
 
 /// Own words that are too few for a model to go by.
 const FEW_WORDS: usize = 3;
@@ -64,7 +64,7 @@ struct Page<'a> {
     /// People's decisions stand beside what the scores let expect.
     judged: Option<String>,
     expected_right: String,
-    hours: String,
+    time: String,
     pace: f64,
 }
 
@@ -170,7 +170,7 @@ struct WhatIfRow {
     flagged: u64,
     precision: String,
     recall: String,
-    hours: String,
+    time: String,
     /// Precision by people's decisions.
     own: Option<String>,
 }
@@ -190,7 +190,6 @@ pub(in crate::report) fn write(
     actions.sort_unstable();
     actions.dedup();
     let names = policy.rules.iter().map(|rule| rule.name.as_str());
-    let hours = |flagged: u64| flagged as f64 * policy.seconds_a_comment / 3_600.0;
     let inputs: Vec<&str> = summary.run.inputs.iter().map(|input| input.sha256.as_str()).collect();
     let page = Page {
         summary,
@@ -207,12 +206,12 @@ pub(in crate::report) fn write(
         what_ifs: what_ifs(sources, summary.counts.scored, evaluation),
         judged: evaluation.map(|found| {
             let tally = &found.flagged;
-            let interval = tally.interval().map(|interval| format!(" ({} %)", percents(&interval)));
+            let interval = tally.interval().map(|interval| format!(" ({})", percents(&interval)));
             let share = percent(tally.precision()) + &interval.unwrap_or_default();
             format!("{} of {} judged flags were right: {share}", count(tally.right), count(tally.judged()))
         }),
         expected_right: percent(queue.expected_right()),
-        hours: number(Some(hours(summary.counts.flagged)), 1),
+        time: duration(summary.counts.flagged as f64 * policy.seconds_a_comment),
         pace: policy.seconds_a_comment,
     };
     let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
@@ -270,11 +269,11 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
         label_words: words_of(rule.label),
         score: number(Some(fired.score), DECIMALS),
         exact_score: format!("{:.6}", fired.score),
-        threshold: number(Some(fired.threshold), DECIMALS),
+        threshold: six(fired.threshold).to_string(),
         exact_threshold: fired.threshold,
         margin: number(Some(fired.margin()), DECIMALS),
         next: next_rule(sources.policy, item),
-        harm: number(Some(harm), DECIMALS),
+        harm: number(Some(harm), 2),
         exact_harm: format!("{harm:.6}"),
         severity: rule.severity,
         reach: (reached > 1.0).then(|| number(Some(reached), 1)),
@@ -346,7 +345,7 @@ fn next_rule<'a>(policy: &'a Policy, item: &Item<'_>) -> Option<(String, &'a str
     let next = above.min_by(|a, b| threshold(a).total_cmp(&threshold(b)))?;
     let at = threshold(&next);
     let off = number(Some(at - fired.score), DECIMALS);
-    Some((off, &next.name, number(Some(at), DECIMALS), next.action.as_str()))
+    Some((off, &next.name, six(at).to_string(), next.action.as_str()))
 }
 
 fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Beside) -> AuthorCard {
@@ -355,7 +354,7 @@ fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Be
     let summary = totals.map_or(String::new(), |totals| {
         let (flagged, scored) = (totals.flagged, totals.scored());
         let interval =
-            wilson(flagged, scored).map(|interval| format!(", 95 % interval {} %", percents(&interval)));
+            wilson(flagged, scored).map(|interval| format!(", 95 % interval {}", percents(&interval)));
         format!(
             "{} seen, {} of {} scored flagged ({}{})",
             plain::counted(totals.comments, "comment", "comments"),
@@ -371,7 +370,7 @@ fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Be
         .map_or(summary.clone(), |time| format!("{summary}; first seen {}", time.strftime("%Y-%m-%d")));
     let latest = known.into_iter().flat_map(|author| &author.latest).map(|flagged| {
         let place = format!(
-            "{} in {}",
+            "comment {} in {}",
             count(flagged.position.into()),
             plain::name(survey.threads.name(flagged.thread))
         );
@@ -412,13 +411,13 @@ fn what_ifs<'a>(sources: &Sources<'a>, scored: u64, evaluation: Option<&Evaluati
             let now: Vec<&str> =
                 rules.iter().filter(|(_, t)| (t - threshold).abs() < 1e-9).map(|(name, _)| *name).collect();
             WhatIfRow {
-                threshold: format!("{}", six(*threshold)),
+                threshold: six(*threshold).to_string(),
                 x: number(Some(x_of(*threshold)), 1),
                 now: now.join(", "),
                 flagged: expected.flagged,
                 precision: percent(expected.precision),
                 recall: percent(expected.recall),
-                hours: number(Some(expected.flagged as f64 * policy.seconds_a_comment / 3_600.0), 1),
+                time: duration(expected.flagged as f64 * policy.seconds_a_comment),
                 own: evaluation.map(|evaluation| own_precision(evaluation, label, *threshold)),
             }
         };
@@ -441,9 +440,18 @@ fn what_ifs<'a>(sources: &Sources<'a>, scored: u64, evaluation: Option<&Evaluati
     labels.into_iter().map(of_label).collect()
 }
 
+/// A time for people: minutes below an hour and a half, else hours.
+fn duration(seconds: f64) -> String {
+    if seconds < 5_400.0 {
+        format!("{:.0} min", (seconds / 60.0).ceil())
+    } else {
+        format!("{} h", number(Some(seconds / 3_600.0), 1))
+    }
+}
+
 /// Where a threshold and a share stand in the chart, in its units.
 fn x_of(threshold: f64) -> f64 {
-    40.0 + 560.0 * threshold
+    64.0 + 536.0 * threshold
 }
 
 fn y_of(share: f64) -> f64 {
@@ -559,12 +567,14 @@ mod tests {
         };
         let (ana, ben) = (neighbour("Ana", "unsaid she"), neighbour("Ben", "So SAID, she!"));
         let (parts, cut) = segments(&comment, &[&ana, &ben], &[2..6, 12..14]);
-        let parts: Vec<(Option<&str>, Vec<(bool, &str)>)> = parts
-            .iter()
-            .map(|part| (part.by, part.pieces.iter().map(|piece| (piece.marked, piece.text)).collect()))
-            .collect();
-        let quote = vec![(false, "> "), (true, "said"), (false, "  she")];
-        assert_eq!(parts, [(Some("Ben"), quote), (None, vec![(true, "No"), (false, ".\nNever.")])]);
+        let pieces = |part: &Segment<'_>| -> Vec<(bool, String)> {
+            part.pieces.iter().map(|piece| (piece.marked, piece.text.to_owned())).collect()
+        };
+        let found: Vec<_> = parts.iter().map(|part| (part.by, pieces(part))).collect();
+        let quote =
+            [(false, "> "), (true, "said"), (false, "  she")].map(|(marked, text)| (marked, text.to_owned()));
+        let own = [(true, "No"), (false, ".\nNever.")].map(|(marked, text)| (marked, text.to_owned()));
+        assert_eq!(found, [(Some("Ben"), quote.to_vec()), (None, own.to_vec())]);
         assert_eq!(cut, 0);
     }
 
