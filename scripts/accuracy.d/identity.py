@@ -107,7 +107,7 @@ KINDS = {
 RECLAIMED = [
     ("gay people", "Twenty years of being a proud old queer and I would not change a day."),
     ("gay people", "Happy birthday to my favourite fag, love from the whole choir."),
-    ("gay people", "We're here, we're queer, and we brought cake."),
+    ("gay people", "Two queers walk into our reading group and everyone is finally on time."),
     ("lesbians", "Dykes on bikes lead the parade at noon, see you there, ladies!"),
     ("lesbians", "My wife and I run the dykiest garden centre in the county."),
     ("lesbians", "As a butch dyke myself I found that portrait touching."),
