@@ -260,6 +260,8 @@ pub struct FileReport {
     pub notices: Vec<String>,
     /// What the reader was unsure of.
     pub doubts: Vec<Doubt>,
+    /// Its size in bytes as it lies on disk, when it was opened; none for standard input and pipes.
+    pub size: Option<u64>,
     /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
     pub fingerprint: Option<(u64, String)>,
 }

@@ -8,5 +8,6 @@ mod parity;
 mod pipeline;
 mod real_exports;
 mod report;
+mod resume;
 mod text_dump;
 mod tidy;

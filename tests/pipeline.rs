@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use comity::engine;
-use comity::pipeline::{self, PipelineError, Progress, ScoreRequest};
+use comity::pipeline::{self, EngineChoice, PipelineError, Progress, ScoreRequest};
 use comity::policy::Policy;
 use comity::read::{Format, Options};
 use comity::report::{self, Summary};
@@ -18,12 +18,12 @@ use comity::score::Settings;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A request to score with the tiny model.
-fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
+pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
     ScoreRequest {
         inputs: inputs.iter().map(|input| input.to_path_buf()).collect(),
         read: Options::default(),
@@ -31,24 +31,26 @@ fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
         strict: false,
         out: out.to_owned(),
         model: Some(root().join("tests/models/tiny")),
-        engine: engine::names().next().unwrap().to_owned(),
+        engine: EngineChoice::Named(engine::names().next().unwrap().to_owned()),
         threads: NonZeroUsize::new(1),
         settings: Settings::default(),
         also: Vec::new(),
+        resume: false,
+        stop: Arc::default(),
     }
 }
 
-fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
-    pipeline::score(request, &Policy::built_in(), &|_| {})
+pub(crate) fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
+    pipeline::score(request, &Policy::built_in(), &|_| {}).map(|finished| finished.summary)
 }
 
 /// Every file of a folder.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
 }
 
-fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>, what: &str) {
+pub(crate) fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>, what: &str) {
     assert_eq!(got.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>(), "{what}");
     for (name, bytes) in got {
         assert!(*bytes == want[name], "{what}: {name} differs");
@@ -57,7 +59,12 @@ fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>
 
 /// Comments of many lengths, in an order of no pattern, with repeated texts, empty ones, another language, broken rows, and
 /// some of more than one window; more than one chunk of them.
-fn mixed_export(folder: &Path) -> PathBuf {
+pub(crate) fn mixed_export(folder: &Path) -> PathBuf {
+    export_of(5_000, folder)
+}
+
+/// The first so many records of [`mixed_export`].
+pub(crate) fn export_of(records: u64, folder: &Path) -> PathBuf {
     let words = ["harbour", "geese", "baker", "winter", "clock", "stone", "you", "fool", "lamp", "bridge"];
     let mut csv = b"thread,author,text\n".to_vec();
     let mut state = 7_u64;
@@ -65,7 +72,7 @@ fn mixed_export(folder: &Path) -> PathBuf {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
-    for n in 0..5_000 {
+    for n in 0..records {
         let (thread, author) = (next(9), next(40));
         csv.extend(format!("t{thread},a{author},").bytes());
         match next(60) {
@@ -140,7 +147,9 @@ fn progress_ends_at_the_last_comment() {
         request.threads = NonZeroUsize::new(2);
         let steps: Mutex<Vec<Progress>> = Mutex::new(Vec::new());
         let summary =
-            pipeline::score(&request, &Policy::built_in(), &|step| steps.lock().unwrap().push(step)).unwrap();
+            pipeline::score(&request, &Policy::built_in(), &|step| steps.lock().unwrap().push(step))
+                .unwrap()
+                .summary;
         let steps = steps.into_inner().unwrap();
         let comments = summary.counts.read - summary.counts.rejects;
         assert_eq!(limit.unwrap_or(comments), comments);

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::{Form, write};
+use comity::report::Form;
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -25,6 +26,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy, &args.also)?;
+    let summary = pipeline::report(&args.dir, &policy, &args.also)?;
     print_summary(&summary, &args.dir, &args.also)
 }

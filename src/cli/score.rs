@@ -3,13 +3,17 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use comity::engine;
-use comity::pipeline::{self, ScoreRequest};
+use comity::pipeline::{self, EngineChoice, ScoreRequest};
 use comity::policy::Policy;
 use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::Done;
 use super::files::{self, Row};
@@ -55,6 +59,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
 
+    /// Go on with this run where it was interrupted, if the folder holds the beginning of it.
+    #[arg(long)]
+    resume: bool,
+
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
     keep_raw_rejects: bool,
@@ -90,15 +98,36 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         strict: args.input.strict,
         out: args.out,
         model: args.model,
-        engine: args.engine,
+        engine: EngineChoice::Named(args.engine),
         threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
         also: args.also,
+        resume: args.resume,
+        stop: stop_on_signals().context("cannot listen for signals")?,
     };
-    let bar = Bar::new();
-    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
+    let bar = Bar::new(request.stop.clone());
+    let finished = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
-    print_summary(&summary?, &request.out, &request.also)
+    let finished = finished?;
+    if finished.kept > 0 {
+        writeln!(
+            Output::new(),
+            "{} comments had been scored before this run was interrupted",
+            finished.kept
+        )?;
+    }
+    print_summary(&finished.summary, &request.out, &request.also)
+}
+
+/// Set by the first signal to end; the second one ends the program at once.
+fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal sets what the second one finds set.
+        flag::register_conditional_shutdown(signal, 1, stop.clone())?;
+        flag::register(signal, stop.clone())?;
+    }
+    Ok(stop)
 }
 
 /// The policy of a file, or the built-in one.

@@ -1,0 +1,71 @@
+//! The worst of the flagged comments, which get an explanation.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::comment::Comment;
+use crate::explain::{Explanation, explain};
+use crate::label::Label;
+use crate::policy::{Action, Decision, Policy};
+use crate::score::{ScoreError, Scored, Scorer};
+
+/// Flagged comments that are explained, the worst first: each takes up to [`crate::explain::WORDS_TRIED`] runs of the model over
+/// one of its sentences.
+const EXPLAINED: usize = 100;
+
+/// Comments that are explained at a time: enough for every thread, few enough to show that the work goes on.
+const EXPLAINED_AT_ONCE: usize = 8;
+
+/// The worst of the flagged comments: those that get an explanation.
+pub(super) struct Queue<'p> {
+    policy: &'p Policy,
+    /// Worst first once sorted; never more than twice [`EXPLAINED`].
+    worst: Vec<(Decision<'p>, Comment)>,
+}
+
+impl<'p> Queue<'p> {
+    pub(super) fn new(policy: &'p Policy) -> Self {
+        Self { policy, worst: Vec::new() }
+    }
+
+    pub(super) fn offer(&mut self, row: Scored) {
+        if let Some(decision) =
+            self.policy.decide(&row.outcome).filter(|decision| decision.action != Action::Approve)
+        {
+            self.worst.push((decision, row.comment));
+            if self.worst.len() >= 2 * EXPLAINED {
+                self.keep_worst();
+            }
+        }
+    }
+
+    fn keep_worst(&mut self) {
+        // A stable sort: equally bad ones stay in the order of the input.
+        self.worst.sort_by(|(a, _), (b, _)| b.severity(a));
+        self.worst.truncate(EXPLAINED);
+    }
+
+    /// Explains the worst; none where `stop` came first. `advance` is told how many are explained, of how many.
+    pub(super) fn explain(
+        mut self,
+        scorer: &Scorer<'_>,
+        stop: &AtomicBool,
+        advance: &dyn Fn(usize, usize),
+    ) -> Result<Option<Vec<Explanation>>, ScoreError> {
+        self.keep_worst();
+        let flagged: Vec<(&Comment, Label, f64)> = self
+            .worst
+            .iter()
+            .filter_map(|(decision, comment)| Some((comment, decision.fired?)))
+            .map(|(comment, fired)| (comment, fired.rule.label, fired.score))
+            .collect();
+        let mut explanations = Vec::with_capacity(flagged.len());
+        for some in flagged.chunks(EXPLAINED_AT_ONCE) {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            advance(explanations.len(), flagged.len());
+            explanations.extend(explain(scorer, some)?);
+        }
+        Ok(Some(explanations))
+    }
+}
