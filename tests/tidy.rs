@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["label", "encode"]),
     ("engine", &["encode", "label", "model"]),
     ("score", &["cell", "comment", "label", "normalize", "encode", "engine", "model"]),
-    ("policy", &["label", "score"]),
+    ("policy", &["comment", "label", "score"]),
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
     ("report", &["cell", "comment", "label", "score", "policy", "explain", "aggregate"]),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::comment::Comment;
 use crate::explain::{Explanation, explain};
 use crate::label::Label;
-use crate::policy::{Action, Decision, Policy};
+use crate::policy::{Action, Fired, Policy};
 use crate::score::{ScoreError, Scored, Scorer};
 
 /// Flagged comments that are explained, the worst first: each takes up to [`crate::explain::WORDS_TRIED`] runs of the model over
@@ -19,7 +19,7 @@ const EXPLAINED_AT_ONCE: usize = 8;
 pub(super) struct Queue<'p> {
     policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`EXPLAINED`].
-    worst: Vec<(Decision<'p>, Comment)>,
+    worst: Vec<(Fired<'p>, Comment)>,
 }
 
 impl<'p> Queue<'p> {
@@ -28,10 +28,9 @@ impl<'p> Queue<'p> {
     }
 
     pub(super) fn offer(&mut self, row: Scored) {
-        if let Some(decision) =
-            self.policy.decide(&row.outcome).filter(|decision| decision.action != Action::Approve)
-        {
-            self.worst.push((decision, row.comment));
+        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
+        if let Some(fired) = decision.and_then(|decision| decision.fired) {
+            self.worst.push((fired, row.comment));
             if self.worst.len() >= 2 * EXPLAINED {
                 self.keep_worst();
             }
@@ -39,8 +38,8 @@ impl<'p> Queue<'p> {
     }
 
     fn keep_worst(&mut self) {
-        // A stable sort: equally bad ones stay in the order of the input.
-        self.worst.sort_by(|(a, _), (b, _)| b.severity(a));
+        // A stable sort: equally urgent ones stay in the order of the input.
+        self.worst.sort_by(|(a, this), (b, other)| a.urgency(this).first(&b.urgency(other)));
         self.worst.truncate(EXPLAINED);
     }
 
@@ -52,12 +51,8 @@ impl<'p> Queue<'p> {
         advance: &dyn Fn(usize, usize),
     ) -> Result<Option<Vec<Explanation>>, ScoreError> {
         self.keep_worst();
-        let flagged: Vec<(&Comment, Label, f64)> = self
-            .worst
-            .iter()
-            .filter_map(|(decision, comment)| Some((comment, decision.fired?)))
-            .map(|(comment, fired)| (comment, fired.rule.label, fired.score))
-            .collect();
+        let flagged: Vec<(&Comment, Label, f64)> =
+            self.worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
         let mut explanations = Vec::with_capacity(flagged.len());
         for some in flagged.chunks(EXPLAINED_AT_ONCE) {
             if stop.load(Ordering::Relaxed) {

@@ -229,7 +229,7 @@ fn card<'a>(
         rule_name: &flag.rule.name,
         label: flag.rule.label.as_str().replace('_', " "),
         score: number(Some(flag.score), DECIMALS),
-        threshold: number(Some(flag.rule.threshold), DECIMALS),
+        threshold: number(Some(flag.threshold), DECIMALS),
         margin: number(Some(flag.margin), DECIMALS),
         evasion: *evasion,
         author: comment.author.as_deref(),

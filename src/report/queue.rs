@@ -11,13 +11,13 @@ use super::survey::{Flag, Survey};
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::explain::Explanation;
-use crate::policy::Action;
+use crate::policy::{Action, reach};
 use crate::score::ledger;
 
 pub(super) const FLAGGED: &str = "flagged.csv";
 
 /// Columns of `flagged.csv`.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 28] = [
     "rank",
     "thread",
     "id",
@@ -43,11 +43,14 @@ const COLUMNS: [&str; 25] = [
     "record",
     "line",
     "duplicate_of",
+    "severity",
+    "reach",
+    "harm",
 ];
 
 /// What the second pass found.
 pub(super) struct Queue<'p> {
-    /// Flagged comments, worst first: the most severe action, then the widest margin, then input order.
+    /// Flagged comments, in the order of [`Urgency::first`], then input order.
     pub(super) items: Vec<Item<'p>>,
     /// Of the threads asked for, the author of every scored comment in order.
     pub(super) voices: HashMap<usize, Vec<Option<usize>>>,
@@ -170,10 +173,7 @@ pub(super) fn collect<'p>(
             .map(|(kind, neighbour)| Context { kind, neighbour: Arc::clone(neighbour) });
     }
     // The sort is stable: equals stay in input order.
-    items.sort_by(|a, b| {
-        let severity = |item: &Item<'_>| item.flag.rule.action;
-        severity(b).cmp(&severity(a)).then(b.flag.margin.total_cmp(&a.flag.margin))
-    });
+    items.sort_by(|a, b| a.flag.urgency.first(&b.flag.urgency));
     let mut first_ranks: HashMap<String, usize> = HashMap::new();
     for (rank, item) in (1..).zip(&mut items) {
         let words = item.comment.text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
@@ -201,7 +201,7 @@ pub(super) fn write(items: &[Item<'_>], survey: &Survey<'_>, drafts: &mut Drafts
             text(Some(&flag.rule.name)),
             flag.rule.label.to_string(),
             decimal(Some(flag.score)),
-            decimal(Some(flag.rule.threshold)),
+            decimal(Some(flag.threshold)),
             decimal(Some(flag.margin)),
             evasion.to_string(),
             text(Some(&comment.text)),
@@ -217,6 +217,9 @@ pub(super) fn write(items: &[Item<'_>], survey: &Survey<'_>, drafts: &mut Drafts
             comment.origin.record.to_string(),
             comment.origin.line.to_string(),
             cell(*duplicate_of),
+            decimal(Some(flag.rule.severity)),
+            decimal(Some(reach(comment))),
+            decimal(Some(flag.urgency.harm)),
         ];
         table.row(&cells, drafts)?;
     }

@@ -9,7 +9,7 @@ use super::plain::{cell, decimal};
 use crate::aggregate::{AuthorTotals, Histogram, Moments, ThreadTotals};
 use crate::cell::guard;
 use crate::label::Label;
-use crate::policy::{Action, Decision, Policy, Rule};
+use crate::policy::{Action, Decision, Fired, Policy, Rule, Urgency};
 use crate::score::{Outcome, Scored, Unscored, ledger};
 
 pub(super) const DECISIONS: &str = "decisions.csv";
@@ -61,7 +61,9 @@ pub(super) struct Flag<'p> {
     pub(super) parent: Option<String>,
     pub(super) rule: &'p Rule,
     pub(super) score: f64,
+    pub(super) threshold: f64,
     pub(super) margin: f64,
+    pub(super) urgency: Urgency,
 }
 
 /// Totals by name, numbered in the order of first appearance.
@@ -141,7 +143,7 @@ pub(super) fn take<'p>(
     let mut table = Table::create(DECISIONS, &COLUMNS, drafts)?;
     for (row, scored) in (0..).zip(ledger::Reader::open(scores)?) {
         let scored = scored?;
-        let decision = policy.decide(&scored.outcome);
+        let decision = policy.decide(&scored);
         table.row(&decision_cells(&scored, decision), drafts)?;
         survey.add(row, &scored, decision);
     }
@@ -158,7 +160,7 @@ fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; C
         fired.map(|fired| guard(&fired.rule.name).into_owned()).unwrap_or_default(),
         cell(fired.map(|fired| fired.rule.label)),
         decimal(fired.map(|fired| fired.score)),
-        decimal(fired.map(|fired| fired.rule.threshold)),
+        decimal(fired.map(|fired| fired.threshold)),
     ]
 }
 
@@ -192,7 +194,9 @@ impl<'p> Survey<'p> {
                 self.toxicity_histogram.add(scores.get(Label::Toxicity));
                 self.sentiment_histogram.add(scores.sentiment());
                 for totals in &mut self.rules {
-                    totals.reached += u64::from(scores.get(totals.rule.label) >= totals.rule.threshold);
+                    totals.reached += u64::from(
+                        scores.get(totals.rule.label) >= totals.rule.threshold_for(&scored.comment),
+                    );
                 }
             }
         }
@@ -201,9 +205,20 @@ impl<'p> Survey<'p> {
         let Some(fired) = decision.fired else { return };
         self.rules.iter_mut().filter(|t| t.rule.name == fired.rule.name).for_each(|t| t.decided += 1);
         if flagged {
-            let (rule, score, margin) = (fired.rule, fired.score, fired.margin());
+            let Fired { rule, score, threshold } = fired;
+            let (margin, urgency) = (fired.margin(), fired.urgency(&scored.comment));
             let parent = scored.comment.parent.clone();
-            self.flagged.push(Flag { row, thread, position, parent, rule, score, margin });
+            self.flagged.push(Flag {
+                row,
+                thread,
+                position,
+                parent,
+                rule,
+                score,
+                threshold,
+                margin,
+                urgency,
+            });
         }
     }
 }
