@@ -7,6 +7,7 @@
 mod files;
 mod formats;
 mod input;
+mod merge;
 mod models;
 mod output;
 mod progress;
@@ -34,6 +35,7 @@ enum Command {
     Score(score::Args),
     Read(read::Args),
     Report(report::Args),
+    Merge(merge::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -51,6 +53,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

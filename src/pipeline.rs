@@ -4,8 +4,10 @@
 //!
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
 
+mod merge;
 mod outputs;
 mod queue;
+mod shard;
 mod start;
 mod understand;
 
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+pub use merge::{MergeError, merge};
+pub use shard::Shard;
 pub use understand::{Sample, Understood, read};
 
 use crate::comment::Comment;
@@ -25,12 +29,12 @@ use crate::normalize;
 use crate::policy::Policy;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
-use crate::score::ledger::{LedgerError, Recalled};
-use crate::score::{CHUNK_COMMENTS, ScoreError, Scorer, Settings};
+use crate::score::ledger::{self, LedgerError, Recalled};
+use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
 use outputs::{OutputFiles, Outputs, keep_apart, lock};
 use queue::Queue;
-use start::Start;
+use start::{Difference, Held, Start};
 
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -63,6 +67,10 @@ pub struct ScoreRequest {
     pub also: Vec<Form>,
     /// Go on with the run that the folder holds, if it holds one.
     pub resume: bool,
+    /// Folder of an earlier run whose scores are taken over for equal texts.
+    pub reuse: Option<PathBuf>,
+    /// The part of the input that is scored, if not all of it. All of it is read.
+    pub shard: Option<Shard>,
     /// Set from elsewhere, it ends the run once the chunk that is being scored is written.
     pub stop: Arc<AtomicBool>,
 }
@@ -188,6 +196,26 @@ pub enum PipelineError {
         /// What went wrong.
         source: io::Error,
     },
+    /// The folder whose scores are to be taken over holds no run.
+    #[error("{dir} holds no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
+    NothingToReuse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder whose scores are to be taken over is the one to write to.
+    #[error("{dir} cannot be reused for itself; choose another folder with --out", dir = dir.display())]
+    ReuseOfOut {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The scores of a folder were not made as they would be made now.
+    #[error("the scores in {dir} cannot be reused: {differences}; leave out --reuse", dir = dir.display())]
+    OtherScorer {
+        /// The folder.
+        dir: PathBuf,
+        /// What is different, in words.
+        differences: String,
+    },
     /// The run was stopped before its end.
     #[error(
         "stopped; {scored} comments are scored and kept in {dir}: the same command with --resume goes on",
@@ -240,6 +268,9 @@ pub enum PipelineError {
     /// The scores file could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Shards could not be joined.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// The reports could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -254,6 +285,8 @@ pub struct Finished {
     pub summary: Summary,
     /// Comments whose scores an interrupted run had written.
     pub kept: u64,
+    /// Texts whose scores were taken over from the folder of `reuse`.
+    pub reused: u64,
 }
 
 /// Scores an export and reports on it. `progress` is called often, from many threads.
@@ -285,10 +318,14 @@ pub fn score(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let start = Start::new(settings(request), identify(&model), engine.name(), reader.files());
     let held = files.held(&start, request.resume)?;
+    let earlier = request.reuse.as_deref().map(|dir| earlier(dir, &start, files.dir())).transpose()?;
     let mut outputs = files.begin(start.clone(), held, request.read.keep_raw)?;
 
     let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    if let Some(earlier) = earlier {
+        scorer.reuse(earlier);
+    }
     let mut threader = Threader::new();
     let mut queue = Queue::new(policy);
     let mut counts = Counts::default();
@@ -356,7 +393,23 @@ pub fn score(
     let explanations = explanations.ok_or_else(stopped)?;
     let run = describe(start, &reader, &threader.finish(), counts);
     let _lock = outputs.finish(&explanations, &run)?;
-    Ok(Finished { summary: report::write(&request.out, policy, &request.also)?, kept })
+    let summary = report::write(&request.out, policy, &request.also)?;
+    Ok(Finished { summary, kept, reused: scorer.reused() })
+}
+
+/// The scores of an earlier run, if they were made as those of this run are.
+fn earlier(dir: &Path, start: &Start, out: &Path) -> Result<Earlier, PipelineError> {
+    let owned = || dir.to_owned();
+    let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
+    let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
+    if dir.canonicalize().ok() == out.canonicalize().ok() {
+        return Err(PipelineError::ReuseOfOut { dir: owned() });
+    }
+    let differences = held.start.differences_of_scorer(start);
+    if !differences.is_empty() {
+        return Err(PipelineError::OtherScorer { dir: owned(), differences: Difference::list(&differences) });
+    }
+    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), !held.is_whole)?)
 }
 
 /// Decides anew and writes the reports of a folder again, from its scores: [`report::write`], for as long as nobody else
@@ -394,6 +447,9 @@ fn open_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
 /// What was read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
+    /// Comments of the whole input.
+    all: u64,
+    /// Those of them that are scored here: all, but for a shard.
     comments: u64,
     rejects: u64,
 }
@@ -411,20 +467,26 @@ fn read_chunk(
     let mut bytes = 0;
     while chunk.len() < chunk_comments
         && bytes < CHUNK_BYTES
-        && request.limit.is_none_or(|limit| counts.comments < limit)
+        && request.limit.is_none_or(|limit| counts.all < limit)
     {
         match reader.next().transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
             Some(Record::Reject(reject)) => {
-                counts.rejects += 1;
-                outputs.reject(&reject)?;
+                if request.shard.is_none_or(Shard::holds_rejects) {
+                    counts.rejects += 1;
+                    outputs.reject(&reject)?;
+                }
             }
             Some(Record::Comment(mut comment)) => {
-                counts.comments += 1;
-                bytes += comment.text.len();
+                counts.all += 1;
+                // The threader sees every comment, so that it links those of a shard as it would in a whole run.
                 threader.link(&mut comment);
-                chunk.push(comment);
+                if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
+                    counts.comments += 1;
+                    bytes += comment.text.len();
+                    chunk.push(comment);
+                }
             }
         }
     }
@@ -444,6 +506,7 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("lenient", yes(read.lenient)),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
+        ("shard", request.shard.map(|shard| shard.to_string())),
     ];
     settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

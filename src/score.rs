@@ -14,13 +14,16 @@
 pub mod language;
 pub mod ledger;
 mod outcome;
+mod reuse;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use outcome::{Outcome, Scored, Scores, Unscored};
+pub use reuse::Earlier;
 
 use crate::comment::{Comment, Status};
 use crate::encode::{EncodeError, Window};
@@ -64,6 +67,9 @@ pub enum ScoreError {
     /// The engine failed on a batch.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The scores of an earlier run cannot be read.
+    #[error(transparent)]
+    Earlier(#[from] ledger::LedgerError),
 }
 
 /// Scores chunks of comments with one model.
@@ -73,6 +79,9 @@ pub struct Scorer<'a> {
     settings: Settings,
     /// Scores of texts of earlier chunks, by digest of the normalised text.
     remembered: HashMap<[u8; 16], Scores>,
+    /// Scores of an earlier run.
+    earlier: Option<Earlier>,
+    reused: u64,
 }
 
 /// A comment on its way to the engine.
@@ -86,7 +95,17 @@ enum Prepared {
 impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
-        Self { model, engine, settings, remembered: HashMap::new() }
+        Self { model, engine, settings, remembered: HashMap::new(), earlier: None, reused: 0 }
+    }
+
+    /// Takes scores over from an earlier run, of the same model, engine and version, where it has them.
+    pub fn reuse(&mut self, earlier: Earlier) {
+        self.earlier = Some(earlier);
+    }
+
+    /// Texts whose scores were taken over from an earlier run.
+    pub fn reused(&self) -> u64 {
+        self.reused
     }
 
     /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
@@ -100,6 +119,7 @@ impl<'a> Scorer<'a> {
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Scored>, ScoreError> {
         let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
+        self.take_over(&prepared)?;
 
         // The texts that the engine must see, each once, and how many comments share each.
         let mut fresh: Vec<&str> = Vec::new();
@@ -149,6 +169,24 @@ impl<'a> Scorer<'a> {
             }
         });
         Ok(scored.collect())
+    }
+
+    /// Remembers the scores that an earlier run has of these texts.
+    fn take_over(&mut self, prepared: &[Prepared]) -> Result<(), ScoreError> {
+        let Some(earlier) = &mut self.earlier else { return Ok(()) };
+        if self.remembered.len() >= REMEMBERED_TEXTS {
+            self.remembered.clear();
+        }
+        for prepared in prepared {
+            let Prepared::Text { text, .. } = prepared else { continue };
+            if let Entry::Vacant(place) = self.remembered.entry(digest(text))
+                && let Some(scores) = earlier.scores(text)?
+            {
+                place.insert(scores);
+                self.reused += 1;
+            }
+        }
+        Ok(())
     }
 
     fn prepare(&self, comment: &Comment) -> Prepared {

@@ -190,7 +190,7 @@ fn the_embedded_model_tells_kind_from_hostile() {
     assert!(score(sad, "negative") > score(sad, "positive"));
 }
 
-/// Killed: what was written stays, but it is no run, and the next run goes as if it had never been.
+/// Killed: what was written stays, but it is no run, and another run goes as if it had never been.
 #[test]
 fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let folder = folder(None);
@@ -220,7 +220,7 @@ fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let report = shell(folder.path(), "comity report out").output().unwrap();
     let message = String::from_utf8_lossy(&report.stderr).into_owned();
     assert_eq!(report.status.code(), Some(1));
-    assert!(message.contains("out/run.json") && message.contains("score the export again"), "{message}");
+    assert!(message.contains("the run in out has not ended"), "{message}");
     assert_eq!(message.lines().count(), 1, "{message}");
 
     run("data/sample");

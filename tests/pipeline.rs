@@ -36,6 +36,8 @@ pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
         settings: Settings::default(),
         also: Vec::new(),
         resume: false,
+        reuse: None,
+        shard: None,
         stop: Arc::default(),
     }
 }
@@ -157,7 +159,8 @@ fn progress_ends_at_the_last_comment() {
         assert!(steps.iter().all(|step| step.scored <= step.read));
         for step in steps {
             let estimate = step.estimated_total().unwrap();
-            assert!((0.5..2.0).contains(&(estimate / comments as f64)), "{estimate} of {comments}");
+            // What is read ahead, 256 KiB, makes the first estimates of so small an export too low.
+            assert!((0.1..2.0).contains(&(estimate / comments as f64)), "{estimate} of {comments}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use comity::engine;
-use comity::pipeline::{self, EngineChoice, ScoreRequest};
+use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard};
 use comity::policy::Policy;
 use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
@@ -63,6 +63,14 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
 
+    /// Folder of an earlier run of the same model, whose scores are taken over for comments that say the same.
+    #[arg(long, value_name = "DIR")]
+    reuse: Option<PathBuf>,
+
+    /// Score one part of the input: the threads of part I of N. `comity merge` joins the parts.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
     keep_raw_rejects: bool,
@@ -103,6 +111,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
         also: args.also,
         resume: args.resume,
+        reuse: args.reuse,
+        shard: args.shard,
         stop: stop_on_signals().context("cannot listen for signals")?,
     };
     let bar = Bar::new(request.stop.clone());
@@ -115,6 +125,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             "{} comments had been scored before this run was interrupted",
             finished.kept
         )?;
+    }
+    if let Some(dir) = &request.reuse {
+        writeln!(Output::new(), "reused: the scores of {} texts, from {}", finished.reused, dir.display())?;
     }
     print_summary(&finished.summary, &request.out, &request.also)
 }

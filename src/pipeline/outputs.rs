@@ -5,16 +5,17 @@ use std::io::{self, BufWriter, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::PipelineError;
-use super::start::{self, Held, Start};
+use super::merge::MergeError;
+use super::start::{self, Difference, Held, Start};
 use crate::cell::guard;
 use crate::comment::Comment;
-use crate::explain::{self, Explanation};
+use crate::explain;
 use crate::read::Reject;
 use crate::report::{self, Run};
 use crate::score::Scored;
 use crate::score::ledger::{self, Kept, Recalled};
 
-const REJECTS: &str = "rejects.csv";
+pub(super) const REJECTS: &str = "rejects.csv";
 
 /// What a run writes before its report: see [`report::OUTPUTS`] for the rest.
 const OUTPUTS: [&str; 5] =
@@ -72,6 +73,11 @@ impl OutputFiles {
         Ok(Self { scores: opened.map_err(cannot_write(&path))?, rejects: lock(dir)?, dir: dir.to_owned() })
     }
 
+    /// The folder.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// What the folder holds of the run that `start` starts, where that is to be gone on with.
     ///
     /// # Errors
@@ -89,7 +95,7 @@ impl OutputFiles {
         let differences = held.start.differences(start);
         match (resume, differences.is_empty()) {
             (true, true) => Ok(Some(held)),
-            (true, false) => Err(PipelineError::Differs { dir, differences: differences.join("; ") }),
+            (true, false) => Err(PipelineError::Differs { dir, differences: Difference::list(&differences) }),
             (false, true) if !held.is_whole => Err(PipelineError::Unfinished { dir }),
             (false, _) => Ok(None),
         }
@@ -116,19 +122,20 @@ impl OutputFiles {
             Some(_) => Kept::open(&path)?,
             None => None,
         };
+        if kept.is_none() {
+            file.set_len(0).map_err(cannot_write(&path))?;
+        }
         // Both have the same place in the file: see `Outputs::cut`.
         let writing = BufWriter::new(file.try_clone().map_err(cannot_write(&path))?);
         let scores = match &kept {
             Some(_) => ledger::Writer::append(writing, &path),
-            None => {
-                file.set_len(0).map_err(cannot_write(&path))?;
-                ledger::Writer::new(writing, &path)?
-            }
+            None => ledger::Writer::new(writing, &path)?,
         };
         // On going on, rejects are written over themselves: the input is read from its beginning.
         let rejects = csv::Writer::from_writer(rejects);
         let mut outputs = Outputs { dir, start, kept, file, scores, rejects, keep_raw };
         outputs.write_reject(&["file", "record", "line", "bytes", "cause"], "raw")?;
+        outputs.flush()?;
         Ok(outputs)
     }
 }
@@ -205,18 +212,21 @@ impl Outputs {
         cut.map_err(cannot_write(&self.dir.join(REJECTS)))
     }
 
-    /// Ends the run: nothing of it is missing but its report. Gives back the lock on the folder.
-    pub(super) fn finish(
-        self,
-        explanations: &[Explanation],
-        run: &Run,
-    ) -> Result<csv::Writer<File>, PipelineError> {
-        let mut lines = Vec::new();
-        for explanation in explanations {
-            serde_json::to_writer(&mut lines, explanation).expect("an explanation is plain data");
-            lines.push(b'\n');
+    /// Adds the rejects of another run's file.
+    pub(super) fn copy_rejects(&mut self, from: &Path) -> Result<(), PipelineError> {
+        let failed = |error: csv::Error| MergeError::Read { path: from.to_owned(), source: error.into() };
+        let mut rejects = csv::Reader::from_path(from).map_err(failed)?;
+        let mut record = csv::ByteRecord::new();
+        while rejects.read_byte_record(&mut record).map_err(failed)? {
+            let written = self.rejects.write_byte_record(&record);
+            written.map_err(|error| cannot_write(&self.dir.join(REJECTS))(error.into()))?;
         }
-        write_whole(&self.dir.join(explain::FILE_NAME), &lines)?;
+        Ok(())
+    }
+
+    /// Ends the run: nothing of it is missing but its report. Gives back the lock on the folder.
+    pub(super) fn finish(self, explanations: &[u8], run: &Run) -> Result<csv::Writer<File>, PipelineError> {
+        write_whole(&self.dir.join(explain::FILE_NAME), explanations)?;
         write_json(&self.dir.join(report::RUN_FILE_NAME), run)?;
         remove(&self.dir.join(start::FILE_NAME))?;
         Ok(self.rejects)

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::comment::Comment;
-use crate::explain::{Explanation, explain};
+use crate::explain::explain;
 use crate::label::Label;
 use crate::policy::{Action, Fired, Policy};
 use crate::score::{ScoreError, Scored, Scorer};
@@ -17,7 +17,7 @@ const EXPLAINED_AT_ONCE: usize = 8;
 
 /// The worst of the flagged comments: those that get an explanation.
 pub(super) struct Queue<'p> {
-    policy: &'p Policy,
+    pub(super) policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`EXPLAINED`].
     worst: Vec<(Fired<'p>, Comment)>,
 }
@@ -43,24 +43,33 @@ impl<'p> Queue<'p> {
         self.worst.truncate(EXPLAINED);
     }
 
-    /// Explains the worst; none where `stop` came first. `advance` is told how many are explained, of how many.
+    /// The worst of all, the worst first.
+    pub(super) fn worst(mut self) -> Vec<(Fired<'p>, Comment)> {
+        self.keep_worst();
+        self.worst
+    }
+
+    /// Explains the worst, an [`crate::explain::Explanation`] a line; none where `stop` came first. `advance` is told how many are explained, of how many.
     pub(super) fn explain(
-        mut self,
+        self,
         scorer: &Scorer<'_>,
         stop: &AtomicBool,
         advance: &dyn Fn(usize, usize),
-    ) -> Result<Option<Vec<Explanation>>, ScoreError> {
-        self.keep_worst();
+    ) -> Result<Option<Vec<u8>>, ScoreError> {
+        let worst = self.worst();
         let flagged: Vec<(&Comment, Label, f64)> =
-            self.worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
-        let mut explanations = Vec::with_capacity(flagged.len());
-        for some in flagged.chunks(EXPLAINED_AT_ONCE) {
+            worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
+        let mut lines = Vec::new();
+        for (done, some) in flagged.chunks(EXPLAINED_AT_ONCE).enumerate() {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            advance(explanations.len(), flagged.len());
-            explanations.extend(explain(scorer, some)?);
+            advance(done * EXPLAINED_AT_ONCE, flagged.len());
+            for explanation in explain(scorer, some)? {
+                serde_json::to_writer(&mut lines, &explanation).expect("an explanation is plain data");
+                lines.push(b'\n');
+            }
         }
-        Ok(Some(explanations))
+        Ok(Some(lines))
     }
 }

@@ -1,7 +1,7 @@
 //! `unfinished.json`: what a run that has not ended was asked to do. Its presence says that the run can be gone on with,
 //! and its content for whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -63,40 +63,74 @@ impl Start {
         }
     }
 
-    /// What is different about `other`, in words; nothing if it is a start of the same run.
-    pub(super) fn differences(&self, other: &Self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut note = |what: &str, mine: &str, others: &str| {
-            if mine != others {
-                found.push(format!("{what} was {mine}, now it is {others}"));
-            }
-        };
-        let model = |start: &Self| {
-            let ModelId { name, version, checksum, .. } = &start.model;
-            format!("{name} {version} ({checksum:.12})")
-        };
-        note("the version of comity", &self.version, &other.version);
-        note("the model", &model(self), &model(other));
-        note("the engine", &self.engine, &other.engine);
-        let names: Vec<&String> = self.settings.keys().chain(other.settings.keys()).collect();
-        for (place, name) in names.iter().enumerate().filter(|(place, name)| !names[..*place].contains(name))
-        {
-            _ = place;
-            let value =
-                |start: &Self| start.settings.get(*name).map_or("not given", |value| value).to_owned();
-            note(&format!("--{name}"), &value(self), &value(other));
+    /// The start of a run that has ended.
+    pub(super) fn of(run: &Run) -> Self {
+        let inputs = run.inputs.iter();
+        let inputs =
+            inputs.map(|input| Named { file: input.file.clone(), bytes: Some(input.bytes) }).collect();
+        let Run { version, settings, model, engine, .. } = run.clone();
+        Self { version, settings, model, engine, inputs }
+    }
+
+    /// What is different about `other`; nothing if it is a start of the same run.
+    pub(super) fn differences(&self, other: &Self) -> Vec<Difference> {
+        let mut found = self.differences_of_scorer(other);
+        let mut note =
+            |what: String, was: String, is: String| found.extend(Difference::between(what, was, is));
+        let names: BTreeSet<&String> = self.settings.keys().chain(other.settings.keys()).collect();
+        for name in names {
+            let value = |start: &Self| start.settings.get(name).map_or("not given", |value| value).to_owned();
+            note(format!("--{name}"), value(self), value(other));
         }
         let listed = |start: &Self| {
             let names: Vec<&str> = start.inputs.iter().map(|input| input.file.as_str()).collect();
             names.join(", ")
         };
-        note("the input", &listed(self), &listed(other));
+        note("the input".to_owned(), listed(self), listed(other));
         for (mine, others) in self.inputs.iter().zip(&other.inputs).filter(|(a, b)| a.file == b.file) {
             if let (Some(was), Some(is)) = (mine.bytes, others.bytes) {
-                note(&format!("the size of {}", mine.file), &format!("{was} bytes"), &format!("{is} bytes"));
+                note(format!("the size of {}", mine.file), format!("{was} bytes"), format!("{is} bytes"));
             }
         }
         found
+    }
+
+    /// What is different about how `other` scores; nothing if equal texts have equal scores in both.
+    pub(super) fn differences_of_scorer(&self, other: &Self) -> Vec<Difference> {
+        let model = |start: &Self| {
+            let ModelId { name, version, checksum, .. } = &start.model;
+            format!("{name} {version} ({checksum:.12})")
+        };
+        // The version stands for the steps of the text on its way to the model, and for the engine's arithmetic.
+        let pairs = [
+            ("the version of comity", self.version.clone(), other.version.clone()),
+            ("the model", model(self), model(other)),
+            ("the engine", self.engine.clone(), other.engine.clone()),
+        ];
+        pairs
+            .into_iter()
+            .filter_map(|(what, was, is)| Difference::between(what.to_owned(), was, is))
+            .collect()
+    }
+}
+
+/// What two runs do not have in common.
+pub(super) struct Difference {
+    pub(super) what: String,
+    pub(super) was: String,
+    pub(super) is: String,
+}
+
+impl Difference {
+    fn between(what: String, was: String, is: String) -> Option<Self> {
+        (was != is).then_some(Self { what, was, is })
+    }
+
+    /// Differences, in words.
+    pub(super) fn list(differences: &[Self]) -> String {
+        let words =
+            differences.iter().map(|Self { what, was, is }| format!("{what} was {was}, now it is {is}"));
+        words.collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -104,13 +138,7 @@ impl Held {
     /// What `dir` holds of a run; none where there is no run.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
         if let Some(run) = read_json::<Run>(&dir.join(report::RUN_FILE_NAME))? {
-            let inputs = run.inputs.into_iter();
-            let inputs = inputs.map(|input| Named { file: input.file, bytes: Some(input.bytes) }).collect();
-            let Run { version, settings, model, engine, .. } = run;
-            return Ok(Some(Self {
-                start: Start { version, settings, model, engine, inputs },
-                is_whole: true,
-            }));
+            return Ok(Some(Self { start: Start::of(&run), is_whole: true }));
         }
         let start = read_json(&dir.join(FILE_NAME))?;
         Ok(start.map(|start| Self { start, is_whole: false }))
@@ -118,7 +146,7 @@ impl Held {
 }
 
 /// What a JSON file holds; none where there is no file.
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match File::open(path) {
         Ok(file) => Ok(Some(serde_json::from_reader(BufReader::new(file))?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
