@@ -9,6 +9,7 @@ mod outputs;
 mod queue;
 mod shard;
 mod start;
+mod stream;
 mod understand;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use merge::{MergeError, merge};
 pub use shard::Shard;
+pub use stream::{StreamRequest, stream};
 pub use understand::{Sample, Understood, read};
 
 use crate::comment::Comment;
@@ -268,6 +270,9 @@ pub enum PipelineError {
     /// The scores file could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The answers to a stream could not be written.
+    #[error("cannot write the answers: {0}")]
+    Stream(#[source] io::Error),
     /// Shards could not be joined.
     #[error(transparent)]
     Merge(#[from] MergeError),

@@ -28,6 +28,7 @@ mod input;
 mod instagram;
 mod json;
 mod keys;
+mod lines;
 mod mapping;
 mod mastodon;
 mod mojibake;
@@ -47,6 +48,7 @@ mod xml;
 mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
+pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 
 use input::{Homes, Input, Parser};

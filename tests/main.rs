@@ -9,5 +9,7 @@ mod pipeline;
 mod real_exports;
 mod report;
 mod resume;
+mod shards;
+mod stream;
 mod text_dump;
 mod tidy;

@@ -21,12 +21,12 @@ use crate::pipeline::{assert_same, export_of, files, request, root};
 /// A policy that flags few comments of the tiny model, so that few are to be explained.
 const POLICY: &str = "name = \"few\"\n[[rule]]\nname = \"worst\"\nlabel = \"toxicity\"\nthreshold = 0.92\naction = \"reject\"\n";
 
-fn policy() -> Policy {
+pub(crate) fn few() -> Policy {
     Policy::parse(POLICY).unwrap()
 }
 
 fn score(request: &ScoreRequest) -> Result<Finished, PipelineError> {
-    pipeline::score(request, &policy(), &|_| {})
+    pipeline::score(request, &few(), &|_| {})
 }
 
 /// Why a run failed.
@@ -72,7 +72,7 @@ impl Case {
     fn stop_early(&self, out: &str) -> PipelineError {
         let request = self.request(out);
         let stop = request.stop.clone();
-        let stopped = pipeline::score(&request, &policy(), &|progress| {
+        let stopped = pipeline::score(&request, &few(), &|progress| {
             stop.store(progress.scored > 0, Ordering::Relaxed);
         });
         stopped.err().expect("the run is stopped")
@@ -92,7 +92,7 @@ fn a_stopped_run_keeps_its_chunk_and_goes_on() {
     assert!((1..700).contains(&kept), "{kept}");
     assert!(message.starts_with(&format!("stopped; {kept} comments are scored")), "{message}");
     assert!(!out.join("run.json").exists() && out.join("unfinished.json").exists());
-    assert!(matches!(pipeline::report(&out, &policy(), &[]), Err(PipelineError::NotEnded { .. })));
+    assert!(matches!(pipeline::report(&out, &few(), &[]), Err(PipelineError::NotEnded { .. })));
     assert_eq!(case.resume("out"), kept);
     // A run that has ended has nothing left to do, and says the same again.
     assert_eq!(case.resume("out"), rows(&out.join("scores.csv")));
@@ -252,13 +252,13 @@ fn a_folder_takes_one_run_at_a_time() {
     let out = case.folder.path().join("out");
     let busy = AtomicUsize::new(0);
     let outer = case.request("out");
-    pipeline::score(&outer, &policy(), &|_| {
+    pipeline::score(&outer, &few(), &|_| {
         if busy.load(Ordering::Relaxed) == 0 {
             for resume in [false, true] {
                 let inner = ScoreRequest { resume, ..case.request("out") };
                 assert!(matches!(error(&inner), PipelineError::Busy { .. }));
             }
-            assert!(matches!(pipeline::report(&out, &policy(), &[]), Err(PipelineError::Busy { .. })));
+            assert!(matches!(pipeline::report(&out, &few(), &[]), Err(PipelineError::Busy { .. })));
             busy.store(1, Ordering::Relaxed);
         }
     })

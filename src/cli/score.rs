@@ -1,6 +1,6 @@
 //! `comity score`
 
-use std::io::Write;
+use std::io::{BufReader, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use comity::engine;
-use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard};
+use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
+use comity::read::Format;
 use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -28,8 +29,12 @@ pub(crate) struct Args {
     input: InputArgs,
 
     /// Folder to write to; made if it is not there, its report replaced if it holds one.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "stream")]
+    out: Option<PathBuf>,
+
+    /// Answer every line of ndjson from standard input (`-`) by a line of ndjson on standard output, as it comes; no report.
+    #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "limit", "strict", "lenient", "authors", "article_end"])]
+    stream: bool,
 
     /// Folder of another model; the one that ships inside where none is given.
     #[arg(long, value_name = "DIR")]
@@ -99,16 +104,28 @@ enum Languages {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
+    let read = args.input.options(args.keep_raw_rejects)?;
+    let engine = EngineChoice::Named(args.engine);
+    let threads = args.threads.and_then(NonZeroUsize::new);
+    let settings = Settings { batch: args.batch, any_language: args.language == Languages::Any };
+    let Some(out) = args.out else {
+        if args.input.inputs != [Path::new("-")] || read.format.is_some_and(|format| format != Format::Ndjson)
+        {
+            let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
+            clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();
+        }
+        return answer_lines(&StreamRequest { read, model: args.model, engine, threads, settings }, &policy);
+    };
     let request = ScoreRequest {
-        read: args.input.options(args.keep_raw_rejects)?,
+        read,
         inputs: args.input.inputs,
         limit: args.input.limit,
         strict: args.input.strict,
-        out: args.out,
+        out,
         model: args.model,
-        engine: EngineChoice::Named(args.engine),
-        threads: args.threads.and_then(NonZeroUsize::new),
-        settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+        engine,
+        threads,
+        settings,
         also: args.also,
         resume: args.resume,
         reuse: args.reuse,
@@ -120,9 +137,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     bar.finish();
     let finished = finished?;
     if finished.kept > 0 {
+        let counts = &finished.summary.counts;
+        let comments = counts.scored + counts.unscored;
         writeln!(
             Output::new(),
-            "{} comments had been scored before this run was interrupted",
+            "resumed: {} of {comments} comments stood in scores.csv already",
             finished.kept
         )?;
     }
@@ -130,6 +149,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         writeln!(Output::new(), "reused: the scores of {} texts, from {}", finished.reused, dir.display())?;
     }
     print_summary(&finished.summary, &request.out, &request.also)
+}
+
+/// Answers standard input on standard output, byte for byte: it is for programs.
+fn answer_lines(request: &StreamRequest, policy: &Policy) -> anyhow::Result<Done> {
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    let input = BufReader::new(std::io::stdin());
+    let bad_lines = pipeline::stream(request, policy, input, &mut output)?;
+    Ok(if bad_lines == 0 { Done::Clean } else { Done::WithRejects })
 }
 
 /// Set by the first signal to end; the second one ends the program at once.
