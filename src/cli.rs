@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod eval;
 mod files;
 mod formats;
 mod input;
@@ -36,6 +37,7 @@ enum Command {
     Read(read::Args),
     Report(report::Args),
     Merge(merge::Args),
+    Eval(eval::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -54,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Merge(args) => merge::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

@@ -13,6 +13,8 @@ pub mod cell;
 pub mod comment;
 pub mod encode;
 pub mod engine;
+pub mod evade;
+pub mod evaluate;
 pub mod explain;
 pub mod label;
 pub mod model;

@@ -4,6 +4,7 @@
 //!
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
 
+mod evaluate;
 mod merge;
 mod outputs;
 mod queue;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
 pub use merge::{MergeError, merge};
 pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
@@ -34,7 +36,7 @@ use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summa
 use crate::score::ledger::{self, LedgerError, Recalled};
 use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
-use outputs::{OutputFiles, Outputs, keep_apart, lock};
+use outputs::{OutputFiles, Outputs, cannot_write, keep_apart, lock};
 use queue::Queue;
 use start::{Difference, Held, Start};
 
@@ -279,6 +281,17 @@ pub enum PipelineError {
     /// The reports could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A column of labels holds none.
+    #[error(
+        "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",
+        file = file.display()
+    )]
+    NoLabels {
+        /// The labelled file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -314,7 +327,7 @@ pub fn score(
     let mut reader = Reader::open(&request.inputs, &request.read)?;
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
-    let model = open_model(request.model.as_deref())?;
+    let model = load_model(request.model.as_deref())?;
     let engine = match &request.engine {
         EngineChoice::Named(name) => engine::open(name, &model)?.into(),
         EngineChoice::Given(engine) => engine.clone(),
@@ -437,7 +450,7 @@ pub fn report(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Pip
 }
 
 /// The model of a folder, or the embedded one, if its texts were normalised as ours are.
-fn open_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
+fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
     let model = match dir {
         Some(dir) => Model::open(dir)?,
         None => Model::embedded()?,

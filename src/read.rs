@@ -40,6 +40,7 @@ mod reddit;
 mod reddit_api;
 mod sniff;
 mod source;
+mod table;
 mod telegram;
 pub mod text;
 mod time;
@@ -50,6 +51,7 @@ mod youtube;
 pub use error::{ReadError, ReadErrorKind};
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
+pub use table::{Row, Table, TableRecord};
 
 use input::{Homes, Input, Parser};
 use places::Place;

@@ -19,6 +19,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["encode", "label", "model"]),
     ("score", &["cell", "comment", "label", "normalize", "encode", "engine", "model"]),
     ("policy", &["comment", "label", "score"]),
+    ("evade", &[]),
+    ("evaluate", &["label", "score", "policy", "aggregate", "evade"]),
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
     ("report", &["cell", "comment", "label", "score", "policy", "explain", "aggregate"]),
@@ -38,10 +40,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "policy",
             "explain",
             "aggregate",
+            "evade",
+            "evaluate",
             "report",
         ],
     ),
-    ("cli", &["comment", "label", "read", "engine", "model", "score", "policy", "report", "pipeline"]),
+    (
+        "cli",
+        &[
+            "comment", "label", "read", "engine", "model", "score", "policy", "evade", "evaluate", "report",
+            "pipeline",
+        ],
+    ),
 ];
 
 /// Lines of `source` (a file of `module`) that name a module which `module` may not use.

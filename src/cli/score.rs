@@ -82,7 +82,7 @@ pub(crate) struct Args {
 }
 
 /// A name that [`engine::open`] takes.
-fn engine_name(name: &str) -> Result<String, String> {
+pub(crate) fn engine_name(name: &str) -> Result<String, String> {
     let known: Vec<&str> = engine::names().collect();
     known
         .contains(&name)
@@ -90,7 +90,8 @@ fn engine_name(name: &str) -> Result<String, String> {
         .ok_or_else(|| format!("known engines: {}", known.join(", ")))
 }
 
-fn at_least_one(number: &str) -> Result<usize, String> {
+/// A whole number above 0.
+pub(crate) fn at_least_one(number: &str) -> Result<usize, String> {
     number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 

@@ -234,7 +234,7 @@ impl Outputs {
 }
 
 /// The error of a file or folder that could not be written.
-fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PipelineError {
+pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PipelineError {
     let path = path.to_owned();
     move |source| PipelineError::Write { path, source }
 }

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Map, Value, json};
 
-use super::{EngineChoice, PipelineError, open_model};
+use super::{EngineChoice, PipelineError, load_model};
 use crate::comment::Comment;
 use crate::engine;
 use crate::label::Label;
@@ -48,7 +48,7 @@ pub fn stream(
     input: impl BufRead + Send + 'static,
     output: &mut impl Write,
 ) -> Result<u64, PipelineError> {
-    let model = open_model(request.model.as_deref())?;
+    let model = load_model(request.model.as_deref())?;
     let engine = match &request.engine {
         EngineChoice::Named(name) => engine::open(name, &model)?.into(),
         EngineChoice::Given(engine) => engine.clone(),

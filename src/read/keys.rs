@@ -66,7 +66,7 @@ pub(crate) fn record(
     span: Span,
     raw: &[u8],
 ) -> Result<Record, ReadError> {
-    if let Some(defect) = input.defect(span, raw) {
+    if let Some(defect) = input.source.defect(span, raw) {
         return Ok(input.reject(span, defect, raw));
     }
     let object = match parse(raw) {

@@ -201,7 +201,7 @@ impl<L: Layout> Objects<L> {
     /// The records of the value that was cut off.
     fn read(&mut self, path: Option<&'static str>, span: Span) {
         let Self { input, layout, raw, records, .. } = self;
-        let value = match (path, input.defect(span, raw)) {
+        let value = match (path, input.source.defect(span, raw)) {
             (_, Some(defect)) => Err(defect),
             (None, None) if span.is_complete => {
                 Err("a bracket that closes nothing; mend it, or export it again".to_owned())

@@ -207,6 +207,30 @@ impl Source {
         self.broken.as_deref()
     }
 
+    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke off within it, or it
+    /// is not UTF-8.
+    pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
+        let bytes = span.end - span.start;
+        if bytes > MAX_RECORD_BYTES as u64 {
+            return Some(format!(
+                "a record of {bytes} bytes, more than the {MAX_RECORD_BYTES} that are read; look for a quote or bracket that \
+                 is never closed, or split it"
+            ));
+        }
+        if !span.is_complete
+            && span.end == self.position()
+            && let Some(broken) = self.broken()
+        {
+            return Some(format!("cut short: {broken}; get the file again"));
+        }
+        let error = str::from_utf8(raw).err()?;
+        let at = error.valid_up_to();
+        Some(format!(
+            "not UTF-8 at byte {at} of the record (0x{:02x}); mend it, or save the file as UTF-8",
+            raw[at]
+        ))
+    }
+
     /// What ends a line: `\n`, or `\r` where the head has no other.
     pub(crate) fn line_end(&self) -> u8 {
         self.line_end
