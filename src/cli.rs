@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod decisions;
 mod eval;
 mod files;
 mod formats;
@@ -14,6 +15,7 @@ mod output;
 mod progress;
 mod read;
 mod report;
+mod sample;
 mod score;
 
 use std::io;
@@ -38,6 +40,8 @@ enum Command {
     Report(report::Args),
     Merge(merge::Args),
     Eval(eval::Args),
+    Sample(sample::Args),
+    Decisions(decisions::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -57,6 +61,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Eval(args) => eval::run(args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

@@ -31,6 +31,7 @@ use crate::engine::{self, Engine, EngineError};
 use crate::model::{Manifest, Model, ModelError};
 use crate::normalize;
 use crate::policy::Policy;
+use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError, Recalled};
@@ -69,6 +70,8 @@ pub struct ScoreRequest {
     pub settings: Settings,
     /// Forms for other programs to write beside the report.
     pub also: Vec<Form>,
+    /// What replaces the names of people in everything that is written, if anything does; raw records are not kept then.
+    pub pseudonyms: Option<Pseudonyms>,
     /// Go on with the run that the folder holds, if it holds one.
     pub resume: bool,
     /// Folder of an earlier run whose scores are taken over for equal texts.
@@ -77,6 +80,13 @@ pub struct ScoreRequest {
     pub shard: Option<Shard>,
     /// Set from elsewhere, it ends the run once the chunk that is being scored is written.
     pub stop: Arc<AtomicBool>,
+}
+
+impl ScoreRequest {
+    /// Words about an export, as this run may write them.
+    fn shown(&self, words: &str) -> String {
+        self.pseudonyms.as_ref().map_or_else(|| words.to_owned(), |pseudonyms| pseudonyms.redact(words))
+    }
 }
 
 /// What runs the model.
@@ -248,6 +258,11 @@ pub enum PipelineError {
         /// What went wrong.
         source: io::Error,
     },
+    /// The reply links of a large export found no room.
+    #[error(
+        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+    )]
+    Links(io::Error),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -324,7 +339,13 @@ pub fn score(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Finished, PipelineError> {
-    let mut reader = Reader::open(&request.inputs, &request.read)?;
+    let hides_names = request.pseudonyms.is_some();
+    let options = Options {
+        withhold_names: hides_names,
+        keep_raw: request.read.keep_raw && !hides_names,
+        ..request.read.clone()
+    };
+    let mut reader = Reader::open(&request.inputs, &options)?;
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
     let model = load_model(request.model.as_deref())?;
@@ -337,7 +358,7 @@ pub fn score(
     let start = Start::new(settings(request), identify(&model), engine.name(), reader.files());
     let held = files.held(&start, request.resume)?;
     let earlier = request.reuse.as_deref().map(|dir| earlier(dir, &start, files.dir())).transpose()?;
-    let mut outputs = files.begin(start.clone(), held, request.read.keep_raw)?;
+    let mut outputs = files.begin(start.clone(), held, options.keep_raw)?;
 
     let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
@@ -409,9 +430,10 @@ pub fn score(
         })
     })?;
     let explanations = explanations.ok_or_else(stopped)?;
-    let run = describe(start, &reader, &threader.finish(), counts);
+    let replies = threader.finish().map_err(PipelineError::Links)?;
+    let run = describe(request, start, &reader, &replies, counts);
     let _lock = outputs.finish(&explanations, &run)?;
-    let summary = report::write(&request.out, policy, &request.also)?;
+    let summary = report::write(&request.out, policy, &request.also, &[])?;
     Ok(Finished { summary, kept, reused: scorer.reused() })
 }
 
@@ -436,7 +458,12 @@ fn earlier(dir: &Path, start: &Start, out: &Path) -> Result<Earlier, PipelineErr
 /// # Errors
 /// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder holds half a run, [`PipelineError::Busy`] if
 /// somebody writes into it.
-pub fn report(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, PipelineError> {
+pub fn report(
+    dir: &Path,
+    policy: &Policy,
+    also: &[Form],
+    decisions: &[PathBuf],
+) -> Result<Summary, PipelineError> {
     let exists = |name: &str| dir.join(name).exists();
     let _lock = if exists(report::RUN_FILE_NAME) {
         Some(lock(dir)?)
@@ -446,7 +473,7 @@ pub fn report(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Pip
     } else {
         None
     };
-    Ok(report::write(dir, policy, also)?)
+    Ok(report::write(dir, policy, also, decisions)?)
 }
 
 /// The model of a folder, or the embedded one, if its texts were normalised as ours are.
@@ -490,9 +517,10 @@ fn read_chunk(
         match reader.next().transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
-            Some(Record::Reject(reject)) => {
+            Some(Record::Reject(mut reject)) => {
                 if request.shard.is_none_or(Shard::holds_rejects) {
                     counts.rejects += 1;
+                    reject.cause = request.shown(&reject.cause);
                     outputs.reject(&reject)?;
                 }
             }
@@ -503,6 +531,9 @@ fn read_chunk(
                 if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
                     counts.comments += 1;
                     bytes += comment.text.len();
+                    if let Some(pseudonyms) = &request.pseudonyms {
+                        pseudonyms.apply(&mut comment, threader);
+                    }
                     chunk.push(comment);
                 }
             }
@@ -520,10 +551,12 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("map", Some(read.mapping.to_string()).filter(|map| !map.is_empty())),
         ("authors", read.authors.as_ref().map(|names| format!("{} names", names.len()))),
         ("article-end", read.article_end.clone()),
-        ("keep-raw-rejects", yes(read.keep_raw)),
+        ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
         ("lenient", yes(read.lenient)),
+        ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
+        ("pseudonymize", request.pseudonyms.as_ref().map(|names| format!("key {}", names.fingerprint()))),
         ("shard", request.shard.map(|shard| shard.to_string())),
     ];
     settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
@@ -540,17 +573,27 @@ fn identify(model: &Model) -> ModelId {
 }
 
 /// The run as its report tells of it: nothing that would differ if it were repeated.
-fn describe(start: Start, reader: &Reader, replies: &ThreadReport, counts: Counts) -> Run {
+fn describe(
+    request: &ScoreRequest,
+    start: Start,
+    reader: &Reader,
+    replies: &ThreadReport,
+    counts: Counts,
+) -> Run {
     let input = |file: &FileReport| Input {
         file: file.file.to_string(),
         bytes: file.fingerprint.as_ref().map(|(bytes, _)| *bytes).or(file.size).unwrap_or(0),
         sha256: file.fingerprint.as_ref().map(|(_, sha256)| sha256.clone()).unwrap_or_default(),
         format: file.format.to_string(),
-        why: file.why.clone(),
-        columns: file.columns.iter().map(|(field, column)| (field.to_string(), column.clone())).collect(),
+        why: request.shown(&file.why),
+        columns: file
+            .columns
+            .iter()
+            .map(|(field, column)| (field.to_string(), request.shown(column)))
+            .collect(),
         comments: file.comments,
         rejects: file.rejects,
-        notices: file.notices.clone(),
+        notices: file.notices.iter().map(|notice| request.shown(notice)).collect(),
         doubts: file.doubts.len() as u64,
     };
     Run {

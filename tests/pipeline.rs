@@ -18,6 +18,8 @@ use comity::score::Settings;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::bad_input::mutated;
+
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -39,6 +41,7 @@ pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
         reuse: None,
         shard: None,
         stop: Arc::default(),
+        pseudonyms: None,
     }
 }
 
@@ -113,7 +116,7 @@ fn threads_batches_and_repetition_change_no_byte() {
         files(&out)
     };
     let first = run(1, 32);
-    assert_eq!(first.len(), 11, "{:?}", first.keys());
+    assert_eq!(first.len(), 12, "{:?}", first.keys());
     // The same folder every time: what an earlier run left must not show.
     for (threads, batch) in [(1, 1), (2, 64), (3, 7), (1, 32)] {
         assert_same(&run(threads, batch), &first, &format!("{threads} threads, batch {batch}"));
@@ -172,7 +175,7 @@ fn a_policy_changes_decisions_and_no_score() {
     score(&request(&[&root().join("data/sample")], &out)).unwrap();
     let before = files(&out);
     let other = "name = \"other\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[]).unwrap();
+    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[], &[]).unwrap();
     assert_eq!(summary.counts.flagged, summary.counts.scored);
     let after = files(&out);
     for name in ["scores.csv", "rejects.csv", "run.json"] {
@@ -181,7 +184,7 @@ fn a_policy_changes_decisions_and_no_score() {
     for name in ["decisions.csv", "flagged.csv", "summary.json", "report.html"] {
         assert!(before[name] != after[name], "{name}");
     }
-    report::write(&out, &Policy::built_in(), &[]).unwrap();
+    report::write(&out, &Policy::built_in(), &[], &[]).unwrap();
     assert_same(&files(&out), &before, "back to the first policy");
 }
 
@@ -227,6 +230,31 @@ fn is_total(bytes: &[u8]) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn damaged_exports_are_accounted_for(export in mutated()) {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, out) = (folder.path().join("export"), folder.path().join("out"));
+        fs::write(&input, export).unwrap();
+        let mut request = request(&[&input], &out);
+        request.read.lenient = true;
+        match score(&request) {
+            Err(PipelineError::Read(_)) => {}
+            Err(error) => panic!("{error}"),
+            Ok(Summary { counts, .. }) => {
+                prop_assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
+                let shown = fs::read_to_string(out.join("summary.md")).unwrap();
+                let sum = format!(
+                    "{} read = {} scored + {} unscored + {} rejects",
+                    counts.read, counts.scored, counts.unscored, counts.rejects
+                );
+                prop_assert!(shown.contains(&sum), "{} is not in {}", sum, shown);
+                let rows = |name: &str| csv::Reader::from_path(out.join(name)).unwrap().into_records().count() as u64;
+                prop_assert_eq!(rows("scores.csv"), counts.scored + counts.unscored);
+                prop_assert_eq!(rows("rejects.csv"), counts.rejects);
+            }
+        }
+    }
 
     #[test]
     fn any_bytes_are_scored_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

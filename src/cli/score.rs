@@ -1,6 +1,7 @@
 //! `comity score`
 
-use std::io::{BufReader, BufWriter, Write};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
+use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
 use comity::read::Format;
 use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
@@ -33,7 +35,7 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 
     /// Answer every line of ndjson from standard input (`-`) by a line of ndjson on standard output, as it comes; no report.
-    #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "limit", "strict", "lenient", "authors", "article_end"])]
+    #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize", "limit", "strict", "lenient", "authors", "article_end"])]
     stream: bool,
 
     /// Folder of another model; the one that ships inside where none is given.
@@ -76,8 +78,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
 
+    /// Replace authors, and the names in texts that can be told, by keyed hashes (see docs/privacy.md).
+    #[arg(long, requires = "key")]
+    pseudonymize: bool,
+
+    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE` makes one.
+    #[arg(long, value_name = "FILE", requires = "pseudonymize")]
+    key: Option<PathBuf>,
+
     /// Keep the raw records in rejects.csv.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pseudonymize")]
     keep_raw_rejects: bool,
 }
 
@@ -132,6 +142,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         reuse: args.reuse,
         shard: args.shard,
         stop: stop_on_signals().context("cannot listen for signals")?,
+        pseudonyms: args.key.as_deref().map(load_key).transpose()?,
     };
     let bar = Bar::new(request.stop.clone());
     let finished = pipeline::score(&request, &policy, &|progress| bar.show(progress));
@@ -169,6 +180,15 @@ fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
         flag::register(signal, stop.clone())?;
     }
     Ok(stop)
+}
+
+/// The key of a file.
+fn load_key(path: &Path) -> anyhow::Result<Pseudonyms> {
+    let mut key = Vec::new();
+    // A byte more than a key may have is enough to refuse what was named by mistake.
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_BYTES as u64 + 3).read_to_end(&mut key));
+    read.with_context(|| format!("cannot read the key {}", path.display()))?;
+    Pseudonyms::new(&key).with_context(|| path.display().to_string())
 }
 
 /// The policy of a file, or the built-in one.

@@ -134,7 +134,7 @@ pub fn merge(dirs: &[PathBuf], out: &Path, policy: &Policy, also: &[Form]) -> Re
     outputs.end_rows()?;
     let explanations = explanations(&parts, queue)?;
     let _lock = outputs.finish(&explanations, &run)?;
-    Ok(report::write(out, policy, also)?)
+    Ok(report::write(out, policy, also, &[])?)
 }
 
 /// What a folder holds.

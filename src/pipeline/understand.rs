@@ -73,6 +73,6 @@ pub fn read(
             }
         }
     }
-    let (files, replies) = (reader.files().to_vec(), threader.finish());
+    let (files, replies) = (reader.files().to_vec(), threader.finish().map_err(PipelineError::Links)?);
     Ok(Understood { files, comments, authors: authors.len(), replies, samples, rejects })
 }
