@@ -6,26 +6,36 @@
 mod author;
 mod bootstrap;
 mod distribution;
+mod expectation;
+mod kappa;
 mod mann_kendall;
+mod mark;
 mod moments;
+mod recall;
 mod rolling;
 mod series;
 mod shrinkage;
 mod theil_sen;
 mod thread;
+mod threshold;
 mod wilson;
 
 pub use author::AuthorTotals;
 pub use bootstrap::local_block_band;
-pub use distribution::{Histogram, quantiles};
+pub use distribution::{Histogram, Spread, quantiles};
+pub use expectation::{Calibrated, Expectation};
+pub use kappa::{Kappa, cohen_kappa};
 pub use mann_kendall::{MannKendall, mann_kendall};
+pub use mark::Mark;
 pub use moments::Moments;
+pub use recall::{Recall, Stratum, stratified_recall};
 pub use rolling::{rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
 pub use shrinkage::{Shrinkage, Shrunk};
 pub use theil_sen::theil_sen;
 pub use thread::{ThreadTotals, Trend};
-pub use wilson::wilson;
+pub use threshold::{Suggestion, threshold_for_precision};
+pub use wilson::{wilson, wilson_share};
 
 /// A lower and an upper end.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]

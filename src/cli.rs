@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod decisions;
 mod eval;
 mod files;
 mod formats;
@@ -13,6 +14,7 @@ mod output;
 mod progress;
 mod read;
 mod report;
+mod sample;
 mod score;
 
 use std::io;
@@ -36,6 +38,8 @@ enum Command {
     Read(read::Args),
     Report(report::Args),
     Eval(eval::Args),
+    Sample(sample::Args),
+    Decisions(decisions::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -54,6 +58,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Eval(args) => eval::run(args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

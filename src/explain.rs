@@ -16,7 +16,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::comment::Comment;
 use crate::label::Label;
 use crate::normalize::normalize;
-use crate::score::{ScoreError, Scorer, Scores};
+use crate::score::{Reading, ScoreError, Scorer, Scores};
 
 /// Name of the file in a report's folder: one [`Explanation`] a line.
 pub const FILE_NAME: &str = "explanations.ndjson";
@@ -43,6 +43,9 @@ pub struct Explanation {
     pub label: Label,
     /// The comment's score for that label.
     pub score: f64,
+    /// Its own words as the model reads them, where their spelling hides words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<String>,
     /// Every sentence of the comment's own words, in order; `score` is the sentence's own.
     pub sentences: Vec<Part>,
     /// The words that carry the score, in order; `score` is the word's weight: the mean of its own score, standing alone,
@@ -86,7 +89,16 @@ pub fn explain(
         // A rare label flags at low scores, which no word alone reaches.
         let mark = MARK.min(score / 2.0);
         words.retain(|word| word.score >= mark);
-        Explanation { thread: comment.thread.clone(), id: comment.id.clone(), label, score, sentences, words }
+        let reading = scorer.read(&comment.own_words());
+        Explanation {
+            thread: comment.thread.clone(),
+            id: comment.id.clone(),
+            label,
+            score,
+            read_as: reading.evasion.then(|| reading.folded.unwrap_or(reading.text)),
+            sentences,
+            words,
+        }
     });
     Ok(explanations.collect())
 }
@@ -178,8 +190,8 @@ impl Texts {
 
     /// The scores of all of them, by place.
     fn score(&self, scorer: &Scorer<'_>) -> Result<Vec<Scores>, ScoreError> {
-        let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
-        scorer.score_texts(&texts, &|_| ())
+        let readings: Vec<Reading> = self.texts.iter().map(|text| scorer.read(text)).collect();
+        scorer.score_texts(&readings.iter().collect::<Vec<_>>(), &|_| ())
     }
 }
 

@@ -11,6 +11,7 @@
 pub mod aggregate;
 pub mod cell;
 pub mod comment;
+pub mod decisions;
 pub mod encode;
 pub mod engine;
 pub mod evade;
@@ -21,8 +22,10 @@ pub mod model;
 pub mod normalize;
 pub mod pipeline;
 pub mod policy;
+pub mod pseudonym;
 pub mod quote;
 pub mod read;
 pub mod report;
 pub mod score;
+mod sort;
 pub mod thread;

@@ -1,9 +1,8 @@
 //! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
 //!
-//! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
-//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment (up to three
-//! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
-//! other text.
+//! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and totals; what
+//! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
+//! their ranks. In memory stand the totals of every author and the name of every thread, and no text but those of the page.
 
 mod also;
 mod authors;
@@ -12,7 +11,10 @@ mod convokit;
 mod draft;
 mod gexf;
 mod links;
+mod ndjson;
 mod page;
+mod parents;
+mod parquet;
 mod plain;
 mod queue;
 mod run;
@@ -31,20 +33,25 @@ pub use summary::{
     Summary, ThreadEntry,
 };
 
+use crate::decisions::{self, EvaluationError};
 use crate::explain::{self, Explanation};
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use also::Facts;
 use draft::Drafts;
 
+/// What a page says of people's decisions needs no threshold suggested; any precision will do.
+const WANTED_PRECISION: f64 = 0.9;
+
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 7] = [
+pub const OUTPUTS: [&str; 8] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
     summary::JSON,
     summary::MARKDOWN,
+    queue::page::PAGE,
     page::PAGE,
 ];
 
@@ -81,6 +88,9 @@ pub enum ReportError {
         /// Records that were no comments, as the run says.
         rejects: u64,
     },
+    /// The decisions could not be evaluated.
+    #[error(transparent)]
+    Decisions(#[from] EvaluationError),
     /// A file could not be written.
     #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
     Write {
@@ -92,7 +102,8 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html` and the forms of `also`. A form
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html`, `queue.html` and the forms of `also`.
+/// `queue.html` shows what the files of people's `decisions` say of thresholds, if there are any. A form
 /// that the folder holds already is written again, so that none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
@@ -100,12 +111,20 @@ pub enum ReportError {
 ///
 /// # Errors
 /// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
-pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, ReportError> {
+pub fn write(
+    dir: &Path,
+    policy: &Policy,
+    also: &[Form],
+    decisions: &[PathBuf],
+) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
     let scores = dir.join(ledger::FILE_NAME);
+    let evaluation = (!decisions.is_empty())
+        .then(|| decisions::evaluate(dir, policy, decisions, WANTED_PRECISION))
+        .transpose()?;
     let mut drafts = Drafts::new(dir);
 
-    let survey = survey::take(&scores, policy, &mut drafts)?;
+    let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -117,21 +136,29 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
         });
     }
     let authors = authors::rows(&survey);
-    let threads = threads::rows(&survey);
-    let charted = page::charted(&threads);
-    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
-    let queue = queue::collect(&scores, &survey, &charted, &explanations)?;
-
-    queue::write(&queue.items, &survey, &mut drafts)?;
     authors::write(&authors, &mut drafts)?;
-    threads::write(&threads, &mut drafts)?;
+    let largest = threads::largest(&survey, page::MAX_ROWS);
+    let charted = page::charted(&survey, &largest);
+    let threads = threads::write(&survey, &mut disk.marks, &largest, &mut drafts)?;
+    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
+    let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
+    let linked: Vec<usize> = threads[..charted]
+        .iter()
+        .filter(|(_, bins)| bins.show_comments())
+        .map(|(row, _)| row.number)
+        .collect();
+    let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
+    drop(disk);
+
     let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&facts, &mut drafts)?;
     }
-    let summary = summary::summarize(run, policy, &survey, &authors, &threads);
+    let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
+    let summary = summary::summarize(run, policy, &survey, &authors, &rows);
     summary::write(&summary, &mut drafts)?;
-    page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;
+    queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)
 }

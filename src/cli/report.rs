@@ -21,10 +21,14 @@ pub(crate) struct Args {
     /// Forms for other programs, to write beside the report: convokit, gexf.
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
+
+    /// People's decisions about flagged comments (CSV, see `comity decisions`), for the what-if tables of queue.html.
+    #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
+    decisions: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy, &args.also)?;
+    let summary = write(&args.dir, &policy, &args.also, &args.decisions)?;
     print_summary(&summary, &args.dir, &args.also)
 }

@@ -66,7 +66,7 @@ impl Table {
         let [places::Group { folder: None, places }] = &groups[..] else {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));
         };
-        let mut source = Source::open(&places[0], Arc::new(AtomicU64::new(0)))?;
+        let mut source = Source::open(&places[0], None, Arc::new(AtomicU64::new(0)))?;
         let shape = Shape::find(&source, &Mapping::default(), b",;|\t").ok_or_else(|| {
             ReadError::new(
                 ReadErrorKind::Unrecognised,
@@ -106,7 +106,7 @@ impl Table {
         let Some(span) = self.records.cut(&mut self.source)? else {
             // Told once.
             let Some(broken) = self.source.broken().filter(|_| !self.has_ended) else { return Ok(None) };
-            let cause = format!("{broken}; what follows is lost: get the file again");
+            let cause = format!("{}; what follows is lost: {}", broken.what, broken.remedy);
             let end = self.source.position();
             let span = Span { start: end, end, line: self.source.line(), is_complete: false };
             self.has_ended = true;

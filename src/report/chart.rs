@@ -4,7 +4,7 @@ use super::plain::{count, counted, name, number};
 use super::survey::Survey;
 use super::threads::Row;
 use crate::aggregate::{
-    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, local_block_band, rolling_mean, rolling_window,
+    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Mark, local_block_band, rolling_mean, rolling_window,
 };
 
 /// Above this many scored comments a chart shows bins of equal numbers of comments, so that the page stays light.
@@ -67,82 +67,140 @@ pub(super) struct Dot {
     pub(super) card: Option<usize>,
 }
 
-/// A score: its name, its range and how to read it from a point.
+/// A score: its name and its range.
 struct Score {
     name: &'static str,
     class: &'static str,
     range: (f64, f64),
     marks: [f64; 3],
-    of: fn(&Point) -> f64,
 }
 
 const SCORES: [Score; 2] = [
-    Score {
-        name: "toxicity",
-        class: "toxicity",
-        range: (0.0, 1.0),
-        marks: [0.0, 0.5, 1.0],
-        of: |point| point.toxicity.get(),
-    },
-    Score {
-        name: "sentiment",
-        class: "sentiment",
-        range: (-1.0, 1.0),
-        marks: [-1.0, 0.0, 1.0],
-        of: |point| point.sentiment.get(),
-    },
+    Score { name: "toxicity", class: "toxicity", range: (0.0, 1.0), marks: [0.0, 0.5, 1.0] },
+    Score { name: "sentiment", class: "sentiment", range: (-1.0, 1.0), marks: [-1.0, 0.0, 1.0] },
 ];
 
-/// The chart of a thread; none below two scored comments. `voices` are the authors of its scored comments in order;
-/// `card` tells the rank of the card that shows the comment at a place, if one does.
+/// The scored comments of a thread, gathered into as many bins as a chart has points.
+pub(super) struct Bins {
+    /// Scored comments in a bin: one, where a chart shows every comment.
+    size: usize,
+    bins: Vec<Bin>,
+}
+
+/// Some scored comments that follow each other.
+struct Bin {
+    /// Places in the thread.
+    first: u32,
+    last: u32,
+    sum_of_places: f64,
+    /// Of the first.
+    author: Option<u32>,
+    comments: u32,
+    flagged: u32,
+    /// In the order of [`SCORES`].
+    scores: [Range; 2],
+}
+
+/// What is kept of the values of a score.
+struct Range {
+    sum: f64,
+    lowest: f64,
+    highest: f64,
+}
+
+impl Bins {
+    /// For a thread of so many scored comments.
+    pub(super) fn new(scored: usize) -> Self {
+        Self { size: if scored > MAX_POINTS { scored.div_ceil(MAX_BINS) } else { 1 }, bins: Vec::new() }
+    }
+
+    /// Whether every point is a comment.
+    pub(super) fn show_comments(&self) -> bool {
+        self.size == 1
+    }
+
+    /// Adds the next comment of the thread; one without scores has no point.
+    pub(super) fn add(&mut self, mark: &Mark) {
+        let Some((toxicity, sentiment)) = mark.scores() else { return };
+        if self.bins.last().is_none_or(|bin| bin.comments as usize == self.size) {
+            self.bins.push(Bin {
+                first: mark.position(),
+                last: mark.position(),
+                sum_of_places: 0.0,
+                author: mark.author(),
+                comments: 0,
+                flagged: 0,
+                scores: [(); 2].map(|()| Range {
+                    sum: 0.0,
+                    lowest: f64::INFINITY,
+                    highest: f64::NEG_INFINITY,
+                }),
+            });
+        }
+        let Some(bin) = self.bins.last_mut() else { return };
+        bin.last = mark.position();
+        bin.sum_of_places += f64::from(mark.position());
+        bin.comments += 1;
+        bin.flagged += u32::from(mark.is_flagged());
+        for (range, value) in bin.scores.iter_mut().zip([toxicity.get(), sentiment.get()]) {
+            range.sum += value;
+            range.lowest = range.lowest.min(value);
+            range.highest = range.highest.max(value);
+        }
+    }
+}
+
+impl Bin {
+    /// Whether it is a single comment that a rule flagged.
+    fn is_flagged_comment(&self) -> bool {
+        self.comments == 1 && self.flagged == 1
+    }
+}
+
+/// The chart of a thread; none below two scored comments. `card` tells the rank of the card that shows the comment at a
+/// place, if one does.
 pub(super) fn along(
     row: &Row<'_>,
+    Bins { size, bins }: &Bins,
     survey: &Survey<'_>,
-    voices: &[Option<usize>],
     card: impl Fn(u32) -> Option<usize>,
 ) -> Option<Chart> {
-    let points = row.totals.series.points();
-    if points.len() < 2 {
+    if row.totals.scored() < 2 {
         return None;
     }
-    let bin = if points.len() > MAX_POINTS { points.len().div_ceil(MAX_BINS) } else { 1 };
-    let bins: Vec<&[Point]> = points.chunks(bin).collect();
     let comments = row.totals.comments;
     let width = RIGHT - LEFT;
     let x_at = |position: f64| LEFT + (position - 0.5) / f64::from(comments) * width;
-    let xs: Vec<f64> = bins.iter().map(|bin| x_at(mean(bin, |point| f64::from(point.position)))).collect();
-    let window = (points.len() >= MIN_COMMENTS_FOR_TREND).then(|| rolling_window(bins.len()));
+    let xs: Vec<f64> = bins.iter().map(|bin| x_at(bin.sum_of_places / f64::from(bin.comments))).collect();
+    let window = (row.totals.scored() >= MIN_COMMENTS_FOR_TREND as u64).then(|| rolling_window(bins.len()));
 
-    let panels = [(&SCORES[0], PANELS[0]), (&SCORES[1], PANELS[1])].map(|(score, (top, bottom))| {
+    let panels = [0, 1].map(|which| {
+        let (score, (top, bottom)) = (&SCORES[which], PANELS[which]);
         let (min, max) = score.range;
         let y_at = |value: f64| bottom - (value - min) / (max - min) * (bottom - top);
-        let values: Vec<f64> = bins.iter().map(|bin| mean(bin, score.of)).collect();
+        let values: Vec<f64> =
+            bins.iter().map(|bin| bin.scores[which].sum / f64::from(bin.comments)).collect();
         let (line, band) = window.map_or_else(Default::default, |window| {
             let line = rolling_mean(&values, window);
             let band = local_block_band(&values, window, min, max);
             (corners(&xs, line.iter().map(|y| y_at(*y))), outline(&xs, &band, y_at))
         });
-        let dots = bins.iter().zip(&xs).zip(&values).enumerate().map(|(index, ((bin, x), value))| {
-            let flagged = matches!(bin, [point] if point.flagged);
-            let title = match bin {
-                [point] => {
-                    let author =
-                        voices.get(index).copied().flatten().map(|author| survey.authors.name(author));
-                    let place = format!("{} of {}", count(point.position.into()), count(comments.into()));
-                    let flag = if flagged { ", flagged" } else { "" };
-                    format!(
-                        "{place}, {}: {} {}{flag}",
-                        author.map_or_else(|| "no author".to_owned(), name),
-                        score.name,
-                        number(Some(*value), 2)
-                    )
-                }
-                _ => bin_title(bin, score, *value),
+        let dots = bins.iter().zip(&xs).zip(&values).map(|((bin, x), value)| {
+            let flagged = bin.is_flagged_comment();
+            let title = if *size == 1 {
+                let author = bin.author.map(|author| survey.authors.name(author as usize));
+                let place = format!("{} of {}", count(bin.first.into()), count(comments.into()));
+                let flag = if flagged { ", flagged" } else { "" };
+                format!(
+                    "{place}, {}: {} {}{flag}",
+                    author.map_or_else(|| "no author".to_owned(), name),
+                    score.name,
+                    number(Some(*value), 2)
+                )
+            } else {
+                bin_title(bin, score.name, &bin.scores[which], *value)
             };
-            let card = match bin {
-                [point] if flagged => card(point.position),
-                _ => None,
-            };
+            let card = if flagged { card(bin.first) } else { None };
             Dot { x: place(*x), y: place(y_at(*value)), title, flagged, card }
         });
         Panel {
@@ -166,39 +224,29 @@ pub(super) fn along(
             .collect(),
         left: LEFT,
         right: RIGHT,
-        points: if bin == 1 {
+        points: if *size == 1 {
             "Each point is a scored comment".to_owned()
         } else {
             format!(
                 "Each point is the mean of {} scored comments; flagged ones are not marked",
-                count(bin as u64)
+                count(*size as u64)
             )
         },
-        line: window.map(|window| counted((window * bin) as u64, "scored comment", "scored comments")),
-        flagged: bin == 1 && row.totals.flagged > 0,
+        line: window.map(|window| counted((window * size) as u64, "scored comment", "scored comments")),
+        flagged: *size == 1 && row.totals.flagged > 0,
         many: bins.len() > FAINT_FROM,
     })
 }
 
-fn mean(points: &[Point], of: impl Fn(&Point) -> f64) -> f64 {
-    points.iter().map(of).sum::<f64>() / points.len() as f64
-}
-
-fn bin_title(bin: &[Point], score: &Score, value: f64) -> String {
-    let (first, last) = (bin.first().map_or(0, |p| p.position), bin.last().map_or(0, |p| p.position));
-    let values = bin.iter().map(score.of);
-    let highest = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    let lowest = values.fold(f64::INFINITY, f64::min);
-    let flagged = bin.iter().filter(|point| point.flagged).count();
+fn bin_title(bin: &Bin, score: &str, range: &Range, mean: f64) -> String {
     format!(
-        "{} to {}: mean {} {}, from {} to {}, {} flagged",
-        count(first.into()),
-        count(last.into()),
-        score.name,
-        number(Some(value), 2),
-        number(Some(lowest), 2),
-        number(Some(highest), 2),
-        count(flagged as u64)
+        "{} to {}: mean {score} {}, from {} to {}, {} flagged",
+        count(bin.first.into()),
+        count(bin.last.into()),
+        number(Some(mean), 2),
+        number(Some(range.lowest), 2),
+        number(Some(range.highest), 2),
+        count(bin.flagged.into())
     )
 }
 

@@ -1,21 +1,18 @@
-//! `report.html`: one page that opens offline, with or without scripts.
+//! `report.html`: one page that opens offline, and runs no script.
 //!
-//! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its style and
-//! script are the only ones that the content security policy lets run (by hash), and nothing is loaded from anywhere.
-
-use std::collections::HashMap;
-use std::ops::Range;
+//! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its style
+//! is the only one that the content security policy lets apply (by hash), and nothing is loaded from anywhere.
 
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::authors::Row as AuthorRow;
-use super::chart::{self, Bars, Chart};
+use super::authors::{Row as AuthorRow, Rows as AuthorRows};
+use super::chart::{self, Bars, Bins, Chart};
 use super::draft::Drafts;
-use super::plain::{self, count, number, shorten, visible};
-use super::queue::{ContextKind, Item, Queue};
+use super::plain::{self, number, visible};
+use super::queue::Queue;
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Summary};
@@ -23,18 +20,11 @@ use crate::aggregate::{MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Trend};
 
 pub(super) const PAGE: &str = "report.html";
 
-/// Flagged comments shown; all are in `flagged.csv`.
-const MAX_CARDS: usize = 200;
-
 /// Threads drawn, the largest; all are in `threads.csv`.
 const MAX_CHARTS: usize = 40;
 
 /// Rows of a table; all are in its file.
-const MAX_ROWS: usize = 100;
-
-/// Characters of a comment shown, and of its context.
-const MAX_TEXT: usize = 4_000;
-const MAX_CONTEXT: usize = 600;
+pub(super) const MAX_ROWS: usize = 100;
 
 /// Places for a probability on the page.
 const DECIMALS: usize = 2;
@@ -44,12 +34,8 @@ const DECIMALS: usize = 2;
 struct Page<'a> {
     summary: &'a Summary,
     style_hash: String,
-    script_hash: String,
     /// `deadbeef…`: enough of the checksum to compare by eye.
     checksum: String,
-    cards: Vec<Card<'a>>,
-    /// Flagged comments not shown, repeats aside.
-    more_cards: u64,
     charts: Vec<ThreadView<'a>>,
     threads: Vec<ThreadView<'a>>,
     more_threads: u64,
@@ -63,56 +49,6 @@ struct Page<'a> {
     doubts: u64,
 }
 
-/// A flagged comment.
-struct Card<'a> {
-    rank: usize,
-    action: &'static str,
-    rule: usize,
-    rule_name: &'a str,
-    label: String,
-    score: String,
-    threshold: String,
-    margin: String,
-    evasion: bool,
-    author: Option<&'a str>,
-    time: Option<String>,
-    thread: usize,
-    thread_name: &'a str,
-    charted: bool,
-    position: String,
-    id: &'a str,
-    link: Option<&'a str>,
-    file: &'a str,
-    line: u64,
-    text: Vec<Segment<'a>>,
-    cut: usize,
-    /// Which words carry the score was computed.
-    explained: bool,
-    context: Option<ContextView<'a>>,
-    repeats: u64,
-}
-
-/// A stretch of a comment: own words or a quote.
-struct Segment<'a> {
-    quoted: bool,
-    pieces: Vec<Piece<'a>>,
-}
-
-/// A stretch of a segment.
-struct Piece<'a> {
-    /// The explanation names it as what carries the score.
-    marked: bool,
-    text: &'a str,
-}
-
-/// What a comment was said to.
-struct ContextView<'a> {
-    what: &'static str,
-    author: Option<&'a str>,
-    text: &'a str,
-    cut: usize,
-}
-
 /// A thread in words.
 struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
@@ -123,72 +59,45 @@ struct ThreadView<'a> {
 
 /// An author in words.
 struct AuthorView<'a> {
-    row: &'a AuthorRow<'a>,
+    row: AuthorRow<'a>,
     /// Low end, mean and high end of the shrunk mean, from 0 to 100.
     place: Option<[String; 3]>,
 }
 
-/// The threads that are drawn: those with most scored comments.
-pub(super) fn charted(threads: &[ThreadRow<'_>]) -> Vec<usize> {
-    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().filter(|row| row.totals.scored() > 1).collect();
-    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
-    largest.into_iter().take(MAX_CHARTS).map(|row| row.number).collect()
+/// How many of the largest threads are drawn: a point alone is no chart.
+pub(super) fn charted(survey: &Survey<'_>, largest: &[usize]) -> usize {
+    let has_points = |number: &&usize| survey.threads.totals(**number).scored > 1;
+    largest.iter().take(MAX_CHARTS).take_while(has_points).count()
 }
 
-/// Writes `report.html`.
+/// Writes `report.html`. `threads` are the largest, the largest first; as many of them are drawn as are `charted`.
 pub(super) fn write(
     summary: &Summary,
     survey: &Survey<'_>,
     queue: &Queue<'_>,
-    charted: &[usize],
-    authors: &[AuthorRow<'_>],
-    threads: &[ThreadRow<'_>],
+    authors: &AuthorRows<'_>,
+    threads: &[(ThreadRow<'_>, Bins)],
+    charted: usize,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
-    let mut repeats: HashMap<usize, u64> = HashMap::new();
-    for first in queue.items.iter().filter_map(|item| item.duplicate_of) {
-        *repeats.entry(first).or_default() += 1;
-    }
-    let shown: Vec<(usize, &Item<'_>)> =
-        (1..).zip(&queue.items).filter(|(_, item)| item.duplicate_of.is_none()).take(MAX_CARDS).collect();
-    let originals = queue.items.iter().filter(|item| item.duplicate_of.is_none()).count();
-    let last_rank = shown.last().map_or(0, |(rank, _)| *rank);
-    let card_ranks: HashMap<(usize, u32), usize> = (1..)
-        .zip(&queue.items)
-        .map(|(rank, item)| ((item.flag.thread, item.flag.position), item.duplicate_of.unwrap_or(rank)))
-        .filter(|(_, rank)| *rank <= last_rank)
-        .collect();
-    let chart_of = |number: &usize| {
-        let row = &threads[*number];
-        let voices = queue.voices.get(number).map(Vec::as_slice).unwrap_or_default();
-        let card = |position| card_ranks.get(&(*number, position)).copied();
-        thread_view(row, chart::along(row, survey, voices, card))
+    let chart_of = |(row, bins): &'_ (ThreadRow<'_>, Bins)| {
+        let card = |position| queue.shown.get(&(row.number, position)).copied();
+        chart::along(row, bins, survey, card)
     };
-    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().collect();
-    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
-    let (ranked, others): (Vec<&AuthorRow<'_>>, Vec<&AuthorRow<'_>>) =
-        authors.iter().partition(|row| row.rank.is_some());
+    let unranked = survey.authors.len() - authors.ranked;
 
     let page = Page {
         summary,
         style_hash: hash(include_str!("../../templates/report.css")),
-        script_hash: hash(include_str!("../../templates/report.js")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
-        cards: shown
-            .iter()
-            .map(|(rank, item)| {
-                card(*rank, item, survey, charted, repeats.get(rank).copied().unwrap_or_default())
-            })
-            .collect(),
-        more_cards: (originals - shown.len()) as u64,
-        charts: charted.iter().map(chart_of).collect(),
-        threads: largest.into_iter().take(MAX_ROWS).map(|row| thread_view(row, None)).collect(),
-        more_threads: threads.len().saturating_sub(MAX_ROWS) as u64,
-        more_ranked: ranked.len().saturating_sub(MAX_ROWS) as u64,
-        unranked: others.len() as u64,
-        more_others: others.len().saturating_sub(MAX_ROWS) as u64,
-        ranked: ranked.into_iter().take(MAX_ROWS).map(author_view).collect(),
-        others: others.into_iter().take(MAX_ROWS).map(author_view).collect(),
+        charts: threads[..charted].iter().map(|thread| thread_view(&thread.0, chart_of(thread))).collect(),
+        threads: threads.iter().map(|(row, _)| thread_view(row, None)).collect(),
+        more_threads: (survey.threads.len() - threads.len()) as u64,
+        more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
+        unranked: unranked as u64,
+        more_others: unranked.saturating_sub(MAX_ROWS) as u64,
+        ranked: authors.iter().take(authors.ranked.min(MAX_ROWS)).map(author_view).collect(),
+        others: authors.iter().skip(authors.ranked).take(MAX_ROWS).map(author_view).collect(),
         bars: [
             chart::bars("toxicity", "toxicity", &summary.toxicity.histogram),
             chart::bars("sentiment", "sentiment", &summary.sentiment.histogram),
@@ -203,121 +112,9 @@ pub(super) fn write(
 
 /// The source expression of a content security policy that lets this inline style or script run. The template engine
 /// drops the newline at the end of an included file.
-fn hash(content: &str) -> String {
+pub(super) fn hash(content: &str) -> String {
     let content = content.strip_suffix('\n').unwrap_or(content);
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))
-}
-
-fn card<'a>(
-    rank: usize,
-    item: &'a Item<'_>,
-    survey: &Survey<'_>,
-    charted: &[usize],
-    repeats: u64,
-) -> Card<'a> {
-    let Item { flag, comment, evasion, context, explanation, .. } = item;
-    let marks: Vec<Range<usize>> = explanation
-        .iter()
-        .flat_map(|explanation| &explanation.words)
-        .map(|word| word.start..word.end)
-        .collect();
-    let (text, cut) = segments(&comment.text, &comment.quotes, &marks, MAX_TEXT);
-    Card {
-        rank,
-        action: flag.rule.action.as_str(),
-        rule: survey.rules.iter().position(|totals| totals.rule.name == flag.rule.name).unwrap_or_default(),
-        rule_name: &flag.rule.name,
-        label: flag.rule.label.as_str().replace('_', " "),
-        score: number(Some(flag.score), DECIMALS),
-        threshold: number(Some(flag.threshold), DECIMALS),
-        margin: number(Some(flag.margin), DECIMALS),
-        evasion: *evasion,
-        author: comment.author.as_deref(),
-        time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-        thread: flag.thread,
-        thread_name: &comment.thread,
-        charted: charted.contains(&flag.thread),
-        position: format!(
-            "{} of {}",
-            count(flag.position.into()),
-            count(survey.threads.totals(flag.thread).comments.into())
-        ),
-        id: &comment.id,
-        link: comment.link.as_deref().filter(|link| is_web_address(link)),
-        file: &comment.origin.file,
-        line: comment.origin.line,
-        text,
-        cut,
-        explained: explanation.is_some(),
-        context: context.as_ref().map(|context| {
-            let (text, cut) = shorten(&context.neighbour.text, MAX_CONTEXT);
-            ContextView {
-                what: match context.kind {
-                    ContextKind::Parent => "In answer to",
-                    ContextKind::InferredParent => "In answer to (concluded from the text)",
-                    ContextKind::Previous => "The comment before it",
-                },
-                author: context.neighbour.author.as_deref(),
-                text,
-                cut,
-            }
-        }),
-        repeats,
-    }
-}
-
-/// Whether a link leads to a page: nothing that runs, nothing local.
-fn is_web_address(link: &str) -> bool {
-    let scheme =
-        |scheme: &str| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
-}
-
-/// The first `max` characters of a comment as own and quoted stretches, with the marked words of its own, and how many
-/// more characters there are.
-fn segments<'a>(
-    text: &'a str,
-    quotes: &[Range<usize>],
-    marks: &[Range<usize>],
-    max: usize,
-) -> (Vec<Segment<'a>>, usize) {
-    let (kept, cut) = shorten(text, max);
-    let mut segments = Vec::new();
-    let mut push = |range: Range<usize>, quoted| {
-        let range = range.start.min(kept.len())..range.end.min(kept.len());
-        let stretch = kept.get(range.clone()).unwrap_or_default();
-        let start = range.start + (stretch.len() - stretch.trim_start().len());
-        if !stretch.trim().is_empty() {
-            let pieces = pieces(kept, start..start + stretch.trim().len(), marks);
-            segments.push(Segment { quoted, pieces });
-        }
-    };
-    let mut end = 0;
-    for quote in quotes {
-        push(end..quote.start, false);
-        push(quote.clone(), true);
-        end = quote.end;
-    }
-    push(end..text.len(), false);
-    (segments, cut)
-}
-
-/// A stretch of a text, with the marks that lie within it.
-fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> Vec<Piece<'a>> {
-    let mut pieces = Vec::new();
-    let mut push = |range: Range<usize>, marked| {
-        if let Some(text) = text.get(range).filter(|text| !text.is_empty()) {
-            pieces.push(Piece { marked, text });
-        }
-    };
-    let mut end = stretch.start;
-    for mark in marks.iter().filter(|mark| stretch.start <= mark.start && mark.end <= stretch.end) {
-        push(end..mark.start, false);
-        push(mark.clone(), true);
-        end = mark.end;
-    }
-    push(end..stretch.end, false);
-    pieces
 }
 
 fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
@@ -341,44 +138,10 @@ fn trend(trend: Option<Trend>) -> String {
     }
 }
 
-fn author_view<'a>(row: &'a AuthorRow<'a>) -> AuthorView<'a> {
+fn author_view(row: AuthorRow<'_>) -> AuthorView<'_> {
     let place = |value: f64| format!("{:.1}", value * 100.0);
     AuthorView {
         row,
         place: row.shrunk.map(|shrunk| [shrunk.interval.low, shrunk.mean, shrunk.interval.high].map(place)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_web_addresses_are_links() {
-        for (link, is_web) in [
-            ("https://example.org/a?b=1#c", true),
-            ("HTTP://example.org", true),
-            ("javascript:alert(1)", false),
-            (" https://example.org", false),
-            ("https://example.org/a b", false),
-            ("//example.org", false),
-            ("file:///etc/passwd", false),
-            ("é", false),
-        ] {
-            assert_eq!(is_web_address(link), is_web, "{link}");
-        }
-    }
-
-    #[test]
-    fn segments_keep_quotes_apart_and_count_what_is_cut() {
-        let text = "> said she\nNo.\nNever.";
-        let (parts, cut) = segments(text, std::slice::from_ref(&(0..10)), &[2..6, 11..13], 17);
-        let parts: Vec<(bool, Vec<(bool, &str)>)> = parts
-            .iter()
-            .map(|part| (part.quoted, part.pieces.iter().map(|piece| (piece.marked, piece.text)).collect()))
-            .collect();
-        let quote = vec![(false, "> "), (true, "said"), (false, " she")];
-        assert_eq!(parts, [(true, quote), (false, vec![(true, "No"), (false, ".\nNe")])]);
-        assert_eq!(cut, 4);
     }
 }
