@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::{Form, write};
+use comity::report::Form;
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -29,6 +30,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy, &args.also, &args.decisions)?;
+    let summary = pipeline::report(&args.dir, &policy, &args.also, &args.decisions)?;
     print_summary(&summary, &args.dir, &args.also)
 }
