@@ -5,9 +5,15 @@
 
 mod author;
 mod bootstrap;
+mod bursts;
+mod concentration;
+mod difference;
 mod distribution;
+mod expected_maximum;
 mod mann_kendall;
 mod moments;
+mod network;
+mod prevalence;
 mod rolling;
 mod series;
 mod shrinkage;
@@ -17,9 +23,15 @@ mod wilson;
 
 pub use author::AuthorTotals;
 pub use bootstrap::local_block_band;
+pub use bursts::bursts;
+pub use concentration::{TOP, gini, top_share};
+pub use difference::difference;
 pub use distribution::{Histogram, quantiles};
+pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
 pub use mann_kendall::{MannKendall, mann_kendall};
 pub use moments::Moments;
+pub use network::reciprocity;
+pub use prevalence::{Confusion, Estimate, calibrated_share, corrected_share, counted_share};
 pub use rolling::{rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
 pub use shrinkage::{Shrinkage, Shrunk};
@@ -56,3 +68,19 @@ pub const MIN_COMMENTS_TO_RANK: u64 = 5;
 /// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation of the Mann-Kendall
 /// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
 pub const MIN_COMMENTS_FOR_TREND: usize = 10;
+
+/// What independent implementations give, written once by `scripts/reference/estimators.py`, which says by which versions
+/// of which.
+#[cfg(test)]
+mod reference {
+    use serde::de::DeserializeOwned;
+
+    /// The cases of an estimator.
+    pub(super) fn cases<T: DeserializeOwned>(estimator: &str) -> Vec<T> {
+        let json = include_str!("../tests/reference/statistics.json");
+        let mut all: serde_json::Value = serde_json::from_str(json).unwrap();
+        let cases: Vec<T> = serde_json::from_value(all[estimator].take()).unwrap();
+        assert!(!cases.is_empty());
+        cases
+    }
+}

@@ -27,6 +27,23 @@ pub fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::reference;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        values: Vec<f64>,
+        window: usize,
+        means: Vec<f64>,
+    }
+
+    #[test]
+    fn agrees_with_numpy() {
+        for Case { values, window, means } in reference::cases("rolling") {
+            for (got, want) in rolling_mean(&values, window).into_iter().zip(means) {
+                assert!((got - want).abs() < 1e-12, "{got} {want}");
+            }
+        }
+    }
 
     #[test]
     fn by_hand() {
