@@ -2,11 +2,17 @@
 
 use std::borrow::Cow;
 
-use crate::aggregate::Interval;
+use crate::aggregate::{Estimate, Interval};
 
 /// A number in a CSV cell: six decimals, blank where there is none.
 pub(super) fn decimal(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.6}")).unwrap_or_default()
+}
+
+/// A share and its interval in three CSV cells.
+pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
+    let part = |of: fn(Estimate) -> f64| decimal(estimate.map(of));
+    [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 
 /// Anything else in a CSV cell: blank where there is none.
