@@ -23,4 +23,5 @@ pub mod quote;
 pub mod read;
 pub mod report;
 pub mod score;
+mod sort;
 pub mod thread;

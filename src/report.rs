@@ -13,6 +13,7 @@ mod draft;
 mod gexf;
 mod links;
 mod page;
+mod parents;
 mod plain;
 mod queue;
 mod run;
@@ -105,7 +106,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     let scores = dir.join(ledger::FILE_NAME);
     let mut drafts = Drafts::new(dir);
 
-    let survey = survey::take(&scores, policy, &mut drafts)?;
+    let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -117,21 +118,28 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
         });
     }
     let authors = authors::rows(&survey);
-    let threads = threads::rows(&survey);
-    let charted = page::charted(&threads);
-    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
-    let queue = queue::collect(&scores, &survey, &charted, &explanations)?;
-
-    queue::write(&queue.items, &survey, &mut drafts)?;
     authors::write(&authors, &mut drafts)?;
-    threads::write(&threads, &mut drafts)?;
+    let largest = threads::largest(&survey, page::MAX_ROWS);
+    let charted = page::charted(&survey, &largest);
+    let threads = threads::write(&survey, &mut disk.marks, &largest, &mut drafts)?;
+    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
+    let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
+    let linked: Vec<usize> = threads[..charted]
+        .iter()
+        .filter(|(_, bins)| bins.show_comments())
+        .map(|(row, _)| row.number)
+        .collect();
+    let queue = queue::write(&sources, &mut disk, page::MAX_CARDS, &linked, &mut drafts)?;
+    drop(disk);
+
     let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&facts, &mut drafts)?;
     }
-    let summary = summary::summarize(run, policy, &survey, &authors, &threads);
+    let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
+    let summary = summary::summarize(run, policy, &survey, &authors, &rows);
     summary::write(&summary, &mut drafts)?;
-    page::write(&summary, &survey, &queue, &charted, &authors, &threads, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)
 }

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("comment", &[]),
     ("label", &[]),
     ("quote", &[]),
+    ("sort", &[]),
     ("read", &["comment", "quote"]),
     ("thread", &["comment", "quote"]),
     ("normalize", &[]),
@@ -21,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["label", "score"]),
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
-    ("report", &["cell", "comment", "label", "score", "policy", "explain", "aggregate"]),
+    ("report", &["cell", "comment", "label", "sort", "score", "policy", "explain", "aggregate"]),
     (
         "pipeline",
         &[

@@ -1,5 +1,7 @@
 //! How values spread.
 
+use super::Micro;
+
 /// Counts of values in equal bins.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Histogram {
@@ -43,8 +45,60 @@ pub fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// Scores counted one by one: exact, for scores have six decimals, and of a fixed size (8 bytes a millionth), however
+/// many there are.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    /// In millionths.
+    from: i32,
+    counts: Vec<u64>,
+    total: u64,
+}
+
+impl Spread {
+    /// No scores yet, of those that lie within `from..=to`.
+    pub fn new(from: i32, to: i32) -> Self {
+        let millionths = (to - from) as usize * 1_000_000 + 1;
+        Self { from: from * 1_000_000, counts: vec![0; millionths], total: 0 }
+    }
+
+    /// Counts a score; one outside the range counts at its nearest end.
+    pub fn add(&mut self, score: Micro) {
+        let place = (score.millionths() - self.from).max(0) as usize;
+        let last = self.counts.len() - 1;
+        self.counts[place.min(last)] += 1;
+        self.total += 1;
+    }
+
+    /// What [`quantiles`] gives of all the scores.
+    pub fn quantiles(&self, shares: &[f64]) -> Vec<f64> {
+        let Some(last) = self.total.checked_sub(1) else { return Vec::new() };
+        let places = shares.iter().map(|share| share.clamp(0.0, 1.0) * last as f64);
+        let neighbours = |place: f64| [place.floor() as u64, (place.floor() as u64 + 1).min(last)];
+        let mut ranks: Vec<u64> = places.clone().flat_map(neighbours).collect();
+        ranks.sort_unstable();
+        let mut values = Vec::with_capacity(ranks.len());
+        let mut up_to = 0;
+        for (millionths, count) in (self.from..).zip(&self.counts) {
+            up_to += count;
+            while ranks.get(values.len()).is_some_and(|rank| *rank < up_to) {
+                values.push(f64::from(millionths) / 1e6);
+            }
+        }
+        let value = |rank: u64| values[ranks.partition_point(|known| *known < rank)];
+        places
+            .map(|place| {
+                let [below, above] = neighbours(place).map(value);
+                below + (above - below) * (place - place.floor())
+            })
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -58,6 +112,19 @@ mod tests {
         }
         assert!(quantiles(&mut [], &[0.5]).is_empty());
         assert_eq!(quantiles(&mut [0.4], &[0.0, 0.5, 1.0]), [0.4; 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn counted_scores_have_the_quantiles_of_the_scores(
+            scores in proptest::collection::vec(-1_000_000..=1_000_000, 0..40),
+            shares in proptest::collection::vec(0.0..=1.0, 0..6),
+        ) {
+            let mut values: Vec<f64> = scores.iter().map(|score| f64::from(*score) / 1e6).collect();
+            let mut spread = Spread::new(-1, 1);
+            values.iter().for_each(|value| spread.add(Micro::new(*value)));
+            prop_assert_eq!(spread.quantiles(&shares), quantiles(&mut values, &shares));
+        }
     }
 
     #[test]

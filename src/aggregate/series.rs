@@ -1,10 +1,10 @@
 //! The scores along a thread.
 
-use crate::label::Label;
-use crate::score::Scores;
+use bytemuck::{Pod, Zeroable};
 
 /// A score in millionths, which is exactly what files keep (six decimals) in four bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(transparent)]
 pub struct Micro(i32);
 
 impl Micro {
@@ -17,9 +17,14 @@ impl Micro {
     pub fn get(self) -> f64 {
         f64::from(self.0) / 1e6
     }
+
+    /// The score in millionths.
+    pub fn millionths(self) -> i32 {
+        self.0
+    }
 }
 
-/// A scored comment of a thread: 16 bytes, the only thing kept of every comment.
+/// A scored comment of a thread: 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// Which comment of the thread, from 1; comments without scores have places too.
@@ -38,9 +43,8 @@ pub struct Series(Vec<Point>);
 
 impl Series {
     /// Adds the next scored comment.
-    pub fn push(&mut self, position: u32, scores: &Scores, flagged: bool) {
-        let toxicity = Micro::new(scores.get(Label::Toxicity));
-        self.0.push(Point { position, toxicity, sentiment: Micro::new(scores.sentiment()), flagged });
+    pub fn push(&mut self, point: Point) {
+        self.0.push(point);
     }
 
     /// The points.

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use super::{
-    Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Moments, Series, TOXIC, mann_kendall, theil_sen, wilson,
+    Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Moments, Point, Series, TOXIC, mann_kendall,
+    theil_sen, wilson,
 };
-use crate::label::Label;
-use crate::score::Scored;
 
 /// Totals of a thread, and its scores in order.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +28,7 @@ pub struct ThreadTotals {
     pub first_toxic: Option<u32>,
     /// The scored comments.
     pub series: Series,
-    authors: HashSet<usize>,
+    authors: HashSet<u32>,
 }
 
 /// How a score moves along a thread.
@@ -42,26 +41,26 @@ pub struct Trend {
 }
 
 impl ThreadTotals {
-    /// Adds the next comment of the thread, by an author who goes under that number; gives its place, from 1.
-    pub fn add(&mut self, scored: &Scored, author: Option<usize>, flagged: bool) -> u32 {
+    /// Adds the next comment of the thread.
+    pub fn add(&mut self, mark: &Mark) {
         self.comments += 1;
-        if scored.comment.parent.is_some() {
-            self.replies += 1;
-            self.replies_inferred += u64::from(scored.comment.parent_inferred);
+        self.replies += u64::from(mark.is_reply());
+        self.replies_inferred += u64::from(mark.is_inferred());
+        self.authors.extend(mark.author());
+        let Some((toxicity, sentiment)) = mark.scores() else { return };
+        self.toxicity.add(toxicity.get());
+        self.sentiment.add(sentiment.get());
+        self.flagged += u64::from(mark.is_flagged());
+        if toxicity.get() >= TOXIC {
+            self.toxic += 1;
+            self.first_toxic.get_or_insert(self.comments);
         }
-        self.authors.extend(author);
-        if let Some(scores) = scored.outcome.scores() {
-            let toxicity = scores.get(Label::Toxicity);
-            self.toxicity.add(toxicity);
-            self.sentiment.add(scores.sentiment());
-            self.flagged += u64::from(flagged);
-            if toxicity >= TOXIC {
-                self.toxic += 1;
-                self.first_toxic.get_or_insert(self.comments);
-            }
-            self.series.push(self.comments, scores, flagged);
-        }
-        self.comments
+        self.series.push(Point { position: self.comments, toxicity, sentiment, flagged: mark.is_flagged() });
+    }
+
+    /// Lets go of what is kept of single comments: nothing but counts and moments is known then.
+    pub fn forget_comments(&mut self) {
+        self.series = Series::default();
     }
 
     /// Scored comments.
@@ -114,9 +113,10 @@ impl ThreadTotals {
 mod tests {
     use super::*;
     use crate::comment::{Comment, Origin};
-    use crate::score::{Outcome, Scores, Unscored};
+    use crate::label::Label;
+    use crate::score::{Outcome, Scored, Scores, Unscored};
 
-    fn scored(toxicity: Option<f64>) -> Scored {
+    fn mark(position: u32, toxicity: Option<f64>, author: Option<u32>, flagged: bool) -> Mark {
         let origin = Origin { file: "x".into(), record: 1, line: 1 };
         let outcome = toxicity.map_or(Outcome::Unscored(Unscored::Language), |toxicity| {
             let mut probabilities = [0.0; Label::COUNT];
@@ -125,16 +125,17 @@ mod tests {
             probabilities[Label::Negative.index()] = toxicity;
             Outcome::Scored(Scores::new(probabilities))
         });
-        Scored { comment: Comment::new("1", "t", "hi", origin), language: None, evasion: false, outcome }
+        let comment = Comment::new("1", "t", "hi", origin);
+        Mark::new(0, position, author, &Scored { comment, language: None, evasion: false, outcome }, flagged)
     }
 
     #[test]
     fn places_count_comments_without_scores() {
         let mut thread = ThreadTotals::default();
-        for (toxicity, author) in
-            [(Some(0.1), Some(0)), (None, Some(1)), (Some(0.7), None), (Some(0.7), Some(0))]
+        for (position, toxicity, author) in
+            [(1, Some(0.1), Some(0)), (2, None, Some(1)), (3, Some(0.7), None), (4, Some(0.7), Some(0))]
         {
-            thread.add(&scored(toxicity), author, toxicity == Some(0.7));
+            thread.add(&mark(position, toxicity, author, toxicity == Some(0.7)));
         }
         assert_eq!((thread.comments, thread.scored(), thread.authors()), (4, 3, 2));
         assert_eq!((thread.first_toxic, thread.peak_position(), thread.flagged), (Some(3), Some(3), 2));
@@ -145,8 +146,8 @@ mod tests {
     #[test]
     fn a_rising_thread_rises() {
         let mut thread = ThreadTotals::default();
-        for place in 0..20 {
-            thread.add(&scored(Some(f64::from(place) * 0.01)), None, false);
+        for place in 1..=20 {
+            thread.add(&mark(place, Some(f64::from(place) * 0.01), None, false));
         }
         let trend = thread.toxicity_trend().unwrap();
         assert!((trend.slope - 1.0).abs() < 1e-9, "0.01 a comment is 1 per 100");

@@ -30,6 +30,7 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// An author's row.
+#[derive(Clone, Copy)]
 pub(super) struct Row<'s> {
     pub(super) author: &'s str,
     pub(super) totals: &'s AuthorTotals,
@@ -39,35 +40,60 @@ pub(super) struct Row<'s> {
     pub(super) rank: Option<usize>,
 }
 
-/// Every author: the ranked by rank, then the others in the order of their first comments.
-pub(super) fn rows<'s>(survey: &'s Survey<'_>) -> Vec<Row<'s>> {
+/// Every author: the ranked by rank, then the others in the order of their first comments. Four bytes an author.
+pub(super) struct Rows<'s> {
+    survey: &'s Survey<'s>,
+    shrinkage: Option<Shrinkage>,
+    /// Numbers of authors.
+    order: Vec<u32>,
+    /// How many of them are ranked.
+    pub(super) ranked: usize,
+}
+
+/// Ranks the authors.
+pub(super) fn rows<'s>(survey: &'s Survey<'_>) -> Rows<'s> {
     let shrinkage = Shrinkage::estimate(survey.authors.iter().map(|(_, totals)| &totals.toxicity));
-    let mut rows: Vec<Row<'s>> = survey
-        .authors
-        .iter()
-        .map(|(author, totals)| {
-            let shrunk = shrinkage.and_then(|shrinkage| shrinkage.shrink(&totals.toxicity)).map(|shrunk| {
-                Shrunk { mean: shrunk.mean.clamp(0.0, 1.0), interval: shrunk.interval.clamp(0.0, 1.0) }
-            });
-            Row { author, totals, shrunk, rank: None }
-        })
-        .collect();
-    let standing = |row: &Row<'_>| row.shrunk.filter(|_| row.totals.scored() >= MIN_COMMENTS_TO_RANK);
+    let mut rows = Rows { survey, shrinkage, order: (0..survey.authors.len() as u32).collect(), ranked: 0 };
+    let standing = |number: &u32| {
+        let totals = survey.authors.totals(*number as usize);
+        rows.shrunk(totals).filter(|_| totals.scored() >= MIN_COMMENTS_TO_RANK).map(|shrunk| shrunk.mean)
+    };
     // The sort is stable: equals, and all who are not ranked, stay in the order of their first comments.
-    rows.sort_by(|a, b| {
-        let mean = |row| standing(row).map_or(f64::NEG_INFINITY, |shrunk| shrunk.mean);
+    let mut order = rows.order.clone();
+    order.sort_by(|a, b| {
+        let mean = |number| standing(number).unwrap_or(f64::NEG_INFINITY);
         mean(b).total_cmp(&mean(a))
     });
-    for (rank, row) in (1..).zip(&mut rows) {
-        row.rank = standing(row).map(|_| rank);
-    }
+    rows.ranked = order.iter().filter(|number| standing(number).is_some()).count();
+    rows.order = order;
     rows
 }
 
+impl<'s> Rows<'s> {
+    /// The rows from the first on.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Row<'s>> {
+        self.order.iter().enumerate().map(|(index, number)| {
+            let (author, totals) =
+                (self.survey.authors.name(*number as usize), self.survey.authors.totals(*number as usize));
+            Row {
+                author,
+                totals,
+                shrunk: self.shrunk(totals),
+                rank: (index < self.ranked).then_some(index + 1),
+            }
+        })
+    }
+
+    fn shrunk(&self, totals: &AuthorTotals) -> Option<Shrunk> {
+        let shrunk = self.shrinkage?.shrink(&totals.toxicity)?;
+        Some(Shrunk { mean: shrunk.mean.clamp(0.0, 1.0), interval: shrunk.interval.clamp(0.0, 1.0) })
+    }
+}
+
 /// Writes `authors.csv`.
-pub(super) fn write(rows: &[Row<'_>], drafts: &mut Drafts) -> Result<(), ReportError> {
+pub(super) fn write(rows: &Rows<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
-    for Row { author, totals, shrunk, rank } in rows {
+    for Row { author, totals, shrunk, rank } in rows.iter() {
         let flagged = totals.flagged_interval();
         let cells: [String; COLUMNS.len()] = [
             guard(author).into_owned(),
@@ -84,7 +110,7 @@ pub(super) fn write(rows: &[Row<'_>], drafts: &mut Drafts) -> Result<(), ReportE
             decimal(shrunk.map(|shrunk| shrunk.interval.low)),
             decimal(shrunk.map(|shrunk| shrunk.interval.high)),
             rank.is_some().to_string(),
-            cell(*rank),
+            cell(rank),
         ];
         table.row(&cells, drafts)?;
     }

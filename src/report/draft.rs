@@ -4,7 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use bytemuck::Pod;
+
 use super::ReportError;
+use crate::sort::Sorter;
 
 /// The files of a report, each under a temporary name (`.NAME.part`, `-` for `/`) until all are written. What is not committed is
 /// deleted, so that an interrupted or failed report leaves the files of the one before.
@@ -41,8 +44,18 @@ impl Drafts {
         draft.into_inner().map(drop).map_err(|error| self.failed(name, error.into_error()))
     }
 
+    /// A sorter whose files lie in the folder of the report: there must be room for what it makes anyway.
+    pub(super) fn sorter<T: Pod + Ord>(&self) -> Sorter<T> {
+        Sorter::new(&self.dir)
+    }
+
+    /// The error of a sorter that found no room.
+    pub(super) fn failed_to_sort(&self, source: io::Error) -> ReportError {
+        self.failed("temporary file", source)
+    }
+
     /// The error of a file that could not be written.
-    pub(super) fn failed(&self, name: &'static str, source: io::Error) -> ReportError {
+    pub(super) fn failed(&self, name: &str, source: io::Error) -> ReportError {
         ReportError::Write { path: self.dir.join(name), source }
     }
 

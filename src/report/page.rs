@@ -3,7 +3,6 @@
 //! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its style and
 //! script are the only ones that the content security policy lets run (by hash), and nothing is loaded from anywhere.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use askama::Template;
@@ -11,8 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::authors::Row as AuthorRow;
-use super::chart::{self, Bars, Chart};
+use super::authors::{Row as AuthorRow, Rows as AuthorRows};
+use super::chart::{self, Bars, Bins, Chart};
 use super::draft::Drafts;
 use super::plain::{self, count, number, shorten, visible};
 use super::queue::{ContextKind, Item, Queue};
@@ -24,13 +23,13 @@ use crate::aggregate::{MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Trend};
 pub(super) const PAGE: &str = "report.html";
 
 /// Flagged comments shown; all are in `flagged.csv`.
-const MAX_CARDS: usize = 200;
+pub(super) const MAX_CARDS: usize = 200;
 
 /// Threads drawn, the largest; all are in `threads.csv`.
 const MAX_CHARTS: usize = 40;
 
 /// Rows of a table; all are in its file.
-const MAX_ROWS: usize = 100;
+pub(super) const MAX_ROWS: usize = 100;
 
 /// Characters of a comment shown, and of its context.
 const MAX_TEXT: usize = 4_000;
@@ -123,72 +122,49 @@ struct ThreadView<'a> {
 
 /// An author in words.
 struct AuthorView<'a> {
-    row: &'a AuthorRow<'a>,
+    row: AuthorRow<'a>,
     /// Low end, mean and high end of the shrunk mean, from 0 to 100.
     place: Option<[String; 3]>,
 }
 
-/// The threads that are drawn: those with most scored comments.
-pub(super) fn charted(threads: &[ThreadRow<'_>]) -> Vec<usize> {
-    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().filter(|row| row.totals.scored() > 1).collect();
-    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
-    largest.into_iter().take(MAX_CHARTS).map(|row| row.number).collect()
+/// How many of the largest threads are drawn: a point alone is no chart.
+pub(super) fn charted(survey: &Survey<'_>, largest: &[usize]) -> usize {
+    let has_points = |number: &&usize| survey.threads.totals(**number).scored > 1;
+    largest.iter().take(MAX_CHARTS).take_while(has_points).count()
 }
 
-/// Writes `report.html`.
+/// Writes `report.html`. `threads` are the largest, the largest first; as many of them are drawn as are `charted`.
 pub(super) fn write(
     summary: &Summary,
     survey: &Survey<'_>,
     queue: &Queue<'_>,
-    charted: &[usize],
-    authors: &[AuthorRow<'_>],
-    threads: &[ThreadRow<'_>],
+    authors: &AuthorRows<'_>,
+    threads: &[(ThreadRow<'_>, Bins)],
+    charted: usize,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
-    let mut repeats: HashMap<usize, u64> = HashMap::new();
-    for first in queue.items.iter().filter_map(|item| item.duplicate_of) {
-        *repeats.entry(first).or_default() += 1;
-    }
-    let shown: Vec<(usize, &Item<'_>)> =
-        (1..).zip(&queue.items).filter(|(_, item)| item.duplicate_of.is_none()).take(MAX_CARDS).collect();
-    let originals = queue.items.iter().filter(|item| item.duplicate_of.is_none()).count();
-    let last_rank = shown.last().map_or(0, |(rank, _)| *rank);
-    let card_ranks: HashMap<(usize, u32), usize> = (1..)
-        .zip(&queue.items)
-        .map(|(rank, item)| ((item.flag.thread, item.flag.position), item.duplicate_of.unwrap_or(rank)))
-        .filter(|(_, rank)| *rank <= last_rank)
-        .collect();
-    let chart_of = |number: &usize| {
-        let row = &threads[*number];
-        let voices = queue.voices.get(number).map(Vec::as_slice).unwrap_or_default();
-        let card = |position| card_ranks.get(&(*number, position)).copied();
-        thread_view(row, chart::along(row, survey, voices, card))
+    let chart_of = |(row, bins): &'_ (ThreadRow<'_>, Bins)| {
+        let card = |position| queue.shown.get(&(row.number, position)).copied();
+        chart::along(row, bins, survey, card)
     };
-    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().collect();
-    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
-    let (ranked, others): (Vec<&AuthorRow<'_>>, Vec<&AuthorRow<'_>>) =
-        authors.iter().partition(|row| row.rank.is_some());
+    let drawn: Vec<usize> = threads[..charted].iter().map(|(row, _)| row.number).collect();
+    let unranked = survey.authors.len() - authors.ranked;
 
     let page = Page {
         summary,
         style_hash: hash(include_str!("../../templates/report.css")),
         script_hash: hash(include_str!("../../templates/report.js")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
-        cards: shown
-            .iter()
-            .map(|(rank, item)| {
-                card(*rank, item, survey, charted, repeats.get(rank).copied().unwrap_or_default())
-            })
-            .collect(),
-        more_cards: (originals - shown.len()) as u64,
-        charts: charted.iter().map(chart_of).collect(),
-        threads: largest.into_iter().take(MAX_ROWS).map(|row| thread_view(row, None)).collect(),
-        more_threads: threads.len().saturating_sub(MAX_ROWS) as u64,
-        more_ranked: ranked.len().saturating_sub(MAX_ROWS) as u64,
-        unranked: others.len() as u64,
-        more_others: others.len().saturating_sub(MAX_ROWS) as u64,
-        ranked: ranked.into_iter().take(MAX_ROWS).map(author_view).collect(),
-        others: others.into_iter().take(MAX_ROWS).map(author_view).collect(),
+        cards: queue.items.iter().map(|item| card(item, survey, &drawn)).collect(),
+        more_cards: queue.originals - queue.items.len() as u64,
+        charts: threads[..charted].iter().map(|thread| thread_view(&thread.0, chart_of(thread))).collect(),
+        threads: threads.iter().map(|(row, _)| thread_view(row, None)).collect(),
+        more_threads: (survey.threads.len() - threads.len()) as u64,
+        more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
+        unranked: unranked as u64,
+        more_others: unranked.saturating_sub(MAX_ROWS) as u64,
+        ranked: authors.iter().take(authors.ranked.min(MAX_ROWS)).map(author_view).collect(),
+        others: authors.iter().skip(authors.ranked).take(MAX_ROWS).map(author_view).collect(),
         bars: [
             chart::bars("toxicity", "toxicity", &summary.toxicity.histogram),
             chart::bars("sentiment", "sentiment", &summary.sentiment.histogram),
@@ -208,14 +184,8 @@ fn hash(content: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
-fn card<'a>(
-    rank: usize,
-    item: &'a Item<'_>,
-    survey: &Survey<'_>,
-    charted: &[usize],
-    repeats: u64,
-) -> Card<'a> {
-    let Item { flag, comment, evasion, context, explanation, .. } = item;
+fn card<'a>(item: &'a Item<'_>, survey: &Survey<'_>, drawn: &[usize]) -> Card<'a> {
+    let Item { rule, comment, context, explanation, .. } = item;
     let marks: Vec<Range<usize>> = explanation
         .iter()
         .flat_map(|explanation| &explanation.words)
@@ -223,24 +193,24 @@ fn card<'a>(
         .collect();
     let (text, cut) = segments(&comment.text, &comment.quotes, &marks, MAX_TEXT);
     Card {
-        rank,
-        action: flag.rule.action.as_str(),
-        rule: survey.rules.iter().position(|totals| totals.rule.name == flag.rule.name).unwrap_or_default(),
-        rule_name: &flag.rule.name,
-        label: flag.rule.label.as_str().replace('_', " "),
-        score: number(Some(flag.score), DECIMALS),
-        threshold: number(Some(flag.rule.threshold), DECIMALS),
-        margin: number(Some(flag.margin), DECIMALS),
-        evasion: *evasion,
+        rank: item.rank,
+        action: rule.action.as_str(),
+        rule: survey.rules.iter().position(|totals| totals.rule.name == rule.name).unwrap_or_default(),
+        rule_name: &rule.name,
+        label: rule.label.as_str().replace('_', " "),
+        score: number(Some(item.score), DECIMALS),
+        threshold: number(Some(rule.threshold), DECIMALS),
+        margin: number(Some(item.margin), DECIMALS),
+        evasion: item.evasion,
         author: comment.author.as_deref(),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-        thread: flag.thread,
+        thread: item.thread,
         thread_name: &comment.thread,
-        charted: charted.contains(&flag.thread),
+        charted: drawn.contains(&item.thread),
         position: format!(
             "{} of {}",
-            count(flag.position.into()),
-            count(survey.threads.totals(flag.thread).comments.into())
+            count(item.position.into()),
+            count(survey.threads.totals(item.thread).comments.into())
         ),
         id: &comment.id,
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
@@ -262,7 +232,7 @@ fn card<'a>(
                 cut,
             }
         }),
-        repeats,
+        repeats: item.repeats,
     }
 }
 
@@ -341,7 +311,7 @@ fn trend(trend: Option<Trend>) -> String {
     }
 }
 
-fn author_view<'a>(row: &'a AuthorRow<'a>) -> AuthorView<'a> {
+fn author_view(row: AuthorRow<'_>) -> AuthorView<'_> {
     let place = |value: f64| format!("{:.1}", value * 100.0);
     AuthorView {
         row,

@@ -1,18 +1,24 @@
-//! The second pass over the scores: the words of flagged comments, and what they were said to.
+//! The flagged comments, worst first: their words, and what they were said to.
+//!
+//! There may be millions: ranks, contexts and repeats are found by sorting on disk, then the rows of the scores file are
+//! read once more, in the order of the ranks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
-use super::survey::{Flag, Survey};
+use super::survey::{Flag, OnDisk, Survey};
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::explain::Explanation;
-use crate::policy::Action;
+use crate::policy::{Policy, Rule};
 use crate::score::ledger;
+use crate::sort::{Sorted, Sorter};
 
 pub(super) const FLAGGED: &str = "flagged.csv";
 
@@ -45,17 +51,27 @@ const COLUMNS: [&str; 25] = [
     "duplicate_of",
 ];
 
-/// What the second pass found.
+/// What the page shows of the flagged comments; `flagged.csv` has them all.
 pub(super) struct Queue<'p> {
-    /// Flagged comments, worst first: the most severe action, then the widest margin, then input order.
+    /// The worst, as many as were asked for, without repeats.
     pub(super) items: Vec<Item<'p>>,
-    /// Of the threads asked for, the author of every scored comment in order.
-    pub(super) voices: HashMap<usize, Vec<Option<usize>>>,
+    /// How many there are, without repeats.
+    pub(super) originals: u64,
+    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with its words.
+    pub(super) shown: HashMap<(usize, u32), usize>,
 }
 
 /// A flagged comment.
 pub(super) struct Item<'p> {
-    pub(super) flag: &'p Flag<'p>,
+    /// From 1: the most severe action, then the widest margin, then input order.
+    pub(super) rank: usize,
+    /// Number of its thread.
+    pub(super) thread: usize,
+    /// Place in its thread, from 1.
+    pub(super) position: u32,
+    pub(super) rule: &'p Rule,
+    pub(super) score: f64,
+    pub(super) margin: f64,
     pub(super) comment: Comment,
     pub(super) evasion: bool,
     pub(super) context: Option<Context>,
@@ -63,12 +79,14 @@ pub(super) struct Item<'p> {
     pub(super) explanation: Option<&'p Explanation>,
     /// Rank, from 1, of the first item with the same text (letter case and white space aside).
     pub(super) duplicate_of: Option<usize>,
+    /// How many later items have its text, if it is the first that has.
+    pub(super) repeats: u64,
 }
 
 /// What a flagged comment was said to.
 pub(super) struct Context {
     pub(super) kind: ContextKind,
-    pub(super) neighbour: Arc<Neighbour>,
+    pub(super) neighbour: Neighbour,
 }
 
 /// How a context belongs to its comment.
@@ -99,126 +117,221 @@ pub(super) struct Neighbour {
     pub(super) text: String,
 }
 
-/// Reads the scores again and keeps the flagged comments, their contexts and explanations, and the authors along `charted` threads.
-pub(super) fn collect<'p>(
-    scores: &Path,
-    survey: &'p Survey<'p>,
-    charted: &[usize],
-    explanations: &'p [Explanation],
+/// A flagged comment by its rank: 64 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Ranked {
+    /// The complements of [`Flag::action`] and [`Flag::margin`]: the worst sort first.
+    action: u64,
+    margin: u64,
+    offset: u64,
+    /// Where the row of its context begins; 0 where it has none.
+    context: u64,
+    /// Whether the context is the comment that it answers.
+    is_parent: u64,
+    thread: u32,
+    position: u32,
+    words: [u64; 2],
+}
+
+/// The ranks of one text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Same {
+    words: [u64; 2],
+    rank: u64,
+}
+
+/// A rank whose text occurs again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Repeat {
+    rank: u64,
+    first: u64,
+    /// How often it does after the first.
+    repeats: u64,
+}
+
+/// What the queue is made of, beside what the first pass left on disk.
+pub(super) struct Sources<'p> {
+    /// The scores file.
+    pub(super) scores: &'p Path,
+    pub(super) policy: &'p Policy,
+    pub(super) survey: &'p Survey<'p>,
+    pub(super) explanations: &'p [Explanation],
+}
+
+/// Writes `flagged.csv`, and keeps the first `most` texts of it for the page, with where the comments of the `linked`
+/// threads are shown.
+pub(super) fn write<'p>(
+    sources: &Sources<'p>,
+    disk: &mut OnDisk,
+    most: usize,
+    linked: &[usize],
+    drafts: &mut Drafts,
 ) -> Result<Queue<'p>, ReportError> {
-    let flags = &survey.flagged;
-    let explanations: HashMap<(&str, &str), &Explanation> = explanations
+    let mut ranked = rank(disk, drafts).map_err(|source| drafts.failed_to_sort(source))?;
+    let mut repeats = repeats(&mut ranked, drafts).map_err(|source| drafts.failed_to_sort(source))?;
+    let failed = |source| drafts.failed_to_sort(source);
+    let mut repeats = repeats.records().map_err(failed)?.peekable();
+    let ranked = ranked.records().map_err(failed)?;
+
+    let explanations: HashMap<(&str, &str), &Explanation> = sources
+        .explanations
         .iter()
         .map(|explanation| ((explanation.thread.as_str(), explanation.id.as_str()), explanation))
         .collect();
-    let wanted_parents: HashSet<(usize, &str)> =
-        flags.iter().filter_map(|flag| Some((flag.thread, flag.parent.as_deref()?))).collect();
-    let wanted_places: HashSet<(usize, u32)> =
-        flags.iter().map(|flag| (flag.thread, flag.position.saturating_sub(1))).collect();
-
-    let mut parents: HashMap<(usize, String), Arc<Neighbour>> = HashMap::new();
-    let mut places: HashMap<(usize, u32), Arc<Neighbour>> = HashMap::new();
-    let mut voices: HashMap<usize, Vec<Option<usize>>> =
-        charted.iter().map(|thread| (*thread, Vec::new())).collect();
-    let mut positions = vec![0_u32; survey.threads.len()];
-    let mut items = Vec::with_capacity(flags.len());
-    let mut next = flags.iter().peekable();
-    for (row, scored) in (0_u64..).zip(ledger::Reader::open(scores)?) {
-        let scored = scored?;
-        let comment = scored.comment;
-        // A thread or a row that the first pass did not see means that the file grew since: the next report has it.
-        let Some(thread) = survey.threads.number(&comment.thread) else { continue };
-        positions[thread] += 1;
-        if let Some(voices) = voices.get_mut(&thread).filter(|_| scored.outcome.scores().is_some()) {
-            voices.push(comment.author.as_deref().and_then(|name| survey.authors.number(name)));
-        }
-        let place = (thread, positions[thread]);
-        let is_parent = wanted_parents.contains(&(thread, comment.id.as_str()));
-        if is_parent || wanted_places.contains(&place) {
-            let (id, author, text) = (comment.id.clone(), comment.author.clone(), comment.text.clone());
-            let neighbour = Arc::new(Neighbour { id, author, text });
-            if is_parent {
-                parents.entry((thread, comment.id.clone())).or_insert_with(|| Arc::clone(&neighbour));
+    let mut rows = ledger::Reader::open(sources.scores)?;
+    let mut queue = Queue { items: Vec::new(), originals: 0, shown: HashMap::new() };
+    let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
+    for (rank, ranked) in (1_usize..).zip(ranked) {
+        let ranked = ranked.map_err(|source| drafts.failed_to_sort(source))?;
+        let repeat = repeats
+            .next_if(|repeat| repeat.as_ref().map_or(true, |repeat| repeat.rank == rank as u64))
+            .transpose()
+            .map_err(|source| drafts.failed_to_sort(source))?;
+        let scored = rows.row_at(ranked.offset)?;
+        let context = match ranked.context {
+            0 => None,
+            offset => {
+                let Comment { id, author, text, .. } = rows.row_at(offset)?.comment;
+                let kind = match (ranked.is_parent, scored.comment.parent_inferred) {
+                    (0, _) => ContextKind::Previous,
+                    (_, false) => ContextKind::Parent,
+                    (_, true) => ContextKind::InferredParent,
+                };
+                Some(Context { kind, neighbour: Neighbour { id, author, text } })
             }
-            places.insert(place, neighbour);
-        }
-        if let Some(flag) = next.next_if(|flag| flag.row == row) {
-            let explanation = explanations
+        };
+        let fired = sources.policy.decide(&scored.outcome).and_then(|decision| decision.fired);
+        let fired = fired.expect("the row is the one that this policy flagged in the first pass");
+        let comment = scored.comment;
+        let item = Item {
+            rank,
+            thread: ranked.thread as usize,
+            position: ranked.position,
+            rule: fired.rule,
+            score: fired.score,
+            margin: fired.margin(),
+            evasion: scored.evasion,
+            context,
+            explanation: explanations
                 .get(&(comment.thread.as_str(), comment.id.as_str()))
-                .filter(|explanation| explanation.label == flag.rule.label);
-            items.push(Item {
-                flag,
-                evasion: scored.evasion,
-                context: None,
-                explanation: explanation.copied(),
-                duplicate_of: None,
-                comment,
-            });
+                .filter(|explanation| explanation.label == fired.rule.label)
+                .copied(),
+            duplicate_of: repeat.map(|repeat| repeat.first as usize).filter(|first| *first != rank),
+            repeats: repeat.map_or(0, |repeat| repeat.repeats),
+            comment,
+        };
+        table.row(&cells(&item, sources.survey), drafts)?;
+
+        let is_original = item.duplicate_of.is_none();
+        let last_shown = queue.items.last().map_or(0, |item| item.rank);
+        let is_shown = match item.duplicate_of {
+            Some(first) => first <= last_shown,
+            None => queue.items.len() < most,
+        };
+        if is_shown && linked.contains(&item.thread) {
+            queue.shown.insert((item.thread, item.position), item.duplicate_of.unwrap_or(rank));
+        }
+        queue.originals += u64::from(is_original);
+        if is_original && is_shown {
+            queue.items.push(item);
         }
     }
-
-    for item in &mut items {
-        let (flag, comment) = (item.flag, &item.comment);
-        let parent = comment.parent.clone().filter(|parent| *parent != comment.id);
-        let parent = parent.and_then(|id| parents.get(&(flag.thread, id)));
-        let parent_kind =
-            if comment.parent_inferred { ContextKind::InferredParent } else { ContextKind::Parent };
-        let previous = places.get(&(flag.thread, flag.position - 1));
-        item.context = parent
-            .map(|neighbour| (parent_kind, neighbour))
-            .or(previous.map(|neighbour| (ContextKind::Previous, neighbour)))
-            .map(|(kind, neighbour)| Context { kind, neighbour: Arc::clone(neighbour) });
-    }
-    // The sort is stable: equals stay in input order.
-    items.sort_by(|a, b| {
-        let severity = |item: &Item<'_>| item.flag.rule.action;
-        severity(b).cmp(&severity(a)).then(b.flag.margin.total_cmp(&a.flag.margin))
-    });
-    let mut first_ranks: HashMap<String, usize> = HashMap::new();
-    for (rank, item) in (1..).zip(&mut items) {
-        let words = item.comment.text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
-        let first = *first_ranks.entry(words).or_insert(rank);
-        item.duplicate_of = (first != rank).then_some(first);
-    }
-    Ok(Queue { items, voices })
+    table.finish(drafts)?;
+    Ok(queue)
 }
 
-/// Writes `flagged.csv`.
-pub(super) fn write(items: &[Item<'_>], survey: &Survey<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
-    let text = |value: Option<&str>| guard(value.unwrap_or_default()).into_owned();
-    let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
-    for (rank, item) in (1_usize..).zip(items) {
-        let Item { flag, comment, evasion, context, duplicate_of, .. } = item;
-        let neighbour = context.as_ref().map(|context| &context.neighbour);
-        let action: Action = flag.rule.action;
-        let cells: [String; COLUMNS.len()] = [
-            rank.to_string(),
-            text(Some(&comment.thread)),
-            text(Some(&comment.id)),
-            text(comment.author.as_deref()),
-            cell(comment.created_at),
-            action.to_string(),
-            text(Some(&flag.rule.name)),
-            flag.rule.label.to_string(),
-            decimal(Some(flag.score)),
-            decimal(Some(flag.rule.threshold)),
-            decimal(Some(flag.margin)),
-            evasion.to_string(),
-            text(Some(&comment.text)),
-            comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-            flag.position.to_string(),
-            survey.threads.totals(flag.thread).comments.to_string(),
-            context.as_ref().map(|context| context.kind.as_str()).unwrap_or_default().to_owned(),
-            text(neighbour.map(|neighbour| neighbour.id.as_str())),
-            text(neighbour.and_then(|neighbour| neighbour.author.as_deref())),
-            text(neighbour.map(|neighbour| neighbour.text.as_str())),
-            text(comment.link.as_deref()),
-            text(Some(&comment.origin.file)),
-            comment.origin.record.to_string(),
-            comment.origin.line.to_string(),
-            cell(*duplicate_of),
-        ];
-        table.row(&cells, drafts)?;
+/// The flagged comments by rank, each with its context: the comment that it answers where that is in the export, else the
+/// one before it.
+fn rank(disk: &mut OnDisk, drafts: &Drafts) -> io::Result<Sorted<Ranked>> {
+    let mut sorter = drafts.sorter();
+    let mut parents = disk.parents.records()?.peekable();
+    for flag in disk.flags.records()? {
+        let Flag { offset, previous, thread, position, words, action, margin } = flag?;
+        let parent = parents
+            .next_if(|parent| parent.as_ref().map_or(true, |parent| parent.reply == offset))
+            .transpose()?;
+        sorter.push(Ranked {
+            action: !action,
+            margin: !margin,
+            offset,
+            context: parent.map_or(previous, |parent| parent.parent),
+            is_parent: parent.is_some().into(),
+            thread,
+            position,
+            words,
+        })?;
     }
-    table.finish(drafts)
+    sorter.finish()
+}
+
+/// The ranks of texts that occur more than once.
+fn repeats(ranked: &mut Sorted<Ranked>, drafts: &Drafts) -> io::Result<Sorted<Repeat>> {
+    let mut same = drafts.sorter();
+    for (rank, ranked) in (1..).zip(ranked.records()?) {
+        same.push(Same { words: ranked?.words, rank })?;
+    }
+    let mut repeats = drafts.sorter();
+    let mut same = same.finish()?;
+    let mut first: Option<Same> = None;
+    let mut count = 0;
+    for next in same.records()? {
+        let next = next?;
+        match first.filter(|first| first.words == next.words) {
+            Some(Same { rank: first, .. }) => {
+                count += 1;
+                repeats.push(Repeat { rank: next.rank, first, repeats: 0 })?;
+            }
+            None => {
+                note_first(first, count, &mut repeats)?;
+                (first, count) = (Some(next), 0);
+            }
+        }
+    }
+    note_first(first, count, &mut repeats)?;
+    repeats.finish()
+}
+
+/// Notes the first rank of a text, if that occurs so many times again.
+fn note_first(first: Option<Same>, repeats: u64, to: &mut Sorter<Repeat>) -> io::Result<()> {
+    match first {
+        Some(Same { rank, .. }) if repeats > 0 => to.push(Repeat { rank, first: rank, repeats }),
+        _ => Ok(()),
+    }
+}
+
+/// A row of `flagged.csv`.
+fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
+    let text = |value: Option<&str>| guard(value.unwrap_or_default()).into_owned();
+    let Item { comment, rule, context, .. } = item;
+    let neighbour = context.as_ref().map(|context| &context.neighbour);
+    [
+        item.rank.to_string(),
+        text(Some(&comment.thread)),
+        text(Some(&comment.id)),
+        text(comment.author.as_deref()),
+        cell(comment.created_at),
+        rule.action.to_string(),
+        text(Some(&rule.name)),
+        rule.label.to_string(),
+        decimal(Some(item.score)),
+        decimal(Some(rule.threshold)),
+        decimal(Some(item.margin)),
+        item.evasion.to_string(),
+        text(Some(&comment.text)),
+        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
+        item.position.to_string(),
+        survey.threads.totals(item.thread).comments.to_string(),
+        context.as_ref().map(|context| context.kind.as_str()).unwrap_or_default().to_owned(),
+        text(neighbour.map(|neighbour| neighbour.id.as_str())),
+        text(neighbour.and_then(|neighbour| neighbour.author.as_deref())),
+        text(neighbour.map(|neighbour| neighbour.text.as_str())),
+        text(comment.link.as_deref()),
+        text(Some(&comment.origin.file)),
+        comment.origin.record.to_string(),
+        comment.origin.line.to_string(),
+        cell(item.duplicate_of),
+    ]
 }

@@ -3,14 +3,14 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::authors::Row as AuthorRow;
+use super::authors::Rows as AuthorRows;
 use super::draft::Drafts;
 use super::plain::{self, counted};
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Run};
 use crate::aggregate::{
-    Histogram, Interval, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Moments, TOXIC, quantiles, wilson,
+    Histogram, Interval, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Moments, Spread, TOXIC, wilson,
 };
 use crate::label::Label;
 use crate::policy::{Action, Policy};
@@ -190,27 +190,25 @@ pub struct AuthorEntry {
     pub flagged: u64,
 }
 
-/// Adds the run up.
+/// Adds the run up. `largest` are the first rows of the threads, the largest first.
 pub(super) fn summarize(
     run: Run,
     policy: &Policy,
     survey: &Survey<'_>,
-    authors: &[AuthorRow<'_>],
-    threads: &[ThreadRow<'_>],
+    authors: &AuthorRows<'_>,
+    largest: &[&ThreadRow<'_>],
 ) -> Summary {
-    let scored = survey.toxicity.count();
-    let toxic = threads.iter().map(|row| row.totals.toxic).sum();
-    let series = || threads.iter().map(|row| &row.totals.series);
+    let (scored, toxic) = (survey.toxicity.count(), survey.toxic);
     let counts = Counts {
         read: run.read,
         scored,
         unscored: survey.unscored(),
         rejects: run.rejects,
-        flagged: survey.flagged.len() as u64,
+        flagged: survey.flagged,
         evasions: survey.evasions,
         threads: survey.threads.len() as u64,
         authors: survey.authors.len() as u64,
-        ranked_authors: authors.iter().filter(|row| row.rank.is_some()).count() as u64,
+        ranked_authors: authors.ranked as u64,
         without_author: survey.without_author,
     };
     let mut languages: Vec<LanguageCount> = survey
@@ -231,9 +229,7 @@ pub(super) fn summarize(
         reached: totals.reached,
         decided: totals.decided,
     });
-    let mut largest: Vec<&ThreadRow<'_>> = threads.iter().collect();
-    largest.sort_by_key(|row| std::cmp::Reverse(row.totals.scored()));
-    let top_threads = largest.into_iter().take(LISTED).map(|ThreadRow { thread, totals, .. }| ThreadEntry {
+    let top_threads = largest.iter().take(LISTED).map(|ThreadRow { thread, totals, .. }| ThreadEntry {
         thread: (*thread).to_owned(),
         comments: totals.comments,
         scored: totals.scored(),
@@ -260,16 +256,8 @@ pub(super) fn summarize(
             .map(|(cause, comments)| CauseCount { cause: cause.as_str(), comments })
             .collect(),
         languages,
-        toxicity: distribution(
-            &survey.toxicity,
-            &survey.toxicity_histogram,
-            series().flat_map(|series| series.toxicity()).collect(),
-        ),
-        sentiment: distribution(
-            &survey.sentiment,
-            &survey.sentiment_histogram,
-            series().flat_map(|series| series.sentiment()).collect(),
-        ),
+        toxicity: distribution(&survey.toxicity, &survey.toxicity_histogram, &survey.toxicity_spread),
+        sentiment: distribution(&survey.sentiment, &survey.sentiment_histogram, &survey.sentiment_spread),
         toxic_share: (scored > 0).then(|| six(toxic as f64 / scored as f64)),
         toxic_interval: wilson(toxic, scored).map(round_interval),
         actions: Action::ALL
@@ -286,12 +274,12 @@ pub(super) fn summarize(
     }
 }
 
-fn distribution(moments: &Moments, histogram: &Histogram, mut values: Vec<f64>) -> Distribution {
+fn distribution(moments: &Moments, histogram: &Histogram, spread: &Spread) -> Distribution {
     let shares: Vec<f64> = (0..=10).map(|tenth| f64::from(tenth) / 10.0).collect();
     Distribution {
         mean: round(moments.mean()),
         deviation: round(moments.deviation()),
-        deciles: quantiles(&mut values, &shares).into_iter().map(six).collect(),
+        deciles: spread.quantiles(&shares).into_iter().map(six).collect(),
         histogram: histogram.clone(),
     }
 }

@@ -1,16 +1,28 @@
 //! The first pass over the scores: every decision, and the totals of everything.
+//!
+//! What grows with the export: in memory the name, a few counts and the totals of an author, the name and a few counts of
+//! a thread; on disk a [`Mark`] a comment and a [`Flag`] a flagged one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
+
+use bytemuck::{Pod, Zeroable};
+use sha2::{Digest, Sha256};
+use string_interner::StringInterner;
+use string_interner::backend::StringBackend;
+use string_interner::symbol::{Symbol, SymbolU32};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
+use super::parents::{Parent, ParentSorter};
 use super::plain::{cell, decimal};
-use crate::aggregate::{AuthorTotals, Histogram, Moments, ThreadTotals};
+use crate::aggregate::{AuthorTotals, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule};
 use crate::score::{Outcome, Scored, Unscored, ledger};
+use crate::sort::{Sorted, Sorter};
 
 pub(super) const DECISIONS: &str = "decisions.csv";
 
@@ -31,14 +43,18 @@ pub(super) struct Survey<'p> {
     pub(super) sentiment: Moments,
     pub(super) toxicity_histogram: Histogram,
     pub(super) sentiment_histogram: Histogram,
+    pub(super) toxicity_spread: Spread,
+    pub(super) sentiment_spread: Spread,
+    /// Comments at or above [`TOXIC`].
+    pub(super) toxic: u64,
     /// Scored comments, in the order of [`Action::ALL`].
     pub(super) actions: [u64; Action::ALL.len()],
     /// In the order of the policy.
     pub(super) rules: Vec<RuleTotals<'p>>,
     pub(super) authors: Named<AuthorTotals>,
-    pub(super) threads: Named<ThreadTotals>,
-    /// Flagged comments in input order.
-    pub(super) flagged: Vec<Flag<'p>>,
+    pub(super) threads: Named<ThreadCounts>,
+    /// Flagged comments.
+    pub(super) flagged: u64,
 }
 
 /// How often a rule fired.
@@ -50,63 +66,88 @@ pub(super) struct RuleTotals<'p> {
     pub(super) decided: u64,
 }
 
-/// A flagged comment, before its text is looked up.
-pub(super) struct Flag<'p> {
-    /// Row of the scores file, from 0.
-    pub(super) row: u64,
-    /// Number of its thread.
-    pub(super) thread: usize,
-    /// Place in its thread, from 1.
-    pub(super) position: u32,
-    pub(super) parent: Option<String>,
-    pub(super) rule: &'p Rule,
-    pub(super) score: f64,
-    pub(super) margin: f64,
+/// What the first pass knows of a thread; the rest is made of its marks.
+#[derive(Default)]
+pub(super) struct ThreadCounts {
+    /// Comments, scored or not.
+    pub(super) comments: u32,
+    /// Those with scores.
+    pub(super) scored: u32,
+    /// Where its latest comment begins in the scores file.
+    last: Option<u64>,
 }
 
-/// Totals by name, numbered in the order of first appearance.
+/// What the first pass left on disk.
+pub(super) struct OnDisk {
+    /// Every comment: thread by thread in the order of their numbers, and as they stand there.
+    pub(super) marks: Sorted<Mark>,
+    /// Every flagged comment, in input order.
+    pub(super) flags: Sorted<Flag>,
+    /// Where the comments stand that flagged ones answer.
+    pub(super) parents: Sorted<Parent>,
+}
+
+/// A flagged comment, before its words are looked up: 56 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Flag {
+    /// Where its row begins in the scores file, in bytes.
+    pub(super) offset: u64,
+    /// Where the row of the comment before it in its thread begins; 0, where the header stands, if it is the first.
+    pub(super) previous: u64,
+    /// Number of its thread.
+    pub(super) thread: u32,
+    /// Place in its thread, from 1.
+    pub(super) position: u32,
+    /// Its words, letter case and white space aside, as a digest.
+    pub(super) words: [u64; 2],
+    /// Its action, as a number: the more severe the larger.
+    pub(super) action: u64,
+    /// The bits of its margin: those of numbers that are not negative sort as the numbers do.
+    pub(super) margin: u64,
+}
+
+/// Totals by name, numbered in the order of first appearance. Besides its totals a name takes its length and about 16
+/// bytes.
 pub(super) struct Named<T> {
-    numbers: HashMap<String, usize>,
-    entries: Vec<(String, T)>,
+    names: StringInterner<StringBackend<SymbolU32>>,
+    totals: Vec<T>,
 }
 
 impl<T: Default> Named<T> {
     fn new() -> Self {
-        Self { numbers: HashMap::new(), entries: Vec::new() }
+        Self { names: StringInterner::new(), totals: Vec::new() }
     }
 
     fn entry(&mut self, name: &str) -> (usize, &mut T) {
-        let number = match self.numbers.get(name) {
-            Some(number) => *number,
-            None => {
-                self.numbers.insert(name.to_owned(), self.entries.len());
-                self.entries.push((name.to_owned(), T::default()));
-                self.entries.len() - 1
-            }
-        };
-        (number, &mut self.entries[number].1)
+        let number = self.names.get_or_intern(name).to_usize();
+        if number == self.totals.len() {
+            self.totals.push(T::default());
+        }
+        (number, &mut self.totals[number])
     }
 }
 
 impl<T> Named<T> {
     pub(super) fn number(&self, name: &str) -> Option<usize> {
-        self.numbers.get(name).copied()
+        self.names.get(name).map(Symbol::to_usize)
     }
 
     pub(super) fn name(&self, number: usize) -> &str {
-        &self.entries[number].0
+        let symbol = SymbolU32::try_from_usize(number);
+        symbol.and_then(|symbol| self.names.resolve(symbol)).expect("numbers are those of names")
     }
 
     pub(super) fn totals(&self, number: usize) -> &T {
-        &self.entries[number].1
+        &self.totals[number]
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> + Clone {
-        self.entries.iter().map(|(name, totals)| (name.as_str(), totals))
+        self.totals.iter().enumerate().map(|(number, totals)| (self.name(number), totals))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.totals.len()
     }
 }
 
@@ -117,12 +158,19 @@ impl Survey<'_> {
     }
 }
 
+/// The sorters of the first pass.
+struct Sorters {
+    marks: Sorter<Mark>,
+    flags: Sorter<Flag>,
+    parents: ParentSorter,
+}
+
 /// Reads the scores, writes `decisions.csv` and adds everything up.
 pub(super) fn take<'p>(
     scores: &Path,
     policy: &'p Policy,
     drafts: &mut Drafts,
-) -> Result<Survey<'p>, ReportError> {
+) -> Result<(Survey<'p>, OnDisk), ReportError> {
     let mut survey = Survey {
         causes: [0; Unscored::ALL.len()],
         without_author: 0,
@@ -132,21 +180,31 @@ pub(super) fn take<'p>(
         sentiment: Moments::default(),
         toxicity_histogram: Histogram::new(0.0, 1.0, 20),
         sentiment_histogram: Histogram::new(-1.0, 1.0, 20),
+        toxicity_spread: Spread::new(0, 1),
+        sentiment_spread: Spread::new(-1, 1),
+        toxic: 0,
         actions: [0; Action::ALL.len()],
         rules: policy.rules.iter().map(|rule| RuleTotals { rule, reached: 0, decided: 0 }).collect(),
         authors: Named::new(),
         threads: Named::new(),
-        flagged: Vec::new(),
+        flagged: 0,
     };
+    let mut sorters =
+        Sorters { marks: drafts.sorter(), flags: drafts.sorter(), parents: ParentSorter::new(drafts) };
     let mut table = Table::create(DECISIONS, &COLUMNS, drafts)?;
-    for (row, scored) in (0..).zip(ledger::Reader::open(scores)?) {
+    let mut rows = ledger::Reader::open(scores)?;
+    while let Some(scored) = rows.next() {
         let scored = scored?;
         let decision = policy.decide(&scored.outcome);
         table.row(&decision_cells(&scored, decision), drafts)?;
-        survey.add(row, &scored, decision);
+        survey
+            .add(rows.offset(), &scored, decision, &mut sorters)
+            .map_err(|source| drafts.failed_to_sort(source))?;
     }
     table.finish(drafts)?;
-    Ok(survey)
+    let Sorters { marks, flags, parents } = sorters;
+    let finish = || Ok(OnDisk { marks: marks.finish()?, flags: flags.finish()?, parents: parents.finish()? });
+    Ok((survey, finish().map_err(|source| drafts.failed_to_sort(source))?))
 }
 
 fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; COLUMNS.len()] {
@@ -163,16 +221,29 @@ fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; C
 }
 
 impl<'p> Survey<'p> {
-    fn add(&mut self, row: u64, scored: &Scored, decision: Option<Decision<'p>>) {
+    /// Adds the comment whose row begins at `offset`.
+    fn add(
+        &mut self,
+        offset: u64,
+        scored: &Scored,
+        decision: Option<Decision<'p>>,
+        sorters: &mut Sorters,
+    ) -> io::Result<()> {
+        let comment = &scored.comment;
         let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
-        let author = scored.comment.author.as_deref().map(|name| {
+        let author = comment.author.as_deref().map(|name| {
             let (number, totals) = self.authors.entry(name);
             totals.add(&scored.outcome, flagged);
-            number
+            number as u32
         });
         self.without_author += u64::from(author.is_none());
-        let (thread, totals) = self.threads.entry(&scored.comment.thread);
-        let position = totals.add(scored, author, flagged);
+        let (thread, counts) = self.threads.entry(&comment.thread);
+        let thread = thread as u32;
+        counts.comments += 1;
+        let position = counts.comments;
+        let previous = counts.last.replace(offset);
+        sorters.marks.push(Mark::new(thread, position, author, scored, flagged))?;
+        sorters.parents.push(offset, comment, flagged)?;
 
         let language = self.languages.entry(scored.language.clone().unwrap_or_default()).or_default();
         language.0 += 1;
@@ -185,25 +256,49 @@ impl<'p> Survey<'p> {
                     .for_each(|(n, _)| *n += 1);
             }
             Outcome::Scored(scores) => {
+                counts.scored += 1;
                 language.1 += 1;
                 self.evasions += u64::from(scored.evasion);
-                self.toxicity.add(scores.get(Label::Toxicity));
-                self.sentiment.add(scores.sentiment());
-                self.toxicity_histogram.add(scores.get(Label::Toxicity));
-                self.sentiment_histogram.add(scores.sentiment());
+                let (toxicity, sentiment) = (scores.get(Label::Toxicity), scores.sentiment());
+                self.toxic += u64::from(toxicity >= TOXIC);
+                self.toxicity.add(toxicity);
+                self.sentiment.add(sentiment);
+                self.toxicity_histogram.add(toxicity);
+                self.sentiment_histogram.add(sentiment);
+                self.toxicity_spread.add(Micro::new(toxicity));
+                self.sentiment_spread.add(Micro::new(sentiment));
                 for totals in &mut self.rules {
                     totals.reached += u64::from(scores.get(totals.rule.label) >= totals.rule.threshold);
                 }
             }
         }
-        let Some(decision) = decision else { return };
+        let Some(decision) = decision else { return Ok(()) };
         self.actions[decision.action as usize] += 1;
-        let Some(fired) = decision.fired else { return };
+        let Some(fired) = decision.fired else { return Ok(()) };
         self.rules.iter_mut().filter(|t| t.rule.name == fired.rule.name).for_each(|t| t.decided += 1);
         if flagged {
-            let (rule, score, margin) = (fired.rule, fired.score, fired.margin());
-            let parent = scored.comment.parent.clone();
-            self.flagged.push(Flag { row, thread, position, parent, rule, score, margin });
+            self.flagged += 1;
+            sorters.flags.push(Flag {
+                offset,
+                previous: previous.unwrap_or(0),
+                thread,
+                position,
+                words: words(&comment.text),
+                action: decision.action as u64,
+                margin: fired.margin().to_bits(),
+            })?;
         }
+        Ok(())
     }
+}
+
+/// A digest of a text's words, letter case and white space aside: two texts of one export never share it by chance.
+fn words(text: &str) -> [u64; 2] {
+    let mut sha = Sha256::new();
+    for word in text.split_whitespace() {
+        sha.update(word.to_lowercase());
+        sha.update(" ");
+    }
+    let digest = sha.finalize();
+    [0, 8].map(|at| u64::from_be_bytes(std::array::from_fn(|byte| digest[at + byte])))
 }

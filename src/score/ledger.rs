@@ -199,6 +199,26 @@ impl Reader {
             .collect::<Result<_, _>>()?;
         Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), places })
     }
+
+    /// Where the row begins that was read last, in bytes from the beginning of the file.
+    pub fn offset(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::byte)
+    }
+
+    /// The row that begins at that byte, which [`Self::offset`] gave. The rows that follow it are read next.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if there is none or it cannot be read.
+    pub fn row_at(&mut self, offset: u64) -> Result<Scored, LedgerError> {
+        let mut position = csv::Position::new();
+        position.set_byte(offset);
+        let sought = self.csv.seek(position);
+        sought.map_err(|error| LedgerError::Io { path: self.path.clone(), source: error.into() })?;
+        self.next().unwrap_or_else(|| {
+            let source = io::ErrorKind::UnexpectedEof.into();
+            Err(LedgerError::Io { path: self.path.clone(), source })
+        })
+    }
 }
 
 impl Iterator for Reader {
@@ -350,6 +370,30 @@ mod tests {
             },
         ];
         assert_eq!(round_trip(&rows), rows);
+    }
+
+    #[test]
+    fn a_row_is_found_again_by_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let mut writer = Writer::new(File::create(&path).unwrap(), &path).unwrap();
+        for text in ["one", "two\n\"lines\"", "drei, é"] {
+            let outcome = Outcome::Unscored(Unscored::Empty);
+            writer
+                .write(&Scored { comment: comment(text), language: None, evasion: false, outcome })
+                .unwrap();
+        }
+        writer.finish().unwrap();
+        let mut reader = Reader::open(&path).unwrap();
+        let mut rows = Vec::new();
+        while let Some(row) = reader.next() {
+            rows.push((reader.offset(), row.unwrap()));
+        }
+        assert_eq!(rows.len(), 3);
+        for (offset, row) in rows.into_iter().rev() {
+            assert_eq!(reader.row_at(offset).unwrap(), row);
+        }
+        assert!(reader.row_at(1 << 20).is_err());
     }
 
     #[test]

@@ -1,0 +1,90 @@
+//! What the statistics of a thread need of a comment.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::Micro;
+use crate::label::Label;
+use crate::score::Scored;
+
+/// A comment as the statistics of its thread see it: 24 bytes, which sort by thread and place, so that all comments of a
+/// large export can be kept on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+pub struct Mark {
+    thread: u32,
+    position: u32,
+    /// Number of the author; [`Self::NO_AUTHOR`] where there is no name.
+    author: u32,
+    toxicity: Micro,
+    sentiment: Micro,
+    /// Of the constants below.
+    flags: u32,
+}
+
+impl Mark {
+    const NO_AUTHOR: u32 = u32::MAX;
+    const SCORED: u32 = 1;
+    const FLAGGED: u32 = 2;
+    const REPLY: u32 = 4;
+    const INFERRED: u32 = 8;
+
+    /// The mark of a comment: the number of its thread, its place there (from 1, comments without scores have places too),
+    /// the number of its author if it has a name, and whether a rule of the policy flagged it.
+    pub fn new(thread: u32, position: u32, author: Option<u32>, scored: &Scored, flagged: bool) -> Self {
+        let scores = scored.outcome.scores();
+        let is_reply = scored.comment.parent.is_some();
+        let flags = [
+            (Self::SCORED, scores.is_some()),
+            (Self::FLAGGED, scores.is_some() && flagged),
+            (Self::REPLY, is_reply),
+            (Self::INFERRED, is_reply && scored.comment.parent_inferred),
+        ];
+        Self {
+            thread,
+            position,
+            author: author.unwrap_or(Self::NO_AUTHOR),
+            toxicity: Micro::new(scores.map_or(0.0, |scores| scores.get(Label::Toxicity))),
+            sentiment: Micro::new(scores.map_or(0.0, |scores| scores.sentiment())),
+            flags: flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum(),
+        }
+    }
+
+    /// Number of the thread.
+    pub fn thread(&self) -> u32 {
+        self.thread
+    }
+
+    /// Place in the thread, from 1.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Number of the author, if the comment has a name.
+    pub fn author(&self) -> Option<u32> {
+        (self.author != Self::NO_AUTHOR).then_some(self.author)
+    }
+
+    /// Toxicity and sentiment, if the comment is scored.
+    pub fn scores(&self) -> Option<(Micro, Micro)> {
+        self.is(Self::SCORED).then_some((self.toxicity, self.sentiment))
+    }
+
+    /// A rule of the policy flagged it.
+    pub fn is_flagged(&self) -> bool {
+        self.is(Self::FLAGGED)
+    }
+
+    /// It answers another comment.
+    pub fn is_reply(&self) -> bool {
+        self.is(Self::REPLY)
+    }
+
+    /// That was concluded from the text.
+    pub fn is_inferred(&self) -> bool {
+        self.is(Self::INFERRED)
+    }
+
+    fn is(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+}
