@@ -26,8 +26,8 @@ mod tree;
 mod wilson;
 
 pub use author::AuthorTotals;
-pub use bootstrap::local_block_band;
-pub use bursts::bursts;
+pub use bootstrap::{REPLICATES, SEED, local_block_band};
+pub use bursts::{ENTRY, FASTER, bursts};
 pub use concentration::{TOP, gini, top_share};
 pub use contagion::Contagion;
 pub use difference::difference;
@@ -37,13 +37,13 @@ pub use mann_kendall::{MannKendall, mann_kendall};
 pub use mark::Mark;
 pub use moments::Moments;
 pub use network::Edges;
-pub use position::{Bin, Bins};
+pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
 pub use prevalence::{Confusion, Estimate, calibrated_share, corrected_share, counted_share};
-pub use rolling::{rolling_mean, rolling_window};
+pub use rolling::{WINDOWS, rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
 pub use shrinkage::{Shrinkage, Shrunk};
 pub use theil_sen::theil_sen;
-pub use thread::{ThreadTotals, Trend};
+pub use thread::{CALM, ThreadTotals, Trend};
 pub use tree::{Shape, shape};
 pub use wilson::wilson;
 

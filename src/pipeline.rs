@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::aggregate::Confusion;
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::engine::{self, EngineError};
@@ -20,7 +21,7 @@ use crate::model::{Manifest, Model, ModelError};
 use crate::normalize::{self, normalize};
 use crate::policy::{Action, Decision, Policy};
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
-use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
+use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError};
 use crate::score::{CHUNK_COMMENTS, ScoreError, Scored, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
@@ -65,6 +66,8 @@ pub struct ScoreRequest {
     pub settings: Settings,
     /// Forms for other programs to write beside the report.
     pub also: Vec<Form>,
+    /// Columns by whose values `by.csv` sets comments side by side.
+    pub by: Vec<Column>,
 }
 
 /// How far a run is.
@@ -308,7 +311,7 @@ pub fn score(
     let run = describe(request, &model, &reader, &threader.finish(), counts);
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
-    Ok(report::write(&request.out, policy, &request.also)?)
+    Ok(report::write(&request.out, policy, &request.also, &request.by)?)
 }
 
 /// What was read so far.
@@ -436,6 +439,16 @@ fn describe(
             version: manifest.version.clone(),
             checksum: model.checksum.clone(),
             languages: manifest.languages.clone(),
+            held_out: manifest.held_out.as_ref().map(|held_out| HeldOut {
+                data: held_out.data.clone(),
+                threshold: held_out.threshold,
+                errors: Confusion {
+                    true_positives: held_out.true_positives,
+                    false_positives: held_out.false_positives,
+                    false_negatives: held_out.false_negatives,
+                    true_negatives: held_out.true_negatives,
+                },
+            }),
         },
         engine: request.engine.clone(),
         inputs: reader.files().iter().map(input).collect(),

@@ -7,15 +7,18 @@
 
 mod also;
 mod authors;
+mod by;
 mod chart;
 mod convokit;
 mod draft;
 mod gexf;
 mod links;
+mod methods;
+mod network;
 mod page;
-mod parents;
 mod plain;
 mod queue;
+mod replies;
 mod run;
 mod summary;
 mod survey;
@@ -26,10 +29,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use also::Form;
-pub use run::{FILE_NAME as RUN_FILE_NAME, Input, ModelId, Replies, Run};
+pub use by::Column;
+pub use run::{FILE_NAME as RUN_FILE_NAME, HeldOut, Input, ModelId, Replies, Run};
 pub use summary::{
-    ActionCount, AuthorEntry, CauseCount, Counts, Distribution, LanguageCount, PolicyEntry, RuleEntry,
-    Summary, ThreadEntry,
+    ActionCount, AuthorEntry, CauseCount, Concentration, Counts, Distribution, LanguageCount, NetworkEntry,
+    PolicyEntry, Prevalence, RuleEntry, Summary, ThreadEntry,
 };
 
 use crate::explain::{self, Explanation};
@@ -39,13 +43,17 @@ use also::Facts;
 use draft::Drafts;
 
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 7] = [
+pub const OUTPUTS: [&str; 11] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
+    threads::BINS,
+    network::NETWORK,
+    by::BY,
     summary::JSON,
     summary::MARKDOWN,
+    methods::METHODS,
     page::PAGE,
 ];
 
@@ -93,20 +101,21 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html` and the forms of `also`. A form
-/// that the folder holds already is written again, so that none is left that tells of another run or policy.
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `network.csv`, `by.csv` with the columns of `by`, `summary.json`,
+/// `summary.md`, `methods.md`, `report.html`, the charts and the forms of `also`. A form that the folder holds already is
+/// written again, so that none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
 /// interrupted leaves the one before as it was.
 ///
 /// # Errors
 /// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
-pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, ReportError> {
+pub fn write(dir: &Path, policy: &Policy, also: &[Form], by: &[Column]) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
     let scores = dir.join(ledger::FILE_NAME);
     let mut drafts = Drafts::new(dir);
 
-    let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
+    let (survey, mut disk) = survey::take(&scores, policy, by, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -121,13 +130,15 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     authors::write(&authors, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
-    let threads = threads::write(&survey, &mut disk.marks, &largest, &mut drafts)?;
+    let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
+    let network = network::write(&survey, &mut disk.replies, &mut drafts)?;
+    by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
     let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
-    let linked: Vec<usize> = threads[..charted]
+    let linked: Vec<usize> = threads
         .iter()
-        .filter(|(_, bins)| bins.show_comments())
-        .map(|(row, _)| row.number)
+        .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
+        .map(|row| row.number)
         .collect();
     let queue = queue::write(&sources, &mut disk, page::MAX_CARDS, &linked, &mut drafts)?;
     drop(disk);
@@ -136,10 +147,10 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, Repo
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&facts, &mut drafts)?;
     }
-    let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
-    let summary = summary::summarize(run, policy, &survey, &authors, &rows);
+    let summary = summary::summarize(run, policy, &survey, &authors, &threads, &network);
     summary::write(&summary, &mut drafts)?;
-    page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
+    methods::write(&summary, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
     Ok(summary)
 }

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use comity::comment::{Comment, Origin};
 use comity::label::Label;
 use comity::policy::Policy;
-use comity::report::{self, Form, Input, ModelId, Replies, ReportError, Run};
+use comity::report::{self, Column, Form, Input, ModelId, Replies, ReportError, Run};
 use comity::score::ledger::Writer;
 use comity::score::{Outcome, Scored, Scores};
 use quick_xml::events::Event;
@@ -56,7 +56,7 @@ fn report_of(case: &Path) -> tempfile::TempDir {
     for input in INPUTS {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
-    report::write(folder.path(), &policy(case), &Form::ALL).unwrap();
+    report::write(folder.path(), &policy(case), &Form::ALL, &Column::DEFAULT).unwrap();
     folder
 }
 
@@ -98,14 +98,14 @@ fn forms_are_written_on_request_and_again_where_they_are() {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
     let path = |name: &str| folder.path().join(name);
-    report::write(folder.path(), &policy(case), &[]).unwrap();
+    report::write(folder.path(), &policy(case), &[], &Column::DEFAULT).unwrap();
     assert!(!path("convokit").exists() && !path("network.gexf").exists());
 
-    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()]).unwrap();
+    report::write(folder.path(), &policy(case), &["gexf".parse(, &Column::DEFAULT).unwrap()]).unwrap();
     assert!(!path("convokit").exists() && path("network.gexf").exists());
 
     let other = Policy { name: "another one".to_owned(), ..policy(case) };
-    report::write(folder.path(), &other, &[]).unwrap();
+    report::write(folder.path(), &other, &[], &Column::DEFAULT).unwrap();
     assert!(fs::read_to_string(path("network.gexf")).unwrap().contains("policy another one"));
     assert!("pajek".parse::<Form>().unwrap_err().contains("known: convokit, gexf"));
 }
@@ -129,7 +129,7 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
     let rows = fs::read_to_string(&scores).unwrap();
     let last = rows.trim_end().rfind('\n').unwrap();
     fs::write(&scores, &rows[..=last]).unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[]).unwrap_err();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err();
     assert!(matches!(error, ReportError::Count { .. }), "{error}");
     assert_eq!(fs::read(folder.path().join("report.html")).unwrap(), before);
     let parts = fs::read_dir(folder.path())
@@ -141,7 +141,7 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[]).unwrap_err().to_string();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err().to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
 }
 
@@ -233,6 +233,7 @@ fn hostile_report() -> tempfile::TempDir {
             version: hostile(),
             checksum: hostile(),
             languages: vec![hostile()],
+            held_out: None,
         },
         engine: hostile(),
         inputs: vec![Input {
@@ -257,7 +258,7 @@ fn hostile_report() -> tempfile::TempDir {
     for (number, rule) in policy.rules.iter_mut().enumerate() {
         rule.name = format!("{}{number}", HOSTILE[3]);
     }
-    report::write(folder.path(), &policy, &Form::ALL).unwrap();
+    report::write(folder.path(), &policy, &Form::ALL, &Column::DEFAULT).unwrap();
     folder
 }
 

@@ -6,11 +6,11 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use super::{Interval, quantiles, rolling_mean};
 
 /// Resampled series a band is made of (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 14.4: at least 1,000).
-const REPLICATES: usize = 1_000;
+pub const REPLICATES: usize = 1_000;
 
 /// The stream of ChaCha with 8 rounds is fixed by its definition, and only its raw 32-bit words are used here: the
 /// bands do not change with a version of a sampling library.
-const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
+pub const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 
 /// The pointwise 95 % band of the rolling mean of `values` with `window`, each end within `min..=max`.
 ///

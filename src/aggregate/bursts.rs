@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 /// How many times faster comments come in a burst, at least.
-const FASTER: f64 = 2.0;
+pub const FASTER: f64 = 2.0;
 
 /// What it costs to enter a burst, in units of the logarithm of the number of gaps.
-const ENTRY: f64 = 1.0;
+pub const ENTRY: f64 = 1.0;
 
 /// The bursts among comments posted at `times` (ascending, in any unit): ranges of comments that followed one another
 /// faster than the thread as a whole.

@@ -4,10 +4,10 @@ use super::{Estimate, Moments, TOXIC, counted_share};
 
 /// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
 /// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
-const MAX_BINS: u32 = 20;
+pub const MAX_BINS: u32 = 20;
 
 /// Fewest comments in a bin: the share of fewer says nothing.
-const MIN_COMMENTS: u32 = 10;
+pub const MIN_COMMENTS_IN_BIN: u32 = 10;
 
 /// A stretch of a thread.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,7 +55,7 @@ pub struct Bins {
 impl Bins {
     /// No comments yet, of a thread that will have so many: at most 20 bins of equally many comments, at least 10.
     pub fn new(comments: u32) -> Self {
-        Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS), bins: Vec::new() }
+        Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS_IN_BIN), bins: Vec::new() }
     }
 
     /// Adds the comment at a place of the thread, from 1; places come in order.

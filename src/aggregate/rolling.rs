@@ -1,9 +1,12 @@
 //! The local level of a series.
 
-/// The window of the rolling mean for a series of `n` values: a fifth of it, at least 5 and at most 51, odd so that it
-/// has a middle.
+/// The smallest and the largest window of [`rolling_window`].
+pub const WINDOWS: (usize, usize) = (5, 51);
+
+/// The window of the rolling mean for a series of `n` values: a fifth of it, within [`WINDOWS`], odd so that it has a
+/// middle.
 pub fn rolling_window(n: usize) -> usize {
-    (n / 5).clamp(5, 51) | 1
+    (n / 5).clamp(WINDOWS.0, WINDOWS.1) | 1
 }
 
 /// The mean over the `window` values centred on each value; fewer at the ends, where the window is cut.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::{Form, Summary};
+use comity::report::{Column, Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
 use super::Done;
@@ -55,6 +55,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
 
+    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
+    /// year, hour.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    by: Vec<Column>,
+
     /// Keep the raw records in rejects.csv.
     #[arg(long)]
     keep_raw_rejects: bool,
@@ -94,6 +99,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
         also: args.also,
+        by: args.by,
     };
     let bar = Bar::new();
     let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use super::ReportError;
@@ -9,6 +10,7 @@ use super::draft::{Drafts, Table};
 use super::plain::{decimal, estimate};
 use crate::aggregate::{Bin, Confusion, calibrated_share, corrected_share};
 use crate::cell::guard;
+use crate::label::Label;
 use crate::score::Scored;
 
 pub(super) const BY: &str = "by.csv";
@@ -113,6 +115,12 @@ impl Column {
     }
 }
 
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl FromStr for Column {
     type Err = String;
 
@@ -141,13 +149,14 @@ impl Groups {
     }
 
     pub(super) fn add(&mut self, scored: &Scored, flagged: bool) {
+        let scores = scored.outcome.scores().map(|scores| (scores.get(Label::Toxicity), scores.sentiment()));
         for (column, groups) in &mut self.0 {
             let value = column.value(scored);
             if !groups.contains_key(value.as_ref()) {
                 groups.insert(value.clone().into_owned(), Group::default());
             }
             let group = groups.get_mut(value.as_ref()).expect("put there if it was missing");
-            group.bin.add(None, scored.outcome.scores());
+            group.bin.add(None, scores);
             group.flagged += u64::from(flagged);
         }
     }

@@ -13,8 +13,12 @@ use plotters::style::TextStyle;
 
 use super::plain::{count, counted, number};
 use crate::aggregate::{
-    Bins, Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, local_block_band, rolling_mean, rolling_window,
+    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, local_block_band, rolling_mean,
+    rolling_window,
 };
+
+/// Folder of the charts, each a file.
+pub(super) const FOLDER: &str = "charts";
 
 /// Above this many scored comments a chart shows bins of equally many comments, so that the page stays light.
 const MAX_POINTS: usize = 400;
@@ -67,18 +71,6 @@ pub(super) struct Flag {
     pub(super) toxicity: f64,
 }
 
-/// A thread, as far as it is drawn.
-pub(super) struct Thread<'a> {
-    /// Comments, scored or not.
-    pub(super) comments: u32,
-    pub(super) points: &'a [Point],
-    pub(super) bins: &'a Bins,
-    /// Places of the comments that came in bursts.
-    pub(super) bursts: &'a [Range<u32>],
-    /// Places of the comments that were deleted or removed, in order.
-    pub(super) gone: &'a [u32],
-}
-
 /// A score along a thread: one value a point, with the rolling mean and its band where there are enough of them.
 struct Curve {
     name: &'static str,
@@ -106,12 +98,13 @@ impl Curve {
 }
 
 /// The chart of a thread: toxicity, sentiment and the share of toxic comments along it. None below two scored comments.
-pub(super) fn along(thread: &Thread<'_>) -> io::Result<Option<Chart>> {
-    if thread.points.len() < 2 {
+pub(super) fn along(totals: &ThreadTotals, bursts: &[Range<u32>]) -> io::Result<Option<Chart>> {
+    let points = totals.series.points();
+    if points.len() < 2 {
         return Ok(None);
     }
-    let bin = thread.points.len().div_ceil(MAX_POINTS);
-    let stretches: Vec<&[Point]> = thread.points.chunks(bin).collect();
+    let bin = points.len().div_ceil(MAX_POINTS);
+    let stretches: Vec<&[Point]> = points.chunks(bin).collect();
     let mean = |of: fn(&Point) -> f64| {
         stretches
             .iter()
@@ -119,7 +112,7 @@ pub(super) fn along(thread: &Thread<'_>) -> io::Result<Option<Chart>> {
             .collect::<Vec<f64>>()
     };
     let places = mean(|point| f64::from(point.position));
-    let window = (thread.points.len() >= MIN_COMMENTS_FOR_TREND).then(|| rolling_window(stretches.len()));
+    let window = (points.len() >= MIN_COMMENTS_FOR_TREND).then(|| rolling_window(stretches.len()));
     let curves = [
         Curve::new("toxicity (0 to 1)", 0.0..1.0, TOXICITY, mean(|point| point.toxicity.get()), window),
         Curve::new("sentiment (−1 to 1)", -1.0..1.0, SENTIMENT, mean(|point| point.sentiment.get()), window),
@@ -128,11 +121,11 @@ pub(super) fn along(thread: &Thread<'_>) -> io::Result<Option<Chart>> {
     let shapes = draw(ALONG, |root| {
         let (upper, rest) = root.split_vertically(PANELS[0] * UNIT);
         let (middle, lower) = rest.split_vertically(PANELS[1] * UNIT);
-        flags = panel(&upper, thread, &places, &curves[0], bin == 1)?;
-        panel(&middle, thread, &places, &curves[1], false)?;
-        shares(&lower, thread)
+        flags = panel(&upper, totals, bursts, &places, &curves[0], bin == 1)?;
+        panel(&middle, totals, bursts, &places, &curves[1], false)?;
+        shares(&lower, totals)
     })?;
-    let caption = caption(thread, bin, window, !flags.is_empty());
+    let caption = caption(totals, bursts, bin, window, !flags.is_empty());
     Ok(Some(Chart { shapes, width: ALONG.0 * UNIT, height: ALONG.1 * UNIT, caption, flags }))
 }
 
@@ -179,15 +172,16 @@ fn letters() -> TextStyle<'static> {
 /// A score along the thread. Gives the marks of flagged comments, where those are wanted.
 fn panel(
     area: &Area<'_>,
-    thread: &Thread<'_>,
+    totals: &ThreadTotals,
+    bursts: &[Range<u32>],
     places: &[f64],
     curve: &Curve,
     with_flags: bool,
 ) -> Result<Vec<Flag>, Failed> {
     let Range { start: min, end: max } = curve.range;
     let axes = Axes { x: "", y: curve.name, x_mark: &whole, y_mark: &tenths };
-    let mut chart = plot(area, 0.5..f64::from(thread.comments) + 0.5, curve.range.clone(), &axes)?;
-    chart.draw_series(thread.bursts.iter().map(|burst| {
+    let mut chart = plot(area, 0.5..f64::from(totals.comments) + 0.5, curve.range.clone(), &axes)?;
+    chart.draw_series(bursts.iter().map(|burst| {
         let (first, after) = (f64::from(burst.start) - 0.5, f64::from(burst.end) - 0.5);
         Rectangle::new([(first, min), (after, max)], BURST.mix(0.2).filled())
     }))?;
@@ -204,16 +198,16 @@ fn panel(
     let line = places.iter().copied().zip(curve.line.iter().copied());
     chart.draw_series(LineSeries::new(line, curve.color.stroke_width(2 * UNIT as u32)))?;
     // As many ticks as can be told apart.
-    let column = |position: &u32| u64::from(*position) * ALONG.0 as u64 / u64::from(thread.comments);
-    chart.draw_series(thread.gone.chunk_by(|a, b| column(a) == column(b)).map(|gone| {
+    let column = |position: &u32| u64::from(*position) * ALONG.0 as u64 / u64::from(totals.comments);
+    chart.draw_series(totals.gone.chunk_by(|a, b| column(a) == column(b)).map(|gone| {
         let x = f64::from(gone[0]);
         PathElement::new([(x, min), (x, min + (max - min) * 0.07)], INK.stroke_width(UNIT as u32))
     }))?;
     if !with_flags {
         return Ok(Vec::new());
     }
-    let flags: Vec<Flag> = thread
-        .points
+    let points = totals.series.points();
+    let flags: Vec<Flag> = points
         .iter()
         .filter(|point| point.flagged)
         .map(|point| {
@@ -224,27 +218,25 @@ fn panel(
         .collect();
     let half = 9 * UNIT / 2;
     let diamond = [(0, -half), (half, 0), (0, half), (-half, 0)];
-    chart.draw_series(flags.iter().flat_map(|flag| {
-        let at = (f64::from(flag.position), flag.toxicity);
-        let edge = diamond.iter().chain(&diamond[..1]).copied().collect::<Vec<_>>();
-        [
-            (EmptyElement::at(at) + Polygon::new(diamond, FLAG.filled())).into_dyn(),
-            (EmptyElement::at(at) + PathElement::new(edge, INK.stroke_width(UNIT as u32))).into_dyn(),
-        ]
-    }))?;
+    let edge = [diamond.as_slice(), &diamond[..1]].concat();
+    let at = |flag: &Flag| EmptyElement::at((f64::from(flag.position), flag.toxicity));
+    chart.draw_series(flags.iter().map(|flag| at(flag) + Polygon::new(diamond, FLAG.filled())))?;
+    let thin = INK.stroke_width(UNIT as u32);
+    chart.draw_series(flags.iter().map(|flag| at(flag) + PathElement::new(edge.clone(), thin)))?;
     Ok(flags)
 }
 
 /// The share of toxic comments in each stretch of the thread.
-fn shares(area: &Area<'_>, thread: &Thread<'_>) -> Result<(), Failed> {
-    let bins = thread.bins.iter().filter_map(|(first, bin)| Some((first, bin, bin.toxic_share()?)));
+fn shares(area: &Area<'_>, totals: &ThreadTotals) -> Result<(), Failed> {
+    let bins = totals.bins.iter().filter_map(|(first, bin)| Some((first, bin, bin.toxic_share()?)));
     let highest = bins.clone().map(|(_, _, share)| share.interval.high * 100.0).fold(0.0, f64::max);
     let top = [5.0, 10.0, 20.0, 40.0, 60.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
     let axes =
         Axes { x: "comment, by its place in the thread", y: "toxic (%)", x_mark: &whole, y_mark: &whole };
-    let mut chart = plot(area, 0.5..f64::from(thread.comments) + 0.5, 0.0..top, &axes)?;
+    let mut chart = plot(area, 0.5..f64::from(totals.comments) + 0.5, 0.0..top, &axes)?;
     for (first, bin, share) in bins {
-        let (left, right) = (f64::from(first) - 0.5, f64::from(first + bin.comments) - 0.5);
+        let left = f64::from(first) - 0.5;
+        let right = left + bin.comments as f64;
         let gap = (right - left) * 0.06;
         let (middle, height) = ((left + right) / 2.0, share.share * 100.0);
         let bar = Rectangle::new([(left + gap, 0.0), (right - gap, height)], TOXICITY.mix(0.5).filled());
@@ -310,7 +302,13 @@ fn tenths(value: &f64) -> String {
 }
 
 /// What the parts of a thread's chart are.
-fn caption(thread: &Thread<'_>, bin: usize, window: Option<usize>, flags: bool) -> String {
+fn caption(
+    totals: &ThreadTotals,
+    bursts: &[Range<u32>],
+    bin: usize,
+    window: Option<usize>,
+    flags: bool,
+) -> String {
     let mut caption = if bin == 1 {
         "Each point is a scored comment".to_owned()
     } else {
@@ -328,62 +326,49 @@ fn caption(thread: &Thread<'_>, bin: usize, window: Option<usize>, flags: bool) 
             ". The line is the rolling mean over {window}, the band its pointwise 95 % interval (local block bootstrap)"
         );
     }
-    if !thread.bursts.is_empty() {
+    if !bursts.is_empty() {
         caption +=
             ". Shaded: bursts, in which comments came faster than in the thread as a whole (Kleinberg 2003)";
     }
-    if !thread.gone.is_empty() {
+    if !totals.gone.is_empty() {
         caption += ". Ticks at the foot: deleted or removed comments";
     }
-    let width = count(thread.bins.width().into());
+    let width = count(totals.bins.width().into());
     caption + &format!(". Bars: share of toxic comments among each {width}, with its 95 % Wilson interval.")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::Micro;
+    use crate::aggregate::Mark;
+    use crate::comment::{Comment, Origin, Status};
+    use crate::label::Label;
+    use crate::score::{Outcome, Scored, Scores};
 
-    fn points(comments: u32) -> (Vec<Point>, Bins) {
-        let mut bins = Bins::new(comments);
-        let points = (1..=comments).map(|position| {
-            let toxicity = Micro::new(f64::from(position * 37 % 100) / 100.0);
-            let sentiment = Micro::new(f64::from(position * 53 % 200) / 100.0 - 1.0);
-            bins.add(position, None, Some((toxicity, sentiment)));
-            Point { position, toxicity, sentiment, flagged: toxicity.get() > 0.9 }
-        });
-        (points.collect(), bins)
+    fn thread(comments: u32) -> ThreadTotals {
+        let mut totals = ThreadTotals::new(comments);
+        for position in 1..=comments {
+            let mut comment = Comment::new("1", "t", "", Origin { file: "x".into(), record: 1, line: 1 });
+            comment.status = if position % 3 == 0 { Status::Removed } else { Status::Live };
+            let scores = Scores::new([f64::from(position * 37 % 100) / 100.0; Label::COUNT]);
+            let scored = Scored { comment, language: None, evasion: false, outcome: Outcome::Scored(scores) };
+            totals.add(&Mark::new(0, position, None, &scored, scores.get(Label::Toxicity) > 0.9));
+        }
+        totals
     }
 
     #[test]
     fn a_drawing_stays_light_however_long_the_thread() {
-        for (comments, flagged) in [(2, false), (37, true), (400, true), (100_000, false)] {
-            let (points, bins) = points(comments);
-            let thread = Thread {
-                comments,
-                points: &points,
-                bins: &bins,
-                bursts: std::slice::from_ref(&(1..2)),
-                gone: &(1..=comments).step_by(3).collect::<Vec<_>>(),
-            };
-            let chart = along(&thread).unwrap().unwrap();
+        for (comments, has_flags) in [(2, false), (37, true), (400, true), (100_000, false)] {
+            let chart = along(&thread(comments), std::slice::from_ref(&(1..2))).unwrap().unwrap();
             assert!(chart.shapes.len() < 200_000, "{comments}: {}", chart.shapes.len());
-            assert_eq!(!chart.flags.is_empty(), flagged, "{comments}");
+            assert_eq!(!chart.flags.is_empty(), has_flags, "{comments}");
             assert!(!chart.shapes.contains("svg") && !chart.shapes.contains("style"));
             for flag in &chart.flags {
                 assert!((0..chart.width).contains(&flag.x) && (0..chart.height).contains(&flag.y));
             }
-            if std::env::var_os("COMITY_LOOK").is_some() {
-                let svg = format!(
-                    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\">{}</svg>",
-                    chart.width, chart.height, chart.shapes
-                );
-                std::fs::write(format!("/tmp/chart{comments}.svg"), svg).unwrap();
-            }
         }
-        let (points, bins) = points(1);
-        let thread = Thread { comments: 1, points: &points, bins: &bins, bursts: &[], gone: &[] };
-        assert!(along(&thread).unwrap().is_none());
+        assert!(along(&thread(1), &[]).unwrap().is_none());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! `report.html`: one page that opens offline, with or without scripts.
 //!
-//! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its style and
+//! Text of comments reaches the page through the template's escaping alone (what switches it off are the shapes of the
+//! charts, which hold numbers and our own words only), its style and
 //! script are the only ones that the content security policy lets run (by hash), and nothing is loaded from anywhere.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use askama::Template;
@@ -11,14 +14,18 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::authors::{Row as AuthorRow, Rows as AuthorRows};
-use super::chart::{self, Bars, Bins, Chart};
+use super::by::{Column, Group};
+use super::chart::{self, Chart, Flag};
 use super::draft::Drafts;
-use super::plain::{self, count, number, shorten, visible};
+use super::network::Network;
+use super::plain::{self, count, number, percent, shorten, visible};
 use super::queue::{ContextKind, Item, Queue};
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Summary};
-use crate::aggregate::{MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Trend};
+use crate::aggregate::{
+    CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, TOP, TOXIC, Trend,
+};
 
 pub(super) const PAGE: &str = "report.html";
 
@@ -26,7 +33,7 @@ pub(super) const PAGE: &str = "report.html";
 pub(super) const MAX_CARDS: usize = 200;
 
 /// Threads drawn, the largest; all are in `threads.csv`.
-const MAX_CHARTS: usize = 40;
+const MAX_CHARTS: usize = 20;
 
 /// Rows of a table; all are in its file.
 pub(super) const MAX_ROWS: usize = 100;
@@ -49,7 +56,6 @@ struct Page<'a> {
     cards: Vec<Card<'a>>,
     /// Flagged comments not shown, repeats aside.
     more_cards: u64,
-    charts: Vec<ThreadView<'a>>,
     threads: Vec<ThreadView<'a>>,
     more_threads: u64,
     ranked: Vec<AuthorView<'a>>,
@@ -57,7 +63,9 @@ struct Page<'a> {
     others: Vec<AuthorView<'a>>,
     unranked: u64,
     more_others: u64,
-    bars: [Bars; 2],
+    bars: &'a [Chart; 2],
+    network: &'a Network<'a>,
+    columns: Vec<ColumnView<'a>>,
     notices: bool,
     doubts: u64,
 }
@@ -112,12 +120,31 @@ struct ContextView<'a> {
     cut: usize,
 }
 
+/// The values of a column.
+struct ColumnView<'a> {
+    column: Column,
+    /// Those with most comments.
+    values: Vec<(&'a str, &'a Group)>,
+    more: u64,
+}
+
+/// A chart as a file of its own.
+#[derive(Template)]
+#[template(path = "chart.svg")]
+struct Drawing<'a> {
+    title: String,
+    chart: &'a Chart,
+}
+
 /// A thread in words.
 struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
-    chart: Option<Chart>,
+    /// Where flagged comments are marked in its chart, with the rank of the card that shows the comment, if one does.
+    flags: Vec<(&'a Flag, Option<usize>)>,
     toxicity_trend: String,
     sentiment_trend: String,
+    /// More about it, as sentences.
+    notes: String,
 }
 
 /// An author in words.
@@ -133,21 +160,32 @@ pub(super) fn charted(survey: &Survey<'_>, largest: &[usize]) -> usize {
     largest.iter().take(MAX_CHARTS).take_while(has_points).count()
 }
 
-/// Writes `report.html`. `threads` are the largest, the largest first; as many of them are drawn as are `charted`.
+/// Writes `report.html` and the charts. `threads` are the largest, the largest first.
 pub(super) fn write(
     summary: &Summary,
     survey: &Survey<'_>,
     queue: &Queue<'_>,
     authors: &AuthorRows<'_>,
-    threads: &[(ThreadRow<'_>, Bins)],
-    charted: usize,
+    threads: &[ThreadRow<'_>],
+    network: &Network<'_>,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
-    let chart_of = |(row, bins): &'_ (ThreadRow<'_>, Bins)| {
-        let card = |position| queue.shown.get(&(row.number, position)).copied();
-        chart::along(row, bins, survey, card)
-    };
-    let drawn: Vec<usize> = threads[..charted].iter().map(|(row, _)| row.number).collect();
+    let failed = |source, drafts: &Drafts| drafts.failed(chart::FOLDER, source);
+    let bars = [
+        chart::bars("toxicity (0 to 1)", &summary.toxicity.histogram)
+            .map_err(|source| failed(source, drafts))?,
+        chart::bars("sentiment (−1 to 1)", &summary.sentiment.histogram)
+            .map_err(|source| failed(source, drafts))?,
+    ];
+    draw("toxicity", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
+    draw("sentiment", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
+    for row in threads {
+        if let Some(chart) = &row.chart {
+            let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
+            draw(&format!("thread-{}", row.number + 1), title, chart, drafts)?;
+        }
+    }
+    let drawn: Vec<usize> = threads.iter().filter(|row| row.chart.is_some()).map(|row| row.number).collect();
     let unranked = survey.authors.len() - authors.ranked;
 
     let page = Page {
@@ -157,18 +195,16 @@ pub(super) fn write(
         checksum: summary.run.model.checksum.chars().take(12).collect(),
         cards: queue.items.iter().map(|item| card(item, survey, &drawn)).collect(),
         more_cards: queue.originals - queue.items.len() as u64,
-        charts: threads[..charted].iter().map(|thread| thread_view(&thread.0, chart_of(thread))).collect(),
-        threads: threads.iter().map(|(row, _)| thread_view(row, None)).collect(),
+        threads: threads.iter().map(|row| thread_view(row, queue)).collect(),
         more_threads: (survey.threads.len() - threads.len()) as u64,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,
         ranked: authors.iter().take(authors.ranked.min(MAX_ROWS)).map(author_view).collect(),
         others: authors.iter().skip(authors.ranked).take(MAX_ROWS).map(author_view).collect(),
-        bars: [
-            chart::bars("toxicity", "toxicity", &summary.toxicity.histogram),
-            chart::bars("sentiment", "sentiment", &summary.sentiment.histogram),
-        ],
+        bars: &bars,
+        network,
+        columns: survey.groups.telling().map(|(column, groups)| column_view(column, groups)).collect(),
         notices: summary.run.inputs.iter().any(|input| !input.notices.is_empty()),
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };
@@ -290,8 +326,50 @@ fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> V
     pieces
 }
 
-fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
-    ThreadView { row, chart, toxicity_trend: trend(row.toxicity), sentiment_trend: trend(row.sentiment) }
+/// Writes a chart as a file of its own.
+fn draw(name: &str, title: String, chart: &Chart, drafts: &mut Drafts) -> Result<(), ReportError> {
+    let path = format!("{}/{name}.svg", chart::FOLDER);
+    let drawing = Drawing { title, chart };
+    let svg = drawing.render().map_err(|error| drafts.failed(&path, std::io::Error::other(error)))?;
+    drafts.write(&path, &(visible(&svg).into_owned() + "\n"))
+}
+
+fn thread_view<'a>(row: &'a ThreadRow<'a>, queue: &Queue<'_>) -> ThreadView<'a> {
+    let flags = row.chart.iter().flat_map(|chart| &chart.flags);
+    ThreadView {
+        row,
+        flags: flags.map(|flag| (flag, queue.shown.get(&(row.number, flag.position)).copied())).collect(),
+        toxicity_trend: trend(row.toxicity),
+        sentiment_trend: trend(row.sentiment),
+        notes: notes(row),
+    }
+}
+
+/// What there is to say of a thread's replies, authors and times.
+fn notes(row: &ThreadRow<'_>) -> String {
+    let mut notes = String::new();
+    if let Some(Shape { depth, branching }) = row.shape {
+        let branching = number(Some(branching), 1);
+        notes += &format!(" Replies: up to {depth} deep, {branching} to each comment that was answered.");
+    }
+    if let Some((_, top)) = row.concentration {
+        notes +=
+            &format!(" The most toxic author has {} of the named authors’ toxicity.", percent(Some(top)));
+    }
+    if let Some((first, last)) = row.totals.times {
+        notes += &format!(" Posted from {} to {}.", plain::time(first), plain::time(last));
+    }
+    notes
+}
+
+/// The values of a column that most comments have, as many as a table holds; in ascending order.
+fn column_view(column: Column, groups: &BTreeMap<String, Group>) -> ColumnView<'_> {
+    let mut values: Vec<(&str, &Group)> =
+        groups.iter().map(|(value, group)| (value.as_str(), group)).collect();
+    values.sort_by_key(|(_, group)| Reverse(group.bin.comments));
+    values.truncate(MAX_ROWS);
+    values.sort_by_key(|(value, _)| *value);
+    ColumnView { column, more: (groups.len() - values.len()) as u64, values }
 }
 
 /// A trend in words.

@@ -1,6 +1,6 @@
 //! Values as the files and the page show them.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use crate::aggregate::{Estimate, Interval};
 
@@ -38,6 +38,23 @@ pub(super) fn percent(share: Option<f64>) -> String {
         Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0} %", share * 100.0),
         Some(share) => format!("{:.1} %", share * 100.0),
     }
+}
+
+/// The share of an estimate.
+pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> Option<f64> {
+    estimate.borrow().map(|estimate| estimate.share)
+}
+
+/// The interval of an estimate; a dash where there is none.
+pub(super) fn between(estimate: impl Borrow<Option<Estimate>>) -> String {
+    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| percents(&estimate.interval))
+}
+
+/// A time, to the minute.
+pub(super) fn time(seconds: i64) -> String {
+    let time =
+        jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    time.unwrap_or_default()
 }
 
 /// An interval of probabilities.
