@@ -152,6 +152,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form], by: &[Column]) -> Resul
     methods::write(&summary, &mut drafts)?;
     page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
+    chart::forget_others(dir, &threads)?;
     Ok(summary)
 }
 

@@ -13,7 +13,7 @@ use comity::engine;
 use comity::pipeline::{self, PipelineError, Progress, ScoreRequest};
 use comity::policy::Policy;
 use comity::read::{Format, Options};
-use comity::report::{self, Summary};
+use comity::report::{self, Column, Summary};
 use comity::score::Settings;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -161,7 +161,7 @@ fn a_policy_changes_decisions_and_no_score() {
     score(&request(&[&root().join("data/sample")], &out)).unwrap();
     let before = files(&out);
     let other = "name = \"other\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let summary = report::write(&out, &Policy::parse(other, &Column::DEFAULT).unwrap(), &[]).unwrap();
+    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[], &Column::DEFAULT).unwrap();
     assert_eq!(summary.counts.flagged, summary.counts.scored);
     let after = files(&out);
     for name in ["scores.csv", "rejects.csv", "run.json"] {

@@ -21,13 +21,19 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 13] = [
+const OUTPUTS: [&str; 19] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
     "threads.csv",
+    "bins.csv",
+    "network.csv",
+    "by.csv",
     "summary.json",
     "summary.md",
+    "methods.md",
+    "charts/toxicity.svg",
+    "charts/sentiment.svg",
     "report.html",
     "convokit/utterances.jsonl",
     "convokit/speakers.json",
@@ -77,8 +83,13 @@ fn reports_are_as_expected() {
             assert!(got == want, "{} differs at line {line:?} (COMITY_ACCEPT=1 accepts)", expected.display());
         }
         let mut left = names(folder.path());
-        left.extend(names(&folder.path().join("convokit")).iter().map(|name| format!("convokit/{name}")));
-        left.retain(|name| name != "convokit");
+        for inner in ["convokit", "charts"] {
+            left.extend(names(&folder.path().join(inner)).iter().map(|name| format!("{inner}/{name}")));
+        }
+        // The shapes of threads' charts stand in the page.
+        left.retain(|name| {
+            !["convokit", "charts"].contains(&name.as_str()) && !name.starts_with("charts/thread-")
+        });
         left.sort();
         let mut named: Vec<&str> = INPUTS.into_iter().chain(OUTPUTS).collect();
         named.sort_unstable();
@@ -101,7 +112,7 @@ fn forms_are_written_on_request_and_again_where_they_are() {
     report::write(folder.path(), &policy(case), &[], &Column::DEFAULT).unwrap();
     assert!(!path("convokit").exists() && !path("network.gexf").exists());
 
-    report::write(folder.path(), &policy(case), &["gexf".parse(, &Column::DEFAULT).unwrap()]).unwrap();
+    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()], &Column::DEFAULT).unwrap();
     assert!(!path("convokit").exists() && path("network.gexf").exists());
 
     let other = Policy { name: "another one".to_owned(), ..policy(case) };
@@ -141,7 +152,8 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err().to_string();
+    let error =
+        report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err().to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
 }
 
@@ -277,14 +289,19 @@ fn hostile_comments_become_no_markup() {
     // addresses and labels for screen readers.
     let template =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/report.html")).unwrap();
+    let shapes = ["rect", "circle", "line", "polyline", "polygon", "text"];
     for element in page.root_element().descendent_elements() {
+        let is_shape = shapes.contains(&element.value().name());
         let element = element.value();
         // A parser adds the body of a table where there is none; the template writes its own.
         let name = element.name();
-        assert!(template.contains(&format!("<{name}")), "<{name}> is not the template's");
+        assert!(is_shape || template.contains(&format!("<{name}")), "<{name}> is not the template's");
         for (name, value) in element.attrs() {
             assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}=\"{value}\"");
-            assert!(template.contains(&format!("{name}=")) || value.is_empty(), "{name}=\"{value}\"");
+            assert!(
+                is_shape || template.contains(&format!("{name}=")) || value.is_empty(),
+                "{name}=\"{value}\""
+            );
             if name == "href" {
                 assert!(value.starts_with('#') || value.starts_with("https://"), "{value}");
             }
@@ -295,6 +312,12 @@ fn hostile_comments_become_no_markup() {
     }
     for link in page.select(&Selector::parse("a[href^=https]").unwrap()) {
         assert_eq!(link.attr("rel"), Some("noreferrer noopener nofollow"));
+    }
+    for name in names(&folder.path().join("charts")) {
+        let svg = fs::read_to_string(folder.path().join("charts").join(&name)).unwrap();
+        assert!(!svg.contains("<script") && !svg.contains("onload=\"") && !svg.contains("<style"), "{name}");
+        let mut reader = quick_xml::Reader::from_str(&svg);
+        while reader.read_event().unwrap() != Event::Eof {}
     }
 }
 

@@ -3,15 +3,18 @@
 //! The colours are of the palette of Okabe and Ito 2008 ("Color universal design"), which people with any colour vision
 //! can tell apart; the page's style sheet knows them by their codes and puts lighter ones in their place on a dark ground.
 
-use std::io;
 use std::ops::Range;
+use std::path::Path;
+use std::{fs, io};
 
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::TextStyle;
 
+use super::ReportError;
 use super::plain::{count, counted, number};
+use super::threads::Row;
 use crate::aggregate::{
     Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, local_block_band, rolling_mean,
     rolling_window,
@@ -26,12 +29,15 @@ const MAX_POINTS: usize = 400;
 /// Above this many points they are drawn faintly, so that the line stays to be seen.
 const FAINT_FROM: usize = 150;
 
+/// Above this many deleted or removed comments they are not marked: the marks would run together.
+const MAX_GONE: usize = 100;
+
 /// plotters knows whole pixels only: a drawing has four to each of the page's.
 const UNIT: i32 = 4;
 
 /// Width and height of a thread's chart and of a histogram, on the page.
-const ALONG: (i32, i32) = (720, 640);
-const BARS: (i32, i32) = (420, 240);
+const ALONG: (i32, i32) = (720, 660);
+const BARS: (i32, i32) = (420, 260);
 
 /// Height of the panels of a thread's chart.
 const PANELS: [i32; 2] = [230, 210];
@@ -149,6 +155,28 @@ pub(super) fn bars(score: &'static str, histogram: &Histogram) -> io::Result<Cha
     Ok(Chart { shapes, width: BARS.0 * UNIT, height: BARS.1 * UNIT, caption, flags: Vec::new() })
 }
 
+/// The name of a thread's chart: the row of `threads.csv` that tells of the thread, from 1.
+pub(super) fn name(number: usize) -> String {
+    format!("thread-{}.svg", number + 1)
+}
+
+/// Deletes the charts of threads that an earlier report into the folder drew and this one did not.
+pub(super) fn forget_others(dir: &Path, threads: &[Row<'_>]) -> Result<(), ReportError> {
+    let drawn: Vec<String> =
+        threads.iter().filter(|row| row.chart.is_some()).map(|row| name(row.number)).collect();
+    let folder = dir.join(FOLDER);
+    let failed = |source| ReportError::Write { path: folder.clone(), source };
+    for file in fs::read_dir(&folder).map_err(failed)? {
+        let file = file.map_err(failed)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix("thread-").and_then(|name| name.strip_suffix(".svg"));
+        if number.is_some_and(|number| number.parse::<u64>().is_ok()) && !drawn.contains(&name) {
+            fs::remove_file(file.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 /// The shapes of a drawing.
 fn draw(
     (width, height): (i32, i32),
@@ -197,12 +225,11 @@ fn panel(
     )?;
     let line = places.iter().copied().zip(curve.line.iter().copied());
     chart.draw_series(LineSeries::new(line, curve.color.stroke_width(2 * UNIT as u32)))?;
-    // As many ticks as can be told apart.
-    let column = |position: &u32| u64::from(*position) * ALONG.0 as u64 / u64::from(totals.comments);
-    chart.draw_series(totals.gone.chunk_by(|a, b| column(a) == column(b)).map(|gone| {
-        let x = f64::from(gone[0]);
-        PathElement::new([(x, min), (x, min + (max - min) * 0.07)], INK.stroke_width(UNIT as u32))
-    }))?;
+    if totals.gone.len() <= MAX_GONE {
+        let foot = |x: f64| [(x, min), (x, min + (max - min) * 0.06)];
+        let ticks = totals.gone.iter().map(|position| foot(f64::from(*position)));
+        chart.draw_series(ticks.map(|tick| PathElement::new(tick, INK.stroke_width(UNIT as u32))))?;
+    }
     if !with_flags {
         return Ok(Vec::new());
     }
@@ -265,11 +292,14 @@ fn plot<'b>(
     ys: Range<f64>,
     axes: &Axes<'_>,
 ) -> Result<Plot<'b, 'b>, Failed> {
-    let foot = if axes.x.is_empty() { 24 } else { 46 };
+    let foot = if axes.x.is_empty() { 24 } else { 58 };
     let mut chart = ChartBuilder::on(area)
         .margin_top(12 * UNIT)
-        .margin_right(16 * UNIT)
-        .set_label_area_size(LabelAreaPosition::Left, 74 * UNIT)
+        .margin_left(4 * UNIT)
+        .margin_bottom(4 * UNIT)
+        // Half of the last mark stands beyond the end of the axis.
+        .margin_right(32 * UNIT)
+        .set_label_area_size(LabelAreaPosition::Left, 76 * UNIT)
         .set_label_area_size(LabelAreaPosition::Bottom, foot * UNIT)
         .build_cartesian_2d(xs, ys)?;
     let thin = |color: RGBColor| color.stroke_width(UNIT as u32);
@@ -330,8 +360,10 @@ fn caption(
         caption +=
             ". Shaded: bursts, in which comments came faster than in the thread as a whole (Kleinberg 2003)";
     }
-    if !totals.gone.is_empty() {
-        caption += ". Ticks at the foot: deleted or removed comments";
+    match totals.gone.len() {
+        0 => {}
+        1..=MAX_GONE => caption += ". Ticks at the foot: deleted or removed comments",
+        gone => caption += &format!(". {} deleted or removed comments are not marked", count(gone as u64)),
     }
     let width = count(totals.bins.width().into());
     caption + &format!(". Bars: share of toxic comments among each {width}, with its 95 % Wilson interval.")

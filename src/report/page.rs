@@ -177,12 +177,12 @@ pub(super) fn write(
         chart::bars("sentiment (−1 to 1)", &summary.sentiment.histogram)
             .map_err(|source| failed(source, drafts))?,
     ];
-    draw("toxicity", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
-    draw("sentiment", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
+    draw("toxicity.svg", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
+    draw("sentiment.svg", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
     for row in threads {
         if let Some(chart) = &row.chart {
             let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
-            draw(&format!("thread-{}", row.number + 1), title, chart, drafts)?;
+            draw(&chart::name(row.number), title, chart, drafts)?;
         }
     }
     let drawn: Vec<usize> = threads.iter().filter(|row| row.chart.is_some()).map(|row| row.number).collect();
@@ -328,7 +328,7 @@ fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> V
 
 /// Writes a chart as a file of its own.
 fn draw(name: &str, title: String, chart: &Chart, drafts: &mut Drafts) -> Result<(), ReportError> {
-    let path = format!("{}/{name}.svg", chart::FOLDER);
+    let path = format!("{}/{name}", chart::FOLDER);
     let drawing = Drawing { title, chart };
     let svg = drawing.render().map_err(|error| drafts.failed(&path, std::io::Error::other(error)))?;
     drafts.write(&path, &(visible(&svg).into_owned() + "\n"))

@@ -40,9 +40,9 @@ pub(super) fn percent(share: Option<f64>) -> String {
     }
 }
 
-/// The share of an estimate.
-pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> Option<f64> {
-    estimate.borrow().map(|estimate| estimate.share)
+/// The share of an estimate, to a tenth of a per cent as its interval; a dash where there is none.
+pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> String {
+    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1} %", estimate.share * 100.0))
 }
 
 /// The interval of an estimate; a dash where there is none.
@@ -62,9 +62,9 @@ pub(super) fn span(interval: &Interval, decimals: usize) -> String {
     format!("{:.decimals$}–{:.decimals$}", interval.low, interval.high)
 }
 
-/// An interval of shares in per cent.
+/// An interval of shares in per cent, to a tenth: its ends may lie close together.
 pub(super) fn percents(interval: &Interval) -> String {
-    format!("{}–{}", percent(Some(interval.low)).trim_end_matches(" %"), percent(Some(interval.high)))
+    format!("{:.1}–{:.1} %", interval.low * 100.0, interval.high * 100.0)
 }
 
 /// A count with a thin space between thousands.
