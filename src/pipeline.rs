@@ -19,7 +19,7 @@ use crate::explain::{self, Explanation, explain};
 use crate::label::Label;
 use crate::model::{Manifest, Model, ModelError};
 use crate::normalize::{self, normalize};
-use crate::policy::{Action, Decision, Policy};
+use crate::policy::{Action, Fired, Policy};
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError};
@@ -146,6 +146,11 @@ pub enum PipelineError {
         /// What went wrong.
         source: io::Error,
     },
+    /// The reply links of a large export found no room.
+    #[error(
+        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+    )]
+    Links(io::Error),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -239,7 +244,7 @@ pub fn read(
             }
         }
     }
-    let (files, replies) = (reader.files().to_vec(), threader.finish());
+    let (files, replies) = (reader.files().to_vec(), threader.finish().map_err(PipelineError::Links)?);
     Ok(Understood { files, comments, authors: authors.len(), replies, samples, rejects })
 }
 
@@ -308,7 +313,8 @@ pub fn score(
     })?;
     outputs.finish(&explanations)?;
 
-    let run = describe(request, &model, &reader, &threader.finish(), counts);
+    let replies = threader.finish().map_err(PipelineError::Links)?;
+    let run = describe(request, &model, &reader, &replies, counts);
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
     Ok(report::write(&request.out, policy, &request.also, &request.by)?)
@@ -357,15 +363,14 @@ fn read_chunk(
 struct Queue<'p> {
     policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`EXPLAINED`].
-    worst: Vec<(Decision<'p>, Comment)>,
+    worst: Vec<(Fired<'p>, Comment)>,
 }
 
 impl Queue<'_> {
     fn offer(&mut self, row: Scored) {
-        if let Some(decision) =
-            self.policy.decide(&row.outcome).filter(|decision| decision.action != Action::Approve)
-        {
-            self.worst.push((decision, row.comment));
+        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
+        if let Some(fired) = decision.and_then(|decision| decision.fired) {
+            self.worst.push((fired, row.comment));
             if self.worst.len() >= 2 * EXPLAINED {
                 self.keep_worst();
             }
@@ -373,8 +378,8 @@ impl Queue<'_> {
     }
 
     fn keep_worst(&mut self) {
-        // A stable sort: equally bad ones stay in the order of the input.
-        self.worst.sort_by(|(a, _), (b, _)| b.severity(a));
+        // A stable sort: equally urgent ones stay in the order of the input.
+        self.worst.sort_by(|(a, this), (b, other)| a.urgency(this).first(&b.urgency(other)));
         self.worst.truncate(EXPLAINED);
     }
 
@@ -385,12 +390,8 @@ impl Queue<'_> {
         advance: &dyn Fn(usize, usize),
     ) -> Result<Vec<Explanation>, ScoreError> {
         self.keep_worst();
-        let flagged: Vec<(&Comment, Label, f64)> = self
-            .worst
-            .iter()
-            .filter_map(|(decision, comment)| Some((comment, decision.fired?)))
-            .map(|(comment, fired)| (comment, fired.rule.label, fired.score))
-            .collect();
+        let flagged: Vec<(&Comment, Label, f64)> =
+            self.worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
         let mut explanations = Vec::with_capacity(flagged.len());
         for some in flagged.chunks(EXPLAINED_AT_ONCE) {
             advance(explanations.len(), flagged.len());

@@ -3,10 +3,14 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
+use crate::comment::Comment;
 use crate::label::Label;
-use crate::score::{Outcome, Scores};
+use crate::score::{Scored, Scores};
 
 /// What to do with a comment, from mildest to most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -40,7 +44,8 @@ impl fmt::Display for Action {
     }
 }
 
-/// A comment whose score for `label` is at or above `threshold` calls for `action`.
+/// A comment whose score for `label` is at or above `threshold` calls for `action`. A low and a high threshold of one label
+/// are two rules.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -49,20 +54,84 @@ pub struct Rule {
     /// The label whose score counts.
     pub label: Label,
     /// From 0 to 1.
+    #[serde(deserialize_with = "probability")]
     pub threshold: f64,
     /// What the rule calls for.
     pub action: Action,
+    /// How bad it is if the label is right, beside the other rules; above 0, 1 where it is not given.
+    #[serde(default = "one", deserialize_with = "weight")]
+    pub severity: f64,
+    /// Places where another threshold holds; of several that fit, the first.
+    #[serde(default)]
+    pub at: Vec<At>,
+}
+
+/// Where a rule has another threshold: a section, a thread, or a thread of a section.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    /// The section, as the export writes it; every one where none is given.
+    pub section: Option<String>,
+    /// The thread, as the export writes it; every one where none is given.
+    pub thread: Option<String>,
+    /// From 0 to 1.
+    #[serde(deserialize_with = "probability")]
+    pub threshold: f64,
+}
+
+impl Rule {
+    /// The threshold that holds for a comment, by its section and its thread.
+    pub fn threshold_for(&self, comment: &Comment) -> f64 {
+        let fits = |at: &&At| {
+            at.section.as_ref().is_none_or(|section| comment.section.as_ref() == Some(section))
+                && at.thread.as_ref().is_none_or(|thread| comment.thread == *thread)
+        };
+        self.at.iter().find(fits).map_or(self.threshold, |at| at.threshold)
+    }
 }
 
 /// The rules of a site.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Name of the policy, for reports.
     pub name: String,
+    /// How long a person takes over a flagged comment, for the hours that a threshold costs.
+    pub seconds_a_comment: f64,
     /// Its rules. Of two that fire alike, the later one decides.
-    #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
+}
+
+/// A policy as its file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    name: String,
+    #[serde(default = "half_a_minute", deserialize_with = "weight")]
+    seconds_a_comment: f64,
+    #[serde(rename = "rule", default)]
+    rules: Vec<Spanned<Rule>>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn half_a_minute() -> f64 {
+    30.0
+}
+
+/// A number from 0 to 1.
+fn probability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    let fault = || D::Error::custom(format!("{value} is not between 0 and 1"));
+    (0.0..=1.0).contains(&value).then_some(value).ok_or_else(fault)
+}
+
+/// A number above 0.
+fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    let fault = || D::Error::custom(format!("{value} is not a number above 0"));
+    (value > 0.0 && value.is_finite()).then_some(value).ok_or_else(fault)
 }
 
 /// What a policy says of a scored comment.
@@ -74,14 +143,6 @@ pub struct Decision<'a> {
     pub fired: Option<Fired<'a>>,
 }
 
-impl Decision<'_> {
-    /// Which of two decisions a person should look at first: the more severe action, then the wider margin.
-    pub fn severity(&self, other: &Self) -> Ordering {
-        let margin = |decision: &Self| decision.fired.map_or(0.0, |fired| fired.margin());
-        self.action.cmp(&other.action).then(margin(self).total_cmp(&margin(other)))
-    }
-}
-
 /// A rule that a comment's score reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fired<'a> {
@@ -89,13 +150,51 @@ pub struct Fired<'a> {
     pub rule: &'a Rule,
     /// The comment's score for the rule's label.
     pub score: f64,
+    /// The threshold that held for the comment.
+    pub threshold: f64,
 }
 
 impl Fired<'_> {
     /// How far the score lies above the threshold, from 0 to 1.
     pub fn margin(&self) -> f64 {
-        self.score - self.rule.threshold
+        self.score - self.threshold
     }
+
+    /// Expected harm: the probability that the label is right, times the rule's severity, times the comment's
+    /// [`reach`].
+    pub fn harm(&self, reach: f64) -> f64 {
+        self.score * self.rule.severity * reach
+    }
+
+    /// The place of its comment in the queue.
+    pub fn urgency(&self, comment: &Comment) -> Urgency {
+        Urgency { harm: self.harm(reach(comment)), created_at: comment.created_at }
+    }
+}
+
+/// What a person should look at first: the greater one. More expected harm; of equal harm, what stands there longest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Urgency {
+    /// See [`Fired::harm`].
+    pub harm: f64,
+    /// When the comment was posted; one without a time waits behind those with one.
+    pub created_at: Option<Timestamp>,
+}
+
+impl Urgency {
+    /// The order of a queue: the most urgent first.
+    pub fn first(&self, other: &Self) -> Ordering {
+        let time = |urgency: &Self| (urgency.created_at.is_none(), urgency.created_at);
+        other.harm.total_cmp(&self.harm).then(time(self).cmp(&time(other)))
+    }
+}
+
+/// How many people a comment reaches, damped: `1 + ln(1 + replies + votes)`, votes below 0 taken for none. 1 where the
+/// export has neither; 100 replies and votes make it 5.6. The logarithm keeps one much-read comment from hiding all others;
+/// it is our choice, not a measured law.
+pub fn reach(comment: &Comment) -> f64 {
+    let votes = comment.votes.unwrap_or(0).max(0) as f64;
+    1.0 + libm::log1p(comment.replies.unwrap_or(0) as f64 + votes)
 }
 
 /// Why a policy file was refused.
@@ -111,17 +210,24 @@ pub enum PolicyError {
         /// What it is.
         what: String,
     },
-    /// A threshold is not a probability.
-    #[error("rule `{rule}`: threshold {threshold} is not between 0 and 1")]
-    Threshold {
+    /// Two rules share a name.
+    #[error("line {line}: a second rule is named `{name}`; give each a name of its own")]
+    Name {
+        /// Where the second one begins, from 1.
+        line: usize,
+        /// The name.
+        name: String,
+    },
+    /// A place that is every place.
+    #[error(
+        "line {line}: a place of the rule `{rule}` names neither a section nor a thread; name one of them"
+    )]
+    Place {
+        /// Where the rule begins, from 1.
+        line: usize,
         /// Name of the rule.
         rule: String,
-        /// What it has.
-        threshold: f64,
     },
-    /// Two rules share a name.
-    #[error("two rules are named `{0}`; give each a name of its own")]
-    Name(String),
     /// There is nothing to decide by.
     #[error("the policy has no rules; add at least one [[rule]] with name, label, threshold and action")]
     Empty,
@@ -136,89 +242,184 @@ impl Policy {
     /// Reads a policy from TOML.
     ///
     /// # Errors
-    /// [`PolicyError`] names the line, or the rule, at fault.
+    /// [`PolicyError`] names the line at fault.
     pub fn parse(toml: &str) -> Result<Self, PolicyError> {
-        let policy: Self = toml::from_str(toml).map_err(|error| PolicyError::Form {
-            line: 1 + error.span().map_or(0, |span| toml[..span.start].matches('\n').count()),
-            what: error.message().to_owned(),
-        })?;
-        if policy.rules.is_empty() {
+        let line_of = |place: usize| 1 + toml[..place].matches('\n').count();
+        let PolicyFile { name, seconds_a_comment, rules } =
+            toml::from_str(toml).map_err(|error| PolicyError::Form {
+                line: line_of(error.span().map_or(0, |span| span.start)),
+                what: error.message().to_owned(),
+            })?;
+        if rules.is_empty() {
             return Err(PolicyError::Empty);
         }
-        for (index, rule) in policy.rules.iter().enumerate() {
-            if !(0.0..=1.0).contains(&rule.threshold) {
-                return Err(PolicyError::Threshold { rule: rule.name.clone(), threshold: rule.threshold });
+        let mut policy = Self { name, seconds_a_comment, rules: Vec::with_capacity(rules.len()) };
+        for rule in rules {
+            let line = line_of(rule.span().start);
+            let rule = rule.into_inner();
+            if policy.rules.iter().any(|earlier| earlier.name == rule.name) {
+                return Err(PolicyError::Name { line, name: rule.name });
             }
-            if policy.rules[..index].iter().any(|earlier| earlier.name == rule.name) {
-                return Err(PolicyError::Name(rule.name.clone()));
+            if rule.at.iter().any(|at| at.section.is_none() && at.thread.is_none()) {
+                return Err(PolicyError::Place { line, rule: rule.name });
             }
+            policy.rules.push(rule);
         }
         Ok(policy)
     }
 
-    /// What the policy says of an outcome: the most severe action that a rule calls for, by the rule whose threshold is
-    /// exceeded most; nothing at all of a comment that was not scored, for no one has looked at it.
-    pub fn decide(&self, outcome: &Outcome) -> Option<Decision<'_>> {
-        outcome.scores().map(|scores| self.decide_scores(scores))
+    /// What the policy says of a comment: the most severe action that a rule calls for, by the rule that expects most harm
+    /// and, of those, the one whose threshold is exceeded most; nothing at all of a comment that was not scored, for no
+    /// one has looked at it.
+    pub fn decide(&self, scored: &Scored) -> Option<Decision<'_>> {
+        let scores = scored.outcome.scores()?;
+        let fired = |rule| fired(rule, &scored.comment, scores);
+        let decisions = self.rules.iter().filter_map(fired);
+        let by_severity = |a: &Fired<'_>, b: &Fired<'_>| {
+            let harm = a.harm(1.0).total_cmp(&b.harm(1.0));
+            a.rule.action.cmp(&b.rule.action).then(harm).then(a.margin().total_cmp(&b.margin()))
+        };
+        let fired = decisions.max_by(by_severity);
+        Some(Decision { action: fired.map_or(Action::Approve, |fired| fired.rule.action), fired })
     }
+}
 
-    fn decide_scores(&self, scores: &Scores) -> Decision<'_> {
-        let decisions = self
-            .rules
-            .iter()
-            .map(|rule| Fired { rule, score: scores.get(rule.label) })
-            .filter(|fired| fired.score >= fired.rule.threshold)
-            .map(|fired| Decision { action: fired.rule.action, fired: Some(fired) });
-        decisions.max_by(Decision::severity).unwrap_or(Decision { action: Action::Approve, fired: None })
-    }
+/// A rule on a comment, if its score reaches the threshold.
+fn fired<'a>(rule: &'a Rule, comment: &Comment, scores: &Scores) -> Option<Fired<'a>> {
+    let (score, threshold) = (scores.get(rule.label), rule.threshold_for(comment));
+    (score >= threshold).then_some(Fired { rule, score, threshold })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::Unscored;
+    use crate::comment::Origin;
+    use crate::score::{Outcome, Unscored};
 
-    fn scored(toxicity: f64, threat: f64) -> Outcome {
+    fn scored(toxicity: f64, threat: f64) -> Scored {
         let mut probabilities = [0.0; Label::COUNT];
         probabilities[Label::Toxicity.index()] = toxicity;
         probabilities[Label::Threat.index()] = threat;
-        Outcome::Scored(Scores::new(probabilities))
+        let comment = Comment::new("1", "t", "hi", Origin { file: "x".into(), record: 1, line: 1 });
+        Scored {
+            comment,
+            language: None,
+            evasion: false,
+            outcome: Outcome::Scored(Scores::new(probabilities)),
+        }
     }
 
     #[test]
-    fn the_most_severe_rule_decides_then_the_widest_margin() {
+    fn the_most_severe_rule_decides_then_the_most_harm() {
         let policy = Policy::parse(
             r#"
             name = "test"
             rule = [
                 { name = "rude", label = "toxicity", threshold = 0.5, action = "review" },
                 { name = "vile", label = "toxicity", threshold = 0.9, action = "reject" },
-                { name = "threat", label = "threat", threshold = 0.3, action = "review" },
+                { name = "threat", label = "threat", threshold = 0.3, action = "review", severity = 2 },
             ]"#,
         )
         .unwrap();
-        for (outcome, action, rule) in [
+        for (scored, action, rule) in [
             (scored(0.1, 0.1), Action::Approve, None),
             (scored(0.5, 0.0), Action::Review, Some("rude")),
-            (scored(0.6, 0.5), Action::Review, Some("threat")),
+            (scored(0.8, 0.3), Action::Review, Some("rude")),
+            (scored(0.6, 0.35), Action::Review, Some("threat")),
             (scored(0.9, 0.9), Action::Reject, Some("vile")),
         ] {
-            let decision = policy.decide(&outcome).unwrap();
+            let decision = policy.decide(&scored).unwrap();
             assert_eq!(decision.action, action);
             assert_eq!(decision.fired.map(|fired| fired.rule.name.as_str()), rule);
         }
-        assert_eq!(policy.decide(&Outcome::Unscored(Unscored::Language)), None);
+        let unscored = Scored { outcome: Outcome::Unscored(Unscored::Language), ..scored(0.0, 0.0) };
+        assert_eq!(policy.decide(&unscored), None);
     }
 
     #[test]
-    fn a_wrong_policy_is_refused_with_its_fault() {
+    fn a_place_has_a_threshold_of_its_own() {
+        let policy = Policy::parse(
+            r#"
+            name = "test"
+            [[rule]]
+            name = "rude"
+            label = "toxicity"
+            threshold = 0.5
+            action = "review"
+            at = [
+                { section = "letters", thread = "obituary", threshold = 0.2 },
+                { section = "letters", threshold = 0.3 },
+                { thread = "brawl", threshold = 0.9 },
+            ]"#,
+        )
+        .unwrap();
+        for (section, thread, threshold) in [
+            (None, "obituary", 0.5),
+            (Some("letters"), "obituary", 0.2),
+            (Some("letters"), "brawl", 0.3),
+            (Some("sport"), "brawl", 0.9),
+            (Some("sport"), "letters", 0.5),
+        ] {
+            let mut scored = scored(0.95, 0.0);
+            scored.comment.section = section.map(str::to_owned);
+            scored.comment.thread = thread.to_owned();
+            let fired = policy.decide(&scored).unwrap().fired.unwrap();
+            assert_eq!(fired.threshold, threshold, "{section:?} {thread}");
+            assert!((fired.margin() - (0.95 - threshold)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn reach_grows_slowly_and_is_never_below_one() {
+        for (replies, votes, expected) in [
+            (None, None, 1.0),
+            (Some(0), Some(-50), 1.0),
+            (Some(1), None, 1.0 + 2.0_f64.ln()),
+            (Some(40), Some(60), 1.0 + 101.0_f64.ln()),
+        ] {
+            let mut comment = scored(0.0, 0.0).comment;
+            (comment.replies, comment.votes) = (replies, votes);
+            assert!((reach(&comment) - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_most_harm_comes_first_then_the_oldest() {
+        let urgency =
+            |harm, time: Option<&str>| Urgency { harm, created_at: time.map(|time| time.parse().unwrap()) };
+        let mut queue = [
+            urgency(0.5, None),
+            urgency(0.5, Some("2026-02-01T00:00:00Z")),
+            urgency(0.9, None),
+            urgency(0.5, Some("2026-01-01T00:00:00Z")),
+        ];
+        let sorted = [queue[2], queue[3], queue[1], queue[0]];
+        queue.sort_by(Urgency::first);
+        assert_eq!(queue, sorted);
+    }
+
+    #[test]
+    fn a_wrong_policy_is_refused_with_its_line() {
         let rule = |fields: &str| format!("name = \"p\"\n[[rule]]\n{fields}");
+        let whole = "name='a'\nlabel='threat'\nthreshold=0.5\naction='review'\n";
         for (toml, fault) in [
             ("name = \"p\"".to_owned(), "no rules"),
-            (rule("name='a'\nlabel='toxicity'\nthreshold=1.5\naction='review'"), "1.5 is not between"),
-            (rule("name='a'\nlabel='rudeness'\nthreshold=0.5\naction='review'"), "rudeness"),
-            (rule("name='a'\nlabel='threat'\nthreshold=0.5\naction='ban'"), "ban"),
-            (rule("name='a'\nlabel='threat'\nthreshold=0.5\naction='review'\nweight=2"), "weight"),
+            (
+                rule("name='a'\nlabel='toxicity'\nthreshold=1.5\naction='review'"),
+                "line 5: not a policy: 1.5 is not between",
+            ),
+            (
+                rule("name='a'\nlabel='rudeness'\nthreshold=0.5\naction='review'"),
+                "line 4: not a policy: unknown",
+            ),
+            (rule("name='a'\nlabel='threat'\nthreshold=0.5\naction='ban'"), "line 6: not a policy: unknown"),
+            (rule("name='a'\nlabel='threat'\nthreshold=0.5\naction='review'\nweight=2"), "line 7"),
+            (rule(&format!("{whole}severity=0")), "line 7: not a policy: 0 is not a number above 0"),
+            (rule(&format!("{whole}severity=inf")), "line 7"),
+            (rule(&format!("{whole}[[rule.at]]\nthreshold=0.1")), "line 2: a place of the rule `a`"),
+            (rule(&format!("{whole}[[rule.at]]\nsection='x'\nthreshold=-1")), "line 9"),
+            (rule(&format!("{whole}[[rule]]\n{whole}")), "line 7: a second rule is named `a`"),
+            (format!("seconds_a_comment = -3\n{}", rule(whole)), "line 1: not a policy: -3 is not"),
         ] {
             let error = Policy::parse(&toml).unwrap_err().to_string();
             assert!(error.contains(fault), "{error}");
@@ -227,6 +428,8 @@ mod tests {
 
     #[test]
     fn the_shipped_policy_parses() {
-        assert!(!Policy::built_in().rules.is_empty());
+        let policy = Policy::built_in();
+        assert!(!policy.rules.is_empty());
+        assert!(policy.rules.iter().any(|rule| rule.severity > 1.0));
     }
 }

@@ -3,9 +3,8 @@
 //!
 //! Each format is one file under `read/` and one line in `read/sniff.rs`; see `docs/adding-a-format.md`.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -24,6 +23,7 @@ mod facebook;
 mod fourcat;
 mod hacker_news;
 mod html;
+mod identities;
 mod input;
 mod instagram;
 mod json;
@@ -49,7 +49,8 @@ mod youtube;
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
 
-use input::{Homes, Input, Parser};
+use identities::Identities;
+use input::{Homes, Parser};
 use places::Place;
 
 /// How to read.
@@ -392,7 +393,12 @@ impl Reader {
                 let next = current.parser.next();
                 if let Some(mut record) = next.map_err(|error| current.parser.input().located(error))? {
                     if let Record::Comment(comment) = &mut record {
-                        self.identities.make_unique(comment, current.parser.input());
+                        let made = self.identities.make_unique(comment);
+                        let before = made.map_err(|error| no_scratch(&comment.origin.file, &error))?;
+                        if let Some(before) = before {
+                            let tally = &mut current.parser.input().tally;
+                            tally.duplicate_id(comment.origin.line, &before, &comment.id);
+                        }
                     }
                     self.count(&record);
                     return Ok(Some(record));
@@ -445,44 +451,18 @@ impl Iterator for Reader {
     }
 }
 
+/// The error of a temporary file.
+fn no_scratch(file: &Arc<str>, error: &io::Error) -> ReadError {
+    ReadError::new(
+        ReadErrorKind::Io,
+        file,
+        format!("its ids could not be noted in the folder for temporary files ({error})"),
+        "make room there, or name another folder in TMPDIR",
+    )
+}
+
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("files", &self.files).finish_non_exhaustive()
     }
-}
-
-/// Keeps (thread, id) unique over everything read: later stages find a comment by them.
-///
-/// A comment whose pair was seen before is kept and gets `#2`, `#3`, … behind its id. Holds 64 bits a comment (two pairs
-/// in ten million collide by chance about once in 400,000 runs; such a comment is renamed, and nothing worse).
-#[derive(Default)]
-struct Identities {
-    seen: HashSet<u64>,
-    /// How many comments share a pair, where more than one does.
-    copies: HashMap<u64, u64>,
-}
-
-impl Identities {
-    fn make_unique(&mut self, comment: &mut Comment, input: &mut Input) {
-        if self.seen.insert(hash(&comment.thread, &comment.id)) {
-            return;
-        }
-        let copies = self.copies.entry(hash(&comment.thread, &comment.id)).or_insert(1);
-        let id = loop {
-            *copies += 1;
-            let id = format!("{}#{copies}", comment.id);
-            if self.seen.insert(hash(&comment.thread, &id)) {
-                break id;
-            }
-        };
-        input.tally.duplicate_id(comment.origin.line, &comment.id, &id);
-        comment.id = id;
-    }
-}
-
-/// The same for the same pair in every run: `DefaultHasher::new` has fixed keys.
-fn hash(thread: &str, id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (thread, id).hash(&mut hasher);
-    hasher.finish()
 }

@@ -1,9 +1,8 @@
 //! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
 //!
-//! What each file holds is said in `docs/output.md`. The scores file is read twice: once for decisions and totals, once
-//! for the words of flagged comments and their context. In memory stand 16 bytes a scored comment (up to three
-//! times that for a moment), the totals of every author and thread, and the text and context of every flagged comment; no
-//! other text.
+//! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and totals; what
+//! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
+//! their ranks. In memory stand the totals of every author and the name of every thread, and no text but those of the page.
 
 mod also;
 mod authors;
@@ -14,8 +13,10 @@ mod draft;
 mod gexf;
 mod links;
 mod methods;
+mod ndjson;
 mod network;
 mod page;
+mod parquet;
 mod plain;
 mod queue;
 mod replies;

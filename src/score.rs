@@ -37,8 +37,9 @@ pub const CHUNK_COMMENTS: usize = 4096;
 /// last batches of a chunk do not leave a thread idle.
 pub const DEFAULT_BATCH: usize = 32;
 
-/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each.
-const REMEMBERED_TEXTS: usize = 1 << 18;
+/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a hash table of 2^17
+/// places takes.
+const REMEMBERED_TEXTS: usize = 7 << 14;
 
 /// What a run may choose. None of it changes a score.
 #[derive(Clone, Copy, Debug)]

@@ -2,17 +2,20 @@
 //! whether the reply links of an export hold together.
 //!
 //! Called for every comment in the order of the input, whatever its format. Memory is bounded: of each thread the last
-//! [`WINDOW_WORDS`] words and [`WINDOW_COMMENTS`] comments can be quoted or addressed, and the links of its first
-//! [`MAX_COMMENTS`] comments are checked. Once all threads together take [`MAX_BYTES`], those that were silent longest are
-//! closed and counted.
+//! [`WINDOW_WORDS`] words and [`WINDOW_COMMENTS`] comments can be quoted or addressed, and once all threads together take
+//! [`MAX_BYTES`], those that were silent longest are forgotten. The reply links wait on disk, 40 bytes a comment, until
+//! all are known.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::ops::Range;
 
+use bytemuck::{Pod, Zeroable};
 use serde::Serialize;
 
 use crate::comment::{Comment, Status};
 use crate::quote::{self, Index, Quote, Word};
+use crate::sort::Sorter;
 
 /// Words of a thread that can be found again.
 pub const WINDOW_WORDS: usize = 1 << 16;
@@ -20,13 +23,16 @@ pub const WINDOW_WORDS: usize = 1 << 16;
 pub const WINDOW_COMMENTS: usize = 4096;
 /// Comments of a thread whose links are checked.
 pub const MAX_COMMENTS: usize = 1 << 20;
-/// Memory of all threads, about.
-pub const MAX_BYTES: usize = 512 << 20;
-/// What a comment takes beside its words: its links, its id, its author's name.
-const COMMENT_BYTES: usize = 150;
+/// Memory of all threads, about: some 100,000 comments of 30 words.
+pub const MAX_BYTES: usize = 64 << 20;
+/// What a comment that can be found again takes beside its words: its id and the hash of its author's name.
+const RECENT_BYTES: usize = 80;
+/// What a name takes, and the first word of one.
+const NAME_BYTES: usize = 80;
+/// Names of a thread that are kept before those of comments which cannot be found again are let go.
+const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
 
 /// Links comments to their neighbours. See the module.
-#[derive(Debug, Default)]
 pub struct Threader {
     threads: HashMap<String, Thread>,
     /// Bytes held by all threads, about.
@@ -35,12 +41,15 @@ pub struct Threader {
     now: u64,
     report: ThreadReport,
     words: Vec<Word>,
+    links: Sorter<Link>,
+    /// Why the links could not be kept; told at the end.
+    failure: Option<io::Error>,
 }
 
 /// What was found about the threads of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ThreadReport {
-    /// Threads; one that was closed for its silence and spoke again counts twice.
+    /// Threads.
     pub threads: u64,
     /// Comments linked.
     pub comments: u64,
@@ -72,9 +81,6 @@ struct Thread {
     by_name: HashMap<u64, u32>,
     /// Latest comment by the first word of the author's name; none where two authors share it.
     by_first_word: HashMap<u64, Option<(u64, u32)>>,
-    /// Ordinal by the hash of the id.
-    ids: HashMap<u64, u32>,
-    links: Vec<Link>,
 }
 
 #[derive(Debug)]
@@ -83,17 +89,36 @@ struct Recent {
     author: Option<u64>,
 }
 
-/// Hashes of a comment's parent and author.
-#[derive(Clone, Copy, Debug)]
+/// A comment as its links see it. What is compared are hashes, 0 where there is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
 struct Link {
-    parent: Option<u64>,
-    author: Option<u64>,
+    thread: u64,
+    /// Ordinal of the comment in the input.
+    order: u64,
+    id: u64,
+    parent: u64,
+    author: u64,
+}
+
+impl Default for Threader {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Threader {
     /// Nothing seen yet.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            threads: HashMap::new(),
+            bytes: 0,
+            now: 0,
+            report: ThreadReport::default(),
+            words: Vec::new(),
+            links: Sorter::new(&std::env::temp_dir()),
+            failure: None,
+        }
     }
 
     /// Adds to the comment's `quotes` what it repeats of earlier comments of its thread and every `>` line, and gives it
@@ -123,39 +148,58 @@ impl Threader {
             merge(&mut comment.quotes);
         }
         let before = thread.bytes();
-        let is_checked = thread.add(comment, author, &self.words);
-        self.report.unchecked += u64::from(!is_checked);
+        thread.add(comment, author, &self.words);
         self.bytes = (self.bytes + thread.bytes()).saturating_sub(before);
         if self.bytes > MAX_BYTES {
-            self.close_silent();
+            self.forget_silent();
+        }
+        let link = Link {
+            thread: hash(&comment.thread),
+            order: self.now,
+            id: hash(&comment.id),
+            parent: comment.parent.as_deref().map_or(0, hash),
+            author: author.unwrap_or(0),
+        };
+        if self.failure.is_none() {
+            self.failure = self.links.push(link).err();
         }
     }
 
     /// The counts, once every comment was linked.
-    pub fn finish(mut self) -> ThreadReport {
-        for thread in std::mem::take(&mut self.threads).into_values() {
-            thread.count(&mut self.report);
+    ///
+    /// # Errors
+    /// The links of a large export could not be kept in the system's folder for temporary files.
+    pub fn finish(self) -> io::Result<ThreadReport> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
-        self.report
+        let mut report = self.report;
+        let mut links = self.links.finish()?;
+        let mut thread: Vec<Link> = Vec::new();
+        for link in links.records()? {
+            let link = link?;
+            if thread.first().is_some_and(|first| first.thread != link.thread) {
+                check(&thread, &mut report);
+                thread.clear();
+            }
+            if thread.len() < MAX_COMMENTS {
+                thread.push(link);
+            } else {
+                report.unchecked += 1;
+            }
+        }
+        check(&thread, &mut report);
+        Ok(report)
     }
 
-    /// Closes the half of the threads that was silent longest (all but the one that speaks, at least).
-    fn close_silent(&mut self) {
+    /// Forgets the half of the threads that was silent longest (all but the one that speaks, at least).
+    fn forget_silent(&mut self) {
         let mut times: Vec<u64> = self.threads.values().map(|thread| thread.last).collect();
         times.sort_unstable();
         let limit = times[times.len() / 2];
-        let report = &mut self.report;
-        let mut bytes = 0;
-        self.threads.retain(|_, thread| {
-            let stays = thread.last >= limit;
-            if stays {
-                bytes += thread.bytes();
-            } else {
-                thread.count(report);
-            }
-            stays
-        });
-        self.bytes = bytes;
+        self.threads.retain(|_, thread| thread.last >= limit);
+        self.threads.shrink_to(2 * self.threads.len());
+        self.bytes = self.threads.values().map(Thread::bytes).sum();
     }
 }
 
@@ -168,13 +212,12 @@ impl Thread {
             first: 0,
             by_name: HashMap::new(),
             by_first_word: HashMap::new(),
-            ids: HashMap::new(),
-            links: Vec::new(),
         }
     }
 
     fn bytes(&self) -> usize {
-        self.index.bytes() + COMMENT_BYTES * self.links.len()
+        let names = self.by_name.len() + self.by_first_word.len();
+        self.index.bytes() + RECENT_BYTES * self.recent.len() + NAME_BYTES * names
     }
 
     fn recent(&self, ordinal: u32) -> Option<&Recent> {
@@ -241,10 +284,10 @@ impl Thread {
         (name.chars().nth(2).is_some() && name.len() <= 60).then(|| others(name_key(name)))?
     }
 
-    /// Makes the comment known to those that follow. Whether its links will be checked.
-    fn add(&mut self, comment: &Comment, author: Option<u64>, words: &[Word]) -> bool {
+    /// Makes the comment known to those that follow.
+    fn add(&mut self, comment: &Comment, author: Option<u64>, words: &[Word]) {
         if self.first as usize + self.recent.len() >= u32::MAX as usize {
-            return false;
+            *self = Self { last: self.last, ..Self::new() };
         }
         let ordinal = self.first + self.recent.len() as u32;
         if comment.status != Status::Service {
@@ -261,41 +304,39 @@ impl Thread {
                 let entry = self.by_first_word.entry(name_key(first)).or_insert(Some((key, ordinal)));
                 *entry = entry.filter(|(known, _)| *known == key).map(|_| (key, ordinal));
             }
-        }
-        if self.links.len() >= MAX_COMMENTS {
-            return false;
-        }
-        let position = self.links.len() as u32;
-        self.ids.entry(hash(&comment.id)).or_insert(position);
-        self.links.push(Link { parent: comment.parent.as_deref().map(hash), author });
-        true
-    }
-
-    fn count(&self, report: &mut ThreadReport) {
-        report.threads += 1;
-        let parents: Vec<Option<u32>> = self
-            .links
-            .iter()
-            .map(|link| {
-                let parent = self.ids.get(&link.parent?).copied();
-                report.orphans += u64::from(parent.is_none());
-                parent
-            })
-            .collect();
-        for (link, parent) in self.links.iter().zip(&parents) {
-            let answered = parent.and_then(|parent| self.links[parent as usize].author);
-            report.self_replies += u64::from(answered.is_some() && answered == link.author);
-        }
-        // Walk up from every comment; a walk that meets itself has found a ring.
-        let mut walk = vec![0u32; parents.len()];
-        for start in 0..parents.len() {
-            let mut at = Some(start as u32);
-            while let Some(here) = at.filter(|&here| walk[here as usize] == 0) {
-                walk[here as usize] = start as u32 + 1;
-                at = parents[here as usize];
+            if self.by_name.len() > MAX_NAMES {
+                let first = self.first;
+                self.by_name.retain(|_, ordinal| *ordinal >= first);
+                // A first word that two authors share stays one that says nothing.
+                self.by_first_word.retain(|_, known| known.is_none_or(|(_, ordinal)| ordinal >= first));
             }
-            report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
         }
+    }
+}
+
+/// Checks the links of one thread.
+fn check(thread: &[Link], report: &mut ThreadReport) {
+    report.threads += u64::from(!thread.is_empty());
+    let mut ids: HashMap<u64, u32> = HashMap::with_capacity(thread.len());
+    for (position, link) in (0..).zip(thread) {
+        ids.entry(link.id).or_insert(position);
+    }
+    let parents: Vec<Option<u32>> =
+        thread.iter().map(|link| ids.get(&link.parent).copied().filter(|_| link.parent != 0)).collect();
+    for (link, parent) in thread.iter().zip(&parents) {
+        report.orphans += u64::from(link.parent != 0 && parent.is_none());
+        let answered = parent.map_or(0, |parent| thread[parent as usize].author);
+        report.self_replies += u64::from(answered != 0 && answered == link.author);
+    }
+    // Walk up from every comment; a walk that meets itself has found a ring.
+    let mut walk = vec![0u32; parents.len()];
+    for start in 0..parents.len() {
+        let mut at = Some(start as u32);
+        while let Some(here) = at.filter(|&here| walk[here as usize] == 0) {
+            walk[here as usize] = start as u32 + 1;
+            at = parents[here as usize];
+        }
+        report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
     }
 }
 
@@ -426,7 +467,7 @@ mod tests {
             comment.parent = parent.map(str::to_owned);
             threader.link(&mut comment);
         }
-        let report = threader.finish();
+        let report = threader.finish().unwrap();
         assert_eq!((report.threads, report.comments, report.parents_given), (1, 8, 7));
         assert_eq!((report.orphans, report.cycles), (1, 2));
         assert_eq!(report.self_replies, 2); // 3 answers 2, and 7 answers 7

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 19] = [
+const OUTPUTS: [&str; 20] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
@@ -41,6 +41,7 @@ const OUTPUTS: [&str; 19] = [
     "convokit/corpus.json",
     "convokit/index.json",
     "network.gexf",
+    "scored.ndjson",
 ];
 
 fn cases() -> Vec<PathBuf> {
@@ -91,9 +92,39 @@ fn reports_are_as_expected() {
             !["convokit", "charts"].contains(&name.as_str()) && !name.starts_with("charts/thread-")
         });
         left.sort();
-        let mut named: Vec<&str> = INPUTS.into_iter().chain(OUTPUTS).collect();
+        // What is binary is compared with the scores below.
+        let mut named: Vec<&str> = INPUTS.into_iter().chain(OUTPUTS).chain(["scored.parquet"]).collect();
         named.sort_unstable();
         assert_eq!(left, named, "no temporary file is left");
+    }
+}
+
+/// Our own reader gives back the comments that the forms were written from: the texts, and what belongs to them.
+#[test]
+fn tables_for_other_programs_read_back() {
+    for case in cases() {
+        let folder = report_of(&case);
+        let scores = comity::score::ledger::Reader::open(&folder.path().join("scores.csv")).unwrap();
+        let expected: Vec<Comment> = scores.map(|scored| scored.unwrap().comment).collect();
+        for name in ["scored.ndjson", "scored.parquet"] {
+            let read = comity::read::Reader::open(&[folder.path().join(name)], &Default::default()).unwrap();
+            let mut count = 0;
+            for (record, expected) in read.zip(&expected) {
+                let Ok(comity::read::Record::Comment(comment)) = record else {
+                    panic!("{name} of {}: {record:?}", case.display());
+                };
+                let facts = |comment: &Comment| {
+                    let Comment { id, thread, text, votes, replies, link, section, .. } = comment.clone();
+                    // The reader trims names, and takes a parent that is the comment itself for none.
+                    (id.trim().to_owned(), thread.trim().to_owned(), text, votes, replies, link, section)
+                };
+                assert_eq!(facts(&comment), facts(expected), "{name} of {}", case.display());
+                let seconds = |comment: &Comment| comment.created_at.map(|time| time.as_second());
+                assert_eq!(seconds(&comment), seconds(expected));
+                count += 1;
+            }
+            assert_eq!(count, expected.len(), "{name} of {}", case.display());
+        }
     }
 }
 

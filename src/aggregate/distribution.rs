@@ -115,6 +115,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn counted_scores_have_the_quantiles_of_the_scores(
             scores in proptest::collection::vec(-1_000_000..=1_000_000, 0..40),

@@ -7,10 +7,11 @@ use std::str::FromStr;
 
 use super::draft::Drafts;
 use super::survey::Survey;
-use super::{ReportError, Run, convokit, gexf};
-use crate::policy::Policy;
+use super::{ReportError, Run, convokit, gexf, ndjson, parquet};
+use crate::policy::{Decision, Fired, Policy};
+use crate::score::{Outcome, Scored, Scores, ledger};
 
-/// A form of [`Form::ALL`]: `convokit` or `gexf`.
+/// A form of [`Form::ALL`], such as `parquet`.
 #[derive(Clone, Copy)]
 pub struct Form {
     name: &'static str,
@@ -21,9 +22,11 @@ pub struct Form {
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 2] = [
+    pub const ALL: [Self; 4] = [
         Self { name: "convokit", path: "convokit", write: convokit::write },
         Self { name: "gexf", path: "network.gexf", write: gexf::write },
+        Self { name: "ndjson", path: "scored.ndjson", write: ndjson::write },
+        Self { name: "parquet", path: "scored.parquet", write: parquet::write },
     ];
 
     /// The word of the command line.
@@ -71,4 +74,51 @@ pub(super) struct Facts<'a> {
     pub(super) policy: &'a Policy,
     pub(super) run: &'a Run,
     pub(super) survey: &'a Survey<'a>,
+}
+
+impl Facts<'_> {
+    /// Every comment in input order, with what the policy makes of it.
+    pub(super) fn rows(&self) -> Result<impl Iterator<Item = Result<Row<'_>, ReportError>>, ReportError> {
+        let rows = ledger::Reader::open(self.scores)?;
+        Ok(rows.map(|scored| {
+            let scored = scored?;
+            Ok(Row { decision: self.policy.decide(&scored), scored })
+        }))
+    }
+}
+
+/// A comment with its scores and the decision about it.
+pub(super) struct Row<'a> {
+    pub(super) scored: Scored,
+    /// None where there are no scores to decide by.
+    pub(super) decision: Option<Decision<'a>>,
+}
+
+impl Row<'_> {
+    pub(super) fn scores(&self) -> Option<&Scores> {
+        self.scored.outcome.scores()
+    }
+
+    /// The rule that decided.
+    pub(super) fn fired(&self) -> Option<Fired<'_>> {
+        self.decision.and_then(|decision| decision.fired)
+    }
+
+    /// Why there are no scores.
+    pub(super) fn unscored(&self) -> Option<&'static str> {
+        match &self.scored.outcome {
+            Outcome::Scored(_) => None,
+            Outcome::Unscored(cause) => Some(cause.as_str()),
+        }
+    }
+
+    /// Whether the spelling hid words, of a scored comment.
+    pub(super) fn evasion(&self) -> Option<bool> {
+        self.scores().map(|_| self.scored.evasion)
+    }
+
+    /// Whether the parent was concluded from the text, of a comment that has one.
+    pub(super) fn parent_inferred(&self) -> Option<bool> {
+        self.scored.comment.parent.as_ref().map(|_| self.scored.comment.parent_inferred)
+    }
 }

@@ -83,7 +83,7 @@ pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), Report
         };
         let root = roots[row as usize];
         let reply_to = comment.parent.as_ref().filter(|_| links.parent(row).is_some());
-        let meta = utterance_meta(&scored, facts.policy.decide(&scored.outcome));
+        let meta = utterance_meta(&scored, facts.policy.decide(&scored));
         note_types(&mut utterance_types, &meta);
         let utterance = json!({
             "id": id,
@@ -210,7 +210,7 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
         ("rule", json!(fired.map(|fired| &fired.rule.name))),
         ("rule_label", json!(fired.map(|fired| fired.rule.label.as_str()))),
         ("rule_score", json!(fired.map(|fired| fired.score))),
-        ("rule_threshold", json!(fired.map(|fired| fired.rule.threshold))),
+        ("rule_threshold", json!(fired.map(|fired| fired.threshold))),
         ("quotes", json!(quotes(comment))),
         ("link", json!(comment.link)),
         ("section", json!(comment.section)),

@@ -221,7 +221,8 @@ fn hash(content: &str) -> String {
 }
 
 fn card<'a>(item: &'a Item<'_>, survey: &Survey<'_>, drawn: &[usize]) -> Card<'a> {
-    let Item { rule, comment, context, explanation, .. } = item;
+    let Item { fired, comment, context, explanation, .. } = item;
+    let rule = fired.rule;
     let marks: Vec<Range<usize>> = explanation
         .iter()
         .flat_map(|explanation| &explanation.words)
@@ -234,9 +235,9 @@ fn card<'a>(item: &'a Item<'_>, survey: &Survey<'_>, drawn: &[usize]) -> Card<'a
         rule: survey.rules.iter().position(|totals| totals.rule.name == rule.name).unwrap_or_default(),
         rule_name: &rule.name,
         label: rule.label.as_str().replace('_', " "),
-        score: number(Some(item.score), DECIMALS),
-        threshold: number(Some(rule.threshold), DECIMALS),
-        margin: number(Some(item.margin), DECIMALS),
+        score: number(Some(fired.score), DECIMALS),
+        threshold: number(Some(fired.threshold), DECIMALS),
+        margin: number(Some(fired.margin()), DECIMALS),
         evasion: item.evasion,
         author: comment.author.as_deref(),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),

@@ -16,14 +16,14 @@ use super::survey::{Flag, OnDisk, Survey};
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::explain::Explanation;
-use crate::policy::{Policy, Rule};
+use crate::policy::{Fired, Policy, reach};
 use crate::score::ledger;
 use crate::sort::{Sorted, Sorter};
 
 pub(super) const FLAGGED: &str = "flagged.csv";
 
 /// Columns of `flagged.csv`.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 28] = [
     "rank",
     "thread",
     "id",
@@ -49,6 +49,9 @@ const COLUMNS: [&str; 25] = [
     "record",
     "line",
     "duplicate_of",
+    "severity",
+    "reach",
+    "harm",
 ];
 
 /// What the page shows of the flagged comments; `flagged.csv` has them all.
@@ -63,15 +66,13 @@ pub(super) struct Queue<'p> {
 
 /// A flagged comment.
 pub(super) struct Item<'p> {
-    /// From 1: the most severe action, then the widest margin, then input order.
+    /// From 1: in the order of [`crate::policy::Urgency::first`], then input order.
     pub(super) rank: usize,
     /// Number of its thread.
     pub(super) thread: usize,
     /// Place in its thread, from 1.
     pub(super) position: u32,
-    pub(super) rule: &'p Rule,
-    pub(super) score: f64,
-    pub(super) margin: f64,
+    pub(super) fired: Fired<'p>,
     pub(super) comment: Comment,
     pub(super) evasion: bool,
     pub(super) context: Option<Context>,
@@ -121,9 +122,10 @@ pub(super) struct Neighbour {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 struct Ranked {
-    /// The complements of [`Flag::action`] and [`Flag::margin`]: the worst sort first.
-    action: u64,
-    margin: u64,
+    /// The complement of [`Flag::harm`]: the worst sort first.
+    harm: u64,
+    /// [`Flag::posted`].
+    posted: u64,
     offset: u64,
     /// Where the row of its context begins; 0 where it has none.
     context: u64,
@@ -203,16 +205,14 @@ pub(super) fn write<'p>(
                 Some(Context { kind, neighbour: Neighbour { id, author, text } })
             }
         };
-        let fired = sources.policy.decide(&scored.outcome).and_then(|decision| decision.fired);
+        let fired = sources.policy.decide(&scored).and_then(|decision| decision.fired);
         let fired = fired.expect("the row is the one that this policy flagged in the first pass");
         let comment = scored.comment;
         let item = Item {
             rank,
             thread: ranked.thread as usize,
             position: ranked.position,
-            rule: fired.rule,
-            score: fired.score,
-            margin: fired.margin(),
+            fired,
             evasion: scored.evasion,
             context,
             explanation: explanations
@@ -249,13 +249,13 @@ fn rank(disk: &mut OnDisk, drafts: &Drafts) -> io::Result<Sorted<Ranked>> {
     let mut sorter = drafts.sorter();
     let mut parents = disk.parents.records()?.peekable();
     for flag in disk.flags.records()? {
-        let Flag { offset, previous, thread, position, words, action, margin } = flag?;
+        let Flag { offset, previous, thread, position, words, harm, posted } = flag?;
         let parent = parents
             .next_if(|parent| parent.as_ref().map_or(true, |parent| parent.reply == offset))
             .transpose()?;
         sorter.push(Ranked {
-            action: !action,
-            margin: !margin,
+            harm: !harm,
+            posted,
             offset,
             context: parent.map_or(previous, |parent| parent.parent),
             is_parent: parent.is_some().into(),
@@ -305,7 +305,8 @@ fn note_first(first: Option<Same>, repeats: u64, to: &mut Sorter<Repeat>) -> io:
 /// A row of `flagged.csv`.
 fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
     let text = |value: Option<&str>| guard(value.unwrap_or_default()).into_owned();
-    let Item { comment, rule, context, .. } = item;
+    let Item { comment, fired, context, .. } = item;
+    let rule = fired.rule;
     let neighbour = context.as_ref().map(|context| &context.neighbour);
     [
         item.rank.to_string(),
@@ -316,9 +317,9 @@ fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
         rule.action.to_string(),
         text(Some(&rule.name)),
         rule.label.to_string(),
-        decimal(Some(item.score)),
-        decimal(Some(rule.threshold)),
-        decimal(Some(item.margin)),
+        decimal(Some(fired.score)),
+        decimal(Some(fired.threshold)),
+        decimal(Some(fired.margin())),
         item.evasion.to_string(),
         text(Some(&comment.text)),
         comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
@@ -333,5 +334,8 @@ fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
         comment.origin.record.to_string(),
         comment.origin.line.to_string(),
         cell(item.duplicate_of),
+        decimal(Some(rule.severity)),
+        decimal(Some(reach(comment))),
+        decimal(Some(fired.harm(reach(comment)))),
     ]
 }

@@ -21,7 +21,7 @@ use super::replies::{Parent, Reply, ReplySorter};
 use crate::aggregate::{AuthorTotals, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
 use crate::label::Label;
-use crate::policy::{Action, Decision, Policy, Rule};
+use crate::policy::{Action, Decision, Policy, Rule, Urgency};
 use crate::score::{Outcome, Scored, Unscored, ledger};
 use crate::sort::{Sorted, Sorter};
 
@@ -106,10 +106,10 @@ pub(super) struct Flag {
     pub(super) position: u32,
     /// Its words, letter case and white space aside, as a digest.
     pub(super) words: [u64; 2],
-    /// Its action, as a number: the more severe the larger.
-    pub(super) action: u64,
-    /// The bits of its margin: those of numbers that are not negative sort as the numbers do.
-    pub(super) margin: u64,
+    /// The bits of its expected harm: those of numbers that are not negative sort as the numbers do.
+    pub(super) harm: u64,
+    /// When it was posted, so that later times are larger and no time is the largest.
+    pub(super) posted: u64,
 }
 
 /// Totals by name, numbered in the order of first appearance. Besides its totals a name takes its length and about 16
@@ -202,7 +202,7 @@ pub(super) fn take<'p>(
     let mut rows = ledger::Reader::open(scores)?;
     while let Some(scored) = rows.next() {
         let scored = scored?;
-        let decision = policy.decide(&scored.outcome);
+        let decision = policy.decide(&scored);
         table.row(&decision_cells(&scored, decision), drafts)?;
         survey
             .add(rows.offset(), &scored, decision, &mut sorters)
@@ -226,7 +226,7 @@ fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; C
         fired.map(|fired| guard(&fired.rule.name).into_owned()).unwrap_or_default(),
         cell(fired.map(|fired| fired.rule.label)),
         decimal(fired.map(|fired| fired.score)),
-        decimal(fired.map(|fired| fired.rule.threshold)),
+        decimal(fired.map(|fired| fired.threshold)),
     ]
 }
 
@@ -280,7 +280,8 @@ impl<'p> Survey<'p> {
                 self.toxicity_spread.add(Micro::new(toxicity));
                 self.sentiment_spread.add(Micro::new(sentiment));
                 for totals in &mut self.rules {
-                    totals.reached += u64::from(scores.get(totals.rule.label) >= totals.rule.threshold);
+                    totals.reached +=
+                        u64::from(scores.get(totals.rule.label) >= totals.rule.threshold_for(comment));
                 }
             }
         }
@@ -290,14 +291,16 @@ impl<'p> Survey<'p> {
         self.rules.iter_mut().filter(|t| t.rule.name == fired.rule.name).for_each(|t| t.decided += 1);
         if flagged {
             self.flagged += 1;
+            let Urgency { harm, created_at } = fired.urgency(comment);
             sorters.flags.push(Flag {
                 offset,
                 previous: previous.unwrap_or(0),
                 thread,
                 position,
                 words: words(&comment.text),
-                action: decision.action as u64,
-                margin: fired.margin().to_bits(),
+                harm: harm.to_bits(),
+                // To the microsecond, with the sign turned so that times before 1970 come first.
+                posted: created_at.map_or(u64::MAX, |time| (time.as_microsecond() as u64) ^ (1 << 63)),
             })?;
         }
         Ok(())
