@@ -278,7 +278,7 @@ mod tests {
                 false,
             ));
         }
-        assert_eq!(thread.bursts(), [7..15]);
+        assert_eq!(thread.bursts(), std::slice::from_ref(&(7..15)));
         assert_eq!(thread.times, Some((100, 2000)));
         thread.forget_comments();
         assert!(thread.bursts().is_empty());
