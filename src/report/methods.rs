@@ -33,11 +33,11 @@ pub(super) fn write(summary: &Summary, drafts: &mut Drafts) -> Result<(), Report
 pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     let Run { version, model, engine, .. } = run;
     let corrected = model.held_out.as_ref().map_or_else(
-        || "no counts of the model's errors were at hand to correct it by".to_owned(),
+        || "; no counts of the model's errors were at hand to correct the share by".to_owned(),
         |held_out| {
             let errors = &held_out.errors;
             format!(
-                "and the share corrected for the model's errors (Rogan and Gladen 1978; interval of Lang and Reiczigel 2014), \
+                " and by the share corrected for the model's errors (Rogan and Gladen 1978; interval of Lang and Reiczigel 2014), \
                  which assumes that it errs here as often as on {data}, where it found {found} of {positives} toxic comments \
                  and passed {cleared} of {negatives} others",
                 data = held_out.data,
@@ -55,7 +55,7 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
          from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
          words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
          were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Prevalence was \
-         estimated by the share of toxic comments, by the mean probability, which assumes calibrated probabilities, \
+         estimated by the share of toxic comments, by the mean probability, which assumes calibrated probabilities\
          {corrected}. Authors' mean toxicity was shrunk towards the mean of all (normal model, variances by analysis of \
          variance, Morris 1983) and ranked from {MIN_COMMENTS_TO_RANK} scored comments. Trends along a thread are Theil-Sen \
          slopes per 100 comments with the tie-corrected Mann-Kendall test, from {MIN_COMMENTS_FOR_TREND} scored comments; \
