@@ -95,14 +95,14 @@ mod tests {
             let mut bins = Bins::new(comments);
             for position in 1..=comments {
                 let scores = (position % 2 == 0).then(|| (0.5, -1.0));
-                bins.add(position, Some(i64::from(1000 - position)), scores);
+                bins.add(position, Some(5000 - i64::from(position)), scores);
             }
             assert_eq!(bins.width(), width);
             assert_eq!(bins.iter().map(|(_, bin)| bin.comments).collect::<Vec<_>>(), sizes);
             if let Some((first, bin)) = bins.iter().nth(1) {
                 assert_eq!(first, width + 1);
                 let last = first + bin.comments as u32 - 1;
-                assert_eq!(bin.times, Some((i64::from(1000 - last), i64::from(1000 - first))));
+                assert_eq!(bin.times, Some((5000 - i64::from(last), 5000 - i64::from(first))));
                 assert_eq!((bin.toxic, bin.toxic_share().unwrap().share), (bin.toxicity.count(), 1.0));
             }
         }
