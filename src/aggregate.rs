@@ -10,18 +10,22 @@ mod concentration;
 mod contagion;
 mod difference;
 mod distribution;
+mod expectation;
 mod expected_maximum;
+mod kappa;
 mod mann_kendall;
 mod mark;
 mod moments;
 mod network;
 mod position;
 mod prevalence;
+mod recall;
 mod rolling;
 mod series;
 mod shrinkage;
 mod theil_sen;
 mod thread;
+mod threshold;
 mod tree;
 mod wilson;
 
@@ -32,20 +36,24 @@ pub use concentration::{TOP, gini, top_share};
 pub use contagion::Contagion;
 pub use difference::difference;
 pub use distribution::{Histogram, Spread, quantiles};
+pub use expectation::{Calibrated, Expectation};
 pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
+pub use kappa::{Kappa, cohen_kappa};
 pub use mann_kendall::{MannKendall, mann_kendall};
 pub use mark::Mark;
 pub use moments::Moments;
 pub use network::Edges;
 pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
 pub use prevalence::{Confusion, Estimate, calibrated_share, corrected_share, counted_share};
+pub use recall::{Recall, Stratum, stratified_recall};
 pub use rolling::{WINDOWS, rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
 pub use shrinkage::{Shrinkage, Shrunk};
 pub use theil_sen::theil_sen;
 pub use thread::{CALM, ThreadTotals, Trend};
+pub use threshold::{Suggestion, threshold_for_precision};
 pub use tree::{Shape, shape};
-pub use wilson::wilson;
+pub use wilson::{wilson, wilson_share};
 
 /// A lower and an upper end.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]

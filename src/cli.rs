@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod decisions;
 mod files;
 mod formats;
 mod input;
@@ -12,6 +13,7 @@ mod output;
 mod progress;
 mod read;
 mod report;
+mod sample;
 mod score;
 
 use std::io;
@@ -34,6 +36,8 @@ enum Command {
     Score(score::Args),
     Read(read::Args),
     Report(report::Args),
+    Sample(sample::Args),
+    Decisions(decisions::Args),
     Formats(formats::Args),
     Models(models::Args),
 }
@@ -51,6 +55,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
     };

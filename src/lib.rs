@@ -11,6 +11,7 @@
 pub mod aggregate;
 pub mod cell;
 pub mod comment;
+pub mod decisions;
 pub mod encode;
 pub mod engine;
 pub mod explain;

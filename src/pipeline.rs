@@ -317,7 +317,7 @@ pub fn score(
     let run = describe(request, &model, &reader, &replies, counts);
     let run_path = request.out.join(report::RUN_FILE_NAME);
     write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
-    Ok(report::write(&request.out, policy, &request.also, &request.by)?)
+    Ok(report::write(&request.out, policy, &request.also, &request.by, &[])?)
 }
 
 /// What was read so far.

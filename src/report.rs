@@ -37,14 +37,18 @@ pub use summary::{
     PolicyEntry, Prevalence, RuleEntry, Summary, ThreadEntry,
 };
 
+use crate::decisions::{self, EvaluationError};
 use crate::explain::{self, Explanation};
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use also::Facts;
 use draft::Drafts;
 
+/// What a page says of people's decisions needs no threshold suggested; any precision will do.
+const WANTED_PRECISION: f64 = 0.9;
+
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 11] = [
+pub const OUTPUTS: [&str; 12] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
@@ -55,6 +59,7 @@ pub const OUTPUTS: [&str; 11] = [
     summary::JSON,
     summary::MARKDOWN,
     methods::METHODS,
+    queue::page::PAGE,
     page::PAGE,
 ];
 
@@ -91,6 +96,9 @@ pub enum ReportError {
         /// Records that were no comments, as the run says.
         rejects: u64,
     },
+    /// The decisions could not be evaluated.
+    #[error(transparent)]
+    Decisions(#[from] EvaluationError),
     /// A file could not be written.
     #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
     Write {
@@ -103,17 +111,27 @@ pub enum ReportError {
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
 /// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `network.csv`, `by.csv` with the columns of `by`, `summary.json`,
-/// `summary.md`, `methods.md`, `report.html`, the charts and the forms of `also`. A form that the folder holds already is
-/// written again, so that none is left that tells of another run or policy.
+/// `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and the forms of `also`. `queue.html` shows what the files
+/// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
+/// none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
 /// interrupted leaves the one before as it was.
 ///
 /// # Errors
 /// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
-pub fn write(dir: &Path, policy: &Policy, also: &[Form], by: &[Column]) -> Result<Summary, ReportError> {
+pub fn write(
+    dir: &Path,
+    policy: &Policy,
+    also: &[Form],
+    by: &[Column],
+    decisions: &[PathBuf],
+) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
     let scores = dir.join(ledger::FILE_NAME);
+    let evaluation = (!decisions.is_empty())
+        .then(|| decisions::evaluate(dir, policy, decisions, WANTED_PRECISION))
+        .transpose()?;
     let mut drafts = Drafts::new(dir);
 
     let (survey, mut disk) = survey::take(&scores, policy, by, &mut drafts)?;
@@ -141,7 +159,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form], by: &[Column]) -> Resul
         .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
         .map(|row| row.number)
         .collect();
-    let queue = queue::write(&sources, &mut disk, page::MAX_CARDS, &linked, &mut drafts)?;
+    let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
     drop(disk);
 
     let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
@@ -151,6 +169,7 @@ pub fn write(dir: &Path, policy: &Policy, also: &[Form], by: &[Column]) -> Resul
     let summary = summary::summarize(run, policy, &survey, &authors, &threads, &network);
     summary::write(&summary, &mut drafts)?;
     methods::write(&summary, &mut drafts)?;
+    queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
     page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
     chart::forget_others(dir, &threads)?;

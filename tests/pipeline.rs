@@ -161,7 +161,7 @@ fn a_policy_changes_decisions_and_no_score() {
     score(&request(&[&root().join("data/sample")], &out)).unwrap();
     let before = files(&out);
     let other = "name = \"other\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[], &Column::DEFAULT).unwrap();
+    let summary = report::write(&out, &Policy::parse(other).unwrap(), &[], &Column::DEFAULT, &[]).unwrap();
     assert_eq!(summary.counts.flagged, summary.counts.scored);
     let after = files(&out);
     for name in ["scores.csv", "rejects.csv", "run.json"] {
@@ -170,7 +170,7 @@ fn a_policy_changes_decisions_and_no_score() {
     for name in ["decisions.csv", "flagged.csv", "summary.json", "report.html"] {
         assert!(before[name] != after[name], "{name}");
     }
-    report::write(&out, &Policy::built_in(), &[], &Column::DEFAULT).unwrap();
+    report::write(&out, &Policy::built_in(), &[], &Column::DEFAULT, &[]).unwrap();
     assert_same(&files(&out), &before, "back to the first policy");
 }
 

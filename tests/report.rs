@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 20] = [
+const OUTPUTS: [&str; 21] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
@@ -35,6 +35,7 @@ const OUTPUTS: [&str; 20] = [
     "charts/toxicity.svg",
     "charts/sentiment.svg",
     "report.html",
+    "queue.html",
     "convokit/utterances.jsonl",
     "convokit/speakers.json",
     "convokit/conversations.json",
@@ -63,7 +64,7 @@ fn report_of(case: &Path) -> tempfile::TempDir {
     for input in INPUTS {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
-    report::write(folder.path(), &policy(case), &Form::ALL, &Column::DEFAULT).unwrap();
+    report::write(folder.path(), &policy(case), &Form::ALL, &Column::DEFAULT, &[]).unwrap();
     folder
 }
 
@@ -140,14 +141,14 @@ fn forms_are_written_on_request_and_again_where_they_are() {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
     let path = |name: &str| folder.path().join(name);
-    report::write(folder.path(), &policy(case), &[], &Column::DEFAULT).unwrap();
+    report::write(folder.path(), &policy(case), &[], &Column::DEFAULT, &[]).unwrap();
     assert!(!path("convokit").exists() && !path("network.gexf").exists());
 
-    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()], &Column::DEFAULT).unwrap();
+    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()], &Column::DEFAULT, &[]).unwrap();
     assert!(!path("convokit").exists() && path("network.gexf").exists());
 
     let other = Policy { name: "another one".to_owned(), ..policy(case) };
-    report::write(folder.path(), &other, &[], &Column::DEFAULT).unwrap();
+    report::write(folder.path(), &other, &[], &Column::DEFAULT, &[]).unwrap();
     assert!(fs::read_to_string(path("network.gexf")).unwrap().contains("policy another one"));
     assert!("pajek".parse::<Form>().unwrap_err().contains("known: convokit, gexf"));
 }
@@ -171,7 +172,7 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
     let rows = fs::read_to_string(&scores).unwrap();
     let last = rows.trim_end().rfind('\n').unwrap();
     fs::write(&scores, &rows[..=last]).unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT, &[]).unwrap_err();
     assert!(matches!(error, ReportError::Count { .. }), "{error}");
     assert_eq!(fs::read(folder.path().join("report.html")).unwrap(), before);
     let parts = fs::read_dir(folder.path())
@@ -183,8 +184,9 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let error =
-        report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT).unwrap_err().to_string();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT, &[])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
 }
 
@@ -301,48 +303,57 @@ fn hostile_report() -> tempfile::TempDir {
     for (number, rule) in policy.rules.iter_mut().enumerate() {
         rule.name = format!("{}{number}", HOSTILE[3]);
     }
-    report::write(folder.path(), &policy, &Form::ALL, &Column::DEFAULT).unwrap();
+    report::write(folder.path(), &policy, &Form::ALL, &Column::DEFAULT, &[]).unwrap();
     folder
 }
+
+/// The pages of a report: the file, its template, its scripts and styles.
+const PAGES: [(&str, usize, usize); 2] = [("report.html", 0, 1), ("queue.html", 1, 2)];
 
 #[test]
 fn hostile_comments_become_no_markup() {
     let folder = hostile_report();
-    let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(html.len() < 1_000_000, "long comments are cut: {}", html.len());
-    assert!(!html.chars().any(|c| c == '\0' || c == '\u{202e}' || c == '\u{2066}' || c == '\u{1b}'));
-    let page = Html::parse_document(&html);
-    assert_eq!(page.select(&Selector::parse("script").unwrap()).count(), 1);
-    assert_eq!(page.select(&Selector::parse("style").unwrap()).count(), 1);
-    assert_eq!(page.select(&Selector::parse(".card").unwrap()).count(), 39);
+    for (name, scripts, styles) in PAGES {
+        let html = fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(html.len() < 1_000_000, "long comments are cut: {}", html.len());
+        assert!(!html.chars().any(|c| c == '\0' || c == '\u{202e}' || c == '\u{2066}' || c == '\u{1b}'));
+        let page = Html::parse_document(&html);
+        assert_eq!(page.select(&Selector::parse("script").unwrap()).count(), scripts);
+        assert_eq!(page.select(&Selector::parse("style").unwrap()).count(), styles);
 
-    // Every element and attribute is one that the template writes; values of attributes hold no data but web
-    // addresses and labels for screen readers.
-    let template =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/report.html")).unwrap();
-    let shapes = ["rect", "circle", "line", "polyline", "polygon", "text"];
-    for element in page.root_element().descendent_elements() {
-        let is_shape = shapes.contains(&element.value().name());
-        let element = element.value();
-        // A parser adds the body of a table where there is none; the template writes its own.
-        let name = element.name();
-        assert!(is_shape || template.contains(&format!("<{name}")), "<{name}> is not the template's");
-        for (name, value) in element.attrs() {
-            assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}=\"{value}\"");
-            assert!(
-                is_shape || template.contains(&format!("{name}=")) || value.is_empty(),
-                "{name}=\"{value}\""
-            );
-            if name == "href" {
-                assert!(value.starts_with('#') || value.starts_with("https://"), "{value}");
-            }
-            if value.contains("alert(") {
-                assert!(["aria-label", "title"].contains(&name), "{name}=\"{value}\"");
+        // Every element and attribute is one that the template writes; values of attributes hold no data but web
+        // addresses, labels for screen readers and what the page's own script reads.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let template = fs::read_to_string(root.join("templates").join(name)).unwrap();
+        let shapes = ["rect", "circle", "line", "polyline", "polygon", "text"];
+        for element in page.root_element().descendent_elements() {
+            let is_shape = shapes.contains(&element.value().name());
+            let element = element.value();
+            // A parser adds the body of a table where there is none; the template writes its own.
+            let tag = element.name();
+            assert!(is_shape || template.contains(&format!("<{tag}")), "<{tag}> is not the template's");
+            for (name, value) in element.attrs() {
+                assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}=\"{value}\"");
+                assert!(
+                    is_shape || template.contains(&format!("{name}=")) || value.is_empty(),
+                    "{name}=\"{value}\""
+                );
+                if name == "href" {
+                    let inside =
+                        ["#", "queue.html", "report.html"].iter().any(|page| value.starts_with(page));
+                    assert!(inside || value.starts_with("https://"), "{value}");
+                }
+                if value.contains("alert(") {
+                    assert!(
+                        ["aria-label", "title"].contains(&name) || name.starts_with("data-"),
+                        "{name}=\"{value}\""
+                    );
+                }
             }
         }
-    }
-    for link in page.select(&Selector::parse("a[href^=https]").unwrap()) {
-        assert_eq!(link.attr("rel"), Some("noreferrer noopener nofollow"));
+        for link in page.select(&Selector::parse("a[href^=https]").unwrap()) {
+            assert_eq!(link.attr("rel"), Some("noreferrer noopener nofollow"));
+        }
     }
     for name in names(&folder.path().join("charts")) {
         let svg = fs::read_to_string(folder.path().join("charts").join(&name)).unwrap();
@@ -353,23 +364,37 @@ fn hostile_comments_become_no_markup() {
 }
 
 #[test]
-fn the_policy_of_the_page_names_its_own_style_and_script_alone() {
+fn the_queue_shows_texts_with_the_same_words_once() {
     let folder = hostile_report();
-    let page = Html::parse_document(&fs::read_to_string(folder.path().join("report.html")).unwrap());
-    let hash = |selector: &str| {
-        let element = page.select(&Selector::parse(selector).unwrap()).next().unwrap();
-        format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(element.text().collect::<String>())))
-    };
-    let meta =
-        page.select(&Selector::parse("meta[http-equiv=Content-Security-Policy]").unwrap()).next().unwrap();
-    assert_eq!(
-        meta.attr("content").unwrap(),
-        format!(
-            "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
-            hash("style"),
-            hash("script")
-        )
-    );
+    let page = Html::parse_document(&fs::read_to_string(folder.path().join("queue.html")).unwrap());
+    let all = |selector: &str| page.select(&Selector::parse(selector).unwrap()).count();
+    // Every hostile text stands three times in the export, with a number of its own.
+    assert_eq!(all(".card"), HOSTILE.len() + 1);
+    assert_eq!(all(".repeated > li"), 2 * (HOSTILE.len() + 1));
+    let first = page.select(&Selector::parse(".card").unwrap()).next().unwrap();
+    assert_eq!(first.attr("data-thread-name"), Some(HOSTILE[0]));
+    assert_eq!(first.attr("data-score"), Some("0.950000"));
+}
+
+#[test]
+fn the_policy_of_a_page_names_its_own_styles_and_script_alone() {
+    let folder = hostile_report();
+    for (name, ..) in PAGES {
+        let page = Html::parse_document(&fs::read_to_string(folder.path().join(name)).unwrap());
+        let hashes = |selector: &str| -> String {
+            let selector = Selector::parse(selector).unwrap();
+            let hash =
+                |content: String| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)));
+            page.select(&selector).map(|element| hash(element.text().collect())).collect()
+        };
+        let (style, script) = (hashes("style"), hashes("script"));
+        let script = if script.is_empty() { script } else { format!(" script-src{script};") };
+        let meta = Selector::parse("meta[http-equiv=Content-Security-Policy]").unwrap();
+        assert_eq!(
+            page.select(&meta).next().unwrap().attr("content").unwrap(),
+            format!("default-src 'none'; style-src{style};{script} base-uri 'none'; form-action 'none'")
+        );
+    }
 }
 
 #[test]

@@ -22,7 +22,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policy", &["comment", "label", "score"]),
     ("explain", &["cell", "comment", "label", "normalize", "encode", "engine", "model", "score"]),
     ("aggregate", &["comment", "label", "score", "policy"]),
-    ("report", &["cell", "comment", "label", "sort", "score", "policy", "explain", "aggregate"]),
+    ("decisions", &["cell", "comment", "label", "score", "policy", "aggregate"]),
+    (
+        "report",
+        &[
+            "cell",
+            "comment",
+            "decisions",
+            "label",
+            "normalize",
+            "sort",
+            "score",
+            "policy",
+            "explain",
+            "aggregate",
+        ],
+    ),
     (
         "pipeline",
         &[
@@ -42,7 +57,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("cli", &["comment", "label", "read", "engine", "model", "score", "policy", "report", "pipeline"]),
+    (
+        "cli",
+        &[
+            "aggregate",
+            "comment",
+            "decisions",
+            "label",
+            "read",
+            "engine",
+            "model",
+            "score",
+            "policy",
+            "report",
+            "pipeline",
+        ],
+    ),
 ];
 
 /// Lines of `source` (a file of `module`) that name a module which `module` may not use.

@@ -1,14 +1,16 @@
 """Opens a report in a headless Chromium and looks for what a reader would trip over.
 
-    page.py REPORT.html FOLDER
+    page.py PAGE.html FOLDER
 
 At 1280 and 390 pixels, with scripts and without: a screenshot of the whole page in FOLDER; no message on the console, no
 dialog, no request but for the page itself, nothing wider than the window, no element or attribute that a comment could
 have smuggled in (the page has no picture, frame or form; links lead to the page or to http), and some text and charts to
-see. Speaks the DevTools protocol over a pipe, with Python's own library alone.
+see. On a queue, decisions are made by key and saved: moderation.csv and selection.csv in FOLDER hold what was decided, and no cell
+of them is a formula. Speaks the DevTools protocol over a pipe, with Python's own library alone.
 """
 
 import base64
+import csv
 import json
 import os
 import select
@@ -35,7 +37,7 @@ LOOK = r"""
   for (const e of document.querySelectorAll(foreign)) complaints.push(`a <${e.tagName.toLowerCase()}> on the page`);
   for (const e of all) for (const a of e.attributes) {
     if (/^on/i.test(a.name)) complaints.push(`<${e.tagName}> has ${a.name}`);
-    if (/^(href|src|xlink:href|action|formaction)$/i.test(a.name) && !/^(https?:|#)/i.test(a.value))
+    if (/^(href|src|xlink:href|action|formaction)$/i.test(a.name) && !/^(https?:|#|(queue|report)\.html(#|$))/i.test(a.value))
       complaints.push(`<${e.tagName}> has ${a.name}=${a.value.slice(0, 60)}`);
   }
   if (document.scripts.length > 1) complaints.push(`${document.scripts.length} scripts`);
@@ -146,6 +148,62 @@ def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, scre
     return complaints
 
 
+def decide(browser: Browser, page: str, folder: Path) -> list[str]:
+    """Rejects the first comment, approves the second, takes that back, and saves; gives complaints."""
+    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+    session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    browser.call("Page.enable", session)
+    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder.resolve()), eventsEnabled=True)
+
+    def load() -> None:
+        browser.events.clear()
+        browser.call("Page.navigate", session, url=page)
+        browser.wait("Page.loadEventFired")
+
+    def value(expression: str) -> object:
+        return browser.call("Runtime.evaluate", session, expression=expression, returnByValue=True)["result"].get("value")
+
+    # What earlier looks at the page decided is forgotten.
+    load()
+    value("localStorage.clear()")
+    load()
+    cards = value("document.querySelectorAll('.card').length")
+    if not cards:
+        return []
+    value("document.getElementById('actor').value = '=ana'; document.activeElement.blur()")
+    for key in "jsrau":
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", session, type=kind, key=key, text=key if kind == "keyDown" else "")
+    complaints = []
+    if not value("document.querySelector('.card .show').checked"):
+        complaints.append("the key s shows no text")
+    sharp = value("getComputedStyle(document.querySelector('.card .own')).filter")
+    blurred = value("getComputedStyle([...document.querySelectorAll('.card .own')].at(-1)).filter")
+    if sharp != "none" or (cards > 1 and "blur" not in str(blurred)):
+        complaints.append(f"shown is {sharp}, not asked for is {blurred}")
+    for button, name in (("save-decisions", "moderation.csv"), ("save-rows", "selection.csv")):
+        value(f"document.getElementById('{button}').click()")
+        begun: set[str] = set()
+        while not any(e.get("state") == "completed" and e["guid"] in begun for e in (m.get("params", {}) for m in browser.events)):
+            browser.events.append(browser.receive())
+            begun = {m["params"]["guid"] for m in browser.events if m.get("params", {}).get("suggestedFilename") == name}
+    with (folder / "moderation.csv").open(newline="", encoding="utf-8") as file:
+        decisions = list(csv.DictReader(file))
+    with (folder / "selection.csv").open(newline="", encoding="utf-8") as file:
+        selection = list(csv.DictReader(file))
+    made = [(row["id"], row["decision"], row["actor"]) for row in decisions]
+    first = value("document.querySelector('.card').dataset.id")
+    if [row[1:] for row in made] != [("reject", "'=ana")] or made[0][0].removeprefix("'") != first:
+        complaints.append(f"saved decisions are {made}, and the first comment is {first}")
+    if len(selection) != cards:
+        complaints.append(f"{len(selection)} rows saved, {cards} shown")
+    for row in decisions + selection:
+        complaints += [f"a formula: {cell[:40]}" for cell in row.values() if cell and cell[0] in "=+-@\t\r"]
+    browser.call("Target.closeTarget", targetId=target)
+    print(f"queue: {cards} cards, {len(decisions)} decision saved, {len(selection)} rows saved")
+    return complaints
+
+
 def main() -> None:
     report, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
     failed = False
@@ -157,6 +215,10 @@ def main() -> None:
                 for complaint in look(browser, report.as_uri(), size, scripts, folder / name):
                     failed = True
                     print(f"  {name}: {complaint}", file=sys.stderr)
+        if report.name == "queue.html":
+            for complaint in decide(browser, report.as_uri(), folder):
+                failed = True
+                print(f"  queue: {complaint}", file=sys.stderr)
         browser.call("Browser.close")
         browser.process.wait(timeout=30)
     sys.exit(1 if failed else 0)

@@ -11,15 +11,18 @@ pub fn wilson(hits: u64, trials: u64) -> Option<Interval> {
     if trials == 0 {
         return None;
     }
-    let n = trials as f64;
-    let share = hits as f64 / n;
+    Some(wilson_share(hits as f64 / trials as f64, trials as f64))
+}
+
+/// The same of a share that was found in `n` trials; `n` need not be whole, as an effective number of trials is not.
+pub fn wilson_share(share: f64, n: f64) -> Interval {
     let z2 = Z_95 * Z_95;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    // At 0 and n hits the ends are exactly 0 and 1; rounding would leave them a hair beyond.
-    let low = if hits == 0 { 0.0 } else { centre - half };
-    let high = if hits == trials { 1.0 } else { centre + half };
-    Some(Interval { low, high })
+    // At a share of 0 and of 1 the ends are exactly that; rounding would leave them a hair beyond.
+    let low = if share == 0.0 { 0.0 } else { centre - half };
+    let high = if share == 1.0 { 1.0 } else { centre + half };
+    Interval { low, high }
 }
 
 #[cfg(test)]

@@ -26,10 +26,14 @@ pub(crate) struct Args {
     /// year, hour.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
     by: Vec<Column>,
+
+    /// People's decisions about flagged comments (CSV, see `comity decisions`), for the what-if tables of queue.html.
+    #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
+    decisions: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy, &args.also, &args.by)?;
+    let summary = write(&args.dir, &policy, &args.also, &args.by, &args.decisions)?;
     print_summary(&summary, &args.dir, &args.also)
 }

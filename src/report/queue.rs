@@ -3,6 +3,9 @@
 //! There may be millions: ranks, contexts and repeats are found by sorting on disk, then the rows of the scores file are
 //! read once more, in the order of the ranks.
 
+mod beside;
+pub(super) mod page;
+
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
@@ -62,6 +65,16 @@ pub(super) struct Queue<'p> {
     pub(super) originals: u64,
     /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with its words.
     pub(super) shown: HashMap<(usize, u32), usize>,
+    /// Of all flagged comments: the sum of the scores that flagged them.
+    expected_right: f64,
+    flagged: u64,
+}
+
+impl Queue<'_> {
+    /// The share of the flagged comments that the scores let expect to be flagged rightly; none where none is flagged.
+    pub(super) fn expected_right(&self) -> Option<f64> {
+        (self.flagged > 0).then(|| self.expected_right / self.flagged as f64)
+    }
 }
 
 /// A flagged comment.
@@ -78,11 +91,29 @@ pub(super) struct Item<'p> {
     pub(super) context: Option<Context>,
     /// What carries its score, where that was computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
-    /// Rank, from 1, of the first item with the same text (letter case and white space aside).
+    /// Rank, from 1, of the first item with the same words (see [`super::survey::words`]).
     pub(super) duplicate_of: Option<usize>,
-    /// How many later items have its text, if it is the first that has.
+    /// How many later items have its words, if it is the first that has.
     pub(super) repeats: u64,
+    /// The first of those.
+    pub(super) repeated: Vec<Repeated>,
+    /// Of its own words, ISO 639-1; none where it could not be told.
+    pub(super) language: Option<String>,
 }
+
+/// A later item with the words of one that is shown.
+pub(super) struct Repeated {
+    pub(super) rank: usize,
+    pub(super) author: Option<String>,
+    pub(super) thread: String,
+    pub(super) position: u32,
+    pub(super) score: f64,
+    /// Its text, where that differs.
+    pub(super) text: Option<String>,
+}
+
+/// Repeats of an item that are kept for the page.
+const MAX_REPEATED: usize = 10;
 
 /// What a flagged comment was said to.
 pub(super) struct Context {
@@ -184,7 +215,8 @@ pub(super) fn write<'p>(
         .map(|explanation| ((explanation.thread.as_str(), explanation.id.as_str()), explanation))
         .collect();
     let mut rows = ledger::Reader::open(sources.scores)?;
-    let mut queue = Queue { items: Vec::new(), originals: 0, shown: HashMap::new() };
+    let mut queue =
+        Queue { items: Vec::new(), originals: 0, shown: HashMap::new(), expected_right: 0.0, flagged: 0 };
     let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
     for (rank, ranked) in (1_usize..).zip(ranked) {
         let ranked = ranked.map_err(|source| drafts.failed_to_sort(source))?;
@@ -221,6 +253,8 @@ pub(super) fn write<'p>(
                 .copied(),
             duplicate_of: repeat.map(|repeat| repeat.first as usize).filter(|first| *first != rank),
             repeats: repeat.map_or(0, |repeat| repeat.repeats),
+            repeated: Vec::new(),
+            language: scored.language,
             comment,
         };
         table.row(&cells(&item, sources.survey), drafts)?;
@@ -234,7 +268,24 @@ pub(super) fn write<'p>(
         if is_shown && linked.contains(&item.thread) {
             queue.shown.insert((item.thread, item.position), item.duplicate_of.unwrap_or(rank));
         }
+        if let Some(first) = item.duplicate_of.filter(|_| is_shown) {
+            let shown = queue.items.binary_search_by_key(&first, |shown| shown.rank);
+            let shown = shown.ok().and_then(|index| queue.items.get_mut(index));
+            if let Some(shown) = shown.filter(|shown| shown.repeated.len() < MAX_REPEATED) {
+                let Comment { author, thread, text, .. } = &item.comment;
+                shown.repeated.push(Repeated {
+                    rank,
+                    author: author.clone(),
+                    thread: thread.clone(),
+                    position: item.position,
+                    score: item.fired.score,
+                    text: Some(text).filter(|text| **text != shown.comment.text).cloned(),
+                });
+            }
+        }
         queue.originals += u64::from(is_original);
+        queue.flagged += 1;
+        queue.expected_right += item.fired.score;
         if is_original && is_shown {
             queue.items.push(item);
         }

@@ -1,0 +1,168 @@
+//! `comity decisions`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use comity::aggregate::Interval;
+use comity::decisions::{Evaluation, RecallEstimate, Tally, evaluate};
+
+use super::Done;
+use super::output::Output;
+use super::score::load_policy;
+
+/// Bad rows that are shown; the rest is counted.
+const SHOWN: usize = 20;
+
+/// Evaluate people's decisions: precision of rules, agreement, recall, thresholds.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A folder that `comity score` wrote.
+    dir: PathBuf,
+
+    /// CSV files of decisions: id and decision (approve, reject, defer), and thread, reason, actor, time where known; the
+    /// flagged-comments page saves them, and a sample with its decisions filled in is one.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+
+    /// The policy that flagged the comments; the built-in one where none is given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// The precision to suggest thresholds for.
+    #[arg(long, value_name = "P", default_value_t = 0.9, value_parser = share)]
+    precision: f64,
+}
+
+fn share(number: &str) -> Result<f64, String> {
+    let share = number.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
+    let policy = load_policy(args.policy.as_deref())?;
+    let found = evaluate(&args.dir, &policy, &args.files, args.precision)?;
+    let mut out = Output::new();
+    writeln!(
+        out,
+        "{} decisions; of other rows, {} blank, {} about comments without scores, {} that cannot be used; {} comments \
+         flagged by the policy `{}`",
+        found.decisions,
+        found.undecided,
+        found.unscored,
+        found.bad.len(),
+        found.flagged.flagged,
+        policy.name
+    )?;
+    for bad in found.bad.iter().take(SHOWN) {
+        writeln!(out, "  {}: line {}: {}", bad.place.file, bad.place.line, bad.cause)?;
+    }
+    if found.bad.len() > SHOWN {
+        writeln!(out, "  and {} more", found.bad.len() - SHOWN)?;
+    }
+    show_precision(&mut out, &found)?;
+    show_agreement(&mut out, &found)?;
+    show_thresholds(&mut out, &found, args.precision)?;
+    show_recall(&mut out, &found)?;
+    Ok(if found.bad.is_empty() { Done::Clean } else { Done::WithRejects })
+}
+
+fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+    let names = found.rules.iter().map(|record| record.rule.name.chars().count());
+    let width = names.max().unwrap_or_default().max("all rules".len());
+    writeln!(
+        out,
+        "\n{:width$}  flagged  right  wrong  precision (95 %)    expected  deferred  split",
+        "rule"
+    )?;
+    let mut row = |name: &str, tally: &Tally| {
+        let precision = match (tally.precision(), tally.interval()) {
+            (Some(precision), Some(interval)) => format!("{precision:.2} ({})", span(&interval)),
+            _ => "-".to_owned(),
+        };
+        let expected = tally.expected_precision().map_or("-".to_owned(), |share| format!("{share:.2}"));
+        writeln!(
+            out,
+            "{name:width$}  {:7}  {:5}  {:5}  {precision:18}  {expected:>8}  {:8}  {:5}",
+            tally.flagged, tally.right, tally.wrong, tally.deferred, tally.split
+        )
+    };
+    for record in &found.rules {
+        row(&record.rule.name, &record.tally)?;
+    }
+    row("all rules", &found.flagged)
+}
+
+fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+    for agreement in &found.agreement {
+        let [first, second] = &agreement.actors;
+        let kappa =
+            agreement.kappa.map_or("no kappa, for one of them used one class alone".to_owned(), |kappa| {
+                format!("kappa {:.2} ({:.2} to {:.2})", kappa.kappa, kappa.interval.low, kappa.interval.high)
+            });
+        writeln!(
+            out,
+            "\nagreement of {first} and {second}: {} of {} comments alike, {kappa}",
+            agreement.alike, agreement.both
+        )?;
+    }
+    Ok(())
+}
+
+fn show_thresholds(out: &mut Output, found: &Evaluation, wanted: f64) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "\nthresholds for a precision of {wanted}, from the judged comments that reach a rule's own:"
+    )?;
+    for record in &found.rules {
+        let (rule, judged) = (&record.rule, record.reached);
+        write!(out, "  {}: ", rule.name)?;
+        match record.suggestion {
+            _ if judged == 0 => writeln!(out, "no comment judged")?,
+            None => writeln!(out, "none of {} reaches it in {judged} judged", rule.label)?,
+            Some(found) => {
+                let holds = if found.judged == judged { ", where it is or lower" } else { "" };
+                writeln!(
+                    out,
+                    "{} {:.6}{holds} ({:.2} right of {}, {})",
+                    rule.label,
+                    found.threshold,
+                    found.precision,
+                    found.judged,
+                    span(&found.interval)
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show_recall(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+    write!(out, "\nrecall: ")?;
+    match &found.recall {
+        RecallEstimate::Found(recall, judged) => writeln!(
+            out,
+            "{:.2} ({}): about {:.0} caught, {:.0} missed ({:.0} to {:.0}), by {judged} judged comments of a sample",
+            recall.recall,
+            span(&recall.interval),
+            recall.caught,
+            recall.missed,
+            recall.missed_interval.low,
+            recall.missed_interval.high
+        ),
+        RecallEstimate::NoSample => {
+            writeln!(out, "not known; judge a sample of what was not flagged (`comity sample`)")
+        }
+        RecallEstimate::OtherPolicy(flagged) => writeln!(
+            out,
+            "not known; {flagged} comments of the sample are flagged by this policy: name the one it was drawn under, or \
+             draw again"
+        ),
+        RecallEstimate::TooFew => {
+            writeln!(out, "not known; judge comments of every part of the sample, and flagged ones")
+        }
+    }
+}
+
+fn span(interval: &Interval) -> String {
+    format!("{:.2} to {:.2}", interval.low, interval.high)
+}

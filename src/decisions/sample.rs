@@ -1,0 +1,267 @@
+//! A sample of the comments that were not flagged, to find out what the rules miss.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+use crate::cell::guard;
+use crate::label::Label;
+use crate::policy::{Action, Policy};
+use crate::score::ledger::{self, LedgerError};
+use crate::score::{Scored, Scores};
+
+/// Name of the sample's file in a report's folder.
+pub const SAMPLE: &str = "sample.csv";
+
+/// Where the strata part: by the probability of toxicity, for most of what is missed is not far below a threshold.
+const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
+
+/// Comments drawn of each stratum at least, where it has so many: fewer show nothing of its spread.
+const LEAST: u64 = 2;
+
+/// Columns of the sample. Scores are left out: who judges should not know them.
+const COLUMNS: [&str; 14] = [
+    "thread",
+    "id",
+    "author",
+    "created_at",
+    "text",
+    "decision",
+    "reason",
+    "actor",
+    "time",
+    "quotes",
+    "link",
+    "stratum",
+    "stratum_size",
+    "weight",
+];
+
+/// What was drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub path: PathBuf,
+    /// Scored comments that were not flagged, and those drawn, by stratum; the least toxic first.
+    pub strata: Vec<(u64, u64)>,
+}
+
+/// Why no sample was drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// The scores could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// There is one, and it may hold decisions.
+    #[error("{path} is there already and may hold decisions; move it away first", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be written.
+    #[error("cannot write {path}: {source}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Draws `count` of the scored comments in `dir` that `policy` does not flag, or all where there are fewer, and writes them
+/// to [`SAMPLE`] in `dir`, in input order. The same scores, policy, count and seed draw the same comments.
+///
+/// Stratified by toxicity. How many of a stratum are drawn follows Neyman's allocation in whole numbers (Wright 2012, The
+/// American Statistician 66:217-224), its spread guessed from the calibrated scores, and at least two. Within a stratum every
+/// subset is equally likely: selection sampling (Fan, Muller and Rezucha 1962, JASA 57:387-402; Knuth, The Art of Computer
+/// Programming 3.4.2, algorithm S). `weight` is how many comments a drawn one stands for.
+///
+/// # Errors
+/// [`SampleError`]: the scores cannot be read, there is a sample already, or it cannot be written.
+pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample, SampleError> {
+    let path = dir.join(SAMPLE);
+    if path.exists() {
+        return Err(SampleError::Exists { path });
+    }
+    let scores_path = dir.join(ledger::FILE_NAME);
+    let mut strata = [Stratum::default(); CUTS.len() + 1];
+    for scored in ledger::Reader::open(&scores_path)? {
+        let scored = scored?;
+        if let Some(scores) = unflagged(policy, &scored) {
+            strata[stratum_of(scores)].add(scores.get(Label::Toxicity));
+        }
+    }
+    allocate(&mut strata, count);
+
+    let failed = |source| SampleError::Write { path: path.clone(), source };
+    let draft = dir.join(format!(".{SAMPLE}.part"));
+    let mut csv = csv::Writer::from_writer(File::create(&draft).map_err(failed)?);
+    csv.write_record(COLUMNS).map_err(|error| failed(error.into()))?;
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut random = ChaCha8Rng::from_seed(key);
+    let mut left = strata.map(|stratum| (stratum.size, stratum.drawn));
+    for scored in ledger::Reader::open(&scores_path)? {
+        let scored = scored?;
+        let Some(scores) = unflagged(policy, &scored) else { continue };
+        let number = stratum_of(scores);
+        // Rows that came since the first reading are of the next sample.
+        let (rows, wanted) = &mut left[number];
+        if *rows == 0 {
+            continue;
+        }
+        let is_drawn = (u128::from(random.next_u64()) * u128::from(*rows)) >> 64 < u128::from(*wanted);
+        *rows -= 1;
+        if is_drawn {
+            *wanted -= 1;
+            csv.write_record(cells(&scored, number, &strata[number]))
+                .map_err(|error| failed(error.into()))?;
+        }
+    }
+    csv.flush().and_then(|()| fs::rename(&draft, &path)).map_err(failed)?;
+    Ok(Sample { path, strata: strata.iter().map(|stratum| (stratum.size, stratum.drawn)).collect() })
+}
+
+/// Part of the comments that are not flagged.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stratum {
+    size: u64,
+    /// Sum of `p (1 - p)` over the probabilities of toxicity.
+    spread: f64,
+    drawn: u64,
+}
+
+impl Stratum {
+    fn add(&mut self, probability: f64) {
+        self.size += 1;
+        self.spread += probability * (1.0 - probability);
+    }
+
+    /// What the next one drawn takes off the variance, as a priority.
+    fn priority(&self) -> f64 {
+        if self.drawn >= self.size {
+            return f64::NEG_INFINITY;
+        }
+        let (size, drawn) = (self.size as f64, self.drawn as f64);
+        size * (self.spread / size).sqrt() / (drawn * (drawn + 1.0)).sqrt()
+    }
+}
+
+/// Says how many of each stratum are drawn.
+fn allocate(strata: &mut [Stratum], count: u64) {
+    let mut left = count;
+    for stratum in &mut *strata {
+        stratum.drawn = LEAST.min(stratum.size).min(left);
+        left -= stratum.drawn;
+    }
+    while left > 0 {
+        let first = strata.iter_mut().max_by(|a, b| a.priority().total_cmp(&b.priority()));
+        let Some(stratum) = first.filter(|stratum| stratum.drawn < stratum.size) else { return };
+        stratum.drawn += 1;
+        left -= 1;
+    }
+}
+
+/// The scores of a comment that has some and that the policy does not flag.
+fn unflagged<'a>(policy: &Policy, scored: &'a Scored) -> Option<&'a Scores> {
+    let is_flagged = policy.decide(scored).is_some_and(|decision| decision.action != Action::Approve);
+    scored.outcome.scores().filter(|_| !is_flagged)
+}
+
+fn stratum_of(scores: &Scores) -> usize {
+    CUTS.iter().filter(|cut| scores.get(Label::Toxicity) >= **cut).count()
+}
+
+fn cells(scored: &Scored, number: usize, stratum: &Stratum) -> [String; COLUMNS.len()] {
+    let text = |text: Option<&str>| guard(text.unwrap_or_default()).into_owned();
+    let comment = &scored.comment;
+    [
+        text(Some(&comment.thread)),
+        text(Some(&comment.id)),
+        text(comment.author.as_deref()),
+        comment.created_at.map(|time| time.to_string()).unwrap_or_default(),
+        text(Some(&comment.text)),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
+        text(comment.link.as_deref()),
+        number.to_string(),
+        stratum.size.to_string(),
+        format!("{:.6}", stratum.size as f64 / stratum.drawn as f64),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comment::{Comment, Origin};
+    use crate::score::Outcome;
+
+    /// A folder with the scores of so many comments, of which each tenth is flagged.
+    fn folder(comments: u64) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(ledger::FILE_NAME);
+        let mut writer = ledger::Writer::new(File::create(&path).unwrap(), &path).unwrap();
+        for n in 0..comments {
+            let mut probabilities = [0.0; Label::COUNT];
+            probabilities[Label::Toxicity.index()] =
+                if n % 10 == 0 { 0.8 } else { (n % 400) as f64 / 1000.0 };
+            let origin = Origin { file: "x".into(), record: n + 1, line: n + 2 };
+            let comment = Comment::new(n.to_string(), "t", format!("=word {n}"), origin);
+            let outcome = Outcome::Scored(Scores::new(probabilities));
+            writer.write(&Scored { comment, language: None, evasion: false, outcome }).unwrap();
+        }
+        writer.finish().unwrap();
+        folder
+    }
+
+    fn rows(path: &Path) -> Vec<csv::StringRecord> {
+        csv::Reader::from_path(path).unwrap().records().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_sample_is_the_same_for_the_same_seed_and_weights_add_up() {
+        let policy = Policy::built_in();
+        let (first, again, other) = (folder(2_000), folder(2_000), folder(2_000));
+        let sample = draw(first.path(), &policy, 100, 7).unwrap();
+        draw(again.path(), &policy, 100, 7).unwrap();
+        draw(other.path(), &policy, 100, 8).unwrap();
+        let read = |folder: &tempfile::TempDir| fs::read_to_string(folder.path().join(SAMPLE)).unwrap();
+        assert_eq!(read(&first), read(&again));
+        assert_ne!(read(&first), read(&other));
+        assert_eq!(sample.strata.iter().map(|(_, drawn)| drawn).sum::<u64>(), 100);
+        assert_eq!(sample.strata.iter().map(|(size, _)| size).sum::<u64>(), 1_800);
+        assert!(sample.strata.iter().all(|(_, drawn)| *drawn >= LEAST));
+        let rows = rows(&sample.path);
+        let weights: f64 = rows.iter().map(|row| row[13].parse::<f64>().unwrap()).sum();
+        assert!((weights - 1_800.0).abs() < 0.01, "{weights}");
+        assert!(rows.iter().all(|row| row[4].starts_with("'=word") && row[5].is_empty()));
+        assert!(rows.iter().all(|row| row[1].parse::<u64>().unwrap() % 10 != 0), "none is flagged");
+        let error = draw(first.path(), &policy, 100, 7).unwrap_err().to_string();
+        assert!(error.contains("may hold decisions"), "{error}");
+    }
+
+    #[test]
+    fn a_small_export_is_drawn_whole() {
+        let folder = folder(20);
+        let sample = draw(folder.path(), &Policy::built_in(), 100, 0).unwrap();
+        assert_eq!(rows(&sample.path).len(), 18);
+        assert!(sample.strata.iter().all(|(size, drawn)| size == drawn));
+    }
+
+    #[test]
+    fn more_is_drawn_where_scores_are_less_sure() {
+        let mut strata = [
+            Stratum { size: 10_000, spread: 10_000.0 * 0.01 * 0.99, drawn: 0 },
+            Stratum { size: 10_000, spread: 10_000.0 * 0.2 * 0.8, drawn: 0 },
+        ];
+        allocate(&mut strata, 500);
+        // Neyman: sqrt(0.0099) to sqrt(0.16), as 0.0995 to 0.4.
+        assert_eq!((strata[0].drawn, strata[1].drawn), (100, 400));
+    }
+}

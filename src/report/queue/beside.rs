@@ -1,0 +1,101 @@
+//! What stands beside the comments of the page: their neighbours in the thread, and what their authors wrote.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::{Item, Neighbour, Sources};
+use crate::comment::Comment;
+use crate::policy::Action;
+use crate::report::ReportError;
+use crate::report::plain::shorten;
+use crate::score::{Scored, ledger};
+
+/// Characters kept of a neighbour's text.
+pub(super) const MAX_NEIGHBOUR: usize = 600;
+
+/// Flagged comments kept of an author: the latest.
+const LATEST: usize = 3;
+
+/// What one more reading of the scores found.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// By thread and place.
+    neighbours: HashMap<(usize, u32), Neighbour>,
+    authors: HashMap<String, Author>,
+}
+
+/// When an author was seen and what was flagged of theirs.
+#[derive(Default)]
+pub(super) struct Author {
+    pub(super) first_seen: Option<Timestamp>,
+    /// The latest flagged comments, the last first.
+    pub(super) latest: Vec<Flagged>,
+}
+
+/// A flagged comment of an author.
+pub(super) struct Flagged {
+    /// Number of its thread.
+    pub(super) thread: usize,
+    pub(super) position: u32,
+    pub(super) time: Option<Timestamp>,
+}
+
+impl Beside {
+    /// Reads the scores for what belongs to `items`.
+    pub(super) fn read(sources: &Sources<'_>, items: &[Item<'_>]) -> Result<Self, ReportError> {
+        let mut beside = Self::default();
+        if items.is_empty() {
+            return Ok(beside);
+        }
+        let places: HashSet<(usize, u32)> = items
+            .iter()
+            .flat_map(|item| [item.position - 1, item.position + 1].map(|position| (item.thread, position)))
+            .collect();
+        for author in items.iter().filter_map(|item| item.comment.author.as_ref()) {
+            beside.authors.entry(author.clone()).or_default();
+        }
+        let mut positions = vec![0_u32; sources.survey.threads.len()];
+        for scored in ledger::Reader::open(sources.scores)? {
+            let scored = scored?;
+            // A thread that the first reading did not see means that the file grew since: the next report has it.
+            let Some(thread) = sources.survey.threads.number(&scored.comment.thread) else { continue };
+            positions[thread] += 1;
+            let place = (thread, positions[thread]);
+            if places.contains(&place) {
+                let Comment { id, author, text, .. } = &scored.comment;
+                let (text, cut) = shorten(text, MAX_NEIGHBOUR);
+                let text = if cut > 0 { format!("{text} …") } else { text.to_owned() };
+                let neighbour = Neighbour { id: id.clone(), author: author.clone(), text };
+                beside.neighbours.insert(place, neighbour);
+            }
+            beside.note_author(sources, &scored, place);
+        }
+        Ok(beside)
+    }
+
+    fn note_author(&mut self, sources: &Sources<'_>, scored: &Scored, (thread, position): (usize, u32)) {
+        let Some(author) = scored.comment.author.as_ref().and_then(|name| self.authors.get_mut(name)) else {
+            return;
+        };
+        let time = scored.comment.created_at;
+        author.first_seen = author.first_seen.into_iter().chain(time).min();
+        let decision = sources.policy.decide(scored);
+        if decision.is_some_and(|decision| decision.action != Action::Approve) {
+            // By time; of those without one, by place in the export.
+            let after = author.latest.iter().position(|flagged| time >= flagged.time);
+            author.latest.insert(after.unwrap_or(author.latest.len()), Flagged { thread, position, time });
+            author.latest.truncate(LATEST);
+        }
+    }
+
+    /// The comment at a place of a thread.
+    pub(super) fn at(&self, thread: usize, position: u32) -> Option<&Neighbour> {
+        self.neighbours.get(&(thread, position))
+    }
+
+    /// What is known of an author on the page.
+    pub(super) fn author(&self, name: &str) -> Option<&Author> {
+        self.authors.get(name)
+    }
+}

@@ -1,0 +1,207 @@
+"use strict";
+// The page is whole without this: it adds filters, keys, and decisions that are kept in this browser until they are saved.
+(() => {
+  const cards = [...document.querySelectorAll(".card")];
+  const byId = (id) => document.getElementById(id);
+
+  // Other thresholds: a slider walks the rows of the table; times follow the pace.
+  const pace = byId("pace");
+  for (const field of document.querySelectorAll(".pace-field, .tuning")) field.hidden = false;
+  const tune = () => {
+    const seconds = Math.max(Number(pace.value) || 0, 0);
+    for (const row of document.querySelectorAll(".what-if tbody tr")) {
+      const flagged = Number(row.querySelector("[data-flagged]").dataset.flagged);
+      const time = flagged * seconds;
+      row.querySelector(".time").textContent = time < 5400 ? Math.ceil(time / 60) + " min" : (time / 3600).toFixed(1) + " h";
+    }
+    for (const part of document.querySelectorAll(".what-if")) {
+      const row = part.querySelectorAll("tbody tr")[Number(part.querySelector(".slider").value)];
+      const [threshold, flagged, precision, recall, time] = [...row.cells].map((cell) => cell.textContent);
+      part.querySelector("output").textContent =
+        threshold + ": " + flagged + " flagged, expected precision " + precision + ", expected recall " + recall + ", " + time + " of review";
+    }
+  };
+  if (pace) {
+    for (const part of document.querySelectorAll(".what-if")) {
+      const rows = [...part.querySelectorAll("tbody tr")];
+      part.querySelector(".slider").value = Math.max(rows.findIndex((row) => row.className === "in-force"), 0);
+      part.querySelector(".slider").addEventListener("input", tune);
+    }
+    pace.addEventListener("input", tune);
+    tune();
+  }
+  if (cards.length === 0) return;
+
+  // Decisions, by the place of their card. They are of this export alone: the key names its inputs and model.
+  const key = "comity queue " + document.body.dataset.run;
+  const names = cards.map((card) => JSON.stringify([card.dataset.threadName, card.dataset.id]));
+  let decisions = new Map();
+  let history = [];
+  let kept = true;
+  try {
+    const stored = JSON.parse(localStorage.getItem(key) || "{}");
+    decisions = new Map(Object.entries(stored.decisions || {}));
+    byId("actor").value = stored.actor || "";
+  } catch {
+    kept = false;
+  }
+  const keep = () => {
+    try {
+      localStorage.setItem(key, JSON.stringify({ actor: byId("actor").value, decisions: Object.fromEntries(decisions) }));
+    } catch {
+      kept = false;
+    }
+    byId("keeping").textContent = kept
+      ? "A decision is about the comment shown, not its repeats. Decisions are kept in this browser; save them before you clear its data."
+      : "This browser keeps nothing for pages of a file: save your decisions before you close the page.";
+  };
+
+  const show = (card) => {
+    const decision = decisions.get(names[cards.indexOf(card)]);
+    card.classList.toggle("decided", decision !== undefined);
+    for (const button of card.querySelectorAll(".decide button")) {
+      button.setAttribute("aria-pressed", String(decision !== undefined && decision.decision === button.value));
+    }
+    card.querySelector(".verdict").textContent = decision
+      ? decision.decision + (decision.actor ? " by " + decision.actor : "") + ", " + decision.time.slice(0, 16).replace("T", " ") + " UTC"
+      : "";
+  };
+  const count = () => {
+    byId("decided").textContent = names.filter((name) => decisions.has(name)).length + " of " + cards.length + " decided";
+  };
+  const decide = (some, verdict) => {
+    const before = some.map((card) => [card, decisions.get(names[cards.indexOf(card)])]);
+    history.push(before);
+    for (const card of some) {
+      const { rule, label, score, threshold } = card.dataset;
+      decisions.set(names[cards.indexOf(card)], {
+        decision: verdict,
+        reason: card.querySelector(".because").value.trim(),
+        actor: byId("actor").value.trim(),
+        time: new Date().toISOString(),
+        rule, label, score, threshold,
+        policy: document.body.dataset.policy,
+        model: document.body.dataset.model,
+      });
+      show(card);
+    }
+    keep();
+    count();
+  };
+  const undo = () => {
+    for (const [card, earlier] of history.pop() || []) {
+      const name = names[cards.indexOf(card)];
+      if (earlier) decisions.set(name, earlier);
+      else decisions.delete(name);
+      show(card);
+    }
+    keep();
+    count();
+  };
+
+  // Filters.
+  const selects = ["action", "rule", "thread"].map((name) => [name, byId("filter-" + name)]);
+  const apply = () => {
+    const author = byId("filter-author").value.trim().toLowerCase();
+    const [low, high] = ["filter-low", "filter-high"].map((id) => Number(byId(id).value));
+    const wanted = byId("filter-decision").value;
+    cards.forEach((card, index) => {
+      const decision = decisions.get(names[index]);
+      const name = card.querySelector(".author");
+      const score = Number(card.dataset.score);
+      card.hidden = !(
+        selects.every(([name, select]) => select.value === "" || card.dataset[name] === select.value) &&
+        (author === "" || (name !== null && name.textContent.toLowerCase().includes(author))) &&
+        score >= low && score <= (high || 1) &&
+        (wanted === "" || wanted === (decision ? decision.decision : "none"))
+      );
+    });
+    const shown = cards.filter((card) => !card.hidden).length;
+    byId("filter-count").textContent = shown + " of " + cards.length + " shown";
+    byId("bulk-question").hidden = true;
+  };
+  for (const control of document.querySelectorAll("#filters select, #filters input")) control.addEventListener("input", apply);
+
+  // Saving: a cell that a spreadsheet could run as a formula gets a ' in front, as in the files beside this page.
+  const cell = (value) => {
+    const guarded = /^[=+\-@\t\r']/.test(value) ? "'" + value : value;
+    return /[",\r\n]/.test(guarded) ? '"' + guarded.replaceAll('"', '""') + '"' : guarded;
+  };
+  const save = (name, rows) => {
+    const csv = rows.map((row) => row.map((value) => cell(String(value ?? ""))).join(",")).join("\r\n") + "\r\n";
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  };
+  const text = (element) => (element ? element.textContent : "");
+  byId("save-rows").addEventListener("click", () => {
+    const header = ["rank", "thread", "id", "author", "created_at", "action", "rule", "label", "score", "threshold", "harm", "text"];
+    const rows = cards.filter((card) => !card.hidden).map((card) => {
+      const data = card.dataset;
+      // The name of who is quoted is the page's, not the text's.
+      const words = (part) => [...part.childNodes].filter((node) => node.nodeName !== "CITE").map(text).join("");
+      const paragraphs = [...card.querySelectorAll(".own > *")].map(words);
+      return [card.id.slice(1), data.threadName, data.id, text(card.querySelector(".author")), data.time, data.action, data.rule,
+        data.label, data.score, data.threshold, data.harm, paragraphs.join("\n")];
+    });
+    save("selection.csv", [header, ...rows]);
+  });
+  byId("save-decisions").addEventListener("click", () => {
+    const columns = ["decision", "reason", "actor", "time", "policy", "rule", "label", "score", "threshold", "model"];
+    const rows = [...decisions].map(([name, decision]) => [...JSON.parse(name), ...columns.map((column) => decision[column])]);
+    save("moderation.csv", [["thread", "id", ...columns], ...rows]);
+  });
+
+  // Deciding about all that is shown is asked back once.
+  let bulk = "";
+  const open = () => cards.filter((card) => !card.hidden && !decisions.has(names[cards.indexOf(card)]));
+  for (const button of document.querySelectorAll(".bulk")) {
+    button.addEventListener("click", () => {
+      bulk = button.value;
+      byId("bulk-text").textContent = bulk + " " + open().length + " comments?";
+      byId("bulk-question").hidden = false;
+    });
+  }
+  byId("bulk-yes").addEventListener("click", () => {
+    decide(open(), bulk);
+    byId("bulk-question").hidden = true;
+  });
+  byId("bulk-no").addEventListener("click", () => (byId("bulk-question").hidden = true));
+
+  for (const card of cards) {
+    for (const button of card.querySelectorAll(".decide button")) button.addEventListener("click", () => decide([card], button.value));
+    card.querySelector(".decide").hidden = false;
+    show(card);
+  }
+  byId("undo").addEventListener("click", undo);
+  byId("actor").addEventListener("change", keep);
+  byId("filters").hidden = false;
+  byId("desk").hidden = false;
+  // A browser may keep the choices of an earlier visit.
+  apply();
+  count();
+  keep();
+
+  const keys = { a: "approve", r: "reject", d: "defer" };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("select, summary, textarea, input:not([type=checkbox]):not([type=range])");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const shown = cards.filter((card) => !card.hidden);
+    const here = shown.findIndex((card) => card.contains(document.activeElement));
+    const go = (next) => {
+      if (next < 0 || next >= shown.length) return;
+      shown[next].focus({ preventScroll: true });
+      shown[next].scrollIntoView({ block: "center" });
+    };
+    if (event.key === "u") undo();
+    else if (event.key === "j") go(here + 1);
+    else if (event.key === "k") go(Math.max(here - 1, 0));
+    else if (here >= 0 && event.key === "s") shown[here].querySelector(".show").click();
+    else if (here >= 0 && keys[event.key]) {
+      decide([shown[here]], keys[event.key]);
+      go(here + 1);
+    }
+  });
+})();
