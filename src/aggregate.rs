@@ -5,12 +5,20 @@
 
 mod author;
 mod bootstrap;
+mod bursts;
+mod concentration;
+mod contagion;
+mod difference;
 mod distribution;
 mod expectation;
+mod expected_maximum;
 mod kappa;
 mod mann_kendall;
 mod mark;
 mod moments;
+mod network;
+mod position;
+mod prevalence;
 mod recall;
 mod rolling;
 mod series;
@@ -18,23 +26,33 @@ mod shrinkage;
 mod theil_sen;
 mod thread;
 mod threshold;
+mod tree;
 mod wilson;
 
 pub use author::AuthorTotals;
-pub use bootstrap::local_block_band;
+pub use bootstrap::{REPLICATES, SEED, local_block_band};
+pub use bursts::{ENTRY, FASTER, bursts};
+pub use concentration::{TOP, gini, top_share};
+pub use contagion::Contagion;
+pub use difference::difference;
 pub use distribution::{Histogram, Spread, quantiles};
 pub use expectation::{Calibrated, Expectation};
+pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
 pub use kappa::{Kappa, cohen_kappa};
 pub use mann_kendall::{MannKendall, mann_kendall};
 pub use mark::Mark;
 pub use moments::Moments;
+pub use network::Edges;
+pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
+pub use prevalence::{Confusion, Estimate, calibrated_share, corrected_share, counted_share};
 pub use recall::{Recall, Stratum, stratified_recall};
-pub use rolling::{rolling_mean, rolling_window};
+pub use rolling::{WINDOWS, rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};
 pub use shrinkage::{Shrinkage, Shrunk};
 pub use theil_sen::theil_sen;
-pub use thread::{ThreadTotals, Trend};
+pub use thread::{CALM, ThreadTotals, Trend};
 pub use threshold::{Suggestion, threshold_for_precision};
+pub use tree::{Shape, shape};
 pub use wilson::{wilson, wilson_share};
 
 /// A lower and an upper end.
@@ -66,3 +84,19 @@ pub const MIN_COMMENTS_TO_RANK: u64 = 5;
 /// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation of the Mann-Kendall
 /// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
 pub const MIN_COMMENTS_FOR_TREND: usize = 10;
+
+/// What independent implementations give, written once by `scripts/reference/estimators.py`, which says by which versions
+/// of which.
+#[cfg(test)]
+mod reference {
+    use serde::de::DeserializeOwned;
+
+    /// The cases of an estimator.
+    pub(super) fn cases<T: DeserializeOwned>(estimator: &str) -> Vec<T> {
+        let json = include_str!("../tests/reference/statistics.json");
+        let mut all: serde_json::Value = serde_json::from_str(json).unwrap();
+        let cases: Vec<T> = serde_json::from_value(all[estimator].take()).unwrap();
+        assert!(!cases.is_empty());
+        cases
+    }
+}

@@ -26,6 +26,7 @@ pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
 pub use understand::{Sample, Understood, read};
 
+use crate::aggregate::Confusion;
 use crate::comment::Comment;
 use crate::engine::{self, Engine, EngineError};
 use crate::model::{Manifest, Model, ModelError};
@@ -33,7 +34,7 @@ use crate::normalize;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
-use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
+use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError, Recalled};
 use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
@@ -70,6 +71,8 @@ pub struct ScoreRequest {
     pub settings: Settings,
     /// Forms for other programs to write beside the report.
     pub also: Vec<Form>,
+    /// Columns by whose values `by.csv` sets comments side by side.
+    pub by: Vec<Column>,
     /// What replaces the names of people in everything that is written, if anything does; raw records are not kept then.
     pub pseudonyms: Option<Pseudonyms>,
     /// Go on with the run that the folder holds, if it holds one.
@@ -433,7 +436,7 @@ pub fn score(
     let replies = threader.finish().map_err(PipelineError::Links)?;
     let run = describe(request, start, &reader, &replies, counts);
     let _lock = outputs.finish(&explanations, &run)?;
-    let summary = report::write(&request.out, policy, &request.also, &[])?;
+    let summary = report::write(&request.out, policy, &request.also, &request.by, &[])?;
     Ok(Finished { summary, kept, reused: scorer.reused() })
 }
 
@@ -462,6 +465,7 @@ pub fn report(
     dir: &Path,
     policy: &Policy,
     also: &[Form],
+    by: &[Column],
     decisions: &[PathBuf],
 ) -> Result<Summary, PipelineError> {
     let exists = |name: &str| dir.join(name).exists();
@@ -473,7 +477,7 @@ pub fn report(
     } else {
         None
     };
-    Ok(report::write(dir, policy, also, decisions)?)
+    Ok(report::write(dir, policy, also, by, decisions)?)
 }
 
 /// The model of a folder, or the embedded one, if its texts were normalised as ours are.
@@ -562,16 +566,6 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
     settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-fn identify(model: &Model) -> ModelId {
-    let manifest = &model.manifest;
-    ModelId {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        checksum: model.checksum.clone(),
-        languages: manifest.languages.clone(),
-    }
-}
-
 /// The run as its report tells of it: nothing that would differ if it were repeated.
 fn describe(
     request: &ScoreRequest,
@@ -610,6 +604,27 @@ fn describe(
         },
         read: counts.comments + counts.rejects,
         rejects: counts.rejects,
+    }
+}
+
+/// A model as reports name it.
+fn identify(model: &Model) -> ModelId {
+    let manifest = &model.manifest;
+    ModelId {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        checksum: model.checksum.clone(),
+        languages: manifest.languages.clone(),
+        held_out: manifest.held_out.as_ref().map(|held_out| HeldOut {
+            data: held_out.data.clone(),
+            threshold: held_out.threshold,
+            errors: Confusion {
+                true_positives: held_out.true_positives,
+                false_positives: held_out.false_positives,
+                false_negatives: held_out.false_negatives,
+                true_negatives: held_out.true_negatives,
+            },
+        }),
     }
 }
 

@@ -6,17 +6,20 @@
 
 mod also;
 mod authors;
+mod by;
 mod chart;
 mod convokit;
 mod draft;
 mod gexf;
 mod links;
+mod methods;
 mod ndjson;
+mod network;
 mod page;
-mod parents;
 mod parquet;
 mod plain;
 mod queue;
+mod replies;
 mod run;
 mod summary;
 mod survey;
@@ -27,10 +30,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use also::Form;
-pub use run::{FILE_NAME as RUN_FILE_NAME, Input, ModelId, Replies, Run};
+pub use by::Column;
+pub use run::{FILE_NAME as RUN_FILE_NAME, HeldOut, Input, ModelId, Replies, Run};
 pub use summary::{
-    ActionCount, AuthorEntry, CauseCount, Counts, Distribution, LanguageCount, PolicyEntry, RuleEntry,
-    Summary, ThreadEntry,
+    ActionCount, AuthorEntry, CauseCount, Concentration, Counts, Distribution, LanguageCount, NetworkEntry,
+    PolicyEntry, Prevalence, RuleEntry, Summary, ThreadEntry,
 };
 
 use crate::decisions::{self, EvaluationError};
@@ -44,13 +48,17 @@ use draft::Drafts;
 const WANTED_PRECISION: f64 = 0.9;
 
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 8] = [
+pub const OUTPUTS: [&str; 12] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
+    threads::BINS,
+    network::NETWORK,
+    by::BY,
     summary::JSON,
     summary::MARKDOWN,
+    methods::METHODS,
     queue::page::PAGE,
     page::PAGE,
 ];
@@ -102,9 +110,10 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `summary.json`, `summary.md`, `report.html`, `queue.html` and the forms of `also`.
-/// `queue.html` shows what the files of people's `decisions` say of thresholds, if there are any. A form
-/// that the folder holds already is written again, so that none is left that tells of another run or policy.
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `network.csv`, `by.csv` with the columns of `by`, `summary.json`,
+/// `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and the forms of `also`. `queue.html` shows what the files
+/// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
+/// none is left that tells of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
 /// interrupted leaves the one before as it was.
@@ -115,6 +124,7 @@ pub fn write(
     dir: &Path,
     policy: &Policy,
     also: &[Form],
+    by: &[Column],
     decisions: &[PathBuf],
 ) -> Result<Summary, ReportError> {
     let run = read_run(&dir.join(RUN_FILE_NAME))?;
@@ -124,7 +134,7 @@ pub fn write(
         .transpose()?;
     let mut drafts = Drafts::new(dir);
 
-    let (survey, mut disk) = survey::take(&scores, policy, &mut drafts)?;
+    let (survey, mut disk) = survey::take(&scores, policy, by, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -139,13 +149,15 @@ pub fn write(
     authors::write(&authors, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
-    let threads = threads::write(&survey, &mut disk.marks, &largest, &mut drafts)?;
+    let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
+    let network = network::write(&survey, &mut disk.replies, &mut drafts)?;
+    by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
     let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
-    let linked: Vec<usize> = threads[..charted]
+    let linked: Vec<usize> = threads
         .iter()
-        .filter(|(_, bins)| bins.show_comments())
-        .map(|(row, _)| row.number)
+        .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
+        .map(|row| row.number)
         .collect();
     let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
     drop(disk);
@@ -154,12 +166,13 @@ pub fn write(
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&facts, &mut drafts)?;
     }
-    let rows: Vec<_> = threads.iter().map(|(row, _)| row).collect();
-    let summary = summary::summarize(run, policy, &survey, &authors, &rows);
+    let summary = summary::summarize(run, policy, &survey, &authors, &threads, &network);
     summary::write(&summary, &mut drafts)?;
+    methods::write(&summary, &mut drafts)?;
     queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
-    page::write(&summary, &survey, &queue, &authors, &threads, charted, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
+    chart::forget_others(dir, &threads)?;
     Ok(summary)
 }
 

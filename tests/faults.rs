@@ -76,7 +76,7 @@ fn a_full_disk_is_named_and_leaves_no_half_report() {
         assert!(!out.join("report.html").exists() || out.join("run.json").exists(), "{said}");
         // What was not written to its end is no report.
         if !out.join("run.json").exists() {
-            let refused = comity::report::write(&out, &comity::policy::Policy::built_in(), &[], &[]);
+            let refused = comity::report::write(&out, &comity::policy::Policy::built_in(), &[], &[], &[]);
             assert!(refused.is_err());
         }
     }
@@ -103,7 +103,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_any_work() {
         let before = files(&out);
         disk.remount("ro");
         assert!(score(&request(&[&sample], &out)).is_err());
-        let error = comity::report::write(&out, &comity::policy::Policy::built_in(), &[], &[])
+        let error = comity::report::write(&out, &comity::policy::Policy::built_in(), &[], &[], &[])
             .map(|_| ())
             .unwrap_err();
         let said = error.to_string();

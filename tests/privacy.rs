@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use comity::policy::Policy;
 use comity::pseudonym::Pseudonyms;
-use comity::report::{self, Form};
+use comity::report::{self, Column, Form};
 use regex::Regex;
 use tempfile::TempDir;
 use walkdir::WalkDir;
@@ -144,7 +144,7 @@ fn no_name_is_in_any_output() {
     assert!(all_files(run(&export, Some(KEY)).path()) == all_files(hidden.path()));
     assert_ne!(column(run(&export, Some(b"another key of these tests")).path(), "author"), authors);
     let before = all_files(hidden.path());
-    report::write(hidden.path(), &Policy::built_in(), &Form::ALL, &[]).unwrap();
+    report::write(hidden.path(), &Policy::built_in(), &Form::ALL, &Column::DEFAULT, &[]).unwrap();
     assert!(all_files(hidden.path()) == before);
 }
 

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use comity::comment::{Comment, Origin};
 use comity::label::Label;
 use comity::policy::Policy;
-use comity::report::{self, Form, Input, ModelId, Replies, ReportError, Run};
+use comity::report::{self, Column, Form, Input, ModelId, Replies, ReportError, Run};
 use comity::score::ledger::Writer;
 use comity::score::{Outcome, Scored, Scores};
 use quick_xml::events::Event;
@@ -21,13 +21,19 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 15] = [
+const OUTPUTS: [&str; 21] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
     "threads.csv",
+    "bins.csv",
+    "network.csv",
+    "by.csv",
     "summary.json",
     "summary.md",
+    "methods.md",
+    "charts/toxicity.svg",
+    "charts/sentiment.svg",
     "report.html",
     "queue.html",
     "convokit/utterances.jsonl",
@@ -58,7 +64,7 @@ fn report_of(case: &Path) -> tempfile::TempDir {
     for input in INPUTS {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
-    report::write(folder.path(), &policy(case), &Form::ALL, &[]).unwrap();
+    report::write(folder.path(), &policy(case), &Form::ALL, &Column::DEFAULT, &[]).unwrap();
     folder
 }
 
@@ -79,8 +85,13 @@ fn reports_are_as_expected() {
             assert!(got == want, "{} differs at line {line:?} (COMITY_ACCEPT=1 accepts)", expected.display());
         }
         let mut left = names(folder.path());
-        left.extend(names(&folder.path().join("convokit")).iter().map(|name| format!("convokit/{name}")));
-        left.retain(|name| name != "convokit");
+        for inner in ["convokit", "charts"] {
+            left.extend(names(&folder.path().join(inner)).iter().map(|name| format!("{inner}/{name}")));
+        }
+        // The shapes of threads' charts stand in the page.
+        left.retain(|name| {
+            !["convokit", "charts"].contains(&name.as_str()) && !name.starts_with("charts/thread-")
+        });
         left.sort();
         // What is binary is compared with the scores below.
         let mut named: Vec<&str> = INPUTS.into_iter().chain(OUTPUTS).chain(["scored.parquet"]).collect();
@@ -130,14 +141,14 @@ fn forms_are_written_on_request_and_again_where_they_are() {
         fs::copy(case.join(input), folder.path().join(input)).unwrap();
     }
     let path = |name: &str| folder.path().join(name);
-    report::write(folder.path(), &policy(case), &[], &[]).unwrap();
+    report::write(folder.path(), &policy(case), &[], &Column::DEFAULT, &[]).unwrap();
     assert!(!path("convokit").exists() && !path("network.gexf").exists());
 
-    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()], &[]).unwrap();
+    report::write(folder.path(), &policy(case), &["gexf".parse().unwrap()], &Column::DEFAULT, &[]).unwrap();
     assert!(!path("convokit").exists() && path("network.gexf").exists());
 
     let other = Policy { name: "another one".to_owned(), ..policy(case) };
-    report::write(folder.path(), &other, &[], &[]).unwrap();
+    report::write(folder.path(), &other, &[], &Column::DEFAULT, &[]).unwrap();
     assert!(fs::read_to_string(path("network.gexf")).unwrap().contains("policy another one"));
     assert!("pajek".parse::<Form>().unwrap_err().contains("known: convokit, gexf"));
 }
@@ -161,7 +172,7 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
     let rows = fs::read_to_string(&scores).unwrap();
     let last = rows.trim_end().rfind('\n').unwrap();
     fs::write(&scores, &rows[..=last]).unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[], &[]).unwrap_err();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT, &[]).unwrap_err();
     assert!(matches!(error, ReportError::Count { .. }), "{error}");
     assert_eq!(fs::read(folder.path().join("report.html")).unwrap(), before);
     let parts = fs::read_dir(folder.path())
@@ -173,7 +184,9 @@ fn scores_that_do_not_add_up_are_an_error_and_change_nothing() {
 #[test]
 fn a_folder_without_a_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let error = report::write(folder.path(), &Policy::built_in(), &[], &[]).unwrap_err().to_string();
+    let error = report::write(folder.path(), &Policy::built_in(), &[], &Column::DEFAULT, &[])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
 }
 
@@ -265,6 +278,7 @@ fn hostile_report() -> tempfile::TempDir {
             version: hostile(),
             checksum: hostile(),
             languages: vec![hostile()],
+            held_out: None,
         },
         engine: hostile(),
         inputs: vec![Input {
@@ -289,7 +303,7 @@ fn hostile_report() -> tempfile::TempDir {
     for (number, rule) in policy.rules.iter_mut().enumerate() {
         rule.name = format!("{}{number}", HOSTILE[3]);
     }
-    report::write(folder.path(), &policy, &Form::ALL, &[]).unwrap();
+    report::write(folder.path(), &policy, &Form::ALL, &Column::DEFAULT, &[]).unwrap();
     folder
 }
 
@@ -311,14 +325,19 @@ fn hostile_comments_become_no_markup() {
         // addresses, labels for screen readers and what the page's own script reads.
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let template = fs::read_to_string(root.join("templates").join(name)).unwrap();
+        let shapes = ["rect", "circle", "line", "polyline", "polygon", "text"];
         for element in page.root_element().descendent_elements() {
+            let is_shape = shapes.contains(&element.value().name());
             let element = element.value();
             // A parser adds the body of a table where there is none; the template writes its own.
             let tag = element.name();
-            assert!(template.contains(&format!("<{tag}")), "<{tag}> is not the template's");
+            assert!(is_shape || template.contains(&format!("<{tag}")), "<{tag}> is not the template's");
             for (name, value) in element.attrs() {
                 assert!(!name.starts_with("on") && name != "src" && name != "style", "{name}=\"{value}\"");
-                assert!(template.contains(&format!("{name}=")) || value.is_empty(), "{name}=\"{value}\"");
+                assert!(
+                    is_shape || template.contains(&format!("{name}=")) || value.is_empty(),
+                    "{name}=\"{value}\""
+                );
                 if name == "href" {
                     let inside =
                         ["#", "queue.html", "report.html"].iter().any(|page| value.starts_with(page));
@@ -335,6 +354,12 @@ fn hostile_comments_become_no_markup() {
         for link in page.select(&Selector::parse("a[href^=https]").unwrap()) {
             assert_eq!(link.attr("rel"), Some("noreferrer noopener nofollow"));
         }
+    }
+    for name in names(&folder.path().join("charts")) {
+        let svg = fs::read_to_string(folder.path().join("charts").join(&name)).unwrap();
+        assert!(!svg.contains("<script") && !svg.contains("onload=\"") && !svg.contains("<style"), "{name}");
+        let mut reader = quick_xml::Reader::from_str(&svg);
+        while reader.read_event().unwrap() != Event::Eof {}
     }
 }
 

@@ -92,7 +92,7 @@ fn a_stopped_run_keeps_its_chunk_and_goes_on() {
     assert!((1..700).contains(&kept), "{kept}");
     assert!(message.starts_with(&format!("stopped; {kept} comments are scored")), "{message}");
     assert!(!out.join("run.json").exists() && out.join("unfinished.json").exists());
-    assert!(matches!(pipeline::report(&out, &few(), &[], &[]), Err(PipelineError::NotEnded { .. })));
+    assert!(matches!(pipeline::report(&out, &few(), &[], &[], &[]), Err(PipelineError::NotEnded { .. })));
     assert_eq!(case.resume("out"), kept);
     // A run that has ended has nothing left to do, and says the same again.
     assert_eq!(case.resume("out"), rows(&out.join("scores.csv")));
@@ -258,7 +258,7 @@ fn a_folder_takes_one_run_at_a_time() {
                 let inner = ScoreRequest { resume, ..case.request("out") };
                 assert!(matches!(error(&inner), PipelineError::Busy { .. }));
             }
-            assert!(matches!(pipeline::report(&out, &few(), &[], &[]), Err(PipelineError::Busy { .. })));
+            assert!(matches!(pipeline::report(&out, &few(), &[], &[], &[]), Err(PipelineError::Busy { .. })));
             busy.store(1, Ordering::Relaxed);
         }
     })

@@ -17,7 +17,7 @@ fn score(request: &ScoreRequest) -> Result<Finished, PipelineError> {
 }
 
 fn merge(dirs: &[PathBuf], out: &Path) -> Result<Summary, PipelineError> {
-    pipeline::merge(dirs, out, &few(), &[])
+    pipeline::merge(dirs, out, &few(), &[], &comity::report::Column::DEFAULT)
 }
 
 #[test]
@@ -62,7 +62,13 @@ fn shards_join_into_the_whole() {
     assert!(matches!(into_part, Err(PipelineError::Merge(MergeError::IntoPart { .. }))));
     let all =
         "name = \"all\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let other_policy = pipeline::merge(&parts, &at("refused"), &Policy::parse(all).unwrap(), &[]);
+    let other_policy = pipeline::merge(
+        &parts,
+        &at("refused"),
+        &Policy::parse(all).unwrap(),
+        &[],
+        &comity::report::Column::DEFAULT,
+    );
     assert!(matches!(other_policy, Err(PipelineError::Merge(MergeError::Policy { .. }))));
 
     let other = ScoreRequest { shard: Some("2/3".parse().unwrap()), limit: Some(100), ..request("limited") };

@@ -47,7 +47,7 @@ fn main() {
         ["memory-unencoded", export, out] => memory(Path::new(export), Path::new(out), false),
         ["report", dir] => {
             measured("report", || {
-                report::write(Path::new(dir), &Policy::built_in(), &[], &[]).expect("a report")
+                report::write(Path::new(dir), &Policy::built_in(), &[], &[], &[]).expect("a report")
             });
         }
         ["speed", export] => speed::compare(Path::new(export)),
@@ -62,8 +62,9 @@ fn memory(export: &Path, out: &Path, encoded: bool) {
     let run = measured("score", || score(export, out, encoded));
     let file = File::create(out.join(report::RUN_FILE_NAME)).expect("run.json");
     serde_json::to_writer(file, &run).expect("run.json");
-    let counts =
-        measured("report", || report::write(out, &Policy::built_in(), &[], &[]).expect("a report").counts);
+    let counts = measured("report", || {
+        report::write(out, &Policy::built_in(), &[], &[], &[]).expect("a report").counts
+    });
     println!("{counts:?}");
 }
 
@@ -113,6 +114,7 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
             version: model.manifest.version.clone(),
             checksum: model.checksum.clone(),
             languages: model.manifest.languages.clone(),
+            held_out: None,
         },
         engine: Hashed.name().to_owned(),
         inputs: Vec::new(),

@@ -3,16 +3,19 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::Micro;
+use crate::comment::Status;
 use crate::label::Label;
 use crate::score::Scored;
 
-/// A comment as the statistics of its thread see it: 24 bytes, which sort by thread and place, so that all comments of a
+/// A comment as the statistics of its thread see it: 32 bytes, which sort by thread and place, so that all comments of a
 /// large export can be kept on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub struct Mark {
     thread: u32,
     position: u32,
+    /// When it was posted, in seconds since 1970; [`Self::NO_TIME`] where that is not known.
+    time: i64,
     /// Number of the author; [`Self::NO_AUTHOR`] where there is no name.
     author: u32,
     toxicity: Micro,
@@ -23,10 +26,12 @@ pub struct Mark {
 
 impl Mark {
     const NO_AUTHOR: u32 = u32::MAX;
+    const NO_TIME: i64 = i64::MIN;
     const SCORED: u32 = 1;
     const FLAGGED: u32 = 2;
     const REPLY: u32 = 4;
     const INFERRED: u32 = 8;
+    const GONE: u32 = 16;
 
     /// The mark of a comment: the number of its thread, its place there (from 1, comments without scores have places too),
     /// the number of its author if it has a name, and whether a rule of the policy flagged it.
@@ -38,10 +43,12 @@ impl Mark {
             (Self::FLAGGED, scores.is_some() && flagged),
             (Self::REPLY, is_reply),
             (Self::INFERRED, is_reply && scored.comment.parent_inferred),
+            (Self::GONE, matches!(scored.comment.status, Status::Deleted | Status::Removed)),
         ];
         Self {
             thread,
             position,
+            time: scored.comment.created_at.map_or(Self::NO_TIME, |time| time.as_second()),
             author: author.unwrap_or(Self::NO_AUTHOR),
             toxicity: Micro::new(scores.map_or(0.0, |scores| scores.get(Label::Toxicity))),
             sentiment: Micro::new(scores.map_or(0.0, |scores| scores.sentiment())),
@@ -57,6 +64,11 @@ impl Mark {
     /// Place in the thread, from 1.
     pub fn position(&self) -> u32 {
         self.position
+    }
+
+    /// When it was posted, in seconds since 1970, if that is known.
+    pub fn time(&self) -> Option<i64> {
+        (self.time != Self::NO_TIME).then_some(self.time)
     }
 
     /// Number of the author, if the comment has a name.
@@ -82,6 +94,11 @@ impl Mark {
     /// That was concluded from the text.
     pub fn is_inferred(&self) -> bool {
         self.is(Self::INFERRED)
+    }
+
+    /// It was deleted by its author or removed by a moderator.
+    pub fn is_gone(&self) -> bool {
+        self.is(Self::GONE)
     }
 
     fn is(&self, flag: u32) -> bool {

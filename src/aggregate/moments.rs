@@ -39,6 +39,11 @@ impl Moments {
         (self.count > 0).then_some(self.mean)
     }
 
+    /// Their sum.
+    pub fn sum(&self) -> f64 {
+        self.mean * self.count as f64
+    }
+
     /// The largest; none where there were none.
     pub fn max(&self) -> Option<f64> {
         (self.count > 0).then_some(self.max)

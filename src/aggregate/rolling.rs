@@ -1,9 +1,12 @@
 //! The local level of a series.
 
-/// The window of the rolling mean for a series of `n` values: a fifth of it, at least 5 and at most 51, odd so that it
-/// has a middle.
+/// The smallest and the largest window of [`rolling_window`].
+pub const WINDOWS: (usize, usize) = (5, 51);
+
+/// The window of the rolling mean for a series of `n` values: a fifth of it, within [`WINDOWS`], odd so that it has a
+/// middle.
 pub fn rolling_window(n: usize) -> usize {
-    (n / 5).clamp(5, 51) | 1
+    (n / 5).clamp(WINDOWS.0, WINDOWS.1) | 1
 }
 
 /// The mean over the `window` values centred on each value; fewer at the ends, where the window is cut.
@@ -27,6 +30,23 @@ pub fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::reference;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        values: Vec<f64>,
+        window: usize,
+        means: Vec<f64>,
+    }
+
+    #[test]
+    fn agrees_with_numpy() {
+        for Case { values, window, means } in reference::cases("rolling") {
+            for (got, want) in rolling_mean(&values, window).into_iter().zip(means) {
+                assert!((got - want).abs() < 1e-12, "{got} {want}");
+            }
+        }
+    }
 
     #[test]
     fn by_hand() {

@@ -1,14 +1,18 @@
 //! What was said in a thread.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{
-    Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Moments, Point, Series, TOXIC, mann_kendall,
-    theil_sen, wilson,
+    Bins, EXPECTED_MAXIMUM_OF, Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Moments, Point, Series,
+    TOXIC, bursts, expected_maximum, gini, mann_kendall, quantiles, theil_sen, top_share, wilson,
 };
 
+/// A thread has recovered once so many scored comments in a row are not toxic. The number is ours.
+pub const CALM: u32 = 10;
+
 /// Totals of a thread, and its scores in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ThreadTotals {
     /// Comments, scored or not.
     pub comments: u32,
@@ -24,13 +28,27 @@ pub struct ThreadTotals {
     pub toxic: u64,
     /// Comments on which a rule of the policy fired.
     pub flagged: u64,
-    /// Place of the first comment at or above [`TOXIC`].
-    pub first_toxic: Option<u32>,
     /// Place of the most toxic comment, the first of them where several are; none where none is scored.
     pub peak: Option<u32>,
+    /// Place of the first comment at or above [`TOXIC`].
+    pub first_toxic: Option<u32>,
+    /// Place of the first comment of the first [`CALM`] scored ones in a row, after the first toxic one, none of which is
+    /// toxic: when the thread had recovered. None where it never was toxic or never recovered.
+    pub recovered: Option<u32>,
+    /// When the earliest and the latest comment that has a time was posted, in seconds since 1970.
+    pub times: Option<(i64, i64)>,
+    /// Its stretches.
+    pub bins: Bins,
     /// The scored comments.
     pub series: Series,
-    authors: HashSet<u32>,
+    /// Places of comments that were deleted or removed.
+    pub gone: Vec<u32>,
+    /// When comments were posted, with their places.
+    posted: Vec<(i64, u32)>,
+    /// Sums of toxicity by author.
+    authors: HashMap<u32, f64>,
+    /// Scored comments since the last toxic one, and the place of the first of them.
+    calm: (u32, u32),
 }
 
 /// How a score moves along a thread.
@@ -43,29 +61,77 @@ pub struct Trend {
 }
 
 impl ThreadTotals {
+    /// Nothing yet, of a thread that will have so many comments.
+    pub fn new(comments: u32) -> Self {
+        Self {
+            comments: 0,
+            replies: 0,
+            replies_inferred: 0,
+            toxicity: Moments::default(),
+            sentiment: Moments::default(),
+            toxic: 0,
+            flagged: 0,
+            peak: None,
+            first_toxic: None,
+            recovered: None,
+            times: None,
+            bins: Bins::new(comments),
+            series: Series::default(),
+            gone: Vec::new(),
+            posted: Vec::new(),
+            authors: HashMap::new(),
+            calm: (0, 0),
+        }
+    }
+
     /// Adds the next comment of the thread.
     pub fn add(&mut self, mark: &Mark) {
         self.comments += 1;
+        let position = self.comments;
         self.replies += u64::from(mark.is_reply());
         self.replies_inferred += u64::from(mark.is_inferred());
-        self.authors.extend(mark.author());
-        let Some((toxicity, sentiment)) = mark.scores() else { return };
-        if self.toxicity.max().is_none_or(|max| toxicity.get() > max) {
-            self.peak = Some(self.comments);
+        if mark.is_gone() {
+            self.gone.push(position);
+        }
+        if let Some(time) = mark.time() {
+            self.posted.push((time, position));
+            let (first, last) = self.times.unwrap_or((time, time));
+            self.times = Some((first.min(time), last.max(time)));
+        }
+        let scores = mark.scores();
+        self.bins.add(
+            position,
+            mark.time(),
+            scores.map(|(toxicity, sentiment)| (toxicity.get(), sentiment.get())),
+        );
+        let toxicity = scores.map_or(0.0, |(toxicity, _)| toxicity.get());
+        if let Some(author) = mark.author() {
+            *self.authors.entry(author).or_default() += toxicity;
+        }
+        let Some((toxicity, sentiment)) = scores else { return };
+        if self.toxicity.max().is_none_or(|peak| peak < toxicity.get()) {
+            self.peak = Some(position);
         }
         self.toxicity.add(toxicity.get());
         self.sentiment.add(sentiment.get());
         self.flagged += u64::from(mark.is_flagged());
         if toxicity.get() >= TOXIC {
             self.toxic += 1;
-            self.first_toxic.get_or_insert(self.comments);
+            self.first_toxic.get_or_insert(position);
+            self.calm = (0, 0);
+        } else if self.first_toxic.is_some() && self.recovered.is_none() {
+            let (calm, since) = self.calm;
+            self.calm = if calm == 0 { (1, position) } else { (calm + 1, since) };
+            self.recovered = (self.calm.0 == CALM).then_some(self.calm.1);
         }
-        self.series.push(Point { position: self.comments, toxicity, sentiment, flagged: mark.is_flagged() });
+        self.series.push(Point { position, toxicity, sentiment, flagged: mark.is_flagged() });
     }
 
     /// Lets go of what is kept of single comments: nothing but counts and moments is known then.
     pub fn forget_comments(&mut self) {
         self.series = Series::default();
+        self.gone = Vec::new();
+        self.posted = Vec::new();
     }
 
     /// Scored comments.
@@ -76,6 +142,42 @@ impl ThreadTotals {
     /// Authors with a name.
     pub fn authors(&self) -> u64 {
         self.authors.len() as u64
+    }
+
+    /// Median toxicity; none where none is scored.
+    pub fn median_toxicity(&self) -> Option<f64> {
+        quantiles(&mut self.series.toxicity(), &[0.5]).first().copied()
+    }
+
+    /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; none where there are fewer.
+    pub fn expected_maximum(&self) -> Option<f64> {
+        expected_maximum(&mut self.series.toxicity(), EXPECTED_MAXIMUM_OF)
+    }
+
+    /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their sums, and the share of the
+    /// one with most. None where no named author has a scored comment.
+    pub fn concentration(&self) -> Option<(f64, f64)> {
+        let mut sums: Vec<f64> = self.authors.values().copied().collect();
+        gini(&mut sums).zip(top_share(&mut sums, 1))
+    }
+
+    /// Places of the comments that came in bursts, as stretches; none below [`MIN_COMMENTS_FOR_TREND`] comments with times.
+    /// Where comments do not stand in the order of posting, a burst may be several stretches.
+    pub fn bursts(&self) -> Vec<Range<u32>> {
+        if self.posted.len() < MIN_COMMENTS_FOR_TREND {
+            return Vec::new();
+        }
+        let mut posted = self.posted.clone();
+        posted.sort_unstable();
+        let times: Vec<i64> = posted.iter().map(|(time, _)| *time).collect();
+        let mut places: Vec<u32> = bursts(&times)
+            .into_iter()
+            .flat_map(|burst| &posted[burst])
+            .map(|(_, position)| *position)
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect()
     }
 
     /// Share of the scored comments that are toxic; none where none is scored.
@@ -130,7 +232,7 @@ mod tests {
 
     #[test]
     fn places_count_comments_without_scores() {
-        let mut thread = ThreadTotals::default();
+        let mut thread = ThreadTotals::new(20);
         for (position, toxicity, author) in
             [(1, Some(0.1), Some(0)), (2, None, Some(1)), (3, Some(0.7), None), (4, Some(0.7), Some(0))]
         {
@@ -143,8 +245,48 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_recovers_with_ten_calm_comments_in_a_row() {
+        let scores = |toxic: &[u32]| {
+            let mut thread = ThreadTotals::new(40);
+            for place in 1..=40 {
+                let toxicity = if toxic.contains(&place) { 0.8 } else { 0.1 };
+                // A comment without scores neither heats nor calms.
+                thread.add(&mark(place, (place != 9).then_some(toxicity), None, false));
+            }
+            (thread.first_toxic, thread.recovered)
+        };
+        assert_eq!(scores(&[]), (None, None));
+        assert_eq!(scores(&[5]), (Some(5), Some(6)));
+        assert_eq!(scores(&[5, 12, 16]), (Some(5), Some(17)));
+        assert_eq!(scores(&[5, 16, 25, 31, 36]), (Some(5), None));
+    }
+
+    #[test]
+    fn bursts_are_places_in_the_thread() {
+        let mut thread = ThreadTotals::new(20);
+        for place in 1..=20_u32 {
+            let mut comment = Comment::new("1", "t", "hi", Origin { file: "x".into(), record: 1, line: 1 });
+            let seconds =
+                if (8..=14).contains(&place) { 700 + i64::from(place) } else { 100 * i64::from(place) };
+            comment.created_at = Some(jiff::Timestamp::from_second(seconds).unwrap());
+            let outcome = Outcome::Unscored(Unscored::Language);
+            thread.add(&Mark::new(
+                0,
+                place,
+                None,
+                &Scored { comment, language: None, evasion: false, outcome },
+                false,
+            ));
+        }
+        assert_eq!(thread.bursts(), std::slice::from_ref(&(7..15)));
+        assert_eq!(thread.times, Some((100, 2000)));
+        thread.forget_comments();
+        assert!(thread.bursts().is_empty());
+    }
+
+    #[test]
     fn a_rising_thread_rises() {
-        let mut thread = ThreadTotals::default();
+        let mut thread = ThreadTotals::new(20);
         for place in 1..=20 {
             thread.add(&mark(place, Some(f64::from(place) * 0.01), None, false));
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use comity::pipeline;
-use comity::report::Form;
+use comity::report::{Column, Form};
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -26,10 +26,15 @@ pub(crate) struct Args {
     /// Forms for other programs, to write beside the report: convokit, gexf.
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
+
+    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
+    /// year, hour.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    by: Vec<Column>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
-    let summary = pipeline::merge(&args.dirs, &args.out, &policy, &args.also)?;
+    let summary = pipeline::merge(&args.dirs, &args.out, &policy, &args.also, &args.by)?;
     print_summary(&summary, &args.out, &args.also)
 }

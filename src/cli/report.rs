@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::Form;
+use comity::report::{Column, Form};
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -23,6 +23,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
 
+    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
+    /// year, hour.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    by: Vec<Column>,
+
     /// People's decisions about flagged comments (CSV, see `comity decisions`), for the what-if tables of queue.html.
     #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
     decisions: Vec<PathBuf>,
@@ -30,6 +35,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = pipeline::report(&args.dir, &policy, &args.also, &args.decisions)?;
+    let summary = pipeline::report(&args.dir, &policy, &args.also, &args.by, &args.decisions)?;
     print_summary(&summary, &args.dir, &args.also)
 }

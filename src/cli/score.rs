@@ -13,7 +13,7 @@ use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
 use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
 use comity::read::Format;
-use comity::report::{Form, Summary};
+use comity::report::{Column, Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -66,6 +66,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
 
+    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
+    /// year, hour.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    by: Vec<Column>,
     /// Go on with this run where it was interrupted, if the folder holds the beginning of it.
     #[arg(long)]
     resume: bool,
@@ -138,6 +142,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         threads,
         settings,
         also: args.also,
+        by: args.by,
         resume: args.resume,
         reuse: args.reuse,
         shard: args.shard,

@@ -30,11 +30,32 @@ pub struct Manifest {
     pub heads: LabelSet,
     /// From logits to probabilities.
     pub calibration: Calibration,
+    /// What it did on labelled comments that neither training nor calibration had seen, if that was measured.
+    #[serde(default)]
+    pub held_out: Option<HeldOut>,
     /// How it was made: for people, in any shape.
     #[serde(default)]
     pub training: Map<String, Value>,
     /// Its files by name.
     pub files: BTreeMap<String, FileEntry>,
+}
+
+/// How often a model took what for toxic, at one threshold.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldOut {
+    /// Which comments these were, in words that can follow "on".
+    pub data: String,
+    /// The calibrated probability of toxicity from which a comment was taken for toxic.
+    pub threshold: f64,
+    /// Toxic comments at or above it.
+    pub true_positives: u64,
+    /// Others at or above it.
+    pub false_positives: u64,
+    /// Toxic comments below it.
+    pub false_negatives: u64,
+    /// Others below it.
+    pub true_negatives: u64,
 }
 
 /// How logits are stretched and shifted so that a probability of 0.8 is right in 80 of 100 cases.

@@ -13,7 +13,7 @@ use super::shard::Shard;
 use super::start::{self, Start, read_json};
 use crate::explain::{self, Explanation};
 use crate::policy::Policy;
-use crate::report::{self, Form, Run, Summary};
+use crate::report::{self, Column, Form, Run, Summary};
 use crate::score::Scored;
 use crate::score::ledger::{self, LedgerError};
 
@@ -109,7 +109,13 @@ struct Part {
 ///
 /// # Errors
 /// [`MergeError`] if the folders are not all parts of one run, and what [`super::score`] fails by where it writes.
-pub fn merge(dirs: &[PathBuf], out: &Path, policy: &Policy, also: &[Form]) -> Result<Summary, PipelineError> {
+pub fn merge(
+    dirs: &[PathBuf],
+    out: &Path,
+    policy: &Policy,
+    also: &[Form],
+    by: &[Column],
+) -> Result<Summary, PipelineError> {
     let parts = dirs.iter().map(|dir| part(dir)).collect::<Result<Vec<Part>, _>>()?;
     let parts = in_order(parts)?;
     if let Some(part) = parts.iter().find(|part| part.dir.canonicalize().ok() == out.canonicalize().ok()) {
@@ -134,7 +140,7 @@ pub fn merge(dirs: &[PathBuf], out: &Path, policy: &Policy, also: &[Form]) -> Re
     outputs.end_rows()?;
     let explanations = explanations(&parts, queue)?;
     let _lock = outputs.finish(&explanations, &run)?;
-    Ok(report::write(out, policy, also, &[])?)
+    Ok(report::write(out, policy, also, by, &[])?)
 }
 
 /// What a folder holds.

@@ -11,12 +11,13 @@ use crate::cell::guard;
 pub(super) const AUTHORS: &str = "authors.csv";
 
 /// Columns of `authors.csv`.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "author",
     "comments",
     "scored",
     "mean_toxicity",
     "max_toxicity",
+    "toxicity_share",
     "mean_sentiment",
     "flagged",
     "flagged_share",
@@ -34,6 +35,8 @@ const COLUMNS: [&str; 15] = [
 pub(super) struct Row<'s> {
     pub(super) author: &'s str,
     pub(super) totals: &'s AuthorTotals,
+    /// Share of the sum of toxicity of all scored comments; none where that is 0.
+    pub(super) toxicity_share: Option<f64>,
     /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from chance.
     pub(super) shrunk: Option<Shrunk>,
     /// From 1, by shrunk mean, most toxic first; none below [`MIN_COMMENTS_TO_RANK`] scored comments.
@@ -72,12 +75,14 @@ pub(super) fn rows<'s>(survey: &'s Survey<'_>) -> Rows<'s> {
 impl<'s> Rows<'s> {
     /// The rows from the first on.
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'s>> {
-        self.order.iter().enumerate().map(|(index, number)| {
+        let sum = self.survey.toxicity.sum();
+        self.order.iter().enumerate().map(move |(index, number)| {
             let (author, totals) =
                 (self.survey.authors.name(*number as usize), self.survey.authors.totals(*number as usize));
             Row {
                 author,
                 totals,
+                toxicity_share: (sum > 0.0).then(|| totals.toxicity.sum() / sum),
                 shrunk: self.shrunk(totals),
                 rank: (index < self.ranked).then_some(index + 1),
             }
@@ -93,7 +98,7 @@ impl<'s> Rows<'s> {
 /// Writes `authors.csv`.
 pub(super) fn write(rows: &Rows<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
-    for Row { author, totals, shrunk, rank } in rows.iter() {
+    for Row { author, totals, toxicity_share, shrunk, rank } in rows.iter() {
         let flagged = totals.flagged_interval();
         let cells: [String; COLUMNS.len()] = [
             guard(author).into_owned(),
@@ -101,6 +106,7 @@ pub(super) fn write(rows: &Rows<'_>, drafts: &mut Drafts) -> Result<(), ReportEr
             totals.scored().to_string(),
             decimal(totals.toxicity.mean()),
             decimal(totals.toxicity.max()),
+            decimal(toxicity_share),
             decimal(totals.sentiment.mean()),
             totals.flagged.to_string(),
             decimal(totals.flagged_share()),

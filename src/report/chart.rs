@@ -1,355 +1,413 @@
-//! Geometry of the charts: numbers become places in a drawing; the template draws.
+//! The charts: numbers in, SVG out. plotters draws; nothing of an export but numbers comes into a drawing.
+//!
+//! The colours are of the palette of Okabe and Ito 2008 ("Color universal design"), which people with any colour vision
+//! can tell apart; the page's style sheet knows them by their codes and puts lighter ones in their place on a dark ground.
 
-use super::plain::{count, counted, name, number};
-use super::survey::Survey;
+use std::ops::Range;
+use std::path::Path;
+use std::{fs, io};
+
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+use plotters::style::TextStyle;
+
+use super::ReportError;
+use super::plain::{count, counted, number};
 use super::threads::Row;
 use crate::aggregate::{
-    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Mark, local_block_band, rolling_mean, rolling_window,
+    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, local_block_band, rolling_mean,
+    rolling_window,
 };
 
-/// Above this many scored comments a chart shows bins of equal numbers of comments, so that the page stays light.
-const MAX_POINTS: usize = 1_000;
+/// Folder of the charts, each a file.
+pub(super) const FOLDER: &str = "charts";
 
-/// Most bins that such a chart has.
-const MAX_BINS: usize = 500;
+/// Above this many scored comments a chart shows bins of equally many comments, so that the page stays light.
+const MAX_POINTS: usize = 400;
 
 /// Above this many points they are drawn faintly, so that the line stays to be seen.
-const FAINT_FROM: usize = 200;
+const FAINT_FROM: usize = 150;
 
-/// The plot: from left to right, and for each panel from top to bottom, in the drawing's units.
-const LEFT: f64 = 50.0;
-const RIGHT: f64 = 604.0;
-const PANELS: [(f64, f64); 2] = [(28.0, 198.0), (242.0, 412.0)];
+/// Above this many deleted or removed comments they are not marked: the marks would run together.
+const MAX_GONE: usize = 100;
 
-/// Toxicity and sentiment along a thread.
+/// plotters knows whole pixels only: a drawing has four to each of the page's.
+const UNIT: i32 = 4;
+
+/// Width and height of a thread's chart and of a histogram, on the page.
+const ALONG: (i32, i32) = (720, 660);
+const BARS: (i32, i32) = (420, 260);
+
+/// Height of the panels of a thread's chart.
+const PANELS: [i32; 2] = [230, 210];
+
+/// Size of letters.
+const LETTERS: i32 = 14;
+
+const TOXICITY: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+const SENTIMENT: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+const FLAG: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
+const BURST: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
+const INK: RGBColor = RGBColor(0x1D, 0x21, 0x26);
+const GRID: RGBColor = RGBColor(0xDC, 0xDA, 0xD5);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type Failed = DrawingAreaErrorKind<io::Error>;
+
+/// A drawing.
 pub(super) struct Chart {
-    pub(super) panels: [Panel; 2],
-    /// Along the thread.
-    pub(super) ticks: Vec<Tick>,
-    pub(super) left: f64,
-    pub(super) right: f64,
-    /// What a point is.
-    pub(super) points: String,
-    /// What the line is; none where the thread is too short for one.
-    pub(super) line: Option<String>,
-    /// Some of its points are marked as flagged.
-    pub(super) flagged: bool,
-    /// So many points that they are drawn faintly.
-    pub(super) many: bool,
+    /// What stands inside the `svg` element: shapes, numbers and our own words.
+    pub(super) shapes: String,
+    pub(super) width: i32,
+    pub(super) height: i32,
+    /// What is to be seen, in words.
+    pub(super) caption: String,
+    /// Where flagged comments are marked.
+    pub(super) flags: Vec<Flag>,
 }
 
-/// One score along a thread.
-pub(super) struct Panel {
-    pub(super) name: &'static str,
-    pub(super) class: &'static str,
-    pub(super) top: f64,
-    pub(super) ticks: Vec<Tick>,
-    /// Corners of the band and of the line, as SVG wants them; empty where there is none.
-    pub(super) band: String,
-    pub(super) line: String,
-    pub(super) dots: Vec<Dot>,
+/// The mark of a flagged comment.
+pub(super) struct Flag {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    /// Place of the comment in its thread.
+    pub(super) position: u32,
+    pub(super) toxicity: f64,
 }
 
-/// A mark on an axis.
-pub(super) struct Tick {
-    pub(super) at: String,
-    pub(super) label: String,
-}
-
-/// A comment, or a bin of comments.
-pub(super) struct Dot {
-    pub(super) x: String,
-    pub(super) y: String,
-    pub(super) title: String,
-    /// A flagged comment; a bin never is.
-    pub(super) flagged: bool,
-    /// Rank of the card that shows the comment.
-    pub(super) card: Option<usize>,
-}
-
-/// A score: its name and its range.
-struct Score {
+/// A score along a thread: one value a point, with the rolling mean and its band where there are enough of them.
+struct Curve {
     name: &'static str,
-    class: &'static str,
-    range: (f64, f64),
-    marks: [f64; 3],
+    range: Range<f64>,
+    color: RGBColor,
+    values: Vec<f64>,
+    line: Vec<f64>,
+    band: Vec<Interval>,
 }
 
-const SCORES: [Score; 2] = [
-    Score { name: "toxicity", class: "toxicity", range: (0.0, 1.0), marks: [0.0, 0.5, 1.0] },
-    Score { name: "sentiment", class: "sentiment", range: (-1.0, 1.0), marks: [-1.0, 0.0, 1.0] },
-];
-
-/// The scored comments of a thread, gathered into as many bins as a chart has points.
-pub(super) struct Bins {
-    /// Scored comments in a bin: one, where a chart shows every comment.
-    size: usize,
-    bins: Vec<Bin>,
-}
-
-/// Some scored comments that follow each other.
-struct Bin {
-    /// Places in the thread.
-    first: u32,
-    last: u32,
-    sum_of_places: f64,
-    /// Of the first.
-    author: Option<u32>,
-    comments: u32,
-    flagged: u32,
-    /// In the order of [`SCORES`].
-    scores: [Range; 2],
-}
-
-/// What is kept of the values of a score.
-struct Range {
-    sum: f64,
-    lowest: f64,
-    highest: f64,
-}
-
-impl Bins {
-    /// For a thread of so many scored comments.
-    pub(super) fn new(scored: usize) -> Self {
-        Self { size: if scored > MAX_POINTS { scored.div_ceil(MAX_BINS) } else { 1 }, bins: Vec::new() }
-    }
-
-    /// Whether every point is a comment.
-    pub(super) fn show_comments(&self) -> bool {
-        self.size == 1
-    }
-
-    /// Adds the next comment of the thread; one without scores has no point.
-    pub(super) fn add(&mut self, mark: &Mark) {
-        let Some((toxicity, sentiment)) = mark.scores() else { return };
-        if self.bins.last().is_none_or(|bin| bin.comments as usize == self.size) {
-            self.bins.push(Bin {
-                first: mark.position(),
-                last: mark.position(),
-                sum_of_places: 0.0,
-                author: mark.author(),
-                comments: 0,
-                flagged: 0,
-                scores: [(); 2].map(|()| Range {
-                    sum: 0.0,
-                    lowest: f64::INFINITY,
-                    highest: f64::NEG_INFINITY,
-                }),
-            });
-        }
-        let Some(bin) = self.bins.last_mut() else { return };
-        bin.last = mark.position();
-        bin.sum_of_places += f64::from(mark.position());
-        bin.comments += 1;
-        bin.flagged += u32::from(mark.is_flagged());
-        for (range, value) in bin.scores.iter_mut().zip([toxicity.get(), sentiment.get()]) {
-            range.sum += value;
-            range.lowest = range.lowest.min(value);
-            range.highest = range.highest.max(value);
-        }
-    }
-}
-
-impl Bin {
-    /// Whether it is a single comment that a rule flagged.
-    fn is_flagged_comment(&self) -> bool {
-        self.comments == 1 && self.flagged == 1
-    }
-}
-
-/// The chart of a thread; none below two scored comments. `card` tells the rank of the card that shows the comment at a
-/// place, if one does.
-pub(super) fn along(
-    row: &Row<'_>,
-    Bins { size, bins }: &Bins,
-    survey: &Survey<'_>,
-    card: impl Fn(u32) -> Option<usize>,
-) -> Option<Chart> {
-    if row.totals.scored() < 2 {
-        return None;
-    }
-    let comments = row.totals.comments;
-    let width = RIGHT - LEFT;
-    let x_at = |position: f64| LEFT + (position - 0.5) / f64::from(comments) * width;
-    let xs: Vec<f64> = bins.iter().map(|bin| x_at(bin.sum_of_places / f64::from(bin.comments))).collect();
-    let window = (row.totals.scored() >= MIN_COMMENTS_FOR_TREND as u64).then(|| rolling_window(bins.len()));
-
-    let panels = [0, 1].map(|which| {
-        let (score, (top, bottom)) = (&SCORES[which], PANELS[which]);
-        let (min, max) = score.range;
-        let y_at = |value: f64| bottom - (value - min) / (max - min) * (bottom - top);
-        let values: Vec<f64> =
-            bins.iter().map(|bin| bin.scores[which].sum / f64::from(bin.comments)).collect();
+impl Curve {
+    fn new(
+        name: &'static str,
+        range: Range<f64>,
+        color: RGBColor,
+        values: Vec<f64>,
+        window: Option<usize>,
+    ) -> Self {
         let (line, band) = window.map_or_else(Default::default, |window| {
-            let line = rolling_mean(&values, window);
-            let band = local_block_band(&values, window, min, max);
-            (corners(&xs, line.iter().map(|y| y_at(*y))), outline(&xs, &band, y_at))
+            let band = local_block_band(&values, window, range.start, range.end);
+            (rolling_mean(&values, window), band)
         });
-        let dots = bins.iter().zip(&xs).zip(&values).map(|((bin, x), value)| {
-            let flagged = bin.is_flagged_comment();
-            let title = if *size == 1 {
-                let author = bin.author.map(|author| survey.authors.name(author as usize));
-                let place = format!("{} of {}", count(bin.first.into()), count(comments.into()));
-                let flag = if flagged { ", flagged" } else { "" };
-                format!(
-                    "{place}, {}: {} {}{flag}",
-                    author.map_or_else(|| "no author".to_owned(), name),
-                    score.name,
-                    number(Some(*value), 2)
-                )
-            } else {
-                bin_title(bin, score.name, &bin.scores[which], *value)
-            };
-            let card = if flagged { card(bin.first) } else { None };
-            Dot { x: place(*x), y: place(y_at(*value)), title, flagged, card }
-        });
-        Panel {
-            name: score.name,
-            class: score.class,
-            top,
-            ticks: score
-                .marks
-                .map(|mark| Tick { at: place(y_at(mark)), label: number(Some(mark), 1) })
-                .into(),
-            band,
-            line,
-            dots: dots.collect(),
-        }
-    });
-    Some(Chart {
-        panels,
-        ticks: positions(comments)
-            .into_iter()
-            .map(|n| Tick { at: place(x_at(n.into())), label: count(n.into()) })
-            .collect(),
-        left: LEFT,
-        right: RIGHT,
-        points: if *size == 1 {
-            "Each point is a scored comment".to_owned()
-        } else {
-            format!(
-                "Each point is the mean of {} scored comments; flagged ones are not marked",
-                count(*size as u64)
-            )
-        },
-        line: window.map(|window| counted((window * size) as u64, "scored comment", "scored comments")),
-        flagged: *size == 1 && row.totals.flagged > 0,
-        many: bins.len() > FAINT_FROM,
-    })
-}
-
-fn bin_title(bin: &Bin, score: &str, range: &Range, mean: f64) -> String {
-    format!(
-        "{} to {}: mean {score} {}, from {} to {}, {} flagged",
-        count(bin.first.into()),
-        count(bin.last.into()),
-        number(Some(mean), 2),
-        number(Some(range.lowest), 2),
-        number(Some(range.highest), 2),
-        count(bin.flagged.into())
-    )
-}
-
-fn place(value: f64) -> String {
-    format!("{value:.1}")
-}
-
-fn corners(xs: &[f64], ys: impl Iterator<Item = f64>) -> String {
-    xs.iter().zip(ys).map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ")
-}
-
-/// The outline of a band: along its upper end and back along its lower.
-fn outline(xs: &[f64], band: &[Interval], y_at: impl Fn(f64) -> f64) -> String {
-    let mut back: Vec<String> =
-        xs.iter().zip(band).map(|(x, i)| format!("{x:.1},{:.1}", y_at(i.low))).collect();
-    back.reverse();
-    corners(xs, band.iter().map(|i| y_at(i.high))) + " " + &back.join(" ")
-}
-
-/// About five round places from 1 to `last`.
-fn positions(last: u32) -> Vec<u32> {
-    let rough = f64::from(last) / 5.0;
-    let power = 10_f64.powf(rough.max(1.0).log10().floor());
-    let step =
-        [1.0, 2.0, 5.0, 10.0].map(|n| n * power).into_iter().find(|step| *step >= rough).unwrap_or(power);
-    let step = step as u32;
-    let mut places: Vec<u32> = (1..).map(|i| i * step).take_while(|place| *place <= last).collect();
-    if step > 1 {
-        places.insert(0, 1);
+        Self { name, range, color, values, line, band }
     }
-    places
 }
 
-/// Bars of a histogram.
-pub(super) struct Bars {
-    pub(super) name: &'static str,
-    pub(super) class: &'static str,
-    pub(super) bars: Vec<Bar>,
-    pub(super) ticks: Vec<Tick>,
-    /// Comments in the fullest bin.
-    pub(super) most: String,
+/// The chart of a thread: toxicity, sentiment and the share of toxic comments along it. None below two scored comments.
+pub(super) fn along(totals: &ThreadTotals, bursts: &[Range<u32>]) -> io::Result<Option<Chart>> {
+    let points = totals.series.points();
+    if points.len() < 2 {
+        return Ok(None);
+    }
+    let bin = points.len().div_ceil(MAX_POINTS);
+    let stretches: Vec<&[Point]> = points.chunks(bin).collect();
+    let mean = |of: fn(&Point) -> f64| {
+        stretches
+            .iter()
+            .map(|points| points.iter().map(of).sum::<f64>() / points.len() as f64)
+            .collect::<Vec<f64>>()
+    };
+    let places = mean(|point| f64::from(point.position));
+    let window = (points.len() >= MIN_COMMENTS_FOR_TREND).then(|| rolling_window(stretches.len()));
+    let curves = [
+        Curve::new("toxicity (0 to 1)", 0.0..1.0, TOXICITY, mean(|point| point.toxicity.get()), window),
+        Curve::new("sentiment (−1 to 1)", -1.0..1.0, SENTIMENT, mean(|point| point.sentiment.get()), window),
+    ];
+    let mut flags = Vec::new();
+    let shapes = draw(ALONG, |root| {
+        let (upper, rest) = root.split_vertically(PANELS[0] * UNIT);
+        let (middle, lower) = rest.split_vertically(PANELS[1] * UNIT);
+        flags = panel(&upper, totals, bursts, &places, &curves[0], bin == 1)?;
+        panel(&middle, totals, bursts, &places, &curves[1], false)?;
+        shares(&lower, totals)
+    })?;
+    let caption = caption(totals, bursts, bin, window, !flags.is_empty());
+    Ok(Some(Chart { shapes, width: ALONG.0 * UNIT, height: ALONG.1 * UNIT, caption, flags }))
 }
 
-/// A bar of a histogram.
-pub(super) struct Bar {
-    pub(super) x: String,
-    pub(super) y: String,
-    pub(super) width: String,
-    pub(super) height: String,
-    pub(super) title: String,
+/// The histogram of a score.
+pub(super) fn bars(score: &'static str, histogram: &Histogram) -> io::Result<Chart> {
+    let color = if histogram.from < 0.0 { SENTIMENT } else { TOXICITY };
+    let most = histogram.counts.iter().copied().max().unwrap_or(0);
+    let step = (histogram.to - histogram.from) / histogram.counts.len() as f64;
+    let shapes = draw(BARS, |root| {
+        let axes = Axes { x: score, y: "scored comments", x_mark: &tenths, y_mark: &whole };
+        let mut chart = plot(root, histogram.from..histogram.to, 0.0..most.max(1) as f64, &axes)?;
+        let bars = histogram.counts.iter().enumerate().filter(|(_, comments)| **comments > 0);
+        chart.draw_series(bars.map(|(bin, comments)| {
+            let left = histogram.from + step * bin as f64;
+            let gap = step * 0.04;
+            Rectangle::new([(left + gap, 0.0), (left + step - gap, *comments as f64)], color.filled())
+        }))?;
+        Ok(())
+    })?;
+    let caption = format!("Scored comments by {score}; the highest bar is {}.", count(most));
+    Ok(Chart { shapes, width: BARS.0 * UNIT, height: BARS.1 * UNIT, caption, flags: Vec::new() })
 }
 
-/// The bars of a score's histogram, in a drawing of 300 by 120 whose bars stand on 100.
-pub(super) fn bars(name: &'static str, class: &'static str, histogram: &Histogram) -> Bars {
-    let Histogram { from, to, counts } = histogram;
-    let most = counts.iter().copied().max().unwrap_or(0);
-    let (left, right, top, bottom) = (14.0, 286.0, 18.0, 100.0);
-    let step = (right - left) / counts.len() as f64;
-    let at = |edge: usize| from + (to - from) * edge as f64 / counts.len() as f64;
-    let bars = counts.iter().enumerate().filter(|(_, comments)| **comments > 0).map(|(bin, comments)| {
-        // A bin with one comment among many stays to be seen.
-        let height = ((bottom - top) * *comments as f64 / most as f64).max(1.0);
-        Bar {
-            x: place(left + bin as f64 * step + 0.5),
-            y: place(bottom - height),
-            width: place(step - 1.0),
-            height: place(height),
-            title: format!(
-                "{} to {}: {}",
-                number(Some(at(bin)), 2),
-                number(Some(at(bin + 1)), 2),
-                counted(*comments, "comment", "comments")
-            ),
+/// The name of a thread's chart: the row of `threads.csv` that tells of the thread, from 1.
+pub(super) fn name(number: usize) -> String {
+    format!("thread-{}.svg", number + 1)
+}
+
+/// Deletes the charts of threads that an earlier report into the folder drew and this one did not.
+pub(super) fn forget_others(dir: &Path, threads: &[Row<'_>]) -> Result<(), ReportError> {
+    let drawn: Vec<String> =
+        threads.iter().filter(|row| row.chart.is_some()).map(|row| name(row.number)).collect();
+    let folder = dir.join(FOLDER);
+    let failed = |source| ReportError::Write { path: folder.clone(), source };
+    for file in fs::read_dir(&folder).map_err(failed)? {
+        let file = file.map_err(failed)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        let number = name.strip_prefix("thread-").and_then(|name| name.strip_suffix(".svg"));
+        if number.is_some_and(|number| number.parse::<u64>().is_ok()) && !drawn.contains(&name) {
+            fs::remove_file(file.path()).map_err(failed)?;
         }
-    });
-    let ticks = [0, counts.len() / 2, counts.len()]
-        .map(|edge| Tick { at: place(left + edge as f64 * step), label: number(Some(at(edge)), 1) });
-    Bars { name, class, bars: bars.collect(), ticks: ticks.into(), most: count(most) }
+    }
+    Ok(())
+}
+
+/// The shapes of a drawing.
+fn draw(
+    (width, height): (i32, i32),
+    shapes: impl FnOnce(&Area<'_>) -> Result<(), Failed>,
+) -> io::Result<String> {
+    let mut svg = String::new();
+    let root = SVGBackend::with_string(&mut svg, ((width * UNIT) as u32, (height * UNIT) as u32))
+        .into_drawing_area();
+    shapes(&root).and_then(|()| root.present()).map_err(io::Error::other)?;
+    drop(root);
+    // The page and the file have an `svg` element of their own around them, which scales and has a title.
+    let inside = svg.split_once(">\n").map_or("", |(_, rest)| rest);
+    Ok(inside.trim_end().trim_end_matches("</svg>").to_owned())
+}
+
+fn letters() -> TextStyle<'static> {
+    // plotters writes the size of letters as what they take of a line, by this factor.
+    ("sans-serif", f64::from(LETTERS * UNIT) * 1.24).into_font().color(&INK)
+}
+
+/// A score along the thread. Gives the marks of flagged comments, where those are wanted.
+fn panel(
+    area: &Area<'_>,
+    totals: &ThreadTotals,
+    bursts: &[Range<u32>],
+    places: &[f64],
+    curve: &Curve,
+    with_flags: bool,
+) -> Result<Vec<Flag>, Failed> {
+    let Range { start: min, end: max } = curve.range;
+    let axes = Axes { x: "", y: curve.name, x_mark: &whole, y_mark: &tenths };
+    let mut chart = plot(area, 0.5..f64::from(totals.comments) + 0.5, curve.range.clone(), &axes)?;
+    chart.draw_series(bursts.iter().map(|burst| {
+        let (first, after) = (f64::from(burst.start) - 0.5, f64::from(burst.end) - 0.5);
+        Rectangle::new([(first, min), (after, max)], BURST.mix(0.2).filled())
+    }))?;
+    let ends = |end: fn(&Interval) -> f64| places.iter().copied().zip(curve.band.iter().map(end));
+    let outline: Vec<(f64, f64)> = ends(|i| i.high).chain(ends(|i| i.low).rev()).collect();
+    if !outline.is_empty() {
+        chart.draw_series([Polygon::new(outline, curve.color.mix(0.2))])?;
+    }
+    let strength = if places.len() > FAINT_FROM { 0.25 } else { 0.45 };
+    let dot = curve.color.mix(strength).filled();
+    chart.draw_series(
+        places.iter().zip(&curve.values).map(|(x, y)| Circle::new((*x, *y), 5 * UNIT / 2, dot)),
+    )?;
+    let line = places.iter().copied().zip(curve.line.iter().copied());
+    chart.draw_series(LineSeries::new(line, curve.color.stroke_width(2 * UNIT as u32)))?;
+    if totals.gone.len() <= MAX_GONE {
+        let foot = |x: f64| [(x, min), (x, min + (max - min) * 0.06)];
+        let ticks = totals.gone.iter().map(|position| foot(f64::from(*position)));
+        chart.draw_series(ticks.map(|tick| PathElement::new(tick, INK.stroke_width(UNIT as u32))))?;
+    }
+    if !with_flags {
+        return Ok(Vec::new());
+    }
+    let points = totals.series.points();
+    let flags: Vec<Flag> = points
+        .iter()
+        .filter(|point| point.flagged)
+        .map(|point| {
+            let toxicity = point.toxicity.get();
+            let (x, y) = chart.backend_coord(&(f64::from(point.position), toxicity));
+            Flag { x, y, position: point.position, toxicity }
+        })
+        .collect();
+    let half = 9 * UNIT / 2;
+    let diamond = [(0, -half), (half, 0), (0, half), (-half, 0)];
+    let edge = [diamond.as_slice(), &diamond[..1]].concat();
+    let at = |flag: &Flag| EmptyElement::at((f64::from(flag.position), flag.toxicity));
+    chart.draw_series(flags.iter().map(|flag| at(flag) + Polygon::new(diamond, FLAG.filled())))?;
+    let thin = INK.stroke_width(UNIT as u32);
+    chart.draw_series(flags.iter().map(|flag| at(flag) + PathElement::new(edge.clone(), thin)))?;
+    Ok(flags)
+}
+
+/// The share of toxic comments in each stretch of the thread.
+fn shares(area: &Area<'_>, totals: &ThreadTotals) -> Result<(), Failed> {
+    let bins = totals.bins.iter().filter_map(|(first, bin)| Some((first, bin, bin.toxic_share()?)));
+    let highest = bins.clone().map(|(_, _, share)| share.interval.high * 100.0).fold(0.0, f64::max);
+    let top = [5.0, 10.0, 20.0, 40.0, 60.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
+    let axes =
+        Axes { x: "comment, by its place in the thread", y: "toxic (%)", x_mark: &whole, y_mark: &whole };
+    let mut chart = plot(area, 0.5..f64::from(totals.comments) + 0.5, 0.0..top, &axes)?;
+    for (first, bin, share) in bins {
+        let left = f64::from(first) - 0.5;
+        let right = left + bin.comments as f64;
+        let gap = (right - left) * 0.06;
+        let (middle, height) = ((left + right) / 2.0, share.share * 100.0);
+        let bar = Rectangle::new([(left + gap, 0.0), (right - gap, height)], TOXICITY.mix(0.5).filled());
+        chart.draw_series([bar])?;
+        let (low, high) = (share.interval.low * 100.0, share.interval.high * 100.0);
+        chart.draw_series([PathElement::new(
+            [(middle, low), (middle, high)],
+            INK.stroke_width(UNIT as u32),
+        )])?;
+    }
+    Ok(())
+}
+
+/// The names of a plot's axes (the lower may have none) and how their marks are written.
+struct Axes<'a> {
+    x: &'a str,
+    y: &'a str,
+    x_mark: &'a dyn Fn(&f64) -> String,
+    y_mark: &'a dyn Fn(&f64) -> String,
+}
+
+/// A plot with its axes and a grid of lines across.
+fn plot<'b>(
+    area: &Area<'b>,
+    xs: Range<f64>,
+    ys: Range<f64>,
+    axes: &Axes<'_>,
+) -> Result<Plot<'b, 'b>, Failed> {
+    let foot = if axes.x.is_empty() { 24 } else { 58 };
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(12 * UNIT)
+        .margin_left(4 * UNIT)
+        .margin_bottom(4 * UNIT)
+        // Half of the last mark stands beyond the end of the axis.
+        .margin_right(32 * UNIT)
+        .set_label_area_size(LabelAreaPosition::Left, 76 * UNIT)
+        .set_label_area_size(LabelAreaPosition::Bottom, foot * UNIT)
+        .build_cartesian_2d(xs, ys)?;
+    let thin = |color: RGBColor| color.stroke_width(UNIT as u32);
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(thin(GRID))
+        .axis_style(thin(INK))
+        .label_style(letters())
+        .axis_desc_style(letters())
+        .set_all_tick_mark_size(4 * UNIT)
+        .x_labels(8)
+        .y_labels(5)
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .x_label_formatter(&axes.x_mark)
+        .y_label_formatter(&axes.y_mark)
+        .draw()?;
+    Ok(chart)
+}
+
+/// A mark at a whole number; between two there is none.
+fn whole(value: &f64) -> String {
+    if value.fract() == 0.0 { count(*value as u64) } else { String::new() }
+}
+
+fn tenths(value: &f64) -> String {
+    number(Some(*value), 1)
+}
+
+/// What the parts of a thread's chart are.
+fn caption(
+    totals: &ThreadTotals,
+    bursts: &[Range<u32>],
+    bin: usize,
+    window: Option<usize>,
+    flags: bool,
+) -> String {
+    let mut caption = if bin == 1 {
+        "Each point is a scored comment".to_owned()
+    } else {
+        format!(
+            "Each point is the mean of {} scored comments; flagged ones are not marked",
+            count(bin as u64)
+        )
+    };
+    if flags {
+        caption += "; diamonds are flagged";
+    }
+    if let Some(window) = window {
+        let window = counted((window * bin) as u64, "scored comment", "scored comments");
+        caption += &format!(
+            ". The line is the rolling mean over {window}, the band its pointwise 95 % interval (local block bootstrap)"
+        );
+    }
+    if !bursts.is_empty() {
+        caption +=
+            ". Shaded: bursts, in which comments came faster than in the thread as a whole (Kleinberg 2003)";
+    }
+    match totals.gone.len() {
+        0 => {}
+        1..=MAX_GONE => caption += ". Ticks at the foot: deleted or removed comments",
+        gone => caption += &format!(". {} deleted or removed comments are not marked", count(gone as u64)),
+    }
+    let width = count(totals.bins.width().into());
+    caption + &format!(". Bars: share of toxic comments among each {width}, with its 95 % Wilson interval.")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aggregate::Mark;
+    use crate::comment::{Comment, Origin, Status};
+    use crate::label::Label;
+    use crate::score::{Outcome, Scored, Scores};
+
+    fn thread(comments: u32) -> ThreadTotals {
+        let mut totals = ThreadTotals::new(comments);
+        for position in 1..=comments {
+            let mut comment = Comment::new("1", "t", "", Origin { file: "x".into(), record: 1, line: 1 });
+            comment.status = if position % 3 == 0 { Status::Removed } else { Status::Live };
+            let scores = Scores::new([f64::from(position * 37 % 100) / 100.0; Label::COUNT]);
+            let scored = Scored { comment, language: None, evasion: false, outcome: Outcome::Scored(scores) };
+            totals.add(&Mark::new(0, position, None, &scored, scores.get(Label::Toxicity) > 0.9));
+        }
+        totals
+    }
 
     #[test]
-    fn places_are_round() {
-        for (last, places) in [
-            (2, vec![1, 2]),
-            (7, vec![1, 2, 4, 6]),
-            (45, vec![1, 10, 20, 30, 40]),
-            (120, vec![1, 50, 100]),
-            (100_000, vec![1, 20_000, 40_000, 60_000, 80_000, 100_000]),
-        ] {
-            assert_eq!(positions(last), places, "{last}");
+    fn a_drawing_stays_light_however_long_the_thread() {
+        for (comments, has_flags) in [(2, false), (37, true), (400, true), (100_000, false)] {
+            let chart = along(&thread(comments), std::slice::from_ref(&(1..2))).unwrap().unwrap();
+            assert!(chart.shapes.len() < 200_000, "{comments}: {}", chart.shapes.len());
+            assert_eq!(!chart.flags.is_empty(), has_flags, "{comments}");
+            assert!(!chart.shapes.contains("svg") && !chart.shapes.contains("style"));
+            for flag in &chart.flags {
+                assert!((0..chart.width).contains(&flag.x) && (0..chart.height).contains(&flag.y));
+            }
         }
+        assert!(along(&thread(1), &[]).unwrap().is_none());
     }
 
     #[test]
     fn empty_bins_have_no_bar() {
         let mut histogram = Histogram::new(0.0, 1.0, 4);
         [0.1, 0.1, 0.9].into_iter().for_each(|value| histogram.add(value));
-        let bars = bars("toxicity", "toxicity", &histogram);
-        let titles: Vec<&str> = bars.bars.iter().map(|bar| bar.title.as_str()).collect();
-        assert_eq!(titles, ["0.00 to 0.25: 2 comments", "0.75 to 1.00: 1 comment"]);
+        let bars = bars("toxicity", &histogram).unwrap();
+        assert_eq!(bars.shapes.matches("<rect").count(), 2);
     }
 }

@@ -13,7 +13,7 @@ use crate::sort::Sorter;
 /// deleted, so that an interrupted or failed report leaves the files of the one before.
 pub(super) struct Drafts {
     dir: PathBuf,
-    names: Vec<&'static str>,
+    names: Vec<String>,
 }
 
 /// A file being written.
@@ -25,22 +25,22 @@ impl Drafts {
     }
 
     /// Begins a file.
-    pub(super) fn create(&mut self, name: &'static str) -> Result<Draft, ReportError> {
+    pub(super) fn create(&mut self, name: &str) -> Result<Draft, ReportError> {
         let path = self.part(name);
         let file = File::create(&path).map_err(|source| ReportError::Write { path, source })?;
-        self.names.push(name);
+        self.names.push(name.to_owned());
         Ok(BufWriter::new(file))
     }
 
     /// Writes a whole file.
-    pub(super) fn write(&mut self, name: &'static str, content: &str) -> Result<(), ReportError> {
+    pub(super) fn write(&mut self, name: &str, content: &str) -> Result<(), ReportError> {
         let mut draft = self.create(name)?;
         draft.write_all(content.as_bytes()).map_err(|source| self.failed(name, source))?;
         self.finish(name, draft)
     }
 
     /// Ends a file: all of it is with the system now.
-    pub(super) fn finish(&self, name: &'static str, draft: Draft) -> Result<(), ReportError> {
+    pub(super) fn finish(&self, name: &str, draft: Draft) -> Result<(), ReportError> {
         draft.into_inner().map(drop).map_err(|error| self.failed(name, error.into_error()))
     }
 

@@ -1,7 +1,11 @@
 //! `report.html`: one page that opens offline, and runs no script.
 //!
-//! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its style
-//! is the only one that the content security policy lets apply (by hash), and nothing is loaded from anywhere.
+//! Text of comments reaches the page through the template's escaping alone (what switches it off are the shapes of the
+//! charts, which hold numbers and our own words only), its style is the only one that the content security policy lets
+//! apply (by hash), and nothing is loaded from anywhere.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use askama::Template;
 use base64::Engine;
@@ -9,19 +13,23 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::authors::{Row as AuthorRow, Rows as AuthorRows};
-use super::chart::{self, Bars, Bins, Chart};
+use super::by::{Column, Group};
+use super::chart::{self, Chart, Flag};
 use super::draft::Drafts;
-use super::plain::{self, number, visible};
+use super::network::Network;
+use super::plain::{self, number, percent, visible};
 use super::queue::Queue;
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Summary};
-use crate::aggregate::{MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Trend};
+use crate::aggregate::{
+    CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, TOP, TOXIC, Trend,
+};
 
 pub(super) const PAGE: &str = "report.html";
 
 /// Threads drawn, the largest; all are in `threads.csv`.
-const MAX_CHARTS: usize = 40;
+const MAX_CHARTS: usize = 20;
 
 /// Rows of a table; all are in its file.
 pub(super) const MAX_ROWS: usize = 100;
@@ -36,7 +44,6 @@ struct Page<'a> {
     style_hash: String,
     /// `deadbeef…`: enough of the checksum to compare by eye.
     checksum: String,
-    charts: Vec<ThreadView<'a>>,
     threads: Vec<ThreadView<'a>>,
     more_threads: u64,
     ranked: Vec<AuthorView<'a>>,
@@ -44,17 +51,38 @@ struct Page<'a> {
     others: Vec<AuthorView<'a>>,
     unranked: u64,
     more_others: u64,
-    bars: [Bars; 2],
+    bars: &'a [Chart; 2],
+    network: &'a Network<'a>,
+    columns: Vec<ColumnView<'a>>,
     notices: bool,
     doubts: u64,
+}
+
+/// The values of a column.
+struct ColumnView<'a> {
+    column: Column,
+    /// Those with most comments.
+    values: Vec<(&'a str, &'a Group)>,
+    more: u64,
+}
+
+/// A chart as a file of its own.
+#[derive(Template)]
+#[template(path = "chart.svg")]
+struct Drawing<'a> {
+    title: String,
+    chart: &'a Chart,
 }
 
 /// A thread in words.
 struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
-    chart: Option<Chart>,
+    /// Where flagged comments are marked in its chart, with the rank of the card that shows the comment, if one does.
+    flags: Vec<(&'a Flag, Option<usize>)>,
     toxicity_trend: String,
     sentiment_trend: String,
+    /// More about it, as sentences.
+    notes: String,
 }
 
 /// An author in words.
@@ -70,38 +98,47 @@ pub(super) fn charted(survey: &Survey<'_>, largest: &[usize]) -> usize {
     largest.iter().take(MAX_CHARTS).take_while(has_points).count()
 }
 
-/// Writes `report.html`. `threads` are the largest, the largest first; as many of them are drawn as are `charted`.
+/// Writes `report.html` and the charts. `threads` are the largest, the largest first.
 pub(super) fn write(
     summary: &Summary,
     survey: &Survey<'_>,
     queue: &Queue<'_>,
     authors: &AuthorRows<'_>,
-    threads: &[(ThreadRow<'_>, Bins)],
-    charted: usize,
+    threads: &[ThreadRow<'_>],
+    network: &Network<'_>,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
-    let chart_of = |(row, bins): &'_ (ThreadRow<'_>, Bins)| {
-        let card = |position| queue.shown.get(&(row.number, position)).copied();
-        chart::along(row, bins, survey, card)
-    };
+    let failed = |source, drafts: &Drafts| drafts.failed(chart::FOLDER, source);
+    let bars = [
+        chart::bars("toxicity (0 to 1)", &summary.toxicity.histogram)
+            .map_err(|source| failed(source, drafts))?,
+        chart::bars("sentiment (−1 to 1)", &summary.sentiment.histogram)
+            .map_err(|source| failed(source, drafts))?,
+    ];
+    draw("toxicity.svg", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
+    draw("sentiment.svg", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
+    for row in threads {
+        if let Some(chart) = &row.chart {
+            let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
+            draw(&chart::name(row.number), title, chart, drafts)?;
+        }
+    }
     let unranked = survey.authors.len() - authors.ranked;
 
     let page = Page {
         summary,
         style_hash: hash(include_str!("../../templates/report.css")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
-        charts: threads[..charted].iter().map(|thread| thread_view(&thread.0, chart_of(thread))).collect(),
-        threads: threads.iter().map(|(row, _)| thread_view(row, None)).collect(),
+        threads: threads.iter().map(|row| thread_view(row, queue)).collect(),
         more_threads: (survey.threads.len() - threads.len()) as u64,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,
         ranked: authors.iter().take(authors.ranked.min(MAX_ROWS)).map(author_view).collect(),
         others: authors.iter().skip(authors.ranked).take(MAX_ROWS).map(author_view).collect(),
-        bars: [
-            chart::bars("toxicity", "toxicity", &summary.toxicity.histogram),
-            chart::bars("sentiment", "sentiment", &summary.sentiment.histogram),
-        ],
+        bars: &bars,
+        network,
+        columns: survey.groups.telling().map(|(column, groups)| column_view(column, groups)).collect(),
         notices: summary.run.inputs.iter().any(|input| !input.notices.is_empty()),
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };
@@ -117,8 +154,50 @@ pub(super) fn hash(content: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))
 }
 
-fn thread_view<'a>(row: &'a ThreadRow<'a>, chart: Option<Chart>) -> ThreadView<'a> {
-    ThreadView { row, chart, toxicity_trend: trend(row.toxicity), sentiment_trend: trend(row.sentiment) }
+/// Writes a chart as a file of its own.
+fn draw(name: &str, title: String, chart: &Chart, drafts: &mut Drafts) -> Result<(), ReportError> {
+    let path = format!("{}/{name}", chart::FOLDER);
+    let drawing = Drawing { title, chart };
+    let svg = drawing.render().map_err(|error| drafts.failed(&path, std::io::Error::other(error)))?;
+    drafts.write(&path, &(visible(&svg).into_owned() + "\n"))
+}
+
+fn thread_view<'a>(row: &'a ThreadRow<'a>, queue: &Queue<'_>) -> ThreadView<'a> {
+    let flags = row.chart.iter().flat_map(|chart| &chart.flags);
+    ThreadView {
+        row,
+        flags: flags.map(|flag| (flag, queue.shown.get(&(row.number, flag.position)).copied())).collect(),
+        toxicity_trend: trend(row.toxicity),
+        sentiment_trend: trend(row.sentiment),
+        notes: notes(row),
+    }
+}
+
+/// What there is to say of a thread's replies, authors and times.
+fn notes(row: &ThreadRow<'_>) -> String {
+    let mut notes = String::new();
+    if let Some(Shape { depth, branching }) = row.shape {
+        let branching = number(Some(branching), 1);
+        notes += &format!(" Replies: up to {depth} deep, {branching} to each comment that was answered.");
+    }
+    if let Some((_, top)) = row.concentration {
+        notes +=
+            &format!(" The most toxic author has {} of the named authors’ toxicity.", percent(Some(top)));
+    }
+    if let Some((first, last)) = row.totals.times {
+        notes += &format!(" Posted from {} to {}.", plain::time(first), plain::time(last));
+    }
+    notes
+}
+
+/// The values of a column that most comments have, as many as a table holds; in ascending order.
+fn column_view(column: Column, groups: &BTreeMap<String, Group>) -> ColumnView<'_> {
+    let mut values: Vec<(&str, &Group)> =
+        groups.iter().map(|(value, group)| (value.as_str(), group)).collect();
+    values.sort_by_key(|(_, group)| Reverse(group.bin.comments));
+    values.truncate(MAX_ROWS);
+    values.sort_by_key(|(value, _)| *value);
+    ColumnView { column, more: (groups.len() - values.len()) as u64, values }
 }
 
 /// A trend in words.

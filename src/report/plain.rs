@@ -1,12 +1,18 @@
 //! Values as the files and the page show them.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
-use crate::aggregate::Interval;
+use crate::aggregate::{Estimate, Interval};
 
 /// A number in a CSV cell: six decimals, blank where there is none.
 pub(super) fn decimal(value: Option<f64>) -> String {
     value.map(|value| format!("{value:.6}")).unwrap_or_default()
+}
+
+/// A share and its interval in three CSV cells.
+pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
+    let part = |of: fn(Estimate) -> f64| decimal(estimate.map(of));
+    [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 
 /// Anything else in a CSV cell: blank where there is none.
@@ -34,14 +40,31 @@ pub(super) fn percent(share: Option<f64>) -> String {
     }
 }
 
+/// The share of an estimate, to a tenth of a per cent as its interval; a dash where there is none.
+pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> String {
+    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1} %", estimate.share * 100.0))
+}
+
+/// The interval of an estimate; a dash where there is none.
+pub(super) fn between(estimate: impl Borrow<Option<Estimate>>) -> String {
+    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| percents(&estimate.interval))
+}
+
+/// A time, to the minute.
+pub(super) fn time(seconds: i64) -> String {
+    let time =
+        jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    time.unwrap_or_default()
+}
+
 /// An interval of probabilities.
 pub(super) fn span(interval: &Interval, decimals: usize) -> String {
     format!("{:.decimals$}–{:.decimals$}", interval.low, interval.high)
 }
 
-/// An interval of shares in per cent.
+/// An interval of shares in per cent, to a tenth: its ends may lie close together.
 pub(super) fn percents(interval: &Interval) -> String {
-    format!("{}–{}", percent(Some(interval.low)).trim_end_matches(" %"), percent(Some(interval.high)))
+    format!("{:.1}–{:.1} %", interval.low * 100.0, interval.high * 100.0)
 }
 
 /// A count with a thin space between thousands.

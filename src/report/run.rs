@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregate::{Confusion, TOXIC};
+
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "run.json";
 
@@ -43,6 +45,28 @@ pub struct ModelId {
     pub checksum: String,
     /// Languages it knows, ISO 639-1.
     pub languages: Vec<String>,
+    /// What it did on labelled comments that it had not seen, if its manifest says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<HeldOut>,
+}
+
+impl ModelId {
+    /// How often it errs where a comment counts as toxic; none where its manifest does not say.
+    pub(super) fn errors(&self) -> Option<&Confusion> {
+        self.held_out.as_ref().filter(|held_out| held_out.threshold == TOXIC).map(|held_out| &held_out.errors)
+    }
+}
+
+/// How often a model errs in telling toxic comments from others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldOut {
+    /// Which comments these were.
+    pub data: String,
+    /// The probability of toxicity from which a comment was taken for toxic.
+    pub threshold: f64,
+    /// How many were taken for what.
+    pub errors: Confusion,
 }
 
 /// A file that was read, and how it was understood.

@@ -5,12 +5,15 @@ use serde::Serialize;
 
 use super::authors::Rows as AuthorRows;
 use super::draft::Drafts;
-use super::plain::{self, counted};
+use super::methods;
+use super::network::Network;
+use super::plain;
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Run};
 use crate::aggregate::{
-    Histogram, Interval, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Moments, Spread, TOXIC, wilson,
+    Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
+    calibrated_share, corrected_share, counted_share, gini, top_share,
 };
 use crate::label::Label;
 use crate::policy::{Action, Policy};
@@ -43,10 +46,8 @@ pub struct Summary {
     pub toxicity: Distribution,
     /// Sentiment of the scored comments, from -1 to 1.
     pub sentiment: Distribution,
-    /// Scored comments whose toxicity is at least the aggregate stage's constant for "toxic" (0.5), as a share.
-    pub toxic_share: Option<f64>,
-    /// 95 % Wilson interval of that share.
-    pub toxic_interval: Option<Interval>,
+    /// How much of it is toxic.
+    pub prevalence: Prevalence,
     /// What the policy made of the scored comments.
     pub actions: Vec<ActionCount>,
     /// The policy.
@@ -55,6 +56,10 @@ pub struct Summary {
     pub threads: Vec<ThreadEntry>,
     /// The first of the ranked authors; at most ten.
     pub authors: Vec<AuthorEntry>,
+    /// How unevenly comments and their toxicity are spread over named authors.
+    pub concentration: Concentration,
+    /// Who answers whom.
+    pub network: NetworkEntry,
     /// The run that made the scores.
     pub run: Run,
     /// What these numbers do not say.
@@ -119,6 +124,65 @@ pub struct Distribution {
     pub deciles: Vec<f64>,
     /// Counts in equal bins.
     pub histogram: Histogram,
+}
+
+/// The share of toxic comments among the scored ones, by three estimates that rest on different assumptions; each is none
+/// where it cannot be made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prevalence {
+    /// Comments at or above the aggregate stage's constant for "toxic" (0.5).
+    pub toxic: u64,
+    /// Their share, with its Wilson interval: of what the model takes for toxic, errors included.
+    pub counted: Option<Estimate>,
+    /// The mean probability: right if the probabilities are calibrated for these comments.
+    pub calibrated: Option<Estimate>,
+    /// The share corrected for the model's errors: right if it errs here as often as on its held-out comments.
+    pub corrected: Option<Estimate>,
+}
+
+/// How unevenly something is spread over named authors: Gini coefficients, and the shares of the ten authors who have most
+/// of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Concentration {
+    /// Of comments.
+    pub comments_gini: Option<f64>,
+    /// Of comments, the share of the ten who wrote most.
+    pub comments_top: Option<f64>,
+    /// Of the sum of toxicity, which is the expected number of toxic comments.
+    pub toxicity_gini: Option<f64>,
+    /// Of that sum, the share of the ten with most.
+    pub toxicity_top: Option<f64>,
+}
+
+/// The network of replies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NetworkEntry {
+    /// Replies to comments that are in the export.
+    pub replies: u64,
+    /// Those by and to named authors.
+    pub named: u64,
+    /// Pairs of different authors of whom one answers the other: rows of `network.csv` without loops.
+    pub edges: u64,
+    /// Authors who answer themselves.
+    pub loops: u64,
+    /// Share of the edges that go both ways.
+    pub reciprocity: Option<f64>,
+    /// Scored replies to scored comments that are toxic.
+    pub to_toxic: u64,
+    /// Those of them that are toxic.
+    pub toxic_to_toxic: u64,
+    /// Scored replies to scored comments that are not toxic.
+    pub to_other: u64,
+    /// Those of them that are toxic.
+    pub toxic_to_other: u64,
+    /// Share of toxic ones among replies to toxic comments.
+    pub after_toxic: Option<Estimate>,
+    /// Share of toxic ones among replies to other comments: the base rate.
+    pub after_other: Option<Estimate>,
+    /// The first less the second.
+    pub difference: Option<f64>,
+    /// Its 95 % interval (Newcombe 1998).
+    pub difference_interval: Option<Interval>,
 }
 
 /// Scored comments with one action.
@@ -196,9 +260,17 @@ pub(super) fn summarize(
     policy: &Policy,
     survey: &Survey<'_>,
     authors: &AuthorRows<'_>,
-    largest: &[&ThreadRow<'_>],
+    largest: &[ThreadRow<'_>],
+    network: &Network<'_>,
 ) -> Summary {
     let (scored, toxic) = (survey.toxicity.count(), survey.toxic);
+    let errors = run.model.errors();
+    let prevalence = Prevalence {
+        toxic,
+        counted: counted_share(toxic, scored).map(round_estimate),
+        calibrated: calibrated_share(&survey.toxicity).map(round_estimate),
+        corrected: errors.and_then(|errors| corrected_share(toxic, scored, errors)).map(round_estimate),
+    };
     let counts = Counts {
         read: run.read,
         scored,
@@ -258,8 +330,7 @@ pub(super) fn summarize(
         languages,
         toxicity: distribution(&survey.toxicity, &survey.toxicity_histogram, &survey.toxicity_spread),
         sentiment: distribution(&survey.sentiment, &survey.sentiment_histogram, &survey.sentiment_spread),
-        toxic_share: (scored > 0).then(|| six(toxic as f64 / scored as f64)),
-        toxic_interval: wilson(toxic, scored).map(round_interval),
+        prevalence,
         actions: Action::ALL
             .into_iter()
             .zip(survey.actions)
@@ -268,7 +339,9 @@ pub(super) fn summarize(
         policy: PolicyEntry { name: policy.name.clone(), rules: rules.collect() },
         threads: top_threads.collect(),
         authors: top_authors.collect(),
-        methods: methods(&run, policy, &counts),
+        concentration: concentration(survey),
+        network: network_entry(network),
+        methods: methods::paragraph(&run, policy, &counts),
         run,
         limits: LIMITS.to_vec(),
     }
@@ -297,31 +370,41 @@ fn round_interval(interval: Interval) -> Interval {
     Interval { low: six(interval.low), high: six(interval.high) }
 }
 
-/// A paragraph that says how the numbers came about, for a paper.
-fn methods(run: &Run, policy: &Policy, counts: &Counts) -> String {
-    let Run { version, model, engine, .. } = run;
-    format!(
-        "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
-         {engine} engine). The {read} records read are {scored} scored comments, {unscored} comments without scores \
-         (causes in the summary) and {rejects} that could not be read. Each toxicity score is a calibrated probability \
-         from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
-         words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
-         were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Authors' mean \
-         toxicity was shrunk towards the mean of all (normal model, variances by analysis of variance, Morris 1983) and \
-         ranked from {MIN_COMMENTS_TO_RANK} scored comments. Trends along a thread are Theil-Sen slopes per 100 comments \
-         with the tie-corrected Mann-Kendall test, from {MIN_COMMENTS_FOR_TREND} scored comments; the test takes comments \
-         for independent. Bands around rolling means are pointwise 95 % intervals of a local block bootstrap (1,000 \
-         replicates, fixed seed).",
-        name = model.name,
-        model_version = model.version,
-        checksum = model.checksum,
-        read = counts.read,
-        scored = counts.scored,
-        unscored = counts.unscored,
-        rejects = counts.rejects,
-        policy = policy.name,
-        rules = counted(policy.rules.len() as u64, "rule", "rules"),
-    )
+fn round_estimate(Estimate { share, interval }: Estimate) -> Estimate {
+    Estimate { share: six(share), interval: round_interval(interval) }
+}
+
+fn concentration(survey: &Survey<'_>) -> Concentration {
+    let totals = || survey.authors.iter().map(|(_, totals)| totals);
+    let mut comments: Vec<f64> = totals().map(|totals| totals.comments as f64).collect();
+    let mut toxicity: Vec<f64> = totals().map(|totals| totals.toxicity.sum()).collect();
+    Concentration {
+        comments_gini: round(gini(&mut comments)),
+        comments_top: round(top_share(&mut comments, TOP)),
+        toxicity_gini: round(gini(&mut toxicity)),
+        toxicity_top: round(top_share(&mut toxicity, TOP)),
+    }
+}
+
+fn network_entry(network: &Network<'_>) -> NetworkEntry {
+    let contagion = &network.contagion;
+    let Contagion { to_toxic, to_other } = contagion;
+    let (after_toxic, after_other) = (contagion.after_toxic(), contagion.after_other());
+    NetworkEntry {
+        replies: network.replies,
+        named: network.named,
+        edges: network.edges.edges,
+        loops: network.edges.loops,
+        reciprocity: round(network.edges.reciprocity()),
+        to_toxic: to_toxic.1,
+        toxic_to_toxic: to_toxic.0,
+        to_other: to_other.1,
+        toxic_to_other: to_other.0,
+        after_toxic: after_toxic.map(round_estimate),
+        after_other: after_other.map(round_estimate),
+        difference: after_toxic.zip(after_other).map(|(toxic, other)| six(toxic.share - other.share)),
+        difference_interval: contagion.difference().map(round_interval),
+    }
 }
 
 pub(super) const JSON: &str = "summary.json";

@@ -14,9 +14,10 @@ use string_interner::backend::StringBackend;
 use string_interner::symbol::{Symbol, SymbolU32};
 
 use super::ReportError;
+use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
-use super::parents::{Parent, ParentSorter};
 use super::plain::{cell, decimal};
+use super::replies::{Parent, Reply, ReplySorter};
 use crate::aggregate::{AuthorTotals, Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
 use crate::comment::Comment;
@@ -59,6 +60,8 @@ pub(super) struct Survey<'p> {
     pub(super) threads: Named<ThreadCounts>,
     /// Flagged comments.
     pub(super) flagged: u64,
+    /// By the values of columns.
+    pub(super) groups: Groups,
 }
 
 /// How often a rule fired.
@@ -87,6 +90,8 @@ pub(super) struct OnDisk {
     pub(super) marks: Sorted<Mark>,
     /// Every flagged comment, in input order.
     pub(super) flags: Sorted<Flag>,
+    /// Every reply to a comment that is in the export, thread by thread and as they stand there.
+    pub(super) replies: Sorted<Reply>,
     /// Where the comments stand that flagged ones answer.
     pub(super) parents: Sorted<Parent>,
 }
@@ -166,13 +171,14 @@ impl Survey<'_> {
 struct Sorters {
     marks: Sorter<Mark>,
     flags: Sorter<Flag>,
-    parents: ParentSorter,
+    replies: ReplySorter,
 }
 
 /// Reads the scores, writes `decisions.csv` and adds everything up.
 pub(super) fn take<'p>(
     scores: &Path,
     policy: &'p Policy,
+    by: &[Column],
     drafts: &mut Drafts,
 ) -> Result<(Survey<'p>, OnDisk), ReportError> {
     let mut survey = Survey {
@@ -193,9 +199,10 @@ pub(super) fn take<'p>(
         authors: Named::new(),
         threads: Named::new(),
         flagged: 0,
+        groups: Groups::new(by),
     };
     let mut sorters =
-        Sorters { marks: drafts.sorter(), flags: drafts.sorter(), parents: ParentSorter::new(drafts) };
+        Sorters { marks: drafts.sorter(), flags: drafts.sorter(), replies: ReplySorter::new(drafts) };
     let mut table = Table::create(DECISIONS, &COLUMNS, drafts)?;
     let mut rows = ledger::Reader::open(scores)?;
     while let Some(scored) = rows.next() {
@@ -207,8 +214,11 @@ pub(super) fn take<'p>(
             .map_err(|source| drafts.failed_to_sort(source))?;
     }
     table.finish(drafts)?;
-    let Sorters { marks, flags, parents } = sorters;
-    let finish = || Ok(OnDisk { marks: marks.finish()?, flags: flags.finish()?, parents: parents.finish()? });
+    let finish = || {
+        let Sorters { marks, flags, replies } = sorters;
+        let (replies, parents) = replies.finish()?;
+        Ok(OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents })
+    };
     Ok((survey, finish().map_err(|source| drafts.failed_to_sort(source))?))
 }
 
@@ -247,8 +257,10 @@ impl<'p> Survey<'p> {
         counts.comments += 1;
         let position = counts.comments;
         let previous = counts.last.replace(offset);
-        sorters.marks.push(Mark::new(thread, position, author, scored, flagged))?;
-        sorters.parents.push(offset, comment, flagged)?;
+        let mark = Mark::new(thread, position, author, scored, flagged);
+        sorters.marks.push(mark)?;
+        sorters.replies.push(offset, comment, mark)?;
+        self.groups.add(scored, flagged);
 
         let language = self.languages.entry(scored.language.clone().unwrap_or_default()).or_default();
         language.0 += 1;

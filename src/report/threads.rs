@@ -1,35 +1,48 @@
-//! `threads.csv`: a row a thread, in the order of first appearance.
+//! `threads.csv`: a row a thread, in the order of first appearance; and `bins.csv`: a row a stretch of a thread.
 
 use std::cmp::Reverse;
+use std::ops::Range;
+
+use jiff::Timestamp;
 
 use super::ReportError;
-use super::chart::Bins;
+use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
-use super::plain::{cell, decimal};
-use super::survey::Survey;
-use crate::aggregate::{Mark, ThreadTotals, Trend};
+use super::plain::{cell, decimal, estimate};
+use super::survey::{OnDisk, Survey};
+use crate::aggregate::{Bin, Shape, ThreadTotals, Trend, shape};
 use crate::cell::guard;
-use crate::sort::Sorted;
 
 pub(super) const THREADS: &str = "threads.csv";
+pub(super) const BINS: &str = "bins.csv";
 
 /// Columns of `threads.csv`.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 34] = [
     "thread",
     "comments",
     "scored",
     "authors",
+    "first_time",
+    "last_time",
     "replies",
     "replies_inferred",
+    "depth",
+    "branching",
+    "gone",
+    "bursts",
+    "burst_comments",
     "mean_toxicity",
+    "median_toxicity",
     "mean_sentiment",
     "peak_toxicity",
     "peak_position",
+    "expected_maximum",
     "toxic",
     "toxic_share",
     "toxic_low",
     "toxic_high",
     "first_toxic_position",
+    "recovered_position",
     "flagged",
     "toxicity_slope",
     "toxicity_tau",
@@ -37,6 +50,26 @@ const COLUMNS: [&str; 22] = [
     "sentiment_slope",
     "sentiment_tau",
     "sentiment_p",
+    "toxicity_gini",
+    "top_author_share",
+];
+
+/// Columns of `bins.csv`.
+const BIN_COLUMNS: [&str; 14] = [
+    "thread",
+    "bin",
+    "first_position",
+    "last_position",
+    "first_time",
+    "last_time",
+    "comments",
+    "scored",
+    "mean_toxicity",
+    "mean_sentiment",
+    "toxic",
+    "toxic_share",
+    "toxic_low",
+    "toxic_high",
 ];
 
 /// A thread's row.
@@ -47,6 +80,13 @@ pub(super) struct Row<'s> {
     pub(super) totals: ThreadTotals,
     pub(super) toxicity: Option<Trend>,
     pub(super) sentiment: Option<Trend>,
+    pub(super) expected_maximum: Option<f64>,
+    /// None where no comment answers another that is in the export.
+    pub(super) shape: Option<Shape>,
+    /// Of toxicity over authors: the Gini coefficient, and the share of the one with most.
+    pub(super) concentration: Option<(f64, f64)>,
+    /// None where it is not drawn.
+    pub(super) chart: Option<Chart>,
 }
 
 /// The threads with most scored comments, at most so many, the largest first; those of one size in the order of first
@@ -57,58 +97,92 @@ pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
     numbers.into_iter().take(most).map(|number| number as usize).collect()
 }
 
-/// Writes `threads.csv`. Gives the rows of the threads asked for, in the order asked for, each with what its chart shows.
+/// Writes `threads.csv` and `bins.csv`. Gives the rows of the threads asked for, in the order asked for; the first
+/// `charted` of them are drawn.
 pub(super) fn write<'s>(
     survey: &'s Survey<'_>,
-    marks: &mut Sorted<Mark>,
+    disk: &mut OnDisk,
     wanted: &[usize],
+    charted: usize,
     drafts: &mut Drafts,
-) -> Result<Vec<(Row<'s>, Bins)>, ReportError> {
+) -> Result<Vec<Row<'s>>, ReportError> {
     let mut table = Table::create(THREADS, &COLUMNS, drafts)?;
-    let mut kept: Vec<Option<(Row<'s>, Bins)>> = wanted.iter().map(|_| None).collect();
-    let mut marks = marks.records().map_err(|source| drafts.failed_to_sort(source))?;
+    let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
+    let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
+    let mut marks = disk.marks.records().map_err(|source| drafts.failed_to_sort(source))?;
+    let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
     for (number, (thread, counts)) in survey.threads.iter().enumerate() {
-        let mut totals = ThreadTotals::default();
-        let mut kept = wanted.iter().position(|wanted| *wanted == number).map(|place| &mut kept[place]);
-        let mut bins = Bins::new(counts.scored as usize);
+        let mut totals = ThreadTotals::new(counts.comments);
         for mark in marks.by_ref().take(counts.comments as usize) {
-            let mark = mark.map_err(|source| drafts.failed_to_sort(source))?;
-            totals.add(&mark);
-            if kept.is_some() {
-                bins.add(&mark);
-            }
+            totals.add(&mark.map_err(|source| drafts.failed_to_sort(source))?);
         }
-        let (toxicity, sentiment) = (totals.toxicity_trend(), totals.sentiment_trend());
-        let mut row = Row { number, thread, totals, toxicity, sentiment };
-        table.row(&cells(&row), drafts)?;
-        if let Some(kept) = &mut kept {
+        let mut parents: Vec<Option<u32>> = Vec::new();
+        while let Some(reply) =
+            replies.next_if(|next| next.as_ref().map_or(true, |next| next.reply.thread() as usize == number))
+        {
+            let reply = reply.map_err(|source| drafts.failed_to_sort(source))?;
+            parents.resize(counts.comments as usize, None);
+            parents[reply.reply.position() as usize - 1] = Some(reply.parent.position() - 1);
+        }
+        let mut row = Row {
+            number,
+            thread,
+            toxicity: totals.toxicity_trend(),
+            sentiment: totals.sentiment_trend(),
+            expected_maximum: totals.expected_maximum(),
+            shape: shape(&parents),
+            concentration: totals.concentration(),
+            chart: None,
+            totals,
+        };
+        let bursts = row.totals.bursts();
+        table.row(&cells(&row, &bursts), drafts)?;
+        for (index, (first, bin)) in (1..).zip(row.totals.bins.iter()) {
+            bins.row(&bin_cells(thread, index, first, bin), drafts)?;
+        }
+        if let Some(place) = wanted.iter().position(|wanted| *wanted == number) {
+            if place < charted {
+                let drawn = chart::along(&row.totals, &bursts);
+                row.chart = drawn.map_err(|source| drafts.failed(chart::FOLDER, source))?;
+            }
             row.totals.forget_comments();
-            **kept = Some((row, bins));
+            kept[place] = Some(row);
         }
     }
     table.finish(drafts)?;
+    bins.finish(drafts)?;
     Ok(kept.into_iter().flatten().collect())
 }
 
-fn cells(row: &Row<'_>) -> Vec<String> {
-    let Row { thread, totals, toxicity, sentiment, .. } = row;
+fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {
+    let Row { thread, totals, toxicity, sentiment, shape, concentration, .. } = row;
     let toxic = totals.toxic_interval();
     let mut cells = vec![
         guard(thread).into_owned(),
         totals.comments.to_string(),
         totals.scored().to_string(),
         totals.authors().to_string(),
+        cell(totals.times.map(|(first, _)| time(first))),
+        cell(totals.times.map(|(_, last)| time(last))),
         totals.replies.to_string(),
         totals.replies_inferred.to_string(),
+        cell(shape.map(|shape| shape.depth)),
+        decimal(shape.map(|shape| shape.branching)),
+        totals.gone.len().to_string(),
+        bursts.len().to_string(),
+        bursts.iter().map(ExactSizeIterator::len).sum::<usize>().to_string(),
         decimal(totals.toxicity.mean()),
+        decimal(totals.median_toxicity()),
         decimal(totals.sentiment.mean()),
         decimal(totals.toxicity.max()),
         cell(totals.peak),
+        decimal(row.expected_maximum),
         totals.toxic.to_string(),
         decimal(totals.toxic_share()),
         decimal(toxic.map(|interval| interval.low)),
         decimal(toxic.map(|interval| interval.high)),
         cell(totals.first_toxic),
+        cell(totals.recovered),
         totals.flagged.to_string(),
     ];
     for trend in [toxicity, sentiment] {
@@ -117,5 +191,29 @@ fn cells(row: &Row<'_>) -> Vec<String> {
         cells.push(decimal(test.map(|test| test.tau)));
         cells.push(decimal(test.map(|test| test.p)));
     }
+    cells.push(decimal(concentration.map(|(gini, _)| gini)));
+    cells.push(decimal(concentration.map(|(_, top)| top)));
     cells
+}
+
+fn bin_cells(thread: &str, index: u32, first: u32, bin: &Bin) -> Vec<String> {
+    let mut cells = vec![
+        guard(thread).into_owned(),
+        index.to_string(),
+        first.to_string(),
+        (u64::from(first) + bin.comments - 1).to_string(),
+        cell(bin.times.map(|(first, _)| time(first))),
+        cell(bin.times.map(|(_, last)| time(last))),
+        bin.comments.to_string(),
+        bin.toxicity.count().to_string(),
+        decimal(bin.toxicity.mean()),
+        decimal(bin.sentiment.mean()),
+        bin.toxic.to_string(),
+    ];
+    cells.extend(estimate(bin.toxic_share()));
+    cells
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).expect("it was a time when it was read")
 }

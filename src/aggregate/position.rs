@@ -1,0 +1,110 @@
+//! A thread in stretches of equally many comments.
+
+use super::{Estimate, Moments, TOXIC, counted_share};
+
+/// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
+/// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
+pub const MAX_BINS: u32 = 20;
+
+/// Fewest comments in a bin: the share of fewer says nothing.
+pub const MIN_COMMENTS_IN_BIN: u32 = 10;
+
+/// A stretch of a thread.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bin {
+    /// Comments, scored or not.
+    pub comments: u64,
+    /// When the earliest and the latest of them that have a time were posted, in seconds since 1970.
+    pub times: Option<(i64, i64)>,
+    /// Probabilities of toxicity of the scored ones.
+    pub toxicity: Moments,
+    /// Sentiments of the scored ones.
+    pub sentiment: Moments,
+    /// Comments at or above [`TOXIC`].
+    pub toxic: u64,
+}
+
+impl Bin {
+    /// Adds a comment: when it was posted, and its toxicity and sentiment if it is scored.
+    pub fn add(&mut self, time: Option<i64>, scores: Option<(f64, f64)>) {
+        self.comments += 1;
+        if let Some(time) = time {
+            self.times =
+                Some(self.times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        }
+        if let Some((toxicity, sentiment)) = scores {
+            self.toxicity.add(toxicity);
+            self.sentiment.add(sentiment);
+            self.toxic += u64::from(toxicity >= TOXIC);
+        }
+    }
+
+    /// Share of the scored comments that are toxic; none where none is scored.
+    pub fn toxic_share(&self) -> Option<Estimate> {
+        counted_share(self.toxic, self.toxicity.count())
+    }
+}
+
+/// The bins of a thread, each of [`Self::width`] comments; the last may have fewer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bins {
+    width: u32,
+    bins: Vec<Bin>,
+}
+
+impl Bins {
+    /// No comments yet, of a thread that will have so many: at most 20 bins of equally many comments, at least 10.
+    pub fn new(comments: u32) -> Self {
+        Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS_IN_BIN), bins: Vec::new() }
+    }
+
+    /// Adds the comment at a place of the thread, from 1; places come in order.
+    pub fn add(&mut self, position: u32, time: Option<i64>, scores: Option<(f64, f64)>) {
+        let bin = (position.saturating_sub(1) / self.width) as usize;
+        if self.bins.len() <= bin {
+            self.bins.resize_with(bin + 1, Bin::default);
+        }
+        self.bins[bin].add(time, scores);
+    }
+
+    /// Comments in a bin.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// The bins, each with the place of its first comment.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Bin)> + Clone {
+        (0..).map(|bin| bin * self.width + 1).zip(&self.bins)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_comment_is_in_one_bin() {
+        for (comments, width, sizes) in [
+            (0, 10, vec![]),
+            (7, 10, vec![7]),
+            (36, 10, vec![10, 10, 10, 6]),
+            (200, 10, vec![10; 20]),
+            (201, 11, [vec![11; 18], vec![3]].concat()),
+            (4000, 200, vec![200; 20]),
+        ] {
+            let mut bins = Bins::new(comments);
+            for position in 1..=comments {
+                let scores = (position % 2 == 0).then(|| (0.5, -1.0));
+                bins.add(position, Some(5000 - i64::from(position)), scores);
+            }
+            assert_eq!(bins.width(), width);
+            assert_eq!(bins.iter().map(|(_, bin)| bin.comments).collect::<Vec<_>>(), sizes);
+            if let Some((first, bin)) = bins.iter().nth(1) {
+                assert_eq!(first, width + 1);
+                let last = first + bin.comments as u32 - 1;
+                assert_eq!(bin.times, Some((5000 - i64::from(last), 5000 - i64::from(first))));
+                assert_eq!((bin.toxic, bin.toxic_share().unwrap().share), (bin.toxicity.count(), 1.0));
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `network.csv`: who answers whom, an edge a row; and what replies have in common with what they answer.
+
+use std::io;
+
+use bytemuck::{Pod, Zeroable};
+
+use super::ReportError;
+use super::draft::{Drafts, Table};
+use super::plain::decimal;
+use super::replies::Reply;
+use super::survey::Survey;
+use crate::aggregate::{Contagion, Edges, Mark, Moments, TOXIC};
+use crate::cell::guard;
+use crate::sort::Sorted;
+
+pub(super) const NETWORK: &str = "network.csv";
+
+/// Columns of `network.csv`.
+const COLUMNS: [&str; 10] = [
+    "from",
+    "to",
+    "replies",
+    "inferred",
+    "scored",
+    "toxic",
+    "mean_toxicity",
+    "mean_sentiment",
+    "mean_toxicity_answered",
+    "mutual",
+];
+
+/// Edges of which the page shows something.
+const TOP: usize = 10;
+
+/// What the replies of an export come to.
+pub(super) struct Network<'s> {
+    /// Replies whose parent is in the export.
+    pub(super) replies: u64,
+    /// Those by and to comments with an author's name.
+    pub(super) named: u64,
+    pub(super) edges: Edges,
+    pub(super) contagion: Contagion,
+    /// The edges with most replies; of equals, those whose authors came first.
+    pub(super) strongest: Vec<Edge<'s>>,
+}
+
+/// One author's replies to another.
+pub(super) struct Edge<'s> {
+    pub(super) from: &'s str,
+    pub(super) to: &'s str,
+    pub(super) totals: Totals,
+    /// The other answers as well.
+    pub(super) is_mutual: bool,
+}
+
+/// The replies of an edge.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Totals {
+    pub(super) replies: u64,
+    /// Those whose parent was concluded from the text.
+    pub(super) inferred: u64,
+    pub(super) toxic: u64,
+    pub(super) toxicity: Moments,
+    pub(super) sentiment: Moments,
+    /// Of the comments that are answered.
+    pub(super) answered: Moments,
+}
+
+impl Totals {
+    fn add(&mut self, Reply { reply, parent }: &Reply) {
+        self.replies += 1;
+        self.inferred += u64::from(reply.is_inferred());
+        if let Some((toxicity, sentiment)) = reply.scores() {
+            self.toxicity.add(toxicity.get());
+            self.sentiment.add(sentiment.get());
+            self.toxic += u64::from(toxicity.get() >= TOXIC);
+        }
+        self.answered.extend(parent.scores().map(|(toxicity, _)| toxicity.get()));
+    }
+}
+
+/// A reply by who answers whom: 72 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Answer {
+    from: u32,
+    to: u32,
+    reply: Mark,
+    parent: Mark,
+}
+
+/// Writes `network.csv`: edges in the order of the first comments of who answers, then of who is answered.
+pub(super) fn write<'s>(
+    survey: &'s Survey<'_>,
+    replies: &mut Sorted<Reply>,
+    drafts: &mut Drafts,
+) -> Result<Network<'s>, ReportError> {
+    let mut network = Network {
+        replies: 0,
+        named: 0,
+        edges: Edges::default(),
+        contagion: Contagion::default(),
+        strongest: Vec::new(),
+    };
+    let (mut answers, mut reverse) =
+        sort(replies, &mut network, drafts).map_err(|source| drafts.failed_to_sort(source))?;
+    let mut table = Table::create(NETWORK, &COLUMNS, drafts)?;
+    let failed = |source| drafts.failed_to_sort(source);
+    let mut answers = answers.records().map_err(failed)?.peekable();
+    let mut reverse = reverse.records().map_err(failed)?.peekable();
+    while let Some(first) = answers.next() {
+        let first = first.map_err(|source| drafts.failed_to_sort(source))?;
+        let pair = (first.from, first.to);
+        let mut totals = Totals::default();
+        totals.add(&Reply { reply: first.reply, parent: first.parent });
+        while let Some(next) =
+            answers.next_if(|next| next.as_ref().map_or(true, |next| (next.from, next.to) == pair))
+        {
+            let Answer { reply, parent, .. } = next.map_err(|source| drafts.failed_to_sort(source))?;
+            totals.add(&Reply { reply, parent });
+        }
+        let mut is_mutual = false;
+        while let Some(other) =
+            reverse.next_if(|other| other.as_ref().map_or(true, |[to, from]| (*to, *from) <= pair))
+        {
+            let [to, from] = other.map_err(|source| drafts.failed_to_sort(source))?;
+            is_mutual |= (to, from) == pair;
+        }
+        network.edges.add(pair.0, pair.1, is_mutual);
+        let name = |number: u32| survey.authors.name(number as usize);
+        let edge =
+            Edge { from: name(pair.0), to: name(pair.1), totals, is_mutual: is_mutual && pair.0 != pair.1 };
+        table.row(&cells(&edge), drafts)?;
+        let place = network.strongest.partition_point(|strong| strong.totals.replies >= totals.replies);
+        if place < TOP && pair.0 != pair.1 {
+            network.strongest.insert(place, edge);
+            network.strongest.truncate(TOP);
+        }
+    }
+    table.finish(drafts)?;
+    Ok(network)
+}
+
+/// The replies by who answers whom, and who is answered by whom.
+fn sort(
+    replies: &mut Sorted<Reply>,
+    network: &mut Network<'_>,
+    drafts: &Drafts,
+) -> io::Result<(Sorted<Answer>, Sorted<[u32; 2]>)> {
+    let (mut answers, mut reverse) = (drafts.sorter(), drafts.sorter());
+    for reply in replies.records()? {
+        let Reply { reply, parent } = reply?;
+        network.replies += 1;
+        if let Some(((toxicity, _), (answered, _))) = reply.scores().zip(parent.scores()) {
+            network.contagion.add(answered.get(), toxicity.get());
+        }
+        let Some((from, to)) = reply.author().zip(parent.author()) else { continue };
+        network.named += 1;
+        answers.push(Answer { from, to, reply, parent })?;
+        reverse.push([to, from])?;
+    }
+    Ok((answers.finish()?, reverse.finish()?))
+}
+
+fn cells(Edge { from, to, totals, is_mutual }: &Edge<'_>) -> [String; COLUMNS.len()] {
+    [
+        guard(from).into_owned(),
+        guard(to).into_owned(),
+        totals.replies.to_string(),
+        totals.inferred.to_string(),
+        totals.toxicity.count().to_string(),
+        totals.toxic.to_string(),
+        decimal(totals.toxicity.mean()),
+        decimal(totals.sentiment.mean()),
+        decimal(totals.answered.mean()),
+        is_mutual.to_string(),
+    ]
+}
