@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use askama::Template;
 
-use super::beside::{Beside, MAX_NEIGHBOUR};
+use super::beside::{Beside, Flagged, LATEST, MAX_NEIGHBOUR};
 use super::{ContextKind, Item, Neighbour, Queue, Sources};
 use crate::aggregate::wilson;
 use crate::comment::Comment;
@@ -280,7 +280,7 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
         evasion: read_as,
         tags,
         author: comment.author.as_deref(),
-        author_card: comment.author.as_deref().map(|name| author_card(name, sources, queue, beside)),
+        author_card: comment.author.as_deref().map(|name| author_card(name, item, sources, queue, beside)),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         created_at: plain::cell(comment.created_at),
         thread: item.thread,
@@ -348,7 +348,13 @@ fn next_rule<'a>(policy: &'a Policy, item: &Item<'_>) -> Option<(String, &'a str
     Some((off, &next.name, six(at).to_string(), next.action.as_str()))
 }
 
-fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Beside) -> AuthorCard {
+fn author_card(
+    name: &str,
+    item: &Item<'_>,
+    sources: &Sources<'_>,
+    queue: &Queue<'_>,
+    beside: &Beside,
+) -> AuthorCard {
     let survey = sources.survey;
     let totals = survey.authors.number(name).map(|number| survey.authors.totals(number));
     let summary = totals.map_or(String::new(), |totals| {
@@ -368,7 +374,9 @@ fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Be
     let first_seen = known.and_then(|author| author.first_seen);
     let summary = first_seen
         .map_or(summary.clone(), |time| format!("{summary}; first seen {}", time.strftime("%Y-%m-%d")));
-    let latest = known.into_iter().flat_map(|author| &author.latest).map(|flagged| {
+    let is_other = |flagged: &&Flagged| (flagged.thread, flagged.position) != (item.thread, item.position);
+    let others = known.into_iter().flat_map(|author| &author.latest).filter(is_other).take(LATEST - 1);
+    let latest = others.map(|flagged| {
         let place = format!(
             "comment {} in {}",
             count(flagged.position.into()),
