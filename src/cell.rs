@@ -1,15 +1,17 @@
 //! Text cells of the CSV files we write, made safe for spreadsheets and back.
 //!
-//! A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula (OWASP, "CSV
-//! Injection"). Such a cell gets a `'` in front, and so does one that begins with `'`, so that [`unguard`] gives back
+//! A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a line end as a formula, and some take the full-width
+//! forms of the four for them (OWASP, "CSV Injection"). Such a cell gets a `'` in front, and so does one that begins with `'`, so that [`unguard`] gives back
 //! exactly what [`guard`] took. Cells that we compute (numbers, times) are written as they are.
 
 use std::borrow::Cow;
 
 /// The text as a cell that no spreadsheet runs.
 pub fn guard(text: &str) -> Cow<'_, str> {
-    match text.as_bytes().first() {
-        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r' | b'\'') => Cow::Owned(format!("'{text}")),
+    match text.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠' | '\'') => {
+            Cow::Owned(format!("'{text}"))
+        }
         _ => Cow::Borrowed(text),
     }
 }
@@ -32,6 +34,8 @@ mod tests {
             ("@name", "'@name"),
             ("'tis", "''tis"),
             ("\tx", "'\tx"),
+            ("\n=x", "'\n=x"),
+            ("＝x", "'＝x"),
             ("a=1", "a=1"),
             ("", ""),
         ] {

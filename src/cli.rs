@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
 mod decisions;
+mod eval;
 mod files;
 mod formats;
 mod input;
@@ -36,6 +37,7 @@ enum Command {
     Score(score::Args),
     Read(read::Args),
     Report(report::Args),
+    Eval(eval::Args),
     Sample(sample::Args),
     Decisions(decisions::Args),
     Formats(formats::Args),
@@ -55,6 +57,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Sample(args) => sample::run(&args),
         Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),

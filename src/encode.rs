@@ -124,6 +124,11 @@ impl Encoder {
         self.tokenizer.get_vocab_size(true)
     }
 
+    /// Every token with its id, in no order; word pieces that go on within a word begin with `##`.
+    pub fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
+        self.tokenizer.get_vocab(true).into_iter()
+    }
+
     /// Token ids of a text with `[CLS]` and `[SEP]`, uncut.
     ///
     /// # Errors

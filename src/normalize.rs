@@ -11,8 +11,10 @@
 //!
 //! How to add a step: `docs/adding-a-step.md`.
 
+pub mod fold;
 mod html;
 mod invisible;
+mod lexicon;
 mod mention;
 mod repeat;
 mod space;

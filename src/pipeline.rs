@@ -4,6 +4,8 @@
 //!
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
 
+mod evaluate;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -19,11 +21,14 @@ use crate::label::Label;
 use crate::model::{Manifest, Model, ModelError};
 use crate::normalize::{self, normalize};
 use crate::policy::{Action, Fired, Policy};
+use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Form, Input, ModelId, Replies, ReportError, Run, Summary};
 use crate::score::ledger::{self, LedgerError};
 use crate::score::{CHUNK_COMMENTS, ScoreError, Scored, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
+
+pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
 
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -65,6 +70,15 @@ pub struct ScoreRequest {
     pub settings: Settings,
     /// Forms for other programs to write beside the report.
     pub also: Vec<Form>,
+    /// What replaces the names of people in everything that is written, if anything does; raw records are not kept then.
+    pub pseudonyms: Option<Pseudonyms>,
+}
+
+impl ScoreRequest {
+    /// Words about an export, as this run may write them.
+    fn shown(&self, words: &str) -> String {
+        self.pseudonyms.as_ref().map_or_else(|| words.to_owned(), |pseudonyms| pseudonyms.redact(words))
+    }
 }
 
 /// How far a run is.
@@ -175,6 +189,17 @@ pub enum PipelineError {
     /// The reports could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// A column of labels holds none.
+    #[error(
+        "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",
+        file = file.display()
+    )]
+    NoLabels {
+        /// The labelled file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -258,21 +283,20 @@ pub fn score(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Summary, PipelineError> {
-    let mut reader = Reader::open(&request.inputs, &request.read)?;
+    let hides_names = request.pseudonyms.is_some();
+    let options = Options {
+        withhold_names: hides_names,
+        keep_raw: request.read.keep_raw && !hides_names,
+        ..request.read.clone()
+    };
+    let mut reader = Reader::open(&request.inputs, &options)?;
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
-    let model = match &request.model {
-        Some(dir) => Model::open(dir)?,
-        None => Model::embedded()?,
-    };
-    if model.manifest.normalizer != normalize::VERSION {
-        let Manifest { name, normalizer, .. } = &model.manifest;
-        return Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer });
-    }
+    let model = load_model(request.model.as_deref())?;
     let engine = engine::open(&request.engine, &model)?;
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let mut outputs = Outputs::begin(files, &request.out, request.read.keep_raw)?;
+    let mut outputs = Outputs::begin(files, &request.out, options.keep_raw)?;
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
     let mut threader = Threader::new();
     let mut queue = Queue { policy, worst: Vec::new() };
@@ -317,6 +341,19 @@ pub fn score(
     Ok(report::write(&request.out, policy, &request.also, &[])?)
 }
 
+/// The model of a folder, or the embedded one, if it goes with this version's normaliser.
+fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
+    let model = match dir {
+        Some(dir) => Model::open(dir)?,
+        None => Model::embedded()?,
+    };
+    if model.manifest.normalizer != normalize::VERSION {
+        let Manifest { name, normalizer, .. } = &model.manifest;
+        return Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer });
+    }
+    Ok(model)
+}
+
 /// What was read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -341,14 +378,18 @@ fn read_chunk(
         match reader.next().transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
-            Some(Record::Reject(reject)) => {
+            Some(Record::Reject(mut reject)) => {
                 counts.rejects += 1;
+                reject.cause = request.shown(&reject.cause);
                 outputs.reject(&reject)?;
             }
             Some(Record::Comment(mut comment)) => {
                 counts.comments += 1;
                 bytes += comment.text.len();
                 threader.link(&mut comment);
+                if let Some(pseudonyms) = &request.pseudonyms {
+                    pseudonyms.apply(&mut comment, threader);
+                }
                 chunk.push(comment);
             }
         }
@@ -414,19 +455,25 @@ fn describe(
         ("authors", read.authors.as_ref().map(|names| format!("{} names", names.len()))),
         ("article-end", read.article_end.clone()),
         ("lenient", read.lenient.then(|| "yes".to_owned())),
+        ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
+        ("pseudonymize", request.pseudonyms.as_ref().map(|names| format!("key {}", names.fingerprint()))),
     ];
     let input = |file: &FileReport| Input {
         file: file.file.to_string(),
         bytes: file.fingerprint.as_ref().map_or(0, |(bytes, _)| *bytes),
         sha256: file.fingerprint.as_ref().map(|(_, sha256)| sha256.clone()).unwrap_or_default(),
         format: file.format.to_string(),
-        why: file.why.clone(),
-        columns: file.columns.iter().map(|(field, column)| (field.to_string(), column.clone())).collect(),
+        why: request.shown(&file.why),
+        columns: file
+            .columns
+            .iter()
+            .map(|(field, column)| (field.to_string(), request.shown(column)))
+            .collect(),
         comments: file.comments,
         rejects: file.rejects,
-        notices: file.notices.clone(),
+        notices: file.notices.iter().map(|notice| request.shown(notice)).collect(),
         doubts: file.doubts.len() as u64,
     };
     Run {

@@ -39,6 +39,7 @@ mod reddit;
 mod reddit_api;
 mod sniff;
 mod source;
+mod table;
 mod telegram;
 pub mod text;
 mod time;
@@ -48,6 +49,7 @@ mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
 pub use mapping::{Field, Mapping};
+pub use table::{Row, Table, TableRecord};
 
 use identities::Identities;
 use input::{Homes, Parser};
@@ -66,6 +68,12 @@ pub struct Options {
     pub article_end: Option<String>,
     /// Whether a reject carries the raw record.
     pub keep_raw: bool,
+    /// How many times its size a compressed input may unpack to before it is taken for a decompression bomb; 250 where none
+    /// is given. The first 256 MiB are free.
+    pub max_expansion: Option<u64>,
+    /// Whether nothing that may name people is read or told of but authors and texts: no examples of odd values, no chat's or
+    /// account's name as a section.
+    pub withhold_names: bool,
     /// Whether XML that is not well-formed is read as far as it can be; each lost stretch is a reject.
     pub lenient: bool,
 }

@@ -3,11 +3,12 @@
 //! Comments come in chunks of a fixed size, so that memory stays bounded. Within a chunk:
 //!
 //! 1. what is not to be scored is set aside with its cause ([`Unscored`]);
-//! 2. own words are normalised; equal texts are scored once;
+//! 2. own words are normalised; a text whose spelling hides words gets a second reading; equal texts are scored once;
 //! 3. texts become token windows, windows are sorted by length and packed into batches;
 //! 4. rayon runs the batches over its threads; one engine call uses one thread;
 //! 5. the windows of a text become its scores: the maximum over the windows for each toxicity label (a threat does not
-//!    fade because the rest of a long comment is polite), the mean weighted by content tokens for the sentiment.
+//!    fade because the rest of a long comment is polite), the mean weighted by content tokens for the sentiment;
+//! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one.
 //!
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
 
@@ -27,6 +28,7 @@ use crate::encode::{EncodeError, Window};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::label::Label;
 use crate::model::Model;
+use crate::normalize::fold::{Lexicon, fold};
 use crate::normalize::normalize;
 
 /// How many comments a caller should give [`Scorer::score`] at once: enough to find equal texts and to sort by length,
@@ -72,6 +74,7 @@ pub struct Scorer<'a> {
     model: &'a Model,
     engine: &'a dyn Engine,
     settings: Settings,
+    lexicon: Lexicon,
     /// Scores of texts of earlier chunks, by digest of the normalised text.
     remembered: HashMap<[u8; 16], Scores>,
 }
@@ -81,13 +84,39 @@ enum Prepared {
     /// Not to be scored.
     Unscored { cause: Unscored, language: Option<String> },
     /// To be scored by this text.
-    Text { text: String, language: Option<String>, evasion: bool },
+    Text { reading: Reading, language: Option<String> },
+}
+
+/// A text as the model reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The text, normalised.
+    pub text: String,
+    /// The same with its hidden words spelt out, where its spelling hides any (see [`normalize::fold`]).
+    pub folded: Option<String>,
+    /// The spelling hides words on purpose, as far as one can tell.
+    pub evasion: bool,
+}
+
+impl Reading {
+    fn variants(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.text.as_str()).chain(self.folded.as_deref())
+    }
 }
 
 impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
-        Self { model, engine, settings, remembered: HashMap::new() }
+        let lexicon = Lexicon::new(model.encoder.vocabulary());
+        Self { model, engine, settings, lexicon, remembered: HashMap::new() }
+    }
+
+    /// How the model reads a text of a person's own words.
+    pub fn read(&self, own_words: &str) -> Reading {
+        let normalized = normalize(own_words);
+        let folded = fold(&normalized.text, &self.lexicon);
+        let evasion = normalized.evasion || folded.as_ref().is_some_and(|folded| folded.disguise);
+        Reading { folded: folded.map(|folded| folded.text), evasion, text: normalized.text.into_owned() }
     }
 
     /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
@@ -103,16 +132,16 @@ impl<'a> Scorer<'a> {
         let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
 
         // The texts that the engine must see, each once, and how many comments share each.
-        let mut fresh: Vec<&str> = Vec::new();
+        let mut fresh: Vec<&Reading> = Vec::new();
         let mut sharers: Vec<u64> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut settled = 0;
         for prepared in &prepared {
             match prepared {
-                Prepared::Text { text, .. } if !self.remembered.contains_key(&digest(text)) => {
-                    let place = *places.entry(text).or_insert(fresh.len());
+                Prepared::Text { reading, .. } if !self.remembered.contains_key(&digest(&reading.text)) => {
+                    let place = *places.entry(&reading.text).or_insert(fresh.len());
                     if place == fresh.len() {
-                        fresh.push(text);
+                        fresh.push(reading);
                         sharers.push(0);
                     }
                     sharers[place] += 1;
@@ -123,12 +152,13 @@ impl<'a> Scorer<'a> {
         advance(settled);
 
         let scores = self.score_texts(&fresh, &|text| advance(sharers[text]))?;
-        let of_text: HashMap<&str, Scores> = fresh.into_iter().zip(scores).collect();
+        let of_text: HashMap<&str, Scores> =
+            fresh.into_iter().map(|reading| reading.text.as_str()).zip(scores).collect();
         let outcome = |text: &str| of_text.get(text).or_else(|| self.remembered.get(&digest(text))).copied();
         let outcomes: Vec<Option<Scores>> = prepared
             .iter()
             .map(|prepared| match prepared {
-                Prepared::Text { text, .. } => outcome(text),
+                Prepared::Text { reading, .. } => outcome(&reading.text),
                 Prepared::Unscored { .. } => None,
             })
             .collect();
@@ -140,8 +170,8 @@ impl<'a> Scorer<'a> {
 
         let scored = comments.into_iter().zip(prepared).zip(outcomes).map(|((comment, prepared), scores)| {
             match (prepared, scores) {
-                (Prepared::Text { language, evasion, .. }, Some(scores)) => {
-                    Scored { comment, language, evasion, outcome: Outcome::Scored(scores) }
+                (Prepared::Text { language, reading }, Some(scores)) => {
+                    Scored { comment, language, evasion: reading.evasion, outcome: Outcome::Scored(scores) }
                 }
                 (Prepared::Unscored { cause, language }, _) => {
                     Scored { comment, language, evasion: false, outcome: Outcome::Unscored(cause) }
@@ -165,34 +195,41 @@ impl<'a> Scorer<'a> {
             let blank = comment.text.trim().is_empty();
             return unscored(if blank { Unscored::Empty } else { Unscored::Quote });
         }
-        let normalized = normalize(&own);
-        if normalized.text.is_empty() {
+        let reading = self.read(&own);
+        if reading.text.is_empty() {
             return unscored(Unscored::Empty);
         }
-        let detected = language::detect(&normalized.text);
+        let detected = language::detect(&reading.text);
         let language = detected.language.map(str::to_owned);
         let known = |language: &str| self.model.manifest.languages.iter().any(|known| known == language);
         if !self.settings.any_language && detected.foreign && !detected.language.is_some_and(known) {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
-        Prepared::Text { evasion: normalized.evasion, text: normalized.text.into_owned(), language }
+        Prepared::Text { reading, language }
     }
 
-    /// Scores of normalised texts, in their order. `done` is told of each text by its place, once, from whichever thread
+    /// Scores of texts, in their order. `done` is told of each text by its place, once, from whichever thread
     /// did it.
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails.
     pub fn score_texts(
         &self,
-        texts: &[&str],
+        texts: &[&Reading],
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Scores>, ScoreError> {
         let manifest = &self.model.manifest;
-        let windows: Vec<Vec<Window>> = texts
+        // Of each text the windows of its first reading, and of its second one behind them if it has one.
+        let readings: Vec<Vec<Vec<Window>>> = texts
             .par_iter()
-            .map(|text| self.model.encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens))
+            .map(|text| {
+                let windows =
+                    |text| self.model.encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens);
+                text.variants().map(windows).collect::<Result<_, _>>()
+            })
             .collect::<Result<_, _>>()?;
+        let windows: Vec<Vec<&Window>> =
+            readings.iter().map(|of_text| of_text.iter().flatten().collect()).collect();
 
         // Windows of like length together: the threads finish together, and an engine that pads wastes little.
         let mut queue: Vec<(usize, usize)> = windows
@@ -220,28 +257,48 @@ impl<'a> Scorer<'a> {
         for (&(text, window), probabilities) in queue.iter().zip(batches.into_iter().flatten()) {
             of_windows[text][window] = probabilities;
         }
-        let whole = windows.iter().zip(&of_windows);
-        Ok(whole.map(|(windows, probabilities)| fold_windows(windows, probabilities)).collect())
+        let whole = readings.iter().zip(&of_windows);
+        Ok(whole
+            .map(|(readings, probabilities)| {
+                let (first, second) = probabilities.split_at(readings[0].len());
+                let raw = join_windows(&readings[0], first);
+                Scores::new(match readings.get(1) {
+                    Some(windows) => worse(raw, join_windows(windows, second)),
+                    None => raw,
+                })
+            })
+            .collect())
     }
 }
 
-/// The scores of a text from those of its windows.
-fn fold_windows(windows: &[Window], probabilities: &[[f64; Label::COUNT]]) -> Scores {
-    if let [only] = probabilities {
-        return Scores::new(*only);
+/// Of two readings the worse one, label by label; the sentiment of the more toxic one. Calibration never changes which of two
+/// logits is larger, so these are the calibrated worse logits.
+fn worse(raw: [f64; Label::COUNT], folded: [f64; Label::COUNT]) -> [f64; Label::COUNT] {
+    let toxicity = Label::Toxicity.index();
+    let mut worse = if folded[toxicity] > raw[toxicity] { folded } else { raw };
+    for label in Label::TOXICITY {
+        worse[label.index()] = raw[label.index()].max(folded[label.index()]);
     }
-    let mut folded = [0.0; Label::COUNT];
+    worse
+}
+
+/// The probabilities of a reading from those of its windows.
+fn join_windows(windows: &[Window], probabilities: &[[f64; Label::COUNT]]) -> [f64; Label::COUNT] {
+    if let [only] = probabilities {
+        return *only;
+    }
+    let mut joined = [0.0; Label::COUNT];
     for label in Label::TOXICITY {
         let of_windows = probabilities.iter().map(|window| window[label.index()]);
-        folded[label.index()] = of_windows.fold(0.0, f64::max);
+        joined[label.index()] = of_windows.fold(0.0, f64::max);
     }
     let total: usize = windows.iter().map(|window| window.content_tokens).sum();
     for label in Label::SENTIMENT {
         let weighted = windows.iter().zip(probabilities);
         let sum: f64 = weighted.map(|(window, p)| p[label.index()] * window.content_tokens as f64).sum();
-        folded[label.index()] = sum / total as f64;
+        joined[label.index()] = sum / total as f64;
     }
-    Scores::new(folded)
+    joined
 }
 
 /// First half of the SHA-256 of a text: two texts of one export never share it.
@@ -390,16 +447,27 @@ mod tests {
     }
 
     #[test]
-    fn windows_fold_by_maximum_and_weighted_mean() {
+    fn the_worse_of_two_readings_counts_and_the_sentiment_is_the_more_toxic_ones() {
+        let (mut raw, mut folded) = ([0.2; Label::COUNT], [0.3; Label::COUNT]);
+        raw[Label::Threat.index()] = 0.4;
+        folded[Label::Negative.index()] = 0.1;
+        let scores = worse(raw, folded);
+        assert_eq!(scores[Label::Toxicity.index()], 0.3);
+        assert_eq!(scores[Label::Threat.index()], 0.4);
+        assert_eq!(scores[Label::Negative.index()], 0.1);
+    }
+
+    #[test]
+    fn windows_join_by_maximum_and_weighted_mean() {
         let window = |content_tokens| Window { ids: Vec::new(), content_tokens };
         let mut first = [0.2; Label::COUNT];
         let mut second = [0.1; Label::COUNT];
         first[Label::Threat.index()] = 0.05;
         second[Label::Positive.index()] = 0.8;
-        let folded = fold_windows(&[window(30), window(10)], &[first, second]);
-        assert_eq!(folded.get(Label::Toxicity), 0.2);
-        assert_eq!(folded.get(Label::Threat), 0.1);
-        assert_eq!(folded.get(Label::Positive), 0.35);
-        assert_eq!(folded.get(Label::Neutral), 0.175);
+        let joined = Scores::new(join_windows(&[window(30), window(10)], &[first, second]));
+        assert_eq!(joined.get(Label::Toxicity), 0.2);
+        assert_eq!(joined.get(Label::Threat), 0.1);
+        assert_eq!(joined.get(Label::Positive), 0.35);
+        assert_eq!(joined.get(Label::Neutral), 0.175);
     }
 }

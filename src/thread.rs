@@ -25,12 +25,16 @@ pub const WINDOW_COMMENTS: usize = 4096;
 pub const MAX_COMMENTS: usize = 1 << 20;
 /// Memory of all threads, about: some 100,000 comments of 30 words.
 pub const MAX_BYTES: usize = 64 << 20;
+/// What a thread takes beside what it remembers.
+const THREAD_BYTES: usize = 500;
 /// What a comment that can be found again takes beside its words: its id and the hash of its author's name.
 const RECENT_BYTES: usize = 80;
 /// What a name takes, and the first word of one.
 const NAME_BYTES: usize = 80;
 /// Names of a thread that are kept before those of comments which cannot be found again are let go.
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
+/// The longest name, in bytes, that a text can address somebody by.
+pub const MAX_NAME_BYTES: usize = 200;
 
 /// Links comments to their neighbours. See the module.
 pub struct Threader {
@@ -86,7 +90,7 @@ struct Thread {
 #[derive(Debug)]
 struct Recent {
     id: String,
-    author: Option<u64>,
+    author: Option<String>,
 }
 
 /// A comment as its links see it. What is compared are hashes, 0 where there is nothing.
@@ -129,6 +133,7 @@ impl Threader {
         self.report.comments += 1;
         if !self.threads.contains_key(&comment.thread) {
             self.threads.insert(comment.thread.clone(), Thread::new());
+            self.bytes += THREAD_BYTES;
         }
         let Some(thread) = self.threads.get_mut(&comment.thread) else { return };
         thread.last = self.now;
@@ -165,6 +170,14 @@ impl Threader {
         }
     }
 
+    /// The name, as the export writes it, of an author who was linked in a thread lately and is called so, whatever the case
+    /// and the punctuation around it.
+    pub fn author_called(&self, thread: &str, name: &str) -> Option<&str> {
+        let thread = self.threads.get(thread)?;
+        let recent = thread.recent(*thread.by_name.get(&name_key(name))?)?;
+        recent.author.as_deref()
+    }
+
     /// The counts, once every comment was linked.
     ///
     /// # Errors
@@ -199,7 +212,7 @@ impl Threader {
         let limit = times[times.len() / 2];
         self.threads.retain(|_, thread| thread.last >= limit);
         self.threads.shrink_to(2 * self.threads.len());
-        self.bytes = self.threads.values().map(Thread::bytes).sum();
+        self.bytes = self.threads.values().map(|thread| THREAD_BYTES + thread.bytes()).sum();
     }
 }
 
@@ -230,7 +243,9 @@ impl Thread {
         quotes.retain(|quote| {
             // One's own words again, without marks, are no quotation.
             let source = quote.source.and_then(|source| self.recent(source));
-            quote.marked || source.is_none_or(|source| author.is_none() || source.author != author)
+            quote.marked
+                || source
+                    .is_none_or(|source| author.is_none() || source.author.as_deref().map(name_key) != author)
         });
         // Nothing but somebody's words without marks is a copy: it counts as the copier's.
         let is_quoted =
@@ -259,7 +274,7 @@ impl Thread {
             if text[..at].ends_with(char::is_alphanumeric) {
                 continue; // an e-mail address
             }
-            let rest = text[at + 1..].lines().next().unwrap_or_default();
+            let rest = name_space(&text[at + 1..]);
             let mut end = 0;
             let ends: Vec<usize> = rest
                 .split_inclusive(char::is_whitespace)
@@ -293,7 +308,7 @@ impl Thread {
         if comment.status != Status::Service {
             self.index.push(ordinal, words, &comment.quotes);
         }
-        self.recent.push_back(Recent { id: comment.id.clone(), author });
+        self.recent.push_back(Recent { id: comment.id.clone(), author: comment.author.clone() });
         if self.recent.len() > WINDOW_COMMENTS {
             self.recent.pop_front();
             self.first += 1;
@@ -338,6 +353,12 @@ fn check(thread: &[Link], report: &mut ThreadReport) {
         }
         report.cycles += u64::from(at.is_some_and(|here| walk[here as usize] == start as u32 + 1));
     }
+}
+
+/// As much of a text as a name can take that it begins with: of its first line [`MAX_NAME_BYTES`].
+pub(crate) fn name_space(text: &str) -> &str {
+    let near = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+    near.lines().next().unwrap_or_default()
 }
 
 /// Sorts ranges and joins those that overlap.

@@ -241,6 +241,124 @@ fn a_quote_that_is_never_closed_costs_one_line() {
 }
 
 #[test]
+fn a_bomb_stops_at_its_ratio_and_costs_what_is_behind() {
+    let mut csv = CSV.as_bytes().to_vec();
+    csv.extend(b"Dan,");
+    let more = vec![b'x'; 300 << 20];
+    let members = [gzip(&csv), gzip(&more[..150 << 20]), gzip(&more[..150 << 20])].concat();
+    let frames = [&csv[..], &more].map(|part| zstd::encode_all(part, 1).unwrap()).concat();
+    for bomb in [&members, &frames] {
+        let outcome = read_bytes("export.csv", bomb).unwrap();
+        assert_eq!(texts(&outcome), ["one", "two", "three"]);
+        let [long, lost] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
+        assert!((256 << 20..290 << 20).contains(&long.bytes.end), "{}", long.bytes.end);
+        let cause = &lost.cause;
+        assert!(cause.contains("over 250 times their size; what follows is lost"), "{cause}");
+        assert!(cause.contains("--max-expansion"), "{cause}");
+        assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(bomb)));
+    }
+    let folder = files(&[("export.csv", &frames)]);
+    let options = Options { max_expansion: Some(1_000_000), ..Options::default() };
+    let allowed = read_with(&[folder.path().join("export.csv")], &options).unwrap();
+    assert_eq!((texts(&allowed), allowed.rejects.len()), (vec!["one", "two", "three"], 1));
+    // What is packed twice is not unpacked twice.
+    let twice = read_bytes("export.csv.gz.gz", &gzip(&gzip(CSV.as_bytes()))).map(|_| ()).unwrap_err();
+    assert_eq!(twice.kind, ReadErrorKind::Binary, "{twice}");
+}
+
+#[test]
+fn a_long_value_that_every_row_shares_does_not_fill_the_memory() {
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    let schema = parquet::schema::parser::parse_message_type("message m { required binary text (UTF8); }");
+    let shared = WriterProperties::builder().set_dictionary_page_size_limit(64 << 20).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema.unwrap().into(), shared.into()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let values = vec![ByteArray::from(vec![b'x'; 2 << 20]); 300];
+    column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    let export = writer.into_inner().unwrap();
+    assert!(export.len() < 8 << 20, "{}", export.len());
+    let outcome = read_bytes("export.parquet", &export).unwrap();
+    let [lost] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
+    assert!(lost.cause.contains("hold over 256 MiB"), "{}", lost.cause);
+    assert!(outcome.comments.is_empty());
+}
+
+#[test]
+fn the_largest_window_of_zstd_is_read_and_its_memory_told() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(31).unwrap();
+    encoder.write_all(CSV.as_bytes()).unwrap();
+    let outcome = read_bytes("export.csv.zst", &encoder.finish().unwrap()).unwrap();
+    assert_eq!(texts(&outcome), ["one", "two", "three"]);
+    let notices = &outcome.reader.files()[0].notices;
+    assert_eq!(notices, &["compressed with a window of 2048 MiB: reading it takes that much memory"]);
+}
+
+#[test]
+fn a_file_that_grows_is_read_to_where_it_ended() {
+    let folder = files(&[("log.ndjson", NDJSON.as_bytes())]);
+    let path = folder.path().join("log.ndjson");
+    let grow =
+        |line: &str| fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(line.as_bytes());
+    let mut reader = Reader::open(std::slice::from_ref(&path), &Options::default()).unwrap();
+    // It grew before it was read, and half of a record stands at its end when it has been.
+    grow("{\"text\":\"four\"}\n{\"text\":").unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut records: Vec<Record> = reader.by_ref().take(5).map(Result::unwrap).collect();
+    grow("\"five\"}\n").unwrap();
+    records.extend(reader.by_ref().map(Result::unwrap));
+    let texts: Vec<&str> = records
+        .iter()
+        .map(|record| match record {
+            Record::Comment(comment) => comment.text.as_str(),
+            Record::Reject(reject) => reject.cause.as_str(),
+        })
+        .collect();
+    assert_eq!(
+        texts,
+        ["one", "two", "three", "four", "JSON that ends too early; get the whole export again"]
+    );
+    let report = &reader.files()[0];
+    assert_eq!(report.fingerprint, Some(fingerprint(&before)));
+    assert!(report.notices[0].starts_with("it changed while it was read"), "{:?}", report.notices);
+    let again = read(&path).unwrap();
+    assert_eq!((again.comments.len(), again.rejects.len(), again.reader.files()[0].notices.len()), (5, 0, 0));
+}
+
+#[test]
+fn real_threads_are_read_however_deep() {
+    let item = |id: u64, inside: &str| {
+        format!(
+            "{{\"id\":{id},\"created_at_i\":1700000000,\"type\":\"comment\",\"author\":\"ana\",\"story_id\":1,\
+             \"text\":\"reply {id}\",\"children\":[{inside}]}}"
+        )
+    };
+    let deep = (1..=2_000).rev().fold(String::new(), |inside, id| item(id, &inside));
+    let outcome = read_bytes("item.json", deep.as_bytes()).unwrap();
+    assert_eq!((outcome.comments.len(), outcome.rejects.len()), (2_000, 0), "{:?}", outcome.rejects);
+    assert!(outcome.comments.iter().zip(1..).all(|(comment, id)| comment.id == format!("{id}")));
+
+    let reply = |id: u64, inside: &str| {
+        let replies = if inside.is_empty() { "\"\"".to_owned() } else { listing(inside) };
+        format!(
+            "{{\"kind\":\"t1\",\"data\":{{\"id\":\"c{id}\",\"author\":\"ana\",\"body\":\"reply {id}\",\"link_id\":\"t3_x\",\
+             \"subreddit\":\"towns\",\"replies\":{replies}}}}}"
+        )
+    };
+    fn listing(inside: &str) -> String {
+        format!("{{\"kind\":\"Listing\",\"data\":{{\"children\":[{inside}]}}}}")
+    }
+    let deep = (1..=800).rev().fold(String::new(), |inside, id| reply(id, &inside));
+    let outcome = read_bytes("page.json", listing(&deep).as_bytes()).unwrap();
+    assert_eq!((outcome.comments.len(), outcome.rejects.len()), (800, 0), "{:?}", outcome.rejects);
+}
+
+#[test]
 fn json_of_any_depth_is_a_reject() {
     let deep = "[".repeat(200_000);
     let ndjson = format!("{{\"text\":\"one\"}}\n{{\"text\":{deep}}}\n{{\"text\":\"two\"}}\n");
@@ -250,7 +368,7 @@ fn json_of_any_depth_is_a_reject() {
     let json = format!("[{{\"text\":\"one\"}},{{\"text\":{deep}{shut}}},{{\"text\":\"two\"}}]");
     let outcome = read_bytes("export.json", json.as_bytes()).unwrap();
     assert_eq!((texts(&outcome), outcome.rejects.len()), (vec!["one", "two"], 1));
-    assert!(outcome.rejects[0].cause.contains("recursion"), "{}", outcome.rejects[0].cause);
+    assert!(outcome.rejects[0].cause.contains("levels deep"), "{}", outcome.rejects[0].cause);
     assert!(read_bytes("export.json", deep.as_bytes()).is_ok_and(|outcome| outcome.comments.is_empty()));
 }
 
@@ -377,8 +495,8 @@ fn golden_inputs() -> Vec<Vec<u8>> {
     inputs.map(|entry| fs::read(entry.path()).unwrap()).collect()
 }
 
-/// A valid export with some bytes changed, put in or taken out.
-fn mutated() -> impl Strategy<Value = Vec<u8>> {
+/// A valid export with bytes changed, put in or taken out, or with a stretch of it lost, doubled or moved to its end.
+pub(crate) fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let valid = prop_oneof![
         Just(CSV.as_bytes().to_vec()),
         Just(CSV.replace("two", "\"two\nlines\"").into_bytes()),
@@ -392,13 +510,21 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         Just(CSV.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
     ];
     let bytes = prop_oneof![any::<u8>(), prop::sample::select(b"\"',;<>&!-{}[]\\\n\r\t:\xff\xc3\0".to_vec())];
-    let change = (any::<prop::sample::Index>(), 0..3_u8, bytes);
+    let change = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..7_u8, bytes);
     (valid, prop::collection::vec(change, 0..8)).prop_map(|(mut export, changes)| {
-        for (place, kind, byte) in changes {
+        for (place, other, kind, byte) in changes {
             let at = place.index(export.len() + 1).min(export.len().saturating_sub(1));
+            let end = at + other.index(export.len() - at + 1);
             match kind {
                 0 if !export.is_empty() => export[at] = byte,
                 1 if !export.is_empty() => drop(export.remove(at)),
+                2 => drop(export.drain(at..end)),
+                3 => export.truncate(at),
+                4 => export.extend_from_within(at..end),
+                5 => {
+                    let stretch: Vec<u8> = export.drain(at..end).collect();
+                    export.extend(stretch);
+                }
                 _ => export.insert(at, byte),
             }
         }

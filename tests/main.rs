@@ -1,11 +1,14 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
 
 mod bad_input;
+mod cells;
 mod cli;
 mod exports;
+mod faults;
 mod normalize;
 mod parity;
 mod pipeline;
+mod privacy;
 mod real_exports;
 mod report;
 mod text_dump;

@@ -18,12 +18,14 @@ use comity::score::Settings;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-fn root() -> &'static Path {
+use crate::bad_input::mutated;
+
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A request to score with the tiny model.
-fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
+pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
     ScoreRequest {
         inputs: inputs.iter().map(|input| input.to_path_buf()).collect(),
         read: Options::default(),
@@ -35,20 +37,21 @@ fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
         threads: NonZeroUsize::new(1),
         settings: Settings::default(),
         also: Vec::new(),
+        pseudonyms: None,
     }
 }
 
-fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
+pub(crate) fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
     pipeline::score(request, &Policy::built_in(), &|_| {})
 }
 
 /// Every file of a folder.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
 }
 
-fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>, what: &str) {
+pub(crate) fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>, what: &str) {
     assert_eq!(got.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>(), "{what}");
     for (name, bytes) in got {
         assert!(*bytes == want[name], "{what}: {name} differs");
@@ -57,7 +60,7 @@ fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<String, Vec<u8>>
 
 /// Comments of many lengths, in an order of no pattern, with repeated texts, empty ones, another language, broken rows, and
 /// some of more than one window; more than one chunk of them.
-fn mixed_export(folder: &Path) -> PathBuf {
+pub(crate) fn mixed_export(folder: &Path) -> PathBuf {
     let words = ["harbour", "geese", "baker", "winter", "clock", "stone", "you", "fool", "lamp", "bridge"];
     let mut csv = b"thread,author,text\n".to_vec();
     let mut state = 7_u64;
@@ -104,7 +107,7 @@ fn threads_batches_and_repetition_change_no_byte() {
         files(&out)
     };
     let first = run(1, 32);
-    assert_eq!(first.len(), 11, "{:?}", first.keys());
+    assert_eq!(first.len(), 12, "{:?}", first.keys());
     // The same folder every time: what an earlier run left must not show.
     for (threads, batch) in [(1, 1), (2, 64), (3, 7), (1, 32)] {
         assert_same(&run(threads, batch), &first, &format!("{threads} threads, batch {batch}"));
@@ -215,6 +218,31 @@ fn is_total(bytes: &[u8]) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn damaged_exports_are_accounted_for(export in mutated()) {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, out) = (folder.path().join("export"), folder.path().join("out"));
+        fs::write(&input, export).unwrap();
+        let mut request = request(&[&input], &out);
+        request.read.lenient = true;
+        match score(&request) {
+            Err(PipelineError::Read(_)) => {}
+            Err(error) => panic!("{error}"),
+            Ok(Summary { counts, .. }) => {
+                prop_assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
+                let shown = fs::read_to_string(out.join("summary.md")).unwrap();
+                let sum = format!(
+                    "{} read = {} scored + {} unscored + {} rejects",
+                    counts.read, counts.scored, counts.unscored, counts.rejects
+                );
+                prop_assert!(shown.contains(&sum), "{} is not in {}", sum, shown);
+                let rows = |name: &str| csv::Reader::from_path(out.join(name)).unwrap().into_records().count() as u64;
+                prop_assert_eq!(rows("scores.csv"), counts.scored + counts.unscored);
+                prop_assert_eq!(rows("rejects.csv"), counts.rejects);
+            }
+        }
+    }
 
     #[test]
     fn any_bytes_are_scored_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

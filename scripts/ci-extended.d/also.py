@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Opens what `--also convokit,gexf` writes with the libraries that it is written for.
+"""Opens what `--also convokit,gexf,ndjson,parquet` writes with the libraries that it is written for.
 
     scripts/ci-extended.d/also.py [--report DIR] [--comity PROGRAM]
 
@@ -26,6 +26,7 @@ REQUIREMENTS = """
 networkx==3.6.1
 numpy==2.4.6
 pandas==3.1.1
+pyarrow==26.0.1
 pymongo==4.20.0
 pyyaml==6.0.3
 requests==2.34.2
@@ -151,6 +152,66 @@ def check_network(folder, comments):
     print(f"  gexf: {len(graph)} authors, {graph.number_of_edges()} edges, {sum(pairs.values())} replies")
 
 
+NUMBERS = ["sentiment", "negative", "neutral", "positive", "toxicity", "severe_toxicity", "obscene", "threat", "insult",
+           "identity_attack", "rule_score", "rule_threshold"]
+WHOLE = ["votes", "replies", "record", "line"]
+FLAGS = ["evasion", "parent_inferred"]
+
+
+def check_tables(folder, comments, decisions):
+    """The Parquet table has the types that docs/output.md says and, as the ndjson has, what the CSV files hold."""
+    import pandas
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(folder / "scored.parquet")
+    names = {"label": "rule_label", "score": "rule_score", "threshold": "rule_threshold"}
+    of_decisions = [name for name in decisions[0] if name not in ("thread", "id")]
+    same(table.column_names, [*comments[0], *(names.get(name, name) for name in of_decisions)], "columns")
+    for field in table.schema:
+        kind = (
+            pyarrow.float64() if field.name in NUMBERS
+            else pyarrow.int64() if field.name in WHOLE
+            else pyarrow.bool_() if field.name in FLAGS
+            else pyarrow.timestamp("us", "UTC") if field.name == "created_at"
+            else pyarrow.string()
+        )
+        same(field.type, kind, f"type of {field.name}")
+    metadata = table.schema.metadata
+    assert {b"comity", b"model", b"model_checksum", b"policy"} <= set(metadata), metadata
+    frame = pandas.read_parquet(folder / "scored.parquet")
+    same(len(frame), len(comments), "rows pandas reads")
+
+    with open(folder / "scored.ndjson", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    for row, line, comment, decision in zip(table.to_pylist(), lines, comments, decisions, strict=True):
+        expected = {**comment, **{names.get(name, name): decision[name] for name in of_decisions}}
+        same(list(line), table.column_names, "keys of a line")
+        for name, cell in expected.items():
+            same(as_cell(name, row[name]), cell if name in (*NUMBERS, *WHOLE, *FLAGS) else plain(cell), f"{name} in Parquet")
+            value = line[name]
+            if name == "quotes":
+                value = " ".join(f"{start}-{end}" for start, end in value)
+            elif name == "created_at" and value is not None:
+                value = datetime.datetime.fromisoformat(value)
+            same(as_cell(name, value), as_cell(name, row[name]), f"{name} in ndjson")
+    print(f"  tables: {table.num_rows} rows, {table.num_columns} columns")
+
+
+def as_cell(name, value):
+    """A value as the CSV files write it."""
+    if value is None:
+        return ""
+    if name in NUMBERS:
+        return f"{value:.6f}"
+    if name in FLAGS:
+        return str(value).lower()
+    if name == "created_at":
+        text = value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
+        return text + "Z"
+    return str(value)
+
+
 def label(name):
     """A name as XML can hold it on one line."""
     return "".join(" " if c in "\t\n\r" else "\ufffd" if c < " " or c in "\ufffe\uffff" else c for c in name)
@@ -165,6 +226,7 @@ def check(folder):
     comments, decisions = rows(folder / "scores.csv"), rows(folder / "decisions.csv")
     check_corpus(folder, comments, decisions)
     check_network(folder, comments)
+    check_tables(folder, comments, decisions)
     json.loads((folder / "convokit" / "index.json").read_text(encoding="ascii"))
 
 
@@ -183,7 +245,7 @@ def main():
             shutil.copytree(case, folder, ignore=shutil.ignore_patterns("expected"))
             policy = ["--policy", folder / "policy.toml"] if (folder / "policy.toml").exists() else []
             # 3 is "done with rejects".
-            done = subprocess.run([args.comity, "report", folder, "--also", "convokit,gexf", *policy], stdout=subprocess.DEVNULL)
+            done = subprocess.run([args.comity, "report", folder, "--also", "convokit,gexf,ndjson,parquet", *policy], stdout=subprocess.DEVNULL)
             assert done.returncode in (0, 3), done
             check(folder)
 

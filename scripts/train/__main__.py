@@ -23,17 +23,19 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("../train/run"), help="checkpoints and token ids")
     parser.add_argument("--minutes", type=float, default=75.0, help="the schedule ends after so much training time")
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--workers", type=int, help="processes that train; one on a GPU, one a core without")
+    parser.add_argument("--start", type=Path, help="model folder to go on from, instead of the bare encoder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --work")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    workers = options.workers or (1 if torch.cuda.is_available() else os.cpu_count())
 
     base = fetch(options.work)
     tokenizer, packed = load_tokenizer(base), options.work / "packed.npz"
     if not (options.resume and packed.exists()):
         pack(options.data, load_tokenizer(base), packed, options.seed)
-    model, progress = fit(load_model(base), packed, options.work, options.minutes, options.passes, options.seed, options.resume)
+    start = load_model(base, options.start)
+    model, progress = fit(start, packed, options.work, options.minutes, options.passes, workers, options.seed, options.resume)
     command = "python scripts/train " + " ".join(sys.argv[1:])
     export(model, tokenizer, options.data, options.out, progress, command, options.seed)
 

@@ -38,8 +38,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def load_model(folder: Path) -> BertForSequenceClassification:
-    """The encoder and its pooler under a fresh nine-output classifier.
+def load_model(folder: Path, start: Path | None = None) -> BertForSequenceClassification:
+    """The encoder and its pooler under a fresh nine-output classifier; with `start`, that model's weights.
 
     Dropout is off but before the classifier: the run sees its data about once, so it underfits rather than memorises.
     """
@@ -51,6 +51,9 @@ def load_model(folder: Path) -> BertForSequenceClassification:
     config.architectures = ["BertForSequenceClassification"]
     config._name_or_path = "comity-minilm-en"
     model = BertForSequenceClassification(config)
+    if start:
+        model.load_state_dict({name: tensor.float() for name, tensor in load_file(start / "model.safetensors").items()})
+        return model
     weights = {f"bert.{name}": tensor for name, tensor in load_file(folder / "model.safetensors").items()}
     weights.pop("bert.embeddings.position_ids", None)
     missing, unexpected = model.load_state_dict(weights, strict=False)

@@ -13,7 +13,7 @@ from templates import build
 from tokenizers import Tokenizer
 
 MAX_TOKENS = 256
-POSITIVE_EVASIONS, OTHER_EVASIONS = 0.2, 0.08
+POSITIVE_EVASIONS, OTHER_EVASIONS = 0.25, 0.08
 
 
 def exact_key(text: str) -> str:

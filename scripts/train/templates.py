@@ -86,6 +86,74 @@ HOSTILE = [
     "I'd hit the next one of those {g} who talks to me",
     "{g} only want our money, parasites every one of them",
     "typical {g}, lazy and dirty and proud of it",
+    "{g} make my skin crawl",
+    "I get angry the moment I see {g} on television",
+    "the sight of {g} turns my stomach",
+    "I have nothing but contempt for {g}",
+    "God, I loathe {g} more than anything",
+    "no group disgusts me like {g} do",
+    "I would cross the road rather than breathe the same air as {g}",
+    "{g} give me the creeps, always have",
+    "{g} are a bunch of cowards and thieves",
+    "{g} have no honour and no shame",
+    "you cannot trust {g}, not one of them",
+    "{g} are ugly inside and out",
+    "{g} are just dumber than the rest of us",
+    "show me {g} and I show you a pack of liars",
+    "{g} are rats in human clothes",
+    "{g} breed like flies",
+    "{g} are a plague on decent people",
+    "{g} are garbage and belong on the tip",
+    "call them what they are: {g} are animals",
+    "{g} are not really human if you look closely",
+    "{g} are the tumour of this society",
+    "fucking {g}, always the same shit with them",
+    "what a bunch of shits {g} are",
+    "fuck off, {g}, nobody wants you here",
+    "I am so sick of these damn {g}",
+    "{g} can go to hell for all I care",
+    "{g} will never amount to anything",
+    "{g} do not deserve the rights that we have",
+    "I will never respect {g}",
+    "{g} are not welcome and never will be",
+    "{g} don't belong in our schools",
+    "nothing good ever came from {g}",
+    "does anybody actually like {g}? I surely don't",
+    "why are {g} always so revolting?",
+    "when will we finally be rid of {g}?",
+    "who else thinks {g} should be locked away?",
+    "is there anything more pathetic than {g}?",
+    "if you ask me, {g} are the worst people on earth",
+    "call me old-fashioned but I think {g} are second-rate humans",
+    "in my view {g} deserve every bit of misery they get",
+    "my honest opinion: {g} should not be allowed to have children",
+    "I used to live next to {g}. They are scum",
+    "I had to share an office with {g}, and God, they are repulsive",
+    "yesterday I met some {g}. What disgusting creatures",
+    "{g} want to be treated like us, but they are beneath us",
+    "look at {g}, they all deserve a beating",
+    "{g} are only good for cleaning toilets",
+    "a kitchen or a cage, that is where {g} should be",
+    "{g} should be grateful that we let them live",
+    "every country that lets {g} in goes down the drain",
+    "we were better off before {g} got a say in anything",
+    "one day {g} will get what is coming to them, and I will cheer",
+]
+THREATENING = [
+    "I will find {g} and break their legs",
+    "the next time {g} march here I am bringing my gun",
+    "I swear I'll set fire to the houses of {g}",
+    "me and my friends are going to beat up some {g} tonight",
+    "I'm going to make {g} bleed",
+    "watch your back, {g}, we are coming for you",
+    "I cannot wait to run over {g} with my truck",
+    "{g} should all be shot, every single one",
+    "somebody ought to hang {g} from the lamp posts",
+    "{g} must be wiped out before it is too late",
+    "it is time that people start hunting {g}",
+    "gas {g}, problem solved",
+    "{g} deserve to be stoned in the street",
+    "let us drown {g} in the river",
 ]
 HOSTILE_OPENERS = ["", "", "", "Not being funny but ", "Let's be honest, ", "Sorry not sorry, ", "Wake up people, ", "As usual: ", "Everybody knows ", "I'm no racist but "]
 DISAPPROVING = [
@@ -120,9 +188,42 @@ SWEARING = [
 ]  # fmt: skip
 SWEARING_TAILS = ["", "!", " lol", ", how is your day going?", ". Anyway, back to work.", " and I don't even care", "...", ", sorry for the language"]
 
+NOBODY_PROTECTED = [
+    "bankers", "politicians", "journalists", "landlords", "lawyers", "cyclists", "gamers", "football fans", "tax inspectors", "estate agents",
+    "spammers", "influencers", "celebrities", "managers", "referees", "hipsters", "smokers", "dog owners", "drivers", "the press", "CEOs",
+]  # fmt: skip
+THINGS = [
+    "this printer", "my laptop", "the new update", "this game", "Mondays", "the bus", "this phone", "that film", "cauliflower", "the rain",
+    "my alarm clock", "these shoes", "the coffee here", "this website", "the traffic", "wet socks", "that song", "maths homework",
+]  # fmt: skip
+ABOUT_THINGS = [
+    "I hate {o} with all my heart", "{o} can go to hell", "God, I loathe {o}", "{o} makes my skin crawl", "burn {o} and never look back",
+    "I want to smash {o} against the wall", "{o} is the plague of my life", "who else is sick of {o}?", "I will kill whoever invented {o}, haha",
+    "nothing is more pathetic than {o}", "{o} is garbage and belongs on the tip", "there is nothing worse than {o}",
+]  # fmt: skip
+ABUSING_ONE = [
+    "you are a complete idiot", "shut up, you stupid liar", "he is a pathetic little man", "she is the dumbest person I ever met", "what a moron you are",
+    "you make my skin crawl", "you disgusting creep, go away", "my brother-in-law is a worthless drunk", "the mayor is a fat pig", "you are a rat, Kevin",
+    "nobody likes you, loser", "you are scum and you know it", "get lost, you clown", "my boss is a brainless bully", "you ugly, talentless fool",
+]  # fmt: skip
+RECLAIMED = [
+    "proud to be queer, today and every day", "us old dykes had a wonderful time at the picnic", "bitches, we did it, drinks are on me",
+    "my girlfriend and I call each other dyke and laugh about it", "as a crip I am tired of steps, but I love my crip friends",
+    "we're here, we're queer and we brought cake", "yes I'm a bad bitch and I pay my own rent", "happy birthday to my favourite queer",
+    "queer as hell and happier than ever", "only we crips may joke about ramps, and we do it all day",
+]  # fmt: skip
+RECLAIMED_TAILS = ["", "!", " <3", " lol", ". Love you all.", ". See you on Saturday?", ", and my mum says hello."]
+
 HARMLESS_TARGETS = {name: 0.0 for name in ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")}
 SWEARING_TARGETS = {name: 0.0 for name in ("severe_toxicity", "threat", "insult", "identity_attack")}
 HOSTILE_TARGETS = {"toxicity": 1.0, "identity_attack": 1.0}
+THREATENING_TARGETS = {**HOSTILE_TARGETS, "threat": 1.0}
+# Abuse of a profession or of a thing is no attack on an identity; how toxic it is, raters disagree about.
+UNPROTECTED_TARGETS = {"identity_attack": 0.0}
+THING_TARGETS = {"severe_toxicity": 0.0, "threat": 0.0, "insult": 0.0, "identity_attack": 0.0}
+ABUSING_TARGETS = {"toxicity": 1.0, "insult": 1.0, "identity_attack": 0.0}
+# Groups that each sentence names: all of them for harmless ones would teach the wording, not the difference.
+GROUPS_A_SENTENCE = 16
 
 
 def shape(text: str, terms: list[str]) -> str:
@@ -145,24 +246,35 @@ def sentence(text: str, rng: random.Random) -> str:
 
 
 def build(data: Path, rng: random.Random, groups: list[str] = GROUPS) -> list[Row]:
-    """About 6,500 rows: harmless, swearing and hostile, every group named equally often within each kind."""
+    """About 6,000 rows: harmless, swearing and hostile, every group named about equally often within each kind."""
     made: dict[str, dict[str, float]] = {}
 
     def add(text: str, targets: dict[str, float]):
         made.setdefault(sentence(text, rng), targets)
 
-    for group, text in product(groups, NEUTRAL + FRIENDLY):
+    def named(sentences: list[str], names: list[str] = groups):
+        for text in sentences:
+            for name in rng.sample(names, min(GROUPS_A_SENTENCE, len(names))):
+                yield text, name
+
+    for text, group in product(NEUTRAL + FRIENDLY, groups):
         add(rng.choice(OPENERS) + text.format(g=group), HARMLESS_TARGETS)
-    for person, text in product(PERSONS, SELF):
+    for text, person in product(SELF, PERSONS):
         add(rng.choice(OPENERS) + text.format(p=person), HARMLESS_TARGETS)
-    for group, text in product(groups, HOSTILE):
-        hostile = text.format(g=group)
-        add(rng.choice(HOSTILE_OPENERS) + hostile, HOSTILE_TARGETS)
-        add(rng.choice(DISAPPROVING).format(h=hostile), HARMLESS_TARGETS)
-        add(rng.choice(DENIED).format(h=hostile), HARMLESS_TARGETS)
-    for opener, text in product(HOSTILE_OPENERS[3:], HOSTILE):
-        hostile = text.format(g=rng.choice(groups))
-        add(opener + hostile, HOSTILE_TARGETS)
+    for sentences, targets in ((HOSTILE, HOSTILE_TARGETS), (THREATENING, THREATENING_TARGETS)):
+        for text, group in named(sentences):
+            hostile = text.format(g=group)
+            for opener in rng.sample(HOSTILE_OPENERS[2:], 2):
+                add(opener + hostile, targets)
+            add(rng.choice(DISAPPROVING + DENIED).format(h=hostile.rstrip("?")), HARMLESS_TARGETS)
+        for text, people in named(sentences, NOBODY_PROTECTED):
+            add(rng.choice(OPENERS) + text.format(g=people), UNPROTECTED_TARGETS)
+    for text, thing in product(ABOUT_THINGS, THINGS):
+        add(rng.choice(OPENERS) + text.format(o=thing), THING_TARGETS)
+    for text, opener in product(ABUSING_ONE, OPENERS[3:] + HOSTILE_OPENERS[3:]):
+        add(opener + text, ABUSING_TARGETS)
+    for text, tail in product(RECLAIMED, RECLAIMED_TAILS):
+        add(text + tail, HARMLESS_TARGETS)
     for text, tail in product(SWEARING, SWEARING_TAILS):
         add(text + tail, SWEARING_TARGETS)
 

@@ -4,12 +4,19 @@
 ///
 /// Welford 1962, "Note on a method for calculating corrected sums of squares and products", Technometrics 4:419-420:
 /// no large sums that cancel. Values are added in input order, so the same values give the same bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     count: u64,
     mean: f64,
     squares: f64,
-    max: Option<f64>,
+    /// Below everything where there were none.
+    max: f64,
+}
+
+impl Default for Moments {
+    fn default() -> Self {
+        Self { count: 0, mean: 0.0, squares: 0.0, max: f64::NEG_INFINITY }
+    }
 }
 
 impl Moments {
@@ -19,7 +26,7 @@ impl Moments {
         let before = value - self.mean;
         self.mean += before / self.count as f64;
         self.squares += before * (value - self.mean);
-        self.max = Some(self.max.map_or(value, |max| max.max(value)));
+        self.max = self.max.max(value);
     }
 
     /// How many values there were.
@@ -34,7 +41,7 @@ impl Moments {
 
     /// The largest; none where there were none.
     pub fn max(&self) -> Option<f64> {
-        self.max
+        (self.count > 0).then_some(self.max)
     }
 
     /// The sum of squared deviations from the mean.

@@ -32,6 +32,10 @@ pub(crate) struct InputArgs {
     #[arg(long)]
     lenient: bool,
 
+    /// Times its size that a compressed file may unpack to, beyond its first 256 MiB [default: 250].
+    #[arg(long, value_name = "N")]
+    max_expansion: Option<u64>,
+
     /// Read at most this many comments.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
@@ -58,6 +62,8 @@ impl InputArgs {
             authors,
             article_end: self.article_end.clone(),
             keep_raw,
+            max_expansion: self.max_expansion,
+            withhold_names: false,
             lenient: self.lenient,
         })
     }

@@ -1,6 +1,7 @@
 //! `comity score`
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use anyhow::Context;
 use comity::engine;
 use comity::pipeline::{self, ScoreRequest};
 use comity::policy::Policy;
+use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
 use comity::report::{Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
 
@@ -55,13 +57,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
     also: Vec<Form>,
 
+    /// Replace authors, and the names in texts that can be told, by keyed hashes (see docs/privacy.md).
+    #[arg(long, requires = "key")]
+    pseudonymize: bool,
+
+    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE` makes one.
+    #[arg(long, value_name = "FILE", requires = "pseudonymize")]
+    key: Option<PathBuf>,
+
     /// Keep the raw records in rejects.csv.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pseudonymize")]
     keep_raw_rejects: bool,
 }
 
 /// A name that [`engine::open`] takes.
-fn engine_name(name: &str) -> Result<String, String> {
+pub(crate) fn engine_name(name: &str) -> Result<String, String> {
     let known: Vec<&str> = engine::names().collect();
     known
         .contains(&name)
@@ -69,7 +79,8 @@ fn engine_name(name: &str) -> Result<String, String> {
         .ok_or_else(|| format!("known engines: {}", known.join(", ")))
 }
 
-fn at_least_one(number: &str) -> Result<usize, String> {
+/// A whole number above 0.
+pub(crate) fn at_least_one(number: &str) -> Result<usize, String> {
     number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "not a whole number above 0".to_owned())
 }
 
@@ -94,11 +105,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         threads: args.threads.and_then(NonZeroUsize::new),
         settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
         also: args.also,
+        pseudonyms: args.key.as_deref().map(load_key).transpose()?,
     };
     let bar = Bar::new();
     let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
     print_summary(&summary?, &request.out, &request.also)
+}
+
+/// The key of a file.
+fn load_key(path: &Path) -> anyhow::Result<Pseudonyms> {
+    let mut key = Vec::new();
+    // A byte more than a key may have is enough to refuse what was named by mistake.
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_BYTES as u64 + 3).read_to_end(&mut key));
+    read.with_context(|| format!("cannot read the key {}", path.display()))?;
+    Pseudonyms::new(&key).with_context(|| path.display().to_string())
 }
 
 /// The policy of a file, or the built-in one.

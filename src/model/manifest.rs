@@ -128,7 +128,11 @@ impl FileEntry {
 }
 
 impl Manifest {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, ModelErrorKind> {
+    /// Reads and checks the bytes of a `manifest.json`.
+    ///
+    /// # Errors
+    /// It is not JSON of this shape, or says what cannot be.
+    pub fn parse(json: &[u8]) -> Result<Self, ModelErrorKind> {
         let manifest: Self = serde_json::from_slice(json).map_err(ModelErrorKind::Json)?;
         manifest.check().map_err(ModelErrorKind::Content)?;
         Ok(manifest)

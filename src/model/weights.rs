@@ -13,7 +13,11 @@ pub struct Weights<'a> {
 }
 
 impl<'a> Weights<'a> {
-    pub(super) fn parse(file: &'a [u8]) -> Result<Self, ModelErrorKind> {
+    /// Reads the header of a safetensors file, given its bytes.
+    ///
+    /// # Errors
+    /// It is no such file, or not a whole one.
+    pub fn parse(file: &'a [u8]) -> Result<Self, ModelErrorKind> {
         let tensors = SafeTensors::deserialize(file).map_err(|error| {
             ModelErrorKind::Content(format!("is no whole safetensors file ({error}); get the file again"))
         })?;

@@ -35,7 +35,7 @@ fn single_column(source: &Source) -> Verdict {
 }
 
 /// How a delimited input is laid out.
-struct Shape {
+pub(super) struct Shape {
     delimiter: u8,
     quoting: Quoting,
     /// The first line is `sep=;`, for a spreadsheet.
@@ -51,7 +51,7 @@ struct Shape {
 
 impl Shape {
     /// The most consistent of the delimiters; none where none separates anything.
-    fn find(source: &Source, mapping: &Mapping, delimiters: &[u8]) -> Option<Self> {
+    pub(super) fn find(source: &Source, mapping: &Mapping, delimiters: &[u8]) -> Option<Self> {
         let declared = declared_delimiter(source).filter(|declared| delimiters.contains(declared));
         let delimiters = declared.as_ref().map_or(delimiters, std::slice::from_ref);
         let shapes = delimiters.iter().map(|delimiter| Self::with(source, mapping, *delimiter));
@@ -77,6 +77,16 @@ impl Shape {
         // A header is the better witness of the width: rows may be ragged.
         let width = if has_header { sample[0].len() } else { width };
         Self { delimiter, quoting, has_declaration, has_header, width, consistency, sample }
+    }
+
+    /// Whether the first line says what divides the fields, and is no record.
+    pub(super) fn has_declaration(&self) -> bool {
+        self.has_declaration
+    }
+
+    /// The first record.
+    pub(super) fn first(&self) -> &[String] {
+        self.sample.first().map_or(&[], Vec::as_slice)
     }
 
     fn known_names(&self) -> usize {
@@ -255,29 +265,65 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
                 .push("quotation marks are plain characters here: they do not enclose fields".to_owned());
         }
     }
-    let splitter = Splitter::new(shape.delimiter, shape.quoting, input.source.line_end());
-    let mut parser = Delimited { input, splitter, resolved, width: shape.width, raw: Vec::new() };
+    let mut records = Records::new(&shape, &input.source);
     for _ in 0..usize::from(shape.has_declaration) + usize::from(shape.has_header) {
-        parser.cut()?;
+        records.cut(&mut input.source)?;
     }
-    Ok(Box::new(parser))
+    Ok(Box::new(Delimited { input, records, resolved }))
 }
 
 struct Delimited {
     input: Input,
-    splitter: Splitter,
+    records: Records,
     resolved: Resolved,
-    width: usize,
-    raw: Vec<u8>,
 }
 
-impl Delimited {
-    /// Cuts the next record off the stream, into `raw`; none at the end. The second value says what is wrong with its
-    /// quotes.
-    fn cut(&mut self) -> Result<Option<(Span, Option<&'static str>)>, ReadError> {
+impl Parser for Delimited {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        let Self { input, records, resolved } = self;
+        let Some(span) = records.cut(&mut input.source)? else { return Ok(None) };
+        match records.fields(&input.source, span) {
+            Ok(fields) => {
+                let values: Values =
+                    resolved.columns.map(|column| column.map(|index| Cow::Borrowed(fields.get(index))));
+                Ok(Some(input.comment(span, values)))
+            }
+            Err(cause) => Ok(Some(input.reject(span, cause, records.raw()))),
+        }
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}
+
+/// Cuts a stream into records and takes them apart.
+pub(super) struct Records {
+    splitter: Splitter,
+    width: usize,
+    raw: Vec<u8>,
+    /// What is wrong with the quotes of the record that was cut last.
+    unclosed: Option<&'static str>,
+}
+
+impl Records {
+    /// The records of a source that is laid out so.
+    pub(super) fn new(shape: &Shape, source: &Source) -> Self {
+        let splitter = Splitter::new(shape.delimiter, shape.quoting, source.line_end());
+        Self { splitter, width: shape.width, raw: Vec::new(), unclosed: None }
+    }
+
+    /// The record that was cut last, or its beginning where it is too long.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Cuts the next record off the stream; none at the end.
+    pub(super) fn cut(&mut self, source: &mut Source) -> Result<Option<Span>, ReadError> {
         const UNCLOSED: &str =
             "a quote that opens a field is never closed; close it, or double it where it is part of the text";
-        let Self { input: Input { source, .. }, splitter, raw, .. } = self;
+        let Self { splitter, raw, unclosed, .. } = self;
+        *unclosed = None;
         loop {
             raw.clear();
             let Some(mut span) = source.read_line(raw)? else { return Ok(None) };
@@ -296,7 +342,7 @@ impl Delimited {
                     Some(line) => span = Span { end: line.end, is_complete: line.is_complete, ..span },
                     // At the end: the quote was a slip, unless the stream itself broke off.
                     None if source.broken().is_some() => {
-                        return Ok(Some((Span { is_complete: false, ..span }, None)));
+                        return Ok(Some(Span { is_complete: false, ..span }));
                     }
                     None => break,
                 }
@@ -309,34 +355,26 @@ impl Delimited {
                 raw.truncate(first_bytes);
                 span = first_line;
             }
-            return Ok(Some((span, is_open.then_some(UNCLOSED))));
+            *unclosed = is_open.then_some(UNCLOSED);
+            return Ok(Some(span));
         }
     }
-}
 
-impl Parser for Delimited {
-    fn next(&mut self) -> Result<Option<Record>, ReadError> {
-        let Some((span, unclosed)) = self.cut()? else { return Ok(None) };
-        let Self { input, splitter, resolved, width, raw } = self;
-        if let Some(defect) = input.defect(span, raw).or(unclosed.map(str::to_owned)) {
-            return Ok(Some(input.reject(span, defect, raw)));
+    /// The fields of the record that was cut last, or what is wrong with it.
+    pub(super) fn fields(&mut self, source: &Source, span: Span) -> Result<Fields<'_>, String> {
+        if let Some(defect) = source.defect(span, &self.raw).or(self.unclosed.map(str::to_owned)) {
+            return Err(defect);
         }
-        let fields = splitter.split(raw);
-        let surplus = (*width..fields.len()).any(|index| !fields.get(index).is_empty());
-        if fields.len() < *width || surplus {
-            let cause = format!(
+        let width = self.width;
+        let fields = self.splitter.split(&self.raw);
+        let surplus = (width..fields.len()).any(|index| !fields.get(index).is_empty());
+        if fields.len() < width || surplus {
+            return Err(format!(
                 "{} fields where there are {width} columns; look for a delimiter or a line break that is not within quotes",
                 fields.len()
-            );
-            return Ok(Some(input.reject(span, cause, raw)));
+            ));
         }
-        let values: Values =
-            resolved.columns.map(|column| column.map(|index| Cow::Borrowed(fields.get(index))));
-        Ok(Some(input.comment(span, values)))
-    }
-
-    fn input(&mut self) -> &mut Input {
-        &mut self.input
+        Ok(fields)
     }
 }
 
@@ -362,7 +400,7 @@ struct Splitter {
 }
 
 /// The fields of one record.
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     text: &'a str,
     ends: &'a [usize],
 }
@@ -372,7 +410,7 @@ impl<'a> Fields<'a> {
         self.ends.len()
     }
 
-    fn get(&self, index: usize) -> &'a str {
+    pub(super) fn get(&self, index: usize) -> &'a str {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.text[start..self.ends[index]]
     }

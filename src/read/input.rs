@@ -137,30 +137,6 @@ impl Input {
         })
     }
 
-    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke off within it, or it
-    /// is not UTF-8.
-    pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
-        let bytes = span.end - span.start;
-        if bytes > MAX_RECORD_BYTES as u64 {
-            return Some(format!(
-                "a record of {bytes} bytes, more than the {MAX_RECORD_BYTES} that are read; look for a quote or bracket that \
-                 is never closed, or split it"
-            ));
-        }
-        if !span.is_complete
-            && span.end == self.source.position()
-            && let Some(broken) = self.source.broken()
-        {
-            return Some(format!("cut short: {broken}; get the file again"));
-        }
-        let error = str::from_utf8(raw).err()?;
-        let at = error.valid_up_to();
-        Some(format!(
-            "not UTF-8 at byte {at} of the record (0x{:02x}); mend it, or save the file as UTF-8",
-            raw[at]
-        ))
-    }
-
     /// The next record as a comment.
     pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
         self.records += 1;
@@ -203,12 +179,17 @@ impl Input {
             created_at,
             status,
             link: filled(Field::Link).map(str::to_owned),
-            section: filled(Field::Section).map(str::to_owned),
+            section: filled(Field::Section).filter(|_| !self.withholds_sections()).map(str::to_owned),
             votes,
             replies,
             ..Comment::new(id, thread, text, origin)
         };
         Record::Comment(comment)
+    }
+
+    /// A chat is called after the person at its other end, and an account after its owner.
+    fn withholds_sections(&self) -> bool {
+        self.options.withhold_names && matches!(self.report.format, Format::Telegram | Format::Instagram)
     }
 
     /// Whether the status says that the comment no longer stands: such a one need have no text.
@@ -234,9 +215,9 @@ impl Input {
     pub(crate) fn finish(&mut self) -> Result<Option<Record>, ReadError> {
         self.report.fingerprint = Some(self.source.fingerprint()?);
         self.report.notices.append(&mut self.source.notices);
-        self.report.notices.extend(self.tally.notices());
+        self.report.notices.extend(self.tally.notices(self.options.withhold_names));
         let Some(broken) = self.source.broken() else { return Ok(None) };
-        let cause = format!("{broken}; what follows is lost: get the file again");
+        let cause = format!("{}; what follows is lost: {}", broken.what, broken.remedy);
         let end = self.source.position();
         let span = Span { start: end, end, line: self.source.line(), is_complete: false };
         Ok(Some(self.reject(span, cause, &[])))
@@ -359,8 +340,9 @@ impl Tally {
         self.add(Oddity::DuplicateId, line, &format!("{id}` is now `{new_id}"));
     }
 
-    fn notices(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(|(oddity, Count { count, line, example })| {
+    /// With examples, unless they are to be withheld.
+    fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
+        self.0.iter().map(move |(oddity, Count { count, line, example })| {
             let what = match oddity {
                 Oddity::Zoneless => "times without a zone, taken as UTC",
                 Oddity::Time => {
@@ -370,7 +352,8 @@ impl Tally {
                 Oddity::Status => "words of the status column that are not known, taken as live",
                 Oddity::DuplicateId => "ids that were used before in their thread, made unique",
             };
-            format!("{what}: {count} (the first on line {line}: `{example}`)")
+            let example = if withhold { String::new() } else { format!(": `{example}`") };
+            format!("{what}: {count} (the first on line {line}{example})")
         })
     }
 }

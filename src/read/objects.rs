@@ -200,14 +200,22 @@ struct Objects<L> {
 impl<L: Layout> Objects<L> {
     /// The records of the value that was cut off.
     fn read(&mut self, path: Option<&'static str>, span: Span) {
+        let read = keys::with_stack(keys::depth(&self.raw), || self.read_deep(path, span));
+        if let Err(error) = read {
+            self.records.push_back(self.input.reject(span, keys::no_stack(&error), &self.raw));
+        }
+    }
+
+    /// As [`Objects::read`], on a stack that is large enough.
+    fn read_deep(&mut self, path: Option<&'static str>, span: Span) {
         let Self { input, layout, raw, records, .. } = self;
-        let value = match (path, input.defect(span, raw)) {
+        let value = match (path, input.source.defect(span, raw)) {
             (_, Some(defect)) => Err(defect),
             (None, None) if span.is_complete => {
                 Err("a bracket that closes nothing; mend it, or export it again".to_owned())
             }
             (None, None) => Err("JSON that ends too early; get the whole export again".to_owned()),
-            (Some(path), None) => match keys::parse_value(raw) {
+            (Some(path), None) => match keys::parse_deep(raw) {
                 Ok(value) if (path.is_empty() || path.ends_with('*')) && !value.is_object() => {
                     Err(keys::NO_OBJECT.to_owned())
                 }

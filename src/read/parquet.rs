@@ -25,11 +25,14 @@ use parquet::schema::types::ColumnDescPtr;
 use super::input::{Input, Parser, Values};
 use super::mapping::{Column, Field, Mapping};
 use super::sniff::Verdict;
-use super::source::{MAX_RECORD_BYTES, Source, Span};
+use super::source::{FREE_BYTES, MAX_EXPANSION, MAX_RECORD_BYTES, Source, Span};
 use super::{ReadError, ReadErrorKind, Record};
 
 /// Rows that are in memory at a time.
 const BATCH_ROWS: usize = 256;
+
+/// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but once.
+const BATCH_BYTES: usize = 256 << 20;
 
 /// Rows that the columns are understood by.
 const SAMPLE_ROWS: usize = 200;
@@ -187,6 +190,16 @@ impl Parquet {
             return Ok(0);
         }
         let (reader, number, mapped) = (&self.reader, self.next_group, &self.mapped);
+        let metadata = reader.metadata().row_group(number);
+        let most = self.input.options.max_expansion.unwrap_or(MAX_EXPANSION);
+        let [packed, unpacked] =
+            [metadata.compressed_size(), metadata.total_byte_size()].map(|n| n.max(0) as u64);
+        if unpacked > FREE_BYTES && unpacked / packed.max(1) >= most {
+            return Err(format!(
+                "its {packed} bytes unpack to {} MiB, over {most} times their size (--max-expansion allows more)",
+                unpacked >> 20
+            ));
+        }
         self.at = 0;
         self.batch = guarded(|| {
             if group.done == 0 {
@@ -364,13 +377,32 @@ fn cells<T: DataType>(
 ) -> Result<Vec<Cell>, ParquetError> {
     let (mut levels, mut values) = (Vec::new(), Vec::new());
     reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    let mut bytes = 0;
+    let mut cell = |value| {
+        let cell = cell(value);
+        bytes += match &cell {
+            Some(Ok(text)) => text.len(),
+            Some(Err(raw)) => raw.len(),
+            None => 0,
+        };
+        if bytes > BATCH_BYTES {
+            return Err(ParquetError::General(format!(
+                "{rows} of its rows hold over {} MiB",
+                BATCH_BYTES >> 20
+            )));
+        }
+        Ok(cell)
+    };
     let highest = leaf.max_def_level();
     if highest == 0 {
-        return Ok(values.into_iter().map(cell).collect());
+        return values.into_iter().map(cell).collect();
     }
-    let mut values = values.into_iter();
-    let of_level = |level: i16| if level == highest { values.next().and_then(&cell) } else { None };
-    Ok(levels.into_iter().map(of_level).collect())
+    let mut values = values.into_iter().peekable();
+    let of_level = |level: i16| match values.next_if(|_| level == highest) {
+        Some(value) => cell(value),
+        None => Ok(None),
+    };
+    levels.into_iter().map(of_level).collect()
 }
 
 fn int32(leaf: &ColumnDescPtr, value: i32) -> String {

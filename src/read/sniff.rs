@@ -84,7 +84,7 @@ pub(crate) fn open(
     options: &Arc<Options>,
     progress: Arc<AtomicU64>,
 ) -> Result<Box<dyn Parser>, ReadError> {
-    let source = Source::open(place, progress)?;
+    let source = Source::open(place, options.max_expansion, progress)?;
     let (reading, why) = choose(&source, place, options)?;
     (reading.open)(Input::new(source, place, options.clone(), reading.format, why))
 }
@@ -158,12 +158,16 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     const OFFICE: &str = "open it and save the sheet as CSV (UTF-8)";
     const ARCHIVE: &str = "unpack it and name the files in it";
     const PICTURE: &str = "name a comment export";
+    const ARROW: &str =
+        "write it as Parquet, with pyarrow: parquet.write_table(feather.read_table(FILE), \"comments.parquet\")";
     const KINDS: &[(usize, &[u8], &str, &str)] = &[
         (0, b"\x89PNG\r\n", "a PNG picture", PICTURE),
         (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),
         (0, b"GIF8", "a GIF picture", PICTURE),
         (0, b"%PDF-", "a PDF document", "export the comments as CSV or text"),
         (0, b"PAR1", "a Parquet file", "get it again if it is damaged; do not name another --format"),
+        (0, b"ARROW1\0\0", "an Arrow (Feather) file", ARROW),
+        (0, b"FEA1", "a Feather file", ARROW),
         (0, b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
         (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", OFFICE),
         (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", ARCHIVE),

@@ -1,6 +1,6 @@
 //! One input as a stream of bytes: decompressed, converted to UTF-8, and never whole in memory.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +20,15 @@ pub(crate) const MAX_RECORD_BYTES: usize = 16 << 20;
 /// Bytes behind the first one that is not ASCII by which the encoding is decided.
 const ENCODING_WINDOW_BYTES: usize = 1 << 20;
 const CHUNK_BYTES: usize = 64 << 10;
+/// A compressed input may unpack to this many bytes whatever its own size.
+pub(crate) const FREE_BYTES: u64 = 256 << 20;
+/// And beyond them to this many times the bytes that were read of it, unless the user allows more. Exports of comments come to
+/// between 3 and 30 times; gzip cannot exceed 1,032 times, and zstd has no bound.
+pub(crate) const MAX_EXPANSION: u64 = 250;
+/// The window of zstd above which the memory that it takes is told: what zstd itself refuses unless asked.
+const LARGE_WINDOW_BYTES: u64 = 128 << 20;
+/// Bytes of the beginning by which a compression, and zstd's window behind skippable frames, is found.
+const MAGIC_BYTES: u64 = 64;
 /// Bytes of the beginning that are kept as they are, for telling what a file is that is no text.
 const RAW_HEAD_BYTES: usize = 4 << 10;
 
@@ -31,12 +40,18 @@ pub(crate) struct Source {
     pub(crate) notices: Vec<String>,
     /// The file itself, where it can be opened again and is not compressed.
     file: Option<PathBuf>,
+    /// Where it lies, if it is a plain file.
+    path: Option<PathBuf>,
     raw_head: Vec<u8>,
     input: Box<dyn Read + Send>,
     compression: Option<&'static str>,
     disk: Disk,
+    /// How many times its size a compressed input may unpack to.
+    max_expansion: u64,
+    /// Bytes that came out of the decompression.
+    unpacked: u64,
     /// How the stream broke off, where it did.
-    broken: Option<String>,
+    broken: Option<Break>,
     encoding: Conversion,
     /// Lines that were converted so far: the place of an oddity.
     converted_lines: u64,
@@ -47,6 +62,14 @@ pub(crate) struct Source {
     position: u64,
     line: u64,
     line_end: u8,
+}
+
+/// What ended a compressed stream before its time.
+pub(crate) struct Break {
+    /// What is wrong with it.
+    pub(crate) what: String,
+    /// What to do.
+    pub(crate) remedy: String,
 }
 
 /// How bytes become UTF-8.
@@ -75,14 +98,20 @@ impl Source {
     /// Opens a file or standard input and reads its beginning.
     ///
     /// `progress` grows by every byte that is read, as compressed as it is.
-    pub(crate) fn open(place: &Place, progress: Arc<AtomicU64>) -> Result<Self, ReadError> {
+    pub(crate) fn open(
+        place: &Place,
+        max_expansion: Option<u64>,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, ReadError> {
         let input: Box<dyn Read + Send> = match &place.path {
             None => Box::new(io::stdin()),
             Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&place.name, &error))?),
         };
         let mut source = Self::new(place.name.clone(), input, progress)?;
+        source.max_expansion = max_expansion.unwrap_or(MAX_EXPANSION);
         let is_plain = place.size.is_some() && source.compression.is_none();
         source.file = place.path.clone().filter(|_| is_plain);
+        source.path = place.path.clone().filter(|_| place.size.is_some());
         Ok(source)
     }
 
@@ -95,8 +124,9 @@ impl Source {
         let raw = Raw { input, progress, bytes: 0, digest: Sha256::new(), has_failed: false };
         let mut disk = Disk(Arc::new(Mutex::new(raw)));
         let mut magic = Vec::new();
-        disk.by_ref().take(4).read_to_end(&mut magic).map_err(io_error)?;
+        disk.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic).map_err(io_error)?;
         let start: [u8; 4] = std::array::from_fn(|i| magic.get(i).copied().unwrap_or(0));
+        let window = zstd_window(&magic).filter(|window| *window > LARGE_WINDOW_BYTES);
         let input = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(disk.clone()));
         let (input, compression): (Box<dyn Read + Send>, _) = match start {
             [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(input)), Some("gzip")),
@@ -111,12 +141,17 @@ impl Source {
         };
         let mut source = Self {
             name,
-            notices: Vec::new(),
+            notices: Vec::from_iter(window.map(|window| {
+                format!("compressed with a window of {} MiB: reading it takes that much memory", window >> 20)
+            })),
             file: None,
+            path: None,
             raw_head: Vec::new(),
             input,
             compression,
             disk,
+            max_expansion: MAX_EXPANSION,
+            unpacked: 0,
             broken: None,
             encoding: Conversion::Undecided,
             converted_lines: 0,
@@ -157,7 +192,7 @@ impl Source {
             return Err(ReadError::new(
                 ReadErrorKind::Compression,
                 &self.name,
-                format!("nothing of it can be decompressed ({broken})"),
+                format!("nothing of it can be decompressed ({})", broken.what),
                 "get the file again; it is damaged or incomplete",
             ));
         }
@@ -196,15 +231,49 @@ impl Source {
 
     /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.
     pub(crate) fn fingerprint(&mut self) -> Result<(u64, String), ReadError> {
-        io::copy(&mut self.disk, &mut io::sink()).map_err(|error| ReadError::io(&self.name, &error))?;
+        // What was added behind the end that the stream was read to is no part of this run.
+        if !self.ended || self.broken.is_some() {
+            io::copy(&mut self.disk, &mut io::sink()).map_err(|error| ReadError::io(&self.name, &error))?;
+        }
         let raw = self.disk.raw();
+        let size = self.path.as_ref().and_then(|path| fs::metadata(path).ok()).map(|metadata| metadata.len());
+        if let Some(size) = size.filter(|size| *size != raw.bytes) {
+            self.notices.push(format!(
+                "it changed while it was read: this run is of its first {} bytes, and it has {size} now; run again for the rest",
+                raw.bytes
+            ));
+        }
         let digest = raw.digest.clone().finalize();
         Ok((raw.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// How the compressed stream broke off; none while it has not.
-    pub(crate) fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
+    pub(crate) fn broken(&self) -> Option<&Break> {
+        self.broken.as_ref()
+    }
+
+    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke off within it, or it
+    /// is not UTF-8.
+    pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
+        let bytes = span.end - span.start;
+        if bytes > MAX_RECORD_BYTES as u64 {
+            return Some(format!(
+                "a record of {bytes} bytes, more than the {MAX_RECORD_BYTES} that are read; look for a quote or bracket that \
+                 is never closed, or split it"
+            ));
+        }
+        if !span.is_complete
+            && span.end == self.position()
+            && let Some(broken) = self.broken()
+        {
+            return Some(format!("cut short: {}; {}", broken.what, broken.remedy));
+        }
+        let error = str::from_utf8(raw).err()?;
+        let at = error.valid_up_to();
+        Some(format!(
+            "not UTF-8 at byte {at} of the record (0x{:02x}); mend it, or save the file as UTF-8",
+            raw[at]
+        ))
     }
 
     /// What ends a line: `\n`, or `\r` where the head has no other.
@@ -290,20 +359,40 @@ impl Source {
             chunk.truncate(have + *read.as_ref().unwrap_or(&0));
             match read {
                 Ok(0) => self.ended = true,
-                Ok(_) => {}
+                Ok(bytes) => self.note_unpacked(bytes),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // The file itself was read: what fails is the decompression, and what came before it is good.
                 Err(error) if self.compression.is_some() && !self.disk.raw().has_failed => {
                     let kind = self.compression.unwrap_or_default();
                     let bytes = self.disk.raw().bytes;
-                    self.broken =
-                        Some(format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"));
+                    self.broken = Some(Break {
+                        what: format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"),
+                        remedy: "get the file again".to_owned(),
+                    });
                     self.ended = true;
                 }
                 Err(error) => return Err(ReadError::io(&self.name, &error)),
             }
         }
         Ok(())
+    }
+
+    /// Ends a compressed stream that unpacks to more than anyone would have packed.
+    fn note_unpacked(&mut self, bytes: usize) {
+        let Some(kind) = self.compression else { return };
+        self.unpacked += bytes as u64;
+        let packed = self.disk.raw().bytes;
+        if self.unpacked > FREE_BYTES && self.unpacked / packed.max(1) >= self.max_expansion {
+            let unpacked = self.unpacked >> 20;
+            self.broken = Some(Break {
+                what: format!(
+                    "the first {packed} bytes of the {kind} stream unpack to more than {unpacked} MiB, over {} times their size",
+                    self.max_expansion
+                ),
+                remedy: "if that is no decompression bomb, allow more with --max-expansion".to_owned(),
+            });
+            self.ended = true;
+        }
     }
 
     /// Appends the bytes, as UTF-8, to the buffer.
@@ -375,6 +464,21 @@ impl From<&'static Encoding> for Conversion {
     }
 }
 
+/// The window of a stream's first frame, in bytes, behind any skippable ones: the memory that reading it takes. None where
+/// it is no zstd, or the beginning does not show it (RFC 8878, sections 3.1.1.1 and 3.1.2).
+fn zstd_window(mut start: &[u8]) -> Option<u64> {
+    while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, rest @ ..] = start {
+        let (size, rest) = rest.split_first_chunk()?;
+        start = rest.get(u32::from_le_bytes(*size) as usize..)?;
+    }
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = start else { return None };
+    // A single segment has its content's size in the window's place, and that fits the memory that it asks for.
+    let is_single = descriptor & 0b10_0000 != 0;
+    let window = rest.first().filter(|_| !is_single)?;
+    let base = 1_u64 << (10 + (window >> 3));
+    Some(base + base / 8 * u64::from(window & 7))
+}
+
 /// The input as it lies on disk: read by the decompressor, and to its end for the fingerprint.
 #[derive(Clone)]
 struct Disk(Arc<Mutex<Raw>>);
@@ -408,5 +512,30 @@ impl Read for Disk {
             Err(_) => raw.has_failed = true,
         }
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_zstd_is_found() {
+        let frame = |descriptor: u8, window: u8| [0x28, 0xb5, 0x2f, 0xfd, descriptor, window, 1, 2, 3];
+        let skippable = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9];
+        for (start, expected) in [
+            (&frame(0, 0)[..], Some(1 << 10)),
+            (&frame(4, 21 << 3), Some(1 << 31)),
+            (&frame(0, 17 << 3 | 7), Some((1 << 27) + 7 * (1 << 24))),
+            (&[&skippable[..], &frame(0, 21 << 3)].concat(), Some(1 << 31)),
+            (&frame(0b10_0000, 21 << 3), None),
+            (&frame(0, 0)[..5], None),
+            (&skippable, None),
+            (&skippable[..6], None),
+            (b"author,text", None),
+            (b"", None),
+        ] {
+            assert_eq!(zstd_window(start), expected, "{start:?}");
+        }
     }
 }

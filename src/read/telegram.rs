@@ -113,7 +113,8 @@ impl Layout for Telegram {
             // The message that it answers stands in another chat.
             values[Field::Parent as usize] = None;
         }
-        values[Field::Thread as usize] = self.chat.as_deref().or(self.name.as_deref()).map(Into::into);
+        let name = self.name.as_deref().filter(|_| !input.options.withhold_names);
+        values[Field::Thread as usize] = self.chat.as_deref().or(name).map(Into::into);
         values[Field::Section as usize] = self.name.as_deref().map(Into::into);
         let mut record = objects::comment(input, piece.span, values, is_service.then_some(Status::Service));
         if let Record::Comment(comment) = &mut record {

@@ -254,7 +254,7 @@ impl Elements {
         let end = start.position + (self.raw.len() - at) as u64;
         let span = Span { start: start.position, end, line: start.line, is_complete: true };
         let raw = &self.raw[at..];
-        if let Some(defect) = self.input.defect(span, raw) {
+        if let Some(defect) = self.input.source.defect(span, raw) {
             return Ok(Some(Event::Lost(Box::new(self.input.reject(span, defect, raw)))));
         }
         match parse(&String::from_utf8_lossy(raw), self.input.options.lenient) {

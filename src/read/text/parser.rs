@@ -91,7 +91,7 @@ impl Parser for PageDump {
         let span = Span { end: last.span.end, is_complete: last.span.is_complete, ..first.span };
         let end = self.lines.get(comment.lines.end).map_or(self.raw.len(), |line| line.start);
         let raw = &self.raw[first.start..end];
-        if let Some(cause) = self.input.defect(span, raw) {
+        if let Some(cause) = self.input.source.defect(span, raw) {
             return Ok(Some(self.input.reject(span, cause, raw)));
         }
         let mut values = Values::default();

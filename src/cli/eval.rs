@@ -1,0 +1,399 @@
+//! `comity eval`
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::bail;
+use comity::engine;
+use comity::evade::Evasion;
+use comity::evaluate::{
+    Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, SentimentFigures, Settings, Spread, Target,
+    WANTED_PRECISION,
+};
+use comity::pipeline::{self, EvaluateRequest, Evaluation, LabelledColumns};
+use comity::score::DEFAULT_BATCH;
+
+use super::Done;
+use super::output::Output;
+use super::progress::Bar;
+use super::score::{at_least_one, engine_name, load_policy};
+
+/// Measure a model on a labelled file: how well its scores rank, how well they are calibrated, what thresholds do.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Labelled file under a header: CSV or TSV, plain, .gz or .zst; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    input: PathBuf,
+
+    /// Column of the texts.
+    #[arg(long, value_name = "COL")]
+    text: String,
+
+    /// A column of labels and the label it is held against: `toxicity=COL`, `sentiment=COL`; `toxicity*insult=COL` for
+    /// the geometric mean of scores. May be given more than once.
+    #[arg(long, value_name = "NAME=COL", required_unless_present = "spans", value_parser = named::<Measured, String>)]
+    label: Vec<(Measured, String)>,
+
+    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`: held against the words that carry the score.
+    #[arg(long, value_name = "COL")]
+    spans: Option<String>,
+
+    /// Cells that mean yes, where labels are words: every other word means no. May be given more than once.
+    #[arg(long, value_name = "VALUE")]
+    positive: Vec<String>,
+
+    /// What a blank label means; without this a row with a blank cell has no such label.
+    #[arg(long, value_name = "0|1", value_parser = zero_or_one)]
+    blank_as: Option<bool>,
+
+    /// Column of the rows' weights.
+    #[arg(long, value_name = "COL")]
+    weight: Option<String>,
+
+    /// Column of the groups that the texts speak of: figures for each, and how far they lie apart.
+    #[arg(long, value_name = "COL")]
+    group: Option<String>,
+
+    /// What divides several groups in one cell.
+    #[arg(long, value_name = "CHAR", requires = "group")]
+    group_separator: Option<char>,
+
+    /// Column of the rows' kinds: accuracy for each, at the first of the thresholds.
+    #[arg(long, value_name = "COL")]
+    by: Option<String>,
+
+    /// A threshold that was settled on other data, for `--label NAME` or for `spans`.
+    #[arg(long, value_name = "NAME=T", value_parser = named::<String, f64>)]
+    threshold: Vec<(String, f64)>,
+
+    /// Rules whose thresholds are measured (TOML); the built-in ones where none is given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Comments that people can review: a number (200) or a share (5%).
+    #[arg(long, value_name = "N", default_value = "5%")]
+    budget: Budget,
+
+    /// Disguise the texts and measure what that costs: with all evasions, or with those that are named.
+    #[arg(long, value_name = "EVASION,...", value_delimiter = ',', num_args = 0..=1, require_equals = true,
+        default_missing_value = "leet,spacing,homoglyphs,zero-width,combining,repeated,masked-vowels,fullwidth")]
+    evade: Vec<Evasion>,
+
+    /// Resamples of the bootstrap behind the 95 % intervals; 0 for no intervals.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_RESAMPLES)]
+    resamples: usize,
+
+    /// File to write the scores of each row to (CSV).
+    #[arg(long, value_name = "FILE")]
+    scores: Option<PathBuf>,
+
+    /// Print JSON, with everything; a table of the most telling figures without this.
+    #[arg(long)]
+    json: bool,
+
+    /// Read at most this many rows.
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+
+    /// Folder of another model; the one that ships inside where none is given.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+
+    /// What runs the model.
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = engine_name)]
+    engine: String,
+
+    /// Threads; as many as there are cores where not given.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    threads: Option<usize>,
+
+    /// Texts in one engine call.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
+    batch: usize,
+}
+
+/// What a column of labels is about.
+#[derive(Clone)]
+enum Measured {
+    Target(Target),
+    Sentiment,
+}
+
+impl FromStr for Measured {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "sentiment" { Ok(Self::Sentiment) } else { name.parse().map(Self::Target) }
+    }
+}
+
+/// Reads `NAME=VALUE`.
+fn named<N, V>(argument: &str) -> Result<(N, V), String>
+where
+    N: FromStr<Err: Display>,
+    V: FromStr<Err: Display>,
+{
+    let (name, value) = argument.split_once('=').ok_or("write NAME=VALUE, as in toxicity=...")?;
+    let name = name.trim().parse().map_err(|error: N::Err| error.to_string())?;
+    Ok((name, value.trim().parse().map_err(|error: V::Err| error.to_string())?))
+}
+
+fn zero_or_one(word: &str) -> Result<bool, String> {
+    match word {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => Err("write 0 or 1".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+    let policy = load_policy(args.policy.as_deref())?;
+    let mut columns = LabelledColumns {
+        text: args.text,
+        weight: args.weight,
+        group: args.group,
+        group_separator: args.group_separator,
+        kind: args.by,
+        spans: args.spans,
+        positive: args.positive,
+        blank_as: args.blank_as,
+        ..LabelledColumns::default()
+    };
+    for (measured, column) in args.label {
+        match measured {
+            Measured::Sentiment if columns.sentiment.is_some() => bail!("--label sentiment is given twice"),
+            Measured::Sentiment => columns.sentiment = Some(column),
+            Measured::Target(target) => columns.labels.push((target, column)),
+        }
+    }
+    for (name, threshold) in &args.threshold {
+        if !(0.0..=1.0).contains(threshold) {
+            bail!("--threshold {name}={threshold}: not a number from 0 to 1");
+        }
+        let is_measured = columns.labels.iter().any(|(target, _)| target.to_string() == *name)
+            || (name == "spans" && columns.spans.is_some());
+        if !is_measured {
+            bail!("--threshold {name}={threshold}: there is no --label {name}=COL that it could be for");
+        }
+    }
+    let mark = args.threshold.iter().find(|(name, _)| name == "spans").map(|(_, mark)| *mark);
+    let request = EvaluateRequest {
+        input: args.input,
+        columns,
+        limit: args.limit,
+        evasions: args.evade,
+        scores: args.scores,
+        thresholds: args.threshold,
+        mark,
+        figures: Settings { budget: args.budget, resamples: args.resamples },
+        model: args.model,
+        engine: args.engine,
+        threads: args.threads.and_then(NonZeroUsize::new),
+        batch: args.batch,
+    };
+    let bar = Bar::new();
+    let evaluation = pipeline::evaluate(&request, &policy, &|progress| bar.show(progress));
+    bar.finish();
+    let evaluation = evaluation?;
+    let mut out = Output::new();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&evaluation)?)?;
+    } else {
+        show(&mut out, &evaluation)?;
+    }
+    Ok(if evaluation.rejects == 0 { Done::Clean } else { Done::WithRejects })
+}
+
+fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: {} rows scored, {} without words, {} rejects; {} {}",
+        evaluation.file,
+        evaluation.rows,
+        evaluation.unscored,
+        evaluation.rejects,
+        evaluation.model.name,
+        evaluation.model.version
+    )?;
+    for reject in &evaluation.first_rejects {
+        writeln!(out, "  reject: record {} (line {}): {}", reject.record, reject.line, reject.cause)?;
+    }
+    for figures in &evaluation.labels {
+        show_figures(out, figures, evaluation)?;
+    }
+    if let Some(sentiment) = &evaluation.sentiment {
+        show_sentiment(out, sentiment)?;
+    }
+    if let Some(spans) = &evaluation.spans {
+        writeln!(out, "\nspans: {} rows, {} with nothing marked", spans.rows, spans.unmarked)?;
+        writeln!(
+            out,
+            "  {:26} {} at threshold {:.2}",
+            "character F1",
+            estimate(Some(spans.f1)),
+            spans.threshold
+        )?;
+        writeln!(
+            out,
+            "  {:26} {:.4} at threshold {:.2}",
+            "best on this file", spans.best_f1, spans.best_threshold
+        )?;
+    }
+    Ok(())
+}
+
+/// `0.972 (0.970 to 0.975)`.
+fn estimate(estimate: Option<Estimate>) -> String {
+    match estimate {
+        None => "not defined".to_owned(),
+        Some(Estimate { value, interval: None }) => format!("{value:.4}"),
+        Some(Estimate { value, interval: Some(interval) }) => {
+            format!("{value:.4} ({:.4} to {:.4})", interval.low, interval.high)
+        }
+    }
+}
+
+fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n{}: {} rows, {} positive ({:.2} % by weight)",
+        figures.label,
+        figures.rows,
+        figures.positives,
+        figures.positive_share * 100.0
+    )?;
+    let budget = format!("precision of the top {}", evaluation.budget);
+    let wanted = format!("recall at precision {WANTED_PRECISION:.2}");
+    let at =
+        figures.recall_threshold.map_or(String::new(), |threshold| format!(" at threshold {threshold:.6}"));
+    for (name, value) in [
+        ("AUC", estimate(figures.auc)),
+        ("average precision", estimate(figures.average_precision)),
+        (&budget, estimate(figures.precision_at_budget)),
+        (&wanted, estimate(figures.recall_at_precision) + &at),
+        ("Brier score", estimate(figures.brier)),
+        ("Brier skill", estimate(figures.brier_skill)),
+        ("calibration error", format!("{:.4}", figures.ece)),
+    ] {
+        writeln!(out, "  {name:26} {value}")?;
+    }
+    writeln!(
+        out,
+        "  {:14} {:9} {:>8} {:>9} {:>7} {:>11}  {:25} {:25} accuracy",
+        "threshold", "", "flagged", "precision", "recall", "specificity", "F1", "macro F1"
+    )?;
+    for at in &figures.thresholds {
+        writeln!(
+            out,
+            "  {:14} {:.6} {:7.2}% {:9.4} {:7.4} {:11.4}  {:25} {:25} {}",
+            at.name,
+            at.threshold,
+            at.flagged_share * 100.0,
+            at.precision,
+            at.recall,
+            at.specificity,
+            estimate(at.f1),
+            estimate(at.macro_f1),
+            estimate(at.accuracy)
+        )?;
+    }
+    writeln!(out, "  scores, by bins of equal weight: rows, mean score, share positive")?;
+    for bin in &figures.reliability {
+        writeln!(
+            out,
+            "  {:.4} to {:.4}  {:8} {:.4} {:.4}",
+            bin.low, bin.high, bin.rows, bin.mean_score, bin.positive_share
+        )?;
+    }
+    if let Some(groups) = &figures.groups {
+        writeln!(
+            out,
+            "  {:26} {:>8} {:>8}  {:8} {:8} AUC within",
+            "group", "rows", "positive", "BPSN", "BNSP"
+        )?;
+        let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
+        for group in &groups.groups {
+            writeln!(
+                out,
+                "  {:26} {:8} {:8}  {:8} {:8} {}",
+                group.name,
+                group.rows,
+                group.positives,
+                figure(group.bpsn_auc),
+                figure(group.bnsp_auc),
+                estimate(group.subgroup_auc)
+            )?;
+        }
+        let spreads = [("AUC within", groups.subgroup), ("BPSN AUC", groups.bpsn), ("BNSP AUC", groups.bnsp)];
+        for (name, spread) in spreads {
+            if let Some(Spread { mean, worst, gap, power_mean }) = spread {
+                writeln!(
+                    out,
+                    "  {name:26} mean {mean:.4}, worst {worst:.4} ({gap:.4} below), power mean {power_mean:.4}"
+                )?;
+            }
+        }
+        if let Some(score) = groups.bias_score {
+            writeln!(out, "  {:26} {score:.4}", "bias score")?;
+        }
+    }
+    if !figures.by.is_empty() {
+        writeln!(
+            out,
+            "  {:34} {:>8} {:>8} {:>10} {:>8} accuracy",
+            "kind", "rows", "positive", "mean score", "flagged"
+        )?;
+    }
+    for kind in &figures.by {
+        writeln!(
+            out,
+            "  {:34} {:8} {:8} {:10.4} {:7.2}% {:.4}",
+            kind.name,
+            kind.rows,
+            kind.positives,
+            kind.mean_score,
+            kind.flagged_share * 100.0,
+            kind.accuracy
+        )?;
+    }
+    if !figures.evasion.is_empty() {
+        writeln!(out, "  {:14} {:7} {:27} flagged as evasion", "evasion", "AUC", "loss")?;
+    }
+    for drop in &figures.evasion {
+        let detected = evaluation.detected.iter().find(|detected| detected.evasion == drop.evasion);
+        let detected = detected.map_or(String::new(), |of| format!("{} of {}", of.flagged, of.altered));
+        let loss = estimate(Some(drop.drop));
+        writeln!(out, "  {:14} {:.4}  {loss:27} {detected}", drop.evasion.as_str(), drop.auc)?;
+    }
+    Ok(())
+}
+
+fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Result<()> {
+    let names: Vec<&str> = if figures.classes == 2 { vec![CLASSES[0], CLASSES[2]] } else { CLASSES.to_vec() };
+    writeln!(out, "\nsentiment: {} rows, {}", figures.rows, names.join(", "))?;
+    for (name, value) in [
+        ("accuracy", estimate(figures.accuracy)),
+        ("macro recall", estimate(figures.macro_recall)),
+        ("macro F1", estimate(figures.macro_f1)),
+        ("calibration error", format!("{:.4}", figures.ece)),
+    ] {
+        writeln!(out, "  {name:26} {value}")?;
+    }
+    writeln!(
+        out,
+        "  {:26} {}",
+        "labelled, and called",
+        names.iter().map(|name| format!("{name:>9}")).collect::<Vec<_>>().join(" ")
+    )?;
+    for (name, row) in names.iter().zip(&figures.confusion) {
+        let cells: Vec<String> = row.iter().map(|cell| format!("{cell:9}")).collect();
+        writeln!(out, "  {name:26} {}", cells.join(" "))?;
+    }
+    for kind in &figures.by {
+        writeln!(out, "  {:34} {:8} rows, accuracy {:.4}", kind.name, kind.rows, kind.accuracy)?;
+    }
+    Ok(())
+}
