@@ -46,7 +46,9 @@ fn main() {
         ["memory", export, out] => memory(Path::new(export), Path::new(out), true),
         ["memory-unencoded", export, out] => memory(Path::new(export), Path::new(out), false),
         ["report", dir] => {
-            measured("report", || report::write(Path::new(dir), &Policy::built_in(), &[], &[]).expect("a report"));
+            measured("report", || {
+                report::write(Path::new(dir), &Policy::built_in(), &[], &[]).expect("a report")
+            });
         }
         ["speed", export] => speed::compare(Path::new(export)),
         _ => panic!("see the head of benches/scale/"),

@@ -158,8 +158,7 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     const OFFICE: &str = "open it and save the sheet as CSV (UTF-8)";
     const ARCHIVE: &str = "unpack it and name the files in it";
     const PICTURE: &str = "name a comment export";
-    const ARROW: &str =
-        "write it as Parquet, with pyarrow: parquet.write_table(feather.read_table(FILE), \"comments.parquet\")";
+    const ARROW: &str = "write it as Parquet, with pyarrow: parquet.write_table(feather.read_table(FILE), \"comments.parquet\")";
     const KINDS: &[(usize, &[u8], &str, &str)] = &[
         (0, b"\x89PNG\r\n", "a PNG picture", PICTURE),
         (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),

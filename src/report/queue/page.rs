@@ -86,7 +86,9 @@ struct Card<'a> {
     exact_harm: String,
     severity: f64,
     reach: Option<String>,
-    evasion: Option<(String, usize)>,
+    evasion: bool,
+    /// The own words as the model reads them, where the spelling hides words.
+    read_as: Option<(String, usize)>,
     tags: Vec<String>,
     author: Option<&'a str>,
     author_card: Option<AuthorCard>,
@@ -244,8 +246,10 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
     }
     let reached = reach(comment);
     let harm = fired.harm(reached);
-    let read_as = item.evasion.then(|| {
-        let read = normalize(&own).text.into_owned();
+    // Without the model, only what its steps undo is known of how it read a text.
+    let computed = explanation.and_then(|explanation| explanation.read_as.clone());
+    let read_as = computed.or_else(|| item.evasion.then(|| normalize(&own).text.into_owned()));
+    let read_as = read_as.filter(|read| *read != own).map(|read| {
         let (kept, cut) = shorten(&read, MAX_TEXT);
         (kept.to_owned(), cut)
     });
@@ -277,7 +281,8 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
         exact_harm: format!("{harm:.6}"),
         severity: rule.severity,
         reach: (reached > 1.0).then(|| number(Some(reached), 1)),
-        evasion: read_as,
+        evasion: item.evasion,
+        read_as,
         tags,
         author: comment.author.as_deref(),
         author_card: comment.author.as_deref().map(|name| author_card(name, item, sources, queue, beside)),
