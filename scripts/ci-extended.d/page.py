@@ -177,6 +177,7 @@ def decide(browser: Browser, page: str, folder: Path) -> list[str]:
     complaints = []
     if not value("document.querySelector('.card .show').checked"):
         complaints.append("the key s shows no text")
+    value("document.getAnimations().forEach((animation) => animation.finish())")
     sharp = value("getComputedStyle(document.querySelector('.card .own')).filter")
     blurred = value("getComputedStyle([...document.querySelectorAll('.card .own')].at(-1)).filter")
     if sharp != "none" or (cards > 1 and "blur" not in str(blurred)):

@@ -14,8 +14,8 @@ use crate::score::{Scored, ledger};
 /// Characters kept of a neighbour's text.
 pub(super) const MAX_NEIGHBOUR: usize = 600;
 
-/// Flagged comments kept of an author: the latest.
-const LATEST: usize = 3;
+/// Flagged comments kept of an author: the latest. One more than are shown, for the one that they stand beside is left out.
+pub(super) const LATEST: usize = 4;
 
 /// What one more reading of the scores found.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use askama::Template;
 
-use super::beside::{Beside, MAX_NEIGHBOUR};
+use super::beside::{Beside, Flagged, LATEST, MAX_NEIGHBOUR};
 use super::{ContextKind, Item, Neighbour, Queue, Sources};
 use crate::aggregate::wilson;
 use crate::comment::Comment;
@@ -86,7 +86,9 @@ struct Card<'a> {
     exact_harm: String,
     severity: f64,
     reach: Option<String>,
-    evasion: Option<(String, usize)>,
+    evasion: bool,
+    /// The own words as the model reads them, where the spelling hides words.
+    read_as: Option<(String, usize)>,
     tags: Vec<String>,
     author: Option<&'a str>,
     author_card: Option<AuthorCard>,
@@ -244,8 +246,10 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
     }
     let reached = reach(comment);
     let harm = fired.harm(reached);
-    let read_as = item.evasion.then(|| {
-        let read = normalize(&own).text.into_owned();
+    // Without the model, only what its steps undo is known of how it read a text.
+    let computed = explanation.and_then(|explanation| explanation.read_as.clone());
+    let read_as = computed.or_else(|| item.evasion.then(|| normalize(&own).text.into_owned()));
+    let read_as = read_as.filter(|read| *read != own).map(|read| {
         let (kept, cut) = shorten(&read, MAX_TEXT);
         (kept.to_owned(), cut)
     });
@@ -277,10 +281,11 @@ fn card<'a>(item: &'a Item<'_>, sources: &Sources<'a>, queue: &Queue<'_>, beside
         exact_harm: format!("{harm:.6}"),
         severity: rule.severity,
         reach: (reached > 1.0).then(|| number(Some(reached), 1)),
-        evasion: read_as,
+        evasion: item.evasion,
+        read_as,
         tags,
         author: comment.author.as_deref(),
-        author_card: comment.author.as_deref().map(|name| author_card(name, sources, queue, beside)),
+        author_card: comment.author.as_deref().map(|name| author_card(name, item, sources, queue, beside)),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         created_at: plain::cell(comment.created_at),
         thread: item.thread,
@@ -348,7 +353,13 @@ fn next_rule<'a>(policy: &'a Policy, item: &Item<'_>) -> Option<(String, &'a str
     Some((off, &next.name, six(at).to_string(), next.action.as_str()))
 }
 
-fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Beside) -> AuthorCard {
+fn author_card(
+    name: &str,
+    item: &Item<'_>,
+    sources: &Sources<'_>,
+    queue: &Queue<'_>,
+    beside: &Beside,
+) -> AuthorCard {
     let survey = sources.survey;
     let totals = survey.authors.number(name).map(|number| survey.authors.totals(number));
     let summary = totals.map_or(String::new(), |totals| {
@@ -368,7 +379,9 @@ fn author_card(name: &str, sources: &Sources<'_>, queue: &Queue<'_>, beside: &Be
     let first_seen = known.and_then(|author| author.first_seen);
     let summary = first_seen
         .map_or(summary.clone(), |time| format!("{summary}; first seen {}", time.strftime("%Y-%m-%d")));
-    let latest = known.into_iter().flat_map(|author| &author.latest).map(|flagged| {
+    let is_other = |flagged: &&Flagged| (flagged.thread, flagged.position) != (item.thread, item.position);
+    let others = known.into_iter().flat_map(|author| &author.latest).filter(is_other).take(LATEST - 1);
+    let latest = others.map(|flagged| {
         let place = format!(
             "comment {} in {}",
             count(flagged.position.into()),
