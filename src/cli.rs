@@ -9,6 +9,7 @@ mod eval;
 mod files;
 mod formats;
 mod input;
+mod merge;
 mod models;
 mod output;
 mod progress;
@@ -37,6 +38,7 @@ enum Command {
     Score(score::Args),
     Read(read::Args),
     Report(report::Args),
+    Merge(merge::Args),
     Eval(eval::Args),
     Sample(sample::Args),
     Decisions(decisions::Args),
@@ -57,6 +59,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Score(args) => score::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Eval(args) => eval::run(args),
         Command::Sample(args) => sample::run(&args),
         Command::Decisions(args) => decisions::run(&args),

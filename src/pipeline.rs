@@ -5,49 +5,49 @@
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
 
 mod evaluate;
+mod merge;
+mod outputs;
+mod queue;
+mod shard;
+mod start;
+mod stream;
+mod understand;
 
-use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::collections::BTreeMap;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
+pub use merge::{MergeError, merge};
+pub use shard::Shard;
+pub use stream::{StreamRequest, stream};
+pub use understand::{Sample, Understood, read};
 
 use crate::aggregate::Confusion;
-use crate::cell::guard;
 use crate::comment::Comment;
-use crate::engine::{self, EngineError};
-use crate::explain::{self, Explanation, explain};
-use crate::label::Label;
+use crate::engine::{self, Engine, EngineError};
 use crate::model::{Manifest, Model, ModelError};
-use crate::normalize::{self, normalize};
-use crate::policy::{Action, Fired, Policy};
+use crate::normalize;
+use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, ReportError, Run, Summary};
-use crate::score::ledger::{self, LedgerError};
-use crate::score::{CHUNK_COMMENTS, ScoreError, Scored, Scorer, Settings};
+use crate::score::ledger::{self, LedgerError, Recalled};
+use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
-
-pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
+use outputs::{OutputFiles, Outputs, cannot_write, keep_apart, lock};
+use queue::Queue;
+use start::{Difference, Held, Start};
 
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
 
-/// Flagged comments that are explained, the worst first: each takes up to [`explain::WORDS_TRIED`] runs of the model over
-/// one of its sentences.
-const EXPLAINED: usize = 100;
-
-/// Comments that are explained at a time: enough for every thread, few enough to show that the work goes on.
-const EXPLAINED_AT_ONCE: usize = 8;
-
-const REJECTS: &str = "rejects.csv";
-
-/// What a run writes before its report: see [`report::OUTPUTS`] for the rest.
-const OUTPUTS: [&str; 4] = [ledger::FILE_NAME, REJECTS, explain::FILE_NAME, report::RUN_FILE_NAME];
-
-/// Comments that [`read`] shows of each file.
-const SAMPLES_A_FILE: usize = 3;
+/// Comments of a chunk for each thread, up to [`CHUNK_COMMENTS`] in all: enough to keep it busy, few enough that a run
+/// that is interrupted has lost seconds.
+const COMMENTS_A_THREAD: usize = 512;
 
 /// What to score, how, and where to.
 pub struct ScoreRequest {
@@ -63,8 +63,8 @@ pub struct ScoreRequest {
     pub out: PathBuf,
     /// Folder of the model; the embedded one if none.
     pub model: Option<PathBuf>,
-    /// Name of the engine, one of [`engine::names`].
-    pub engine: String,
+    /// What runs the model.
+    pub engine: EngineChoice,
     /// Threads that score; as many as there are cores if none.
     pub threads: Option<NonZeroUsize>,
     /// Settings of the scoring stage.
@@ -75,6 +75,14 @@ pub struct ScoreRequest {
     pub by: Vec<Column>,
     /// What replaces the names of people in everything that is written, if anything does; raw records are not kept then.
     pub pseudonyms: Option<Pseudonyms>,
+    /// Go on with the run that the folder holds, if it holds one.
+    pub resume: bool,
+    /// Folder of an earlier run whose scores are taken over for equal texts.
+    pub reuse: Option<PathBuf>,
+    /// The part of the input that is scored, if not all of it. All of it is read.
+    pub shard: Option<Shard>,
+    /// Set from elsewhere, it ends the run once the chunk that is being scored is written.
+    pub stop: Arc<AtomicBool>,
 }
 
 impl ScoreRequest {
@@ -84,11 +92,21 @@ impl ScoreRequest {
     }
 }
 
+/// What runs the model.
+pub enum EngineChoice {
+    /// The engine of this name, one of [`engine::names`].
+    Named(String),
+    /// One that the caller has made.
+    Given(Arc<dyn Engine>),
+}
+
 /// How far a run is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Comments that are through the scoring stage.
     pub scored: u64,
+    /// Those of them that the interrupted run had scored.
+    pub kept: u64,
     /// Comments read.
     pub read: u64,
     /// Bytes of the input read, as they lie on disk.
@@ -152,6 +170,89 @@ pub enum PipelineError {
         /// The input.
         input: PathBuf,
     },
+    /// Another process writes into the folder.
+    #[error(
+        "another comity is writing into {dir}; wait until it has ended, or choose another folder with --out",
+        dir = dir.display()
+    )]
+    Busy {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder holds the beginning of the run that was asked for.
+    #[error(
+        "{dir} holds this run already, as far as it came when it was interrupted; go on with it by --resume, or remove \
+         {dir}/{} to begin anew",
+        start::FILE_NAME,
+        dir = dir.display()
+    )]
+    Unfinished {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The run that the folder holds is not the one that was asked for.
+    #[error(
+        "{dir} holds another run, and --resume cannot go on with that: {differences}; ask for the same as then, or choose \
+         another folder with --out",
+        dir = dir.display()
+    )]
+    Differs {
+        /// The folder.
+        dir: PathBuf,
+        /// What is different, in words.
+        differences: String,
+    },
+    /// What the folder holds of a run cannot be read.
+    #[error(
+        "cannot tell what run {dir} holds: {source}; leave out --resume to begin anew",
+        dir = dir.display()
+    )]
+    Held {
+        /// The folder.
+        dir: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The folder whose scores are to be taken over holds no run.
+    #[error("{dir} holds no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
+    NothingToReuse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder whose scores are to be taken over is the one to write to.
+    #[error("{dir} cannot be reused for itself; choose another folder with --out", dir = dir.display())]
+    ReuseOfOut {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The scores of a folder were not made as they would be made now.
+    #[error("the scores in {dir} cannot be reused: {differences}; leave out --reuse", dir = dir.display())]
+    OtherScorer {
+        /// The folder.
+        dir: PathBuf,
+        /// What is different, in words.
+        differences: String,
+    },
+    /// The run was stopped before its end.
+    #[error(
+        "stopped; {scored} comments are scored and kept in {dir}: the same command with --resume goes on",
+        dir = dir.display()
+    )]
+    Stopped {
+        /// The folder.
+        dir: PathBuf,
+        /// Comments whose scores stand in it.
+        scored: u64,
+    },
+    /// The run whose report is asked for has not ended.
+    #[error(
+        "the run in {dir} has not ended; end it first, by the same `comity score` with --resume",
+        dir = dir.display()
+    )]
+    NotEnded {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A file of the output could not be written.
     #[error("cannot write {path}: {source}; choose another folder with --out or make room", path = path.display())]
     Write {
@@ -189,6 +290,12 @@ pub enum PipelineError {
     /// The scores file could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The answers to a stream could not be written.
+    #[error("cannot write the answers: {0}")]
+    Stream(#[source] io::Error),
+    /// Shards could not be joined.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// The reports could not be written.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -208,75 +315,24 @@ pub enum PipelineError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// What [`read`] understood.
-pub struct Understood {
-    /// File by file.
-    pub files: Vec<FileReport>,
-    /// Comments read.
-    pub comments: u64,
-    /// Different names of authors.
-    pub authors: usize,
-    /// What was found between comments.
-    pub replies: ThreadReport,
-    /// The first comments of each file, as a model would see them.
-    pub samples: Vec<Sample>,
-    /// The records that could not be read: the first hundred.
-    pub rejects: Vec<Reject>,
-}
-
-/// A comment and its text as the model would see it.
-pub struct Sample {
-    /// The comment.
-    pub comment: Comment,
-    /// Its own words, normalised.
-    pub normalized: String,
-}
-
-/// Reads without scoring.
-///
-/// # Errors
-/// [`PipelineError::Read`] and, if `strict`, [`PipelineError::Strict`].
-pub fn read(
-    inputs: &[PathBuf],
-    options: &Options,
-    limit: Option<u64>,
-    strict: bool,
-) -> Result<Understood, PipelineError> {
-    let mut reader = Reader::open(inputs, options)?;
-    let mut threader = Threader::new();
-    let mut samples: Vec<Sample> = Vec::new();
-    let mut rejects = Vec::new();
-    let mut comments = 0;
-    let mut authors: HashSet<String> = HashSet::new();
-    while limit.is_none_or(|limit| comments < limit) {
-        match reader.next().transpose()? {
-            None => break,
-            Some(Record::Reject(reject)) if strict => return Err(strict_error(reject)),
-            Some(Record::Reject(reject)) if rejects.len() < 100 => rejects.push(reject),
-            Some(Record::Reject(_)) => {}
-            Some(Record::Comment(mut comment)) => {
-                comments += 1;
-                threader.link(&mut comment);
-                if let Some(author) = comment.author.as_ref().filter(|author| !authors.contains(*author)) {
-                    authors.insert(author.clone());
-                }
-                let of_file =
-                    samples.iter().rev().take_while(|s| s.comment.origin.file == comment.origin.file);
-                if of_file.count() < SAMPLES_A_FILE {
-                    let normalized = normalize(&comment.own_words()).text.into_owned();
-                    samples.push(Sample { comment, normalized });
-                }
-            }
-        }
-    }
-    let (files, replies) = (reader.files().to_vec(), threader.finish().map_err(PipelineError::Links)?);
-    Ok(Understood { files, comments, authors: authors.len(), replies, samples, rejects })
+/// What a run came to.
+pub struct Finished {
+    /// What its report says in short.
+    pub summary: Summary,
+    /// Comments whose scores an interrupted run had written.
+    pub kept: u64,
+    /// Texts whose scores were taken over from the folder of `reuse`.
+    pub reused: u64,
 }
 
 /// Scores an export and reports on it. `progress` is called often, from many threads.
 ///
 /// What can be known to fail is tried first: the inputs and the outputs are opened before the model is loaded. A report
 /// that the folder holds stays whole until nothing but the work itself is left to fail.
+///
+/// With `resume`, the input is read again from its beginning, which is far cheaper than scoring it: every comment that
+/// has a row in the scores file is compared with it and takes its scores from there, and what follows is scored. So
+/// whatever the readers and the threader remember is as it would be without an interruption, and so is every byte.
 ///
 /// # Errors
 /// [`PipelineError`] names the stage, the place and what to do. What was written until then stays, without `run.json`,
@@ -285,7 +341,7 @@ pub fn score(
     request: &ScoreRequest,
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Summary, PipelineError> {
+) -> Result<Finished, PipelineError> {
     let hides_names = request.pseudonyms.is_some();
     let options = Options {
         withhold_names: hides_names,
@@ -296,25 +352,52 @@ pub fn score(
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
     let model = load_model(request.model.as_deref())?;
-    let engine = engine::open(&request.engine, &model)?;
+    let engine = match &request.engine {
+        EngineChoice::Named(name) => engine::open(name, &model)?.into(),
+        EngineChoice::Given(engine) => engine.clone(),
+    };
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let mut outputs = Outputs::begin(files, &request.out, options.keep_raw)?;
+    let start = Start::new(settings(request), identify(&model), engine.name(), reader.files());
+    let held = files.held(&start, request.resume)?;
+    let earlier = request.reuse.as_deref().map(|dir| earlier(dir, &start, files.dir())).transpose()?;
+    let mut outputs = files.begin(start.clone(), held, options.keep_raw)?;
+
+    let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    if let Some(earlier) = earlier {
+        scorer.reuse(earlier);
+    }
     let mut threader = Threader::new();
-    let mut queue = Queue { policy, worst: Vec::new() };
+    let mut queue = Queue::new(policy);
     let mut counts = Counts::default();
+    let mut kept = 0;
     let scored = AtomicU64::new(0);
+    let stopped =
+        || PipelineError::Stopped { dir: request.out.clone(), scored: scored.load(Ordering::Relaxed) };
     loop {
-        let chunk = read_chunk(request, &mut reader, &mut threader, &mut outputs, &mut counts)?;
+        let chunk =
+            read_chunk(request, chunk_comments, &mut reader, &mut threader, &mut outputs, &mut counts)?;
         if chunk.is_empty() {
             break;
         }
         let (bytes_read, total_bytes) = (reader.bytes_read(), reader.total_bytes());
+        let mut fresh = Vec::with_capacity(chunk.len());
+        let before = kept;
+        for comment in chunk {
+            match outputs.recall(comment)? {
+                Recalled::New(comment) => fresh.push(comment),
+                Recalled::Kept(row) => {
+                    kept += 1;
+                    queue.offer(row);
+                }
+            }
+        }
         let advance = |more: u64| {
             let scored = scored.fetch_add(more, Ordering::Relaxed) + more;
             progress(Progress {
                 scored,
+                kept,
                 read: counts.comments,
                 bytes_read,
                 total_bytes,
@@ -322,29 +405,82 @@ pub fn score(
                 explained: None,
             });
         };
-        for row in pool.install(|| scorer.score(chunk, &advance))? {
-            outputs.scores.write(&row)?;
+        advance(kept - before);
+        for row in pool.install(|| scorer.score(fresh, &advance))? {
+            outputs.score(&row)?;
             queue.offer(row);
         }
+        outputs.flush()?;
+        if request.stop.load(Ordering::Relaxed) {
+            return Err(stopped());
+        }
     }
-    let (bytes_read, total_bytes) = (reader.bytes_read(), reader.total_bytes());
-    let (scored, read) = (scored.into_inner(), counts.comments);
+    outputs.end_rows()?;
+
+    let (bytes_read, total_bytes, read) = (reader.bytes_read(), reader.total_bytes(), counts.comments);
     let explanations = pool.install(|| {
-        queue.explain(&scorer, &|explained, of| {
-            let explained = Some((explained, of));
-            progress(Progress { scored, read, bytes_read, total_bytes, limit: request.limit, explained });
+        queue.explain(&scorer, &request.stop, &|explained, of| {
+            let (explained, scored) = (Some((explained, of)), scored.load(Ordering::Relaxed));
+            progress(Progress {
+                scored,
+                kept,
+                read,
+                bytes_read,
+                total_bytes,
+                limit: request.limit,
+                explained,
+            });
         })
     })?;
-    outputs.finish(&explanations)?;
-
+    let explanations = explanations.ok_or_else(stopped)?;
     let replies = threader.finish().map_err(PipelineError::Links)?;
-    let run = describe(request, &model, &reader, &replies, counts);
-    let run_path = request.out.join(report::RUN_FILE_NAME);
-    write_whole(&run_path, &serde_json::to_vec_pretty(&run).expect("a run is plain data"))?;
-    Ok(report::write(&request.out, policy, &request.also, &request.by, &[])?)
+    let run = describe(request, start, &reader, &replies, counts);
+    let _lock = outputs.finish(&explanations, &run)?;
+    let summary = report::write(&request.out, policy, &request.also, &request.by, &[])?;
+    Ok(Finished { summary, kept, reused: scorer.reused() })
 }
 
-/// The model of a folder, or the embedded one, if it goes with this version's normaliser.
+/// The scores of an earlier run, if they were made as those of this run are.
+fn earlier(dir: &Path, start: &Start, out: &Path) -> Result<Earlier, PipelineError> {
+    let owned = || dir.to_owned();
+    let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
+    let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
+    if dir.canonicalize().ok() == out.canonicalize().ok() {
+        return Err(PipelineError::ReuseOfOut { dir: owned() });
+    }
+    let differences = held.start.differences_of_scorer(start);
+    if !differences.is_empty() {
+        return Err(PipelineError::OtherScorer { dir: owned(), differences: Difference::list(&differences) });
+    }
+    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), !held.is_whole)?)
+}
+
+/// Decides anew and writes the reports of a folder again, from its scores: [`report::write`], for as long as nobody else
+/// writes into the folder.
+///
+/// # Errors
+/// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder holds half a run, [`PipelineError::Busy`] if
+/// somebody writes into it.
+pub fn report(
+    dir: &Path,
+    policy: &Policy,
+    also: &[Form],
+    by: &[Column],
+    decisions: &[PathBuf],
+) -> Result<Summary, PipelineError> {
+    let exists = |name: &str| dir.join(name).exists();
+    let _lock = if exists(report::RUN_FILE_NAME) {
+        Some(lock(dir)?)
+    } else if exists(start::FILE_NAME) {
+        lock(dir)?;
+        return Err(PipelineError::NotEnded { dir: dir.to_owned() });
+    } else {
+        None
+    };
+    Ok(report::write(dir, policy, also, by, decisions)?)
+}
+
+/// The model of a folder, or the embedded one, if its texts were normalised as ours are.
 fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
     let model = match dir {
         Some(dir) => Model::open(dir)?,
@@ -360,6 +496,9 @@ fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
 /// What was read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
+    /// Comments of the whole input.
+    all: u64,
+    /// Those of them that are scored here: all, but for a shard.
     comments: u64,
     rejects: u64,
 }
@@ -367,6 +506,7 @@ struct Counts {
 /// Reads until there is a chunk to score; gives an empty one at the end of the input or of what the user wants of it.
 fn read_chunk(
     request: &ScoreRequest,
+    chunk_comments: usize,
     reader: &mut Reader,
     threader: &mut Threader,
     outputs: &mut Outputs,
@@ -374,128 +514,58 @@ fn read_chunk(
 ) -> Result<Vec<Comment>, PipelineError> {
     let mut chunk = Vec::new();
     let mut bytes = 0;
-    while chunk.len() < CHUNK_COMMENTS
+    while chunk.len() < chunk_comments
         && bytes < CHUNK_BYTES
-        && request.limit.is_none_or(|limit| counts.comments < limit)
+        && request.limit.is_none_or(|limit| counts.all < limit)
     {
         match reader.next().transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
             Some(Record::Reject(mut reject)) => {
-                counts.rejects += 1;
-                reject.cause = request.shown(&reject.cause);
-                outputs.reject(&reject)?;
+                if request.shard.is_none_or(Shard::holds_rejects) {
+                    counts.rejects += 1;
+                    reject.cause = request.shown(&reject.cause);
+                    outputs.reject(&reject)?;
+                }
             }
             Some(Record::Comment(mut comment)) => {
-                counts.comments += 1;
-                bytes += comment.text.len();
+                counts.all += 1;
+                // The threader sees every comment, so that it links those of a shard as it would in a whole run.
                 threader.link(&mut comment);
-                if let Some(pseudonyms) = &request.pseudonyms {
-                    pseudonyms.apply(&mut comment, threader);
+                if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
+                    counts.comments += 1;
+                    bytes += comment.text.len();
+                    if let Some(pseudonyms) = &request.pseudonyms {
+                        pseudonyms.apply(&mut comment, threader);
+                    }
+                    chunk.push(comment);
                 }
-                chunk.push(comment);
             }
         }
     }
     Ok(chunk)
 }
 
-/// The worst of the flagged comments: those that get an explanation.
-struct Queue<'p> {
-    policy: &'p Policy,
-    /// Worst first once sorted; never more than twice [`EXPLAINED`].
-    worst: Vec<(Fired<'p>, Comment)>,
-}
-
-impl Queue<'_> {
-    fn offer(&mut self, row: Scored) {
-        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
-        if let Some(fired) = decision.and_then(|decision| decision.fired) {
-            self.worst.push((fired, row.comment));
-            if self.worst.len() >= 2 * EXPLAINED {
-                self.keep_worst();
-            }
-        }
-    }
-
-    fn keep_worst(&mut self) {
-        // A stable sort: equally urgent ones stay in the order of the input.
-        self.worst.sort_by(|(a, this), (b, other)| a.urgency(this).first(&b.urgency(other)));
-        self.worst.truncate(EXPLAINED);
-    }
-
-    /// Explains the worst. `advance` is told how many are explained, of how many.
-    fn explain(
-        mut self,
-        scorer: &Scorer<'_>,
-        advance: &dyn Fn(usize, usize),
-    ) -> Result<Vec<Explanation>, ScoreError> {
-        self.keep_worst();
-        let flagged: Vec<(&Comment, Label, f64)> =
-            self.worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
-        let mut explanations = Vec::with_capacity(flagged.len());
-        for some in flagged.chunks(EXPLAINED_AT_ONCE) {
-            advance(explanations.len(), flagged.len());
-            explanations.extend(explain(scorer, some)?);
-        }
-        Ok(explanations)
-    }
-}
-
-/// The run as its report tells of it: nothing that would differ if it were repeated.
-fn describe(
-    request: &ScoreRequest,
-    model: &Model,
-    reader: &Reader,
-    replies: &ThreadReport,
-    counts: Counts,
-) -> Run {
+/// The options that change what is written, as the user gave them.
+fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
     let read = &request.read;
+    let yes = |is_set: bool| is_set.then(|| "yes".to_owned());
     let settings = [
         ("format", read.format.map(|format| format.to_string())),
         ("map", Some(read.mapping.to_string()).filter(|map| !map.is_empty())),
         ("authors", read.authors.as_ref().map(|names| format!("{} names", names.len()))),
         ("article-end", read.article_end.clone()),
-        ("lenient", read.lenient.then(|| "yes".to_owned())),
+        ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
+        ("lenient", yes(read.lenient)),
         ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
         ("pseudonymize", request.pseudonyms.as_ref().map(|names| format!("key {}", names.fingerprint()))),
+        ("shard", request.shard.map(|shard| shard.to_string())),
     ];
-    let input = |file: &FileReport| Input {
-        file: file.file.to_string(),
-        bytes: file.fingerprint.as_ref().map_or(0, |(bytes, _)| *bytes),
-        sha256: file.fingerprint.as_ref().map(|(_, sha256)| sha256.clone()).unwrap_or_default(),
-        format: file.format.to_string(),
-        why: request.shown(&file.why),
-        columns: file
-            .columns
-            .iter()
-            .map(|(field, column)| (field.to_string(), request.shown(column)))
-            .collect(),
-        comments: file.comments,
-        rejects: file.rejects,
-        notices: file.notices.iter().map(|notice| request.shown(notice)).collect(),
-        doubts: file.doubts.len() as u64,
-    };
-    Run {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        settings: settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-        model: identify(model),
-        engine: request.engine.clone(),
-        inputs: reader.files().iter().map(input).collect(),
-        replies: Replies {
-            inferred: replies.parents_inferred,
-            orphans: replies.orphans,
-            self_replies: replies.self_replies,
-            cycles: replies.cycles,
-        },
-        read: counts.comments + counts.rejects,
-        rejects: counts.rejects,
-    }
+    settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// A model as reports name it.
 fn identify(model: &Model) -> ModelId {
     let manifest = &model.manifest;
     ModelId {
@@ -516,117 +586,48 @@ fn identify(model: &Model) -> ModelId {
     }
 }
 
-/// Writes a file under another name first, so that it is there whole or not at all.
-fn write_whole(path: &Path, content: &[u8]) -> Result<(), PipelineError> {
-    let draft = path.with_extension("tmp");
-    let written = fs::write(&draft, content).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|source| PipelineError::Write { path: path.to_owned(), source })
+/// The run as its report tells of it: nothing that would differ if it were repeated.
+fn describe(
+    request: &ScoreRequest,
+    start: Start,
+    reader: &Reader,
+    replies: &ThreadReport,
+    counts: Counts,
+) -> Run {
+    let input = |file: &FileReport| Input {
+        file: file.file.to_string(),
+        bytes: file.fingerprint.as_ref().map(|(bytes, _)| *bytes).or(file.size).unwrap_or(0),
+        sha256: file.fingerprint.as_ref().map(|(_, sha256)| sha256.clone()).unwrap_or_default(),
+        format: file.format.to_string(),
+        why: request.shown(&file.why),
+        columns: file
+            .columns
+            .iter()
+            .map(|(field, column)| (field.to_string(), request.shown(column)))
+            .collect(),
+        comments: file.comments,
+        rejects: file.rejects,
+        notices: file.notices.iter().map(|notice| request.shown(notice)).collect(),
+        doubts: file.doubts.len() as u64,
+    };
+    Run {
+        version: start.version,
+        settings: start.settings,
+        model: start.model,
+        engine: start.engine,
+        inputs: reader.files().iter().map(input).collect(),
+        replies: Replies {
+            inferred: replies.parents_inferred,
+            orphans: replies.orphans,
+            self_replies: replies.self_replies,
+            cycles: replies.cycles,
+        },
+        read: counts.comments + counts.rejects,
+        rejects: counts.rejects,
+    }
 }
 
 fn strict_error(reject: Reject) -> PipelineError {
     let Reject { file, record, line, cause, .. } = reject;
     PipelineError::Strict { file: file.to_string(), record, line, cause }
-}
-
-/// Whether inputs and outputs are different files, now and when the same command is run again.
-fn keep_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
-    // The part of the folder's path that is there; what is below it will be made.
-    let nearest = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
-    let nearest = nearest.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
-    for input in inputs {
-        // What cannot be found here is standard input: the reader has opened everything else.
-        let Ok(canonical) = input.canonicalize() else { continue };
-        if canonical.is_dir() && nearest.starts_with(&canonical) {
-            return Err(PipelineError::OutWithinInput { out: out.to_owned(), input: input.clone() });
-        }
-        let written = report::OUTPUTS.iter().chain(&OUTPUTS);
-        if written.filter_map(|name| out.join(name).canonicalize().ok()).any(|file| file == canonical) {
-            return Err(PipelineError::OverInput { input: input.clone() });
-        }
-    }
-    Ok(())
-}
-
-/// The files that grow while a run goes on, opened but as they were.
-struct OutputFiles {
-    scores: File,
-    rejects: File,
-}
-
-impl OutputFiles {
-    /// Makes the folder and opens the files.
-    fn open(dir: &Path) -> Result<Self, PipelineError> {
-        fs::create_dir_all(dir).map_err(cannot_write(dir))?;
-        let open = |name| {
-            let path = dir.join(name);
-            let opened = File::options().write(true).create(true).truncate(false).open(&path);
-            opened.map_err(cannot_write(&path))
-        };
-        Ok(Self { scores: open(ledger::FILE_NAME)?, rejects: open(REJECTS)? })
-    }
-}
-
-/// The error of a file or folder that could not be written.
-fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PipelineError {
-    let path = path.to_owned();
-    move |source| PipelineError::Write { path, source }
-}
-
-/// The files that grow while a run goes on.
-struct Outputs {
-    scores: ledger::Writer<BufWriter<File>>,
-    rejects: csv::Writer<File>,
-    dir: PathBuf,
-    keep_raw: bool,
-}
-
-impl Outputs {
-    /// Begins the files. An earlier run's `run.json` goes first: until this run has ended, the folder holds none.
-    fn begin(files: OutputFiles, dir: &Path, keep_raw: bool) -> Result<Self, PipelineError> {
-        let run_path = dir.join(report::RUN_FILE_NAME);
-        match fs::remove_file(&run_path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(cannot_write(&run_path)(error));
-            }
-            _ => {}
-        }
-        let scores_path = dir.join(ledger::FILE_NAME);
-        files.scores.set_len(0).map_err(cannot_write(&scores_path))?;
-        files.rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;
-        let scores = ledger::Writer::new(BufWriter::new(files.scores), &scores_path)?;
-        let rejects = csv::Writer::from_writer(files.rejects);
-        let mut outputs = Self { scores, rejects, dir: dir.to_owned(), keep_raw };
-        outputs.write_reject(&["file", "record", "line", "bytes", "cause"], "raw")?;
-        Ok(outputs)
-    }
-
-    fn reject(&mut self, reject: &Reject) -> Result<(), PipelineError> {
-        let cells = [
-            guard(&reject.file).into_owned(),
-            reject.record.to_string(),
-            reject.line.to_string(),
-            format!("{}-{}", reject.bytes.start, reject.bytes.end),
-            guard(&reject.cause).into_owned(),
-        ];
-        self.write_reject(&cells, &guard(reject.raw.as_deref().unwrap_or_default()))
-    }
-
-    fn write_reject<C: AsRef<[u8]>>(&mut self, cells: &[C], raw: &str) -> Result<(), PipelineError> {
-        let raw = Some(raw.as_bytes()).filter(|_| self.keep_raw);
-        let written = self.rejects.write_record(cells.iter().map(AsRef::as_ref).chain(raw));
-        written.map_err(|error| PipelineError::Write { path: self.dir.join(REJECTS), source: error.into() })
-    }
-
-    fn finish(mut self, explanations: &[Explanation]) -> Result<(), PipelineError> {
-        let flushed = self.rejects.flush();
-        flushed.map_err(|source| PipelineError::Write { path: self.dir.join(REJECTS), source })?;
-        let flushed = self.scores.finish()?.flush();
-        flushed.map_err(|source| PipelineError::Write { path: self.dir.join(ledger::FILE_NAME), source })?;
-        let mut lines = Vec::new();
-        for explanation in explanations {
-            serde_json::to_writer(&mut lines, explanation).expect("an explanation is plain data");
-            lines.push(b'\n');
-        }
-        write_whole(&self.dir.join(explain::FILE_NAME), &lines)
-    }
 }

@@ -28,6 +28,7 @@ mod input;
 mod instagram;
 mod json;
 mod keys;
+mod lines;
 mod mapping;
 mod mastodon;
 mod mojibake;
@@ -48,6 +49,7 @@ mod xml;
 mod youtube;
 
 pub use error::{ReadError, ReadErrorKind};
+pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
@@ -269,6 +271,8 @@ pub struct FileReport {
     pub notices: Vec<String>,
     /// What the reader was unsure of.
     pub doubts: Vec<Doubt>,
+    /// Its size in bytes as it lies on disk, when it was opened; none for standard input and pipes.
+    pub size: Option<u64>,
     /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
     pub fingerprint: Option<(u64, String)>,
 }

@@ -15,13 +15,16 @@
 pub mod language;
 pub mod ledger;
 mod outcome;
+mod reuse;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use outcome::{Outcome, Scored, Scores, Unscored};
+pub use reuse::Earlier;
 
 use crate::comment::{Comment, Status};
 use crate::encode::{EncodeError, Window};
@@ -67,6 +70,9 @@ pub enum ScoreError {
     /// The engine failed on a batch.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The scores of an earlier run cannot be read.
+    #[error(transparent)]
+    Earlier(#[from] ledger::LedgerError),
 }
 
 /// Scores chunks of comments with one model.
@@ -77,6 +83,9 @@ pub struct Scorer<'a> {
     lexicon: Lexicon,
     /// Scores of texts of earlier chunks, by digest of the normalised text.
     remembered: HashMap<[u8; 16], Scores>,
+    /// Scores of an earlier run.
+    earlier: Option<Earlier>,
+    reused: u64,
 }
 
 /// A comment on its way to the engine.
@@ -108,7 +117,17 @@ impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
         let lexicon = Lexicon::new(model.encoder.vocabulary());
-        Self { model, engine, settings, lexicon, remembered: HashMap::new() }
+        Self { model, engine, settings, lexicon, remembered: HashMap::new(), earlier: None, reused: 0 }
+    }
+
+    /// Takes scores over from an earlier run, of the same model, engine and version, where it has them.
+    pub fn reuse(&mut self, earlier: Earlier) {
+        self.earlier = Some(earlier);
+    }
+
+    /// Texts whose scores were taken over from an earlier run.
+    pub fn reused(&self) -> u64 {
+        self.reused
     }
 
     /// How the model reads a text of a person's own words.
@@ -130,6 +149,7 @@ impl<'a> Scorer<'a> {
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Scored>, ScoreError> {
         let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
+        self.take_over(&prepared)?;
 
         // The texts that the engine must see, each once, and how many comments share each.
         let mut fresh: Vec<&Reading> = Vec::new();
@@ -180,6 +200,24 @@ impl<'a> Scorer<'a> {
             }
         });
         Ok(scored.collect())
+    }
+
+    /// Remembers the scores that an earlier run has of these texts.
+    fn take_over(&mut self, prepared: &[Prepared]) -> Result<(), ScoreError> {
+        let Some(earlier) = &mut self.earlier else { return Ok(()) };
+        if self.remembered.len() >= REMEMBERED_TEXTS {
+            self.remembered.clear();
+        }
+        for prepared in prepared {
+            let Prepared::Text { reading, .. } = prepared else { continue };
+            if let Entry::Vacant(place) = self.remembered.entry(digest(&reading.text))
+                && let Some(scores) = earlier.scores(&reading.text)?
+            {
+                place.insert(scores);
+                self.reused += 1;
+            }
+        }
+        Ok(())
     }
 
     fn prepare(&self, comment: &Comment) -> Prepared {

@@ -190,7 +190,7 @@ fn the_embedded_model_tells_kind_from_hostile() {
     assert!(score(sad, "negative") > score(sad, "positive"));
 }
 
-/// Killed: what was written stays, but it is no run, and the next run goes as if it had never been.
+/// Killed: what was written stays, but it is no run, and another run goes as if it had never been.
 #[test]
 fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let folder = folder(None);
@@ -210,7 +210,8 @@ fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let mut comity =
         shell(folder.path(), "exec comity score long.csv --out out --model tiny").spawn().unwrap();
     let (scores, run_file) = (folder.path().join("out/scores.csv"), folder.path().join("out/run.json"));
-    while run_file.exists() || fs::metadata(&scores).unwrap().len() < 1000 {
+    let begun = || folder.path().join("out/unfinished.json").exists() && !run_file.exists();
+    while !begun() || fs::metadata(&scores).unwrap().len() < 1000 {
         assert!(comity.try_wait().unwrap().is_none(), "the run was too short to interrupt");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -220,7 +221,7 @@ fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     let report = shell(folder.path(), "comity report out").output().unwrap();
     let message = String::from_utf8_lossy(&report.stderr).into_owned();
     assert_eq!(report.status.code(), Some(1));
-    assert!(message.contains("out/run.json") && message.contains("score the export again"), "{message}");
+    assert!(message.contains("the run in out has not ended"), "{message}");
     assert_eq!(message.lines().count(), 1, "{message}");
 
     run("data/sample");

@@ -11,5 +11,8 @@ mod pipeline;
 mod privacy;
 mod real_exports;
 mod report;
+mod resume;
+mod shards;
+mod stream;
 mod text_dump;
 mod tidy;

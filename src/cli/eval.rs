@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::bail;
 use comity::engine;
@@ -194,7 +195,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         threads: args.threads.and_then(NonZeroUsize::new),
         batch: args.batch,
     };
-    let bar = Bar::new();
+    let bar = Bar::new(Arc::default());
     let evaluation = pipeline::evaluate(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
     let evaluation = evaluation?;

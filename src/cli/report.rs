@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::{Column, Form, write};
+use comity::report::{Column, Form};
 
 use super::Done;
 use super::score::{load_policy, print_summary};
@@ -34,6 +35,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
-    let summary = write(&args.dir, &policy, &args.also, &args.by, &args.decisions)?;
+    let summary = pipeline::report(&args.dir, &policy, &args.also, &args.by, &args.decisions)?;
     print_summary(&summary, &args.dir, &args.also)
 }

@@ -1,17 +1,22 @@
 //! `comity score`
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use comity::engine;
-use comity::pipeline::{self, ScoreRequest};
+use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
 use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
+use comity::read::Format;
 use comity::report::{Column, Form, Summary};
 use comity::score::{DEFAULT_BATCH, Settings};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::Done;
 use super::files::{self, Row};
@@ -26,8 +31,12 @@ pub(crate) struct Args {
     input: InputArgs,
 
     /// Folder to write to; made if it is not there, its report replaced if it holds one.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "stream")]
+    out: Option<PathBuf>,
+
+    /// Answer every line of ndjson from standard input (`-`) by a line of ndjson on standard output, as it comes; no report.
+    #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize", "limit", "strict", "lenient", "authors", "article_end"])]
+    stream: bool,
 
     /// Folder of another model; the one that ships inside where none is given.
     #[arg(long, value_name = "DIR")]
@@ -61,6 +70,18 @@ pub(crate) struct Args {
     /// year, hour.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
     by: Vec<Column>,
+
+    /// Go on with this run where it was interrupted, if the folder holds the beginning of it.
+    #[arg(long)]
+    resume: bool,
+
+    /// Folder of an earlier run of the same model, whose scores are taken over for comments that say the same.
+    #[arg(long, value_name = "DIR")]
+    reuse: Option<PathBuf>,
+
+    /// Score one part of the input: the threads of part I of N. `comity merge` joins the parts.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
 
     /// Replace authors, and the names in texts that can be told, by keyed hashes (see docs/privacy.md).
     #[arg(long, requires = "key")]
@@ -99,24 +120,72 @@ enum Languages {
 
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
+    let read = args.input.options(args.keep_raw_rejects)?;
+    let engine = EngineChoice::Named(args.engine);
+    let threads = args.threads.and_then(NonZeroUsize::new);
+    let settings = Settings { batch: args.batch, any_language: args.language == Languages::Any };
+    let Some(out) = args.out else {
+        if args.input.inputs != [Path::new("-")] || read.format.is_some_and(|format| format != Format::Ndjson)
+        {
+            let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
+            clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();
+        }
+        return answer_lines(&StreamRequest { read, model: args.model, engine, threads, settings }, &policy);
+    };
     let request = ScoreRequest {
-        read: args.input.options(args.keep_raw_rejects)?,
+        read,
         inputs: args.input.inputs,
         limit: args.input.limit,
         strict: args.input.strict,
-        out: args.out,
+        out,
         model: args.model,
-        engine: args.engine,
-        threads: args.threads.and_then(NonZeroUsize::new),
-        settings: Settings { batch: args.batch, any_language: args.language == Languages::Any },
+        engine,
+        threads,
+        settings,
         also: args.also,
         by: args.by,
+        resume: args.resume,
+        reuse: args.reuse,
+        shard: args.shard,
+        stop: stop_on_signals().context("cannot listen for signals")?,
         pseudonyms: args.key.as_deref().map(load_key).transpose()?,
     };
-    let bar = Bar::new();
-    let summary = pipeline::score(&request, &policy, &|progress| bar.show(progress));
+    let bar = Bar::new(request.stop.clone());
+    let finished = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
-    print_summary(&summary?, &request.out, &request.also)
+    let finished = finished?;
+    if finished.kept > 0 {
+        let counts = &finished.summary.counts;
+        let comments = counts.scored + counts.unscored;
+        writeln!(
+            Output::new(),
+            "resumed: {} of {comments} comments stood in scores.csv already",
+            finished.kept
+        )?;
+    }
+    if let Some(dir) = &request.reuse {
+        writeln!(Output::new(), "reused: the scores of {} texts, from {}", finished.reused, dir.display())?;
+    }
+    print_summary(&finished.summary, &request.out, &request.also)
+}
+
+/// Answers standard input on standard output, byte for byte: it is for programs.
+fn answer_lines(request: &StreamRequest, policy: &Policy) -> anyhow::Result<Done> {
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    let input = BufReader::new(std::io::stdin());
+    let bad_lines = pipeline::stream(request, policy, input, &mut output)?;
+    Ok(if bad_lines == 0 { Done::Clean } else { Done::WithRejects })
+}
+
+/// Set by the first signal to end; the second one ends the program at once.
+fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal sets what the second one finds set.
+        flag::register_conditional_shutdown(signal, 1, stop.clone())?;
+        flag::register(signal, stop.clone())?;
+    }
+    Ok(stop)
 }
 
 /// The key of a file.

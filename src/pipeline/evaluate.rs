@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::{CHUNK_BYTES, PipelineError, Progress, load_model};
+use super::{CHUNK_BYTES, PipelineError, Progress, identify, load_model};
 use crate::comment::{Comment, Origin};
 use crate::engine;
 use crate::evade::{Evasion, disguise};
@@ -165,6 +165,7 @@ pub fn evaluate(
             let (bytes_read, total_bytes) = (0, None);
             progress(Progress {
                 scored,
+                kept: 0,
                 read,
                 bytes_read,
                 total_bytes,
@@ -204,7 +205,6 @@ pub fn evaluate(
         file.finish()?;
     }
     let (_, sha256) = table.fingerprint()?;
-    let model_id = super::identify(&model);
     let (labels, sentiment) = pool.install(|| rows.measure(request, policy))?;
     let mark = request.mark.unwrap_or(explain::MARK);
     let spans = (!rows.marked.is_empty())
@@ -213,7 +213,7 @@ pub fn evaluate(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,
-        model: model_id,
+        model: identify(&model),
         engine: request.engine.clone(),
         rows: rows.scored,
         unscored: rows.unscored,

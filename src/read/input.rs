@@ -65,6 +65,7 @@ impl Input {
             rejects: 0,
             notices,
             doubts: Vec::new(),
+            size: place.size,
             fingerprint: None,
         };
         Self {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Deserializer, Map, Value};
 
 use super::input::{Input, Values};
-use super::mapping::{Column, Field, Resolved};
+use super::mapping::{Column, Field, Mapping, Resolved};
 use super::source::Span;
 use super::{ReadError, Record};
 
@@ -30,6 +30,16 @@ impl Keys {
             ));
         }
         Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
+    }
+
+    /// By the mapping's word alone; noted in the report.
+    pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
+        let mut paths: [Option<Vec<String>>; Field::COUNT] = Default::default();
+        for (field, key) in mapping.pairs().filter(|(_, key)| !key.is_empty()) {
+            input.report.columns.push((field, key.to_owned()));
+            paths[field as usize] = Some(key.split('.').map(str::to_owned).collect());
+        }
+        Self { paths }
     }
 
     /// An object of the input: as a comment, or as a reject.

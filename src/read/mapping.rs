@@ -157,6 +157,11 @@ pub(crate) enum Unresolved {
 }
 
 impl Mapping {
+    /// What it says, field by field; no column where the field is to be left empty.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (Field, &str)> {
+        self.0.iter().map(|(field, column)| (*field, column.as_str()))
+    }
+
     /// Whether any column is named by something else than its number.
     pub(crate) fn has_names(&self) -> bool {
         self.0.iter().any(|(_, name)| !name.is_empty() && name.parse::<usize>().is_err())

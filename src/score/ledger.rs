@@ -1,12 +1,16 @@
 //! `scores.csv`: one row a comment, in input order. Facts only: what the export said and what the model said. Every
 //! later stage reads this file, so that a new policy or a new report never needs the model.
 
+mod kept;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
+
+pub use kept::{Kept, Recalled};
 
 use super::{Outcome, Scored, Scores, Unscored};
 use crate::cell::{guard, unguard};
@@ -74,6 +78,36 @@ pub enum LedgerError {
         /// What went wrong.
         source: io::Error,
     },
+    /// A row is of another comment than the one that the input has in its place.
+    #[error(
+        "{file}: record {record}: its {column} is not what {path} has in line {line}: the input changed since that was \
+         scored; score it anew, into another folder",
+        path = path.display()
+    )]
+    Changed {
+        /// The scores file.
+        path: PathBuf,
+        /// Where the row begins, from 1.
+        line: u64,
+        /// The first column that differs.
+        column: &'static str,
+        /// The comment's file.
+        file: String,
+        /// Its record, from 1.
+        record: u64,
+    },
+    /// There is a row of a comment that the input does not have.
+    #[error(
+        "{path}: line {line}: the input ends before this comment: it changed since that was scored; score it anew, into \
+         another folder",
+        path = path.display()
+    )]
+    Beyond {
+        /// The scores file.
+        path: PathBuf,
+        /// Where the row begins, from 1.
+        line: u64,
+    },
     /// A row is not one that we write.
     #[error(
         "{path}: line {line}: {cause}; score the export again or restore the file",
@@ -106,48 +140,25 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
+    /// Goes on with a scores file behind its last row. `path` is for errors.
+    pub fn append(out: W, path: &Path) -> Self {
+        Self { path: path.to_owned(), csv: csv::Writer::from_writer(out) }
+    }
+
     /// Adds a row.
     ///
     /// # Errors
     /// [`LedgerError::Io`] if it cannot be written.
     pub fn write(&mut self, scored: &Scored) -> Result<(), LedgerError> {
-        let Scored { comment, language, evasion, outcome } = scored;
-        let scores = outcome.scores();
-        let decimal = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
-        let text = |value: &Option<String>| guard(value.as_deref().unwrap_or_default()).into_owned();
-        let count = |value: Option<String>| value.unwrap_or_default();
+        self.write_cells(cells(scored))
+    }
 
-        let mut cells = Vec::with_capacity(COLUMNS.len());
-        cells.extend([
-            guard(&comment.thread).into_owned(),
-            guard(&comment.id).into_owned(),
-            text(&comment.parent),
-            text(&comment.author),
-            count(comment.created_at.map(|time| time.to_string())),
-            guard(&comment.text).into_owned(),
-            comment.status.to_string(),
-            language.clone().unwrap_or_default(),
-            decimal(scores.map(Scores::sentiment)),
-        ]);
-        cells.extend(LABELS.map(|label| decimal(scores.map(|scores| scores.get(label)))));
-        let (evasion, unscored) = match outcome {
-            Outcome::Scored(_) => (evasion.to_string(), String::new()),
-            Outcome::Unscored(cause) => (String::new(), cause.to_string()),
-        };
-        cells.extend([
-            evasion,
-            unscored,
-            comment.parent.as_ref().map(|_| comment.parent_inferred.to_string()).unwrap_or_default(),
-            comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-            text(&comment.link),
-            text(&comment.section),
-            count(comment.votes.map(|n| n.to_string())),
-            count(comment.replies.map(|n| n.to_string())),
-            guard(&comment.origin.file).into_owned(),
-            comment.origin.record.to_string(),
-            comment.origin.line.to_string(),
-        ]);
-        self.write_cells(&cells)
+    /// Hands every row that was added to the operating system: from here on it outlives this process.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] if that fails.
+    pub fn flush(&mut self) -> Result<(), LedgerError> {
+        self.csv.flush().map_err(|source| LedgerError::Io { path: self.path.clone(), source })
     }
 
     fn write_cells<C: AsRef<[u8]>>(&mut self, cells: impl IntoIterator<Item = C>) -> Result<(), LedgerError> {
@@ -167,6 +178,47 @@ impl<W: Write> Writer<W> {
             LedgerError::Io { path, source }
         })
     }
+}
+
+/// The cells of a row, in the order of [`COLUMNS`].
+fn cells(scored: &Scored) -> Vec<String> {
+    let Scored { comment, language, evasion, outcome } = scored;
+    let scores = outcome.scores();
+    let decimal = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
+    let text = |value: &Option<String>| guard(value.as_deref().unwrap_or_default()).into_owned();
+    let count = |value: Option<String>| value.unwrap_or_default();
+
+    let mut cells = Vec::with_capacity(COLUMNS.len());
+    cells.extend([
+        guard(&comment.thread).into_owned(),
+        guard(&comment.id).into_owned(),
+        text(&comment.parent),
+        text(&comment.author),
+        count(comment.created_at.map(|time| time.to_string())),
+        guard(&comment.text).into_owned(),
+        comment.status.to_string(),
+        language.clone().unwrap_or_default(),
+        decimal(scores.map(Scores::sentiment)),
+    ]);
+    cells.extend(LABELS.map(|label| decimal(scores.map(|scores| scores.get(label)))));
+    let (evasion, unscored) = match outcome {
+        Outcome::Scored(_) => (evasion.to_string(), String::new()),
+        Outcome::Unscored(cause) => (String::new(), cause.to_string()),
+    };
+    cells.extend([
+        evasion,
+        unscored,
+        comment.parent.as_ref().map(|_| comment.parent_inferred.to_string()).unwrap_or_default(),
+        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
+        text(&comment.link),
+        text(&comment.section),
+        count(comment.votes.map(|n| n.to_string())),
+        count(comment.replies.map(|n| n.to_string())),
+        guard(&comment.origin.file).into_owned(),
+        comment.origin.record.to_string(),
+        comment.origin.line.to_string(),
+    ]);
+    cells
 }
 
 /// Reads a scores file, row by row, in order.

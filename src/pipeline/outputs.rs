@@ -1,0 +1,259 @@
+//! The folder of a run, and the files in it that grow while the run goes on.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::PipelineError;
+use super::merge::MergeError;
+use super::start::{self, Difference, Held, Start};
+use crate::cell::guard;
+use crate::comment::Comment;
+use crate::explain;
+use crate::read::Reject;
+use crate::report::{self, Run};
+use crate::score::Scored;
+use crate::score::ledger::{self, Kept, Recalled};
+
+pub(super) const REJECTS: &str = "rejects.csv";
+
+/// What a run writes before its report: see [`report::OUTPUTS`] for the rest.
+const OUTPUTS: [&str; 5] =
+    [ledger::FILE_NAME, REJECTS, explain::FILE_NAME, report::RUN_FILE_NAME, start::FILE_NAME];
+
+/// Whether inputs and outputs are different files, now and when the same command is run again.
+pub(super) fn keep_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
+    // The part of the folder's path that is there; what is below it will be made.
+    let nearest = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let nearest = nearest.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
+    for input in inputs {
+        // What cannot be found here is standard input: the reader has opened everything else.
+        let Ok(canonical) = input.canonicalize() else { continue };
+        if canonical.is_dir() && nearest.starts_with(&canonical) {
+            return Err(PipelineError::OutWithinInput { out: out.to_owned(), input: input.clone() });
+        }
+        let written = report::OUTPUTS.iter().chain(&OUTPUTS);
+        if written.filter_map(|name| out.join(name).canonicalize().ok()).any(|file| file == canonical) {
+            return Err(PipelineError::OverInput { input: input.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Keeps a folder to one process, until it is dropped or the process ends in whatever way.
+///
+/// What is locked is `rejects.csv`: it is always there, and nothing reads it while a run goes on. Where a file system
+/// knows no locks, nobody is kept out.
+pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
+    let path = dir.join(REJECTS);
+    let opened = File::options().write(true).create(true).truncate(false).open(&path);
+    let file = opened.map_err(cannot_write(&path))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(PipelineError::Busy { dir: dir.to_owned() }),
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(cannot_write(&path)(error))
+        }
+        _ => Ok(file),
+    }
+}
+
+/// The files that grow while a run goes on, opened but as they were.
+pub(super) struct OutputFiles {
+    dir: PathBuf,
+    scores: File,
+    rejects: File,
+}
+
+impl OutputFiles {
+    /// Makes the folder, locks it and opens the files.
+    pub(super) fn open(dir: &Path) -> Result<Self, PipelineError> {
+        fs::create_dir_all(dir).map_err(cannot_write(dir))?;
+        let path = dir.join(ledger::FILE_NAME);
+        let opened = File::options().write(true).create(true).truncate(false).open(&path);
+        Ok(Self { scores: opened.map_err(cannot_write(&path))?, rejects: lock(dir)?, dir: dir.to_owned() })
+    }
+
+    /// The folder.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What the folder holds of the run that `start` starts, where that is to be gone on with.
+    ///
+    /// # Errors
+    /// [`PipelineError::Differs`] if it is to be gone on with another run; [`PipelineError::Unfinished`] if the folder
+    /// holds the beginning of this very run and nobody said what is to become of it.
+    pub(super) fn held(&self, start: &Start, resume: bool) -> Result<Option<Held>, PipelineError> {
+        let dir = self.dir.clone();
+        let held = match Held::read(&dir) {
+            Ok(held) => held,
+            // Without --resume it is going to be written over.
+            Err(_) if !resume => None,
+            Err(source) => return Err(PipelineError::Held { dir, source }),
+        };
+        let Some(held) = held else { return Ok(None) };
+        let differences = held.start.differences(start);
+        match (resume, differences.is_empty()) {
+            (true, true) => Ok(Some(held)),
+            (true, false) => Err(PipelineError::Differs { dir, differences: Difference::list(&differences) }),
+            (false, true) if !held.is_whole => Err(PipelineError::Unfinished { dir }),
+            (false, _) => Ok(None),
+        }
+    }
+
+    /// Begins the files, or goes on with those of `held`.
+    pub(super) fn begin(
+        self,
+        start: Start,
+        held: Option<Held>,
+        keep_raw: bool,
+    ) -> Result<Outputs, PipelineError> {
+        let Self { dir, scores: file, rejects } = self;
+        let path = dir.join(ledger::FILE_NAME);
+        if held.is_none() {
+            // In this order: whenever it is cut short, no file speaks for the rows of another run.
+            remove(&dir.join(report::RUN_FILE_NAME))?;
+            remove(&dir.join(start::FILE_NAME))?;
+            rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;
+            file.set_len(0).map_err(cannot_write(&path))?;
+            write_json(&dir.join(start::FILE_NAME), &start)?;
+        }
+        let kept = match held {
+            Some(_) => Kept::open(&path)?,
+            None => None,
+        };
+        if kept.is_none() {
+            file.set_len(0).map_err(cannot_write(&path))?;
+        }
+        // Both have the same place in the file: see `Outputs::cut`.
+        let writing = BufWriter::new(file.try_clone().map_err(cannot_write(&path))?);
+        let scores = match &kept {
+            Some(_) => ledger::Writer::append(writing, &path),
+            None => ledger::Writer::new(writing, &path)?,
+        };
+        // On going on, rejects are written over themselves: the input is read from its beginning.
+        let rejects = csv::Writer::from_writer(rejects);
+        let mut outputs = Outputs { dir, start, kept, file, scores, rejects, keep_raw };
+        outputs.write_reject(&["file", "record", "line", "bytes", "cause"], "raw")?;
+        outputs.flush()?;
+        Ok(outputs)
+    }
+}
+
+/// The files that grow while a run goes on.
+pub(super) struct Outputs {
+    dir: PathBuf,
+    start: Start,
+    /// Rows of the run that was interrupted, as long as there are any.
+    kept: Option<Kept>,
+    file: File,
+    scores: ledger::Writer<BufWriter<File>>,
+    rejects: csv::Writer<File>,
+    keep_raw: bool,
+}
+
+impl Outputs {
+    /// The row that the interrupted run has of a comment.
+    pub(super) fn recall(&mut self, comment: Comment) -> Result<Recalled, PipelineError> {
+        let Some(kept) = &mut self.kept else { return Ok(Recalled::New(comment)) };
+        let recalled = kept.recall(comment)?;
+        if let Recalled::New(_) = &recalled {
+            let end = kept.end();
+            self.kept = None;
+            self.cut(end)?;
+        }
+        Ok(recalled)
+    }
+
+    /// Cuts the scores file off behind its last whole row, where the next one will stand.
+    fn cut(&mut self, end: u64) -> Result<(), PipelineError> {
+        // From here on it is no longer the file of a run that has ended, if ever it was.
+        write_json(&self.dir.join(start::FILE_NAME), &self.start)?;
+        remove(&self.dir.join(report::RUN_FILE_NAME))?;
+        let cut = self.file.set_len(end).and_then(|()| self.file.seek(SeekFrom::Start(end)));
+        cut.map(drop).map_err(cannot_write(&self.dir.join(ledger::FILE_NAME)))
+    }
+
+    pub(super) fn score(&mut self, row: &Scored) -> Result<(), PipelineError> {
+        Ok(self.scores.write(row)?)
+    }
+
+    pub(super) fn reject(&mut self, reject: &Reject) -> Result<(), PipelineError> {
+        let cells = [
+            guard(&reject.file).into_owned(),
+            reject.record.to_string(),
+            reject.line.to_string(),
+            format!("{}-{}", reject.bytes.start, reject.bytes.end),
+            guard(&reject.cause).into_owned(),
+        ];
+        self.write_reject(&cells, &guard(reject.raw.as_deref().unwrap_or_default()))
+    }
+
+    fn write_reject<C: AsRef<[u8]>>(&mut self, cells: &[C], raw: &str) -> Result<(), PipelineError> {
+        let raw = Some(raw.as_bytes()).filter(|_| self.keep_raw);
+        let written = self.rejects.write_record(cells.iter().map(AsRef::as_ref).chain(raw));
+        written.map_err(|error| cannot_write(&self.dir.join(REJECTS))(error.into()))
+    }
+
+    /// Hands all that was written to the operating system: it is there whatever becomes of this process.
+    pub(super) fn flush(&mut self) -> Result<(), PipelineError> {
+        self.scores.flush()?;
+        self.rejects.flush().map_err(cannot_write(&self.dir.join(REJECTS)))
+    }
+
+    /// Ends the rows, once the input has ended.
+    pub(super) fn end_rows(&mut self) -> Result<(), PipelineError> {
+        if let Some(kept) = self.kept.take() {
+            kept.finish()?;
+        }
+        self.flush()?;
+        let mut rejects = self.rejects.get_ref();
+        let cut = rejects.stream_position().and_then(|end| rejects.set_len(end));
+        cut.map_err(cannot_write(&self.dir.join(REJECTS)))
+    }
+
+    /// Adds the rejects of another run's file.
+    pub(super) fn copy_rejects(&mut self, from: &Path) -> Result<(), PipelineError> {
+        let failed = |error: csv::Error| MergeError::Read { path: from.to_owned(), source: error.into() };
+        let mut rejects = csv::Reader::from_path(from).map_err(failed)?;
+        let mut record = csv::ByteRecord::new();
+        while rejects.read_byte_record(&mut record).map_err(failed)? {
+            let written = self.rejects.write_byte_record(&record);
+            written.map_err(|error| cannot_write(&self.dir.join(REJECTS))(error.into()))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the run: nothing of it is missing but its report. Gives back the lock on the folder.
+    pub(super) fn finish(self, explanations: &[u8], run: &Run) -> Result<csv::Writer<File>, PipelineError> {
+        write_whole(&self.dir.join(explain::FILE_NAME), explanations)?;
+        write_json(&self.dir.join(report::RUN_FILE_NAME), run)?;
+        remove(&self.dir.join(start::FILE_NAME))?;
+        Ok(self.rejects)
+    }
+}
+
+/// The error of a file or folder that could not be written.
+pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PipelineError {
+    let path = path.to_owned();
+    move |source| PipelineError::Write { path, source }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> Result<(), PipelineError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_write(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), PipelineError> {
+    write_whole(path, &serde_json::to_vec_pretty(value).expect("it is plain data"))
+}
+
+/// Writes a file under another name first, so that it is there whole or not at all.
+fn write_whole(path: &Path, content: &[u8]) -> Result<(), PipelineError> {
+    let draft = path.with_extension("tmp");
+    let written = fs::write(&draft, content).and_then(|()| fs::rename(&draft, path));
+    written.map_err(|source| PipelineError::Write { path: path.to_owned(), source })
+}

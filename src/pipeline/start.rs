@@ -1,0 +1,155 @@
+//! `unfinished.json`: what a run that has not ended was asked to do. Its presence says that the run can be gone on with,
+//! and its content for whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::read::FileReport;
+use crate::report::{self, ModelId, Run};
+
+/// Name of the file in a run's folder; gone once the run has ended.
+pub(super) const FILE_NAME: &str = "unfinished.json";
+
+/// All that decides what a run writes, as far as it is known when it starts: two runs of the same start write the same
+/// rows. (The content of the inputs is compared with the rows, comment by comment.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Start {
+    /// Version of comity.
+    pub(super) version: String,
+    /// As in `run.json`.
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) model: ModelId,
+    pub(super) engine: String,
+    /// The files that can be read, in the order of reading.
+    inputs: Vec<Named>,
+}
+
+/// An input by name and size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    file: String,
+    /// None for standard input and pipes.
+    bytes: Option<u64>,
+}
+
+/// What a folder holds of a run.
+pub(super) struct Held {
+    pub(super) start: Start,
+    /// The run has ended.
+    pub(super) is_whole: bool,
+}
+
+impl Start {
+    /// The start of a run over the inputs that a reader has opened.
+    pub(super) fn new(
+        settings: BTreeMap<String, String>,
+        model: ModelId,
+        engine: &str,
+        files: &[FileReport],
+    ) -> Self {
+        let inputs = files.iter().map(|file| Named { file: file.file.to_string(), bytes: file.size });
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            settings,
+            model,
+            engine: engine.to_owned(),
+            inputs: inputs.collect(),
+        }
+    }
+
+    /// The start of a run that has ended.
+    pub(super) fn of(run: &Run) -> Self {
+        let inputs = run.inputs.iter();
+        let inputs =
+            inputs.map(|input| Named { file: input.file.clone(), bytes: Some(input.bytes) }).collect();
+        let Run { version, settings, model, engine, .. } = run.clone();
+        Self { version, settings, model, engine, inputs }
+    }
+
+    /// What is different about `other`; nothing if it is a start of the same run.
+    pub(super) fn differences(&self, other: &Self) -> Vec<Difference> {
+        let mut found = self.differences_of_scorer(other);
+        let mut note =
+            |what: String, was: String, is: String| found.extend(Difference::between(what, was, is));
+        let names: BTreeSet<&String> = self.settings.keys().chain(other.settings.keys()).collect();
+        for name in names {
+            let value = |start: &Self| start.settings.get(name).map_or("not given", |value| value).to_owned();
+            note(format!("--{name}"), value(self), value(other));
+        }
+        let listed = |start: &Self| {
+            let names: Vec<&str> = start.inputs.iter().map(|input| input.file.as_str()).collect();
+            names.join(", ")
+        };
+        note("the input".to_owned(), listed(self), listed(other));
+        for (mine, others) in self.inputs.iter().zip(&other.inputs).filter(|(a, b)| a.file == b.file) {
+            if let (Some(was), Some(is)) = (mine.bytes, others.bytes) {
+                note(format!("the size of {}", mine.file), format!("{was} bytes"), format!("{is} bytes"));
+            }
+        }
+        found
+    }
+
+    /// What is different about how `other` scores; nothing if equal texts have equal scores in both.
+    pub(super) fn differences_of_scorer(&self, other: &Self) -> Vec<Difference> {
+        let model = |start: &Self| {
+            let ModelId { name, version, checksum, .. } = &start.model;
+            format!("{name} {version} ({checksum:.12})")
+        };
+        // The version stands for the steps of the text on its way to the model, and for the engine's arithmetic.
+        let pairs = [
+            ("the version of comity", self.version.clone(), other.version.clone()),
+            ("the model", model(self), model(other)),
+            ("the engine", self.engine.clone(), other.engine.clone()),
+        ];
+        pairs
+            .into_iter()
+            .filter_map(|(what, was, is)| Difference::between(what.to_owned(), was, is))
+            .collect()
+    }
+}
+
+/// What two runs do not have in common.
+pub(super) struct Difference {
+    pub(super) what: String,
+    pub(super) was: String,
+    pub(super) is: String,
+}
+
+impl Difference {
+    fn between(what: String, was: String, is: String) -> Option<Self> {
+        (was != is).then_some(Self { what, was, is })
+    }
+
+    /// Differences, in words.
+    pub(super) fn list(differences: &[Self]) -> String {
+        let words =
+            differences.iter().map(|Self { what, was, is }| format!("{what} was {was}, now it is {is}"));
+        words.collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Held {
+    /// What `dir` holds of a run; none where there is no run.
+    pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
+        if let Some(run) = read_json::<Run>(&dir.join(report::RUN_FILE_NAME))? {
+            return Ok(Some(Self { start: Start::of(&run), is_whole: true }));
+        }
+        let start = read_json(&dir.join(FILE_NAME))?;
+        Ok(start.map(|start| Self { start, is_whole: false }))
+    }
+}
+
+/// What a JSON file holds; none where there is no file.
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(serde_json::from_reader(BufReader::new(file))?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,143 @@
+//! Comments as they come: a line of JSON in, a line of JSON out, in order and without delay.
+
+use std::io::{BufRead, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use serde_json::{Map, Value, json};
+
+use super::{EngineChoice, PipelineError, load_model};
+use crate::comment::Comment;
+use crate::engine;
+use crate::label::Label;
+use crate::policy::Policy;
+use crate::read::{Lines, Options, ReadError, Record, Reject};
+use crate::score::{Outcome, Scored, Scorer, Scores, Settings};
+use crate::thread::Threader;
+
+/// Lines that are scored together, for each thread, where so many are waiting.
+const LINES_A_THREAD: usize = 128;
+
+/// How to score a stream.
+pub struct StreamRequest {
+    /// Which key holds what.
+    pub read: Options,
+    /// Folder of the model; the embedded one if none.
+    pub model: Option<PathBuf>,
+    /// What runs the model.
+    pub engine: EngineChoice,
+    /// Threads that score; as many as there are cores if none.
+    pub threads: Option<NonZeroUsize>,
+    /// Settings of the scoring stage.
+    pub settings: Settings,
+}
+
+/// Scores ndjson line by line: every line of `input` is answered by one line of `output`, in the same order. Gives the number
+/// of lines that were no comments.
+///
+/// Whatever is waiting is scored together, at most [`LINES_A_THREAD`] lines a thread, and written before more is waited for:
+/// a line waits for those before it and for no other. Scores are those of a run over the same lines.
+///
+/// # Errors
+/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]).
+pub fn stream(
+    request: &StreamRequest,
+    policy: &Policy,
+    input: impl BufRead + Send + 'static,
+    output: &mut impl Write,
+) -> Result<u64, PipelineError> {
+    let model = load_model(request.model.as_deref())?;
+    let engine = match &request.engine {
+        EngineChoice::Named(name) => engine::open(name, &model)?.into(),
+        EngineChoice::Given(engine) => engine.clone(),
+    };
+    let threads = request.threads.map_or(0, NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    let mut threader = Threader::new();
+    let mut bad_lines = 0;
+    let most = LINES_A_THREAD * pool.current_num_threads();
+    let lines = Lines::new(&request.read)?;
+    let waiting = read_ahead(lines, input, most);
+    while let Ok(first) = waiting.recv() {
+        let mut comments = Vec::new();
+        let mut rejects = Vec::new();
+        for record in [first].into_iter().chain(waiting.try_iter()).take(most) {
+            match record? {
+                Record::Reject(reject) => rejects.push(reject),
+                Record::Comment(mut comment) => {
+                    threader.link(&mut comment);
+                    comments.push(comment);
+                }
+            }
+        }
+        bad_lines += rejects.len() as u64;
+        let mut rejects = rejects.into_iter().peekable();
+        let rows = pool.install(|| scorer.score(comments, &|_| ()))?;
+        let mut answer = |line: Value| writeln!(output, "{line}").map_err(PipelineError::Stream);
+        for row in &rows {
+            while let Some(reject) = rejects.next_if(|reject| reject.record < row.comment.origin.record) {
+                answer(bad_line(&reject))?;
+            }
+            answer(good_line(row, policy))?;
+        }
+        rejects.try_for_each(|reject| answer(bad_line(&reject)))?;
+        output.flush().map_err(PipelineError::Stream)?;
+    }
+    Ok(bad_lines)
+}
+
+/// Reads on another thread, so that one knows whether a line is waiting. The thread ends with the input, or once nobody
+/// listens.
+fn read_ahead(
+    mut lines: Lines,
+    mut input: impl BufRead + Send + 'static,
+    most: usize,
+) -> Receiver<Result<Record, ReadError>> {
+    let (sender, receiver) = sync_channel(most);
+    thread::spawn(move || {
+        while let Some(record) = lines.next(&mut input).transpose() {
+            let is_over = record.is_err();
+            if sender.send(record).is_err() || is_over {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that are not in the line itself.
+fn good_line(row: &Scored, policy: &Policy) -> Value {
+    let Scored { comment, language, evasion, outcome } = row;
+    let Comment { thread, id, origin, .. } = comment;
+    let scores = outcome.scores();
+    let decimals = |value: f64| (value * 1e6).round() / 1e6;
+    let mut line = Map::new();
+    let mut add = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
+    add("line", json!(origin.record));
+    add("thread", json!(thread));
+    add("id", json!(id));
+    add("language", json!(language));
+    add("sentiment", json!(scores.map(Scores::sentiment).map(decimals)));
+    for label in Label::SENTIMENT.into_iter().chain(Label::TOXICITY) {
+        add(label.as_str(), json!(scores.map(|scores| scores.get(label))));
+    }
+    let unscored = match outcome {
+        Outcome::Scored(_) => None,
+        Outcome::Unscored(cause) => Some(cause.as_str()),
+    };
+    add("evasion", json!(scores.map(|_| evasion)));
+    add("unscored", json!(unscored));
+    let decision = policy.decide(row);
+    add("action", json!(decision.map(|decision| decision.action.as_str())));
+    let rule = decision.and_then(|decision| decision.fired).map(|fired| fired.rule.name.as_str());
+    add("rule", json!(rule));
+    Value::Object(line)
+}
+
+/// The answer to any other line.
+fn bad_line(reject: &Reject) -> Value {
+    json!({"line": reject.record, "reject": reject.cause})
+}

@@ -1,0 +1,120 @@
+//! Lines of JSON that come one by one and may never end: read without looking ahead.
+
+use std::io::{self, BufRead, Read as _};
+use std::sync::Arc;
+
+use super::input::Input;
+use super::keys::{self, Keys};
+use super::places::Place;
+use super::source::{Source, Span};
+use super::{Field, Format, Options, ReadError, Record};
+
+/// The longest line that is read; a longer one is a reject.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+
+/// Turns lines into comments, one object a line. Nothing is guessed from what other lines hold: a field stands under the key
+/// of its own name (`text`, `author`, `id` ...), or under the one that the mapping names.
+pub struct Lines {
+    input: Input,
+    keys: Option<Keys>,
+    line: Vec<u8>,
+    bytes: u64,
+}
+
+impl Lines {
+    /// No line read yet.
+    ///
+    /// # Errors
+    /// None but for what the system may do.
+    pub fn new(options: &Options) -> Result<Self, ReadError> {
+        let place = Place {
+            path: None,
+            name: "-".into(),
+            thread: "stdin".into(),
+            size: None,
+            extension: String::new(),
+            is_repeated: false,
+            companions: Vec::new(),
+        };
+        let source = Source::new(place.name.clone(), Box::new(io::empty()), Arc::default())?;
+        let why = "a stream of ndjson".to_owned();
+        let mut input = Input::new(source, &place, Arc::new(options.clone()), Format::Ndjson, why);
+        let mapping = options.mapping.clone().or(Field::ALL.map(|field| (field, field.as_str())).into_iter());
+        let keys = Some(Keys::named(&mut input, &mapping));
+        Ok(Self { input, keys, line: Vec::new(), bytes: 0 })
+    }
+
+    /// What the next line of `source` holds; none at its end. A blank line is a reject: every line is a record.
+    ///
+    /// # Errors
+    /// `source` cannot be read.
+    pub fn next(&mut self, source: &mut impl BufRead) -> Result<Option<Record>, ReadError> {
+        let read = read_line(source, &mut self.line);
+        let bytes = read.map_err(|error| ReadError::io(&self.input.source.name, &error))?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        let start = self.bytes;
+        self.bytes += bytes;
+        let span = Span { start, end: self.bytes, line: self.input.records() + 1, is_complete: true };
+        let cause = if bytes > MAX_LINE_BYTES {
+            format!(
+                "a line of {bytes} bytes, more than the {MAX_LINE_BYTES} that are read of a stream; split it"
+            )
+        } else if self.line.trim_ascii().is_empty() {
+            "a blank line; write one object a line".to_owned()
+        } else {
+            return keys::record(&mut self.input, &mut self.keys, span, &self.line).map(Some);
+        };
+        Ok(Some(self.input.reject(span, cause, &self.line)))
+    }
+}
+
+/// Reads a line, of a long one only the beginning; gives how many bytes it has.
+fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    line.clear();
+    let mut bytes = source.take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? as u64;
+    let mut is_whole = line.last() == Some(&b'\n') || bytes <= MAX_LINE_BYTES;
+    let mut rest = Vec::new();
+    while !is_whole {
+        rest.clear();
+        let more = source.take(MAX_LINE_BYTES).read_until(b'\n', &mut rest)? as u64;
+        bytes += more;
+        is_whole = more == 0 || rest.last() == Some(&b'\n');
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_a_record_by_its_own_keys() {
+        let options = Options { mapping: "text=body.raw,section=".parse().unwrap(), ..Options::default() };
+        let mut lines = Lines::new(&options).unwrap();
+        let mut read = |line: &str| match lines.next(&mut line.as_bytes()).unwrap().unwrap() {
+            Record::Comment(comment) => Ok(comment),
+            Record::Reject(reject) => Err((reject.record, reject.line, reject.cause)),
+        };
+        let first = read("{\"body\": {\"raw\": \"hello\"}, \"section\": \"x\"}\n").unwrap();
+        assert_eq!((first.text.as_str(), first.id.as_str(), first.thread.as_str()), ("hello", "1", "stdin"));
+        assert_eq!((first.section, first.author), (None, None));
+        // A key that no line before it had.
+        let second =
+            read("{\"author\": \"Ada\", \"id\": 7, \"body\": {\"raw\": \"\"}, \"status\": \"deleted\"}")
+                .unwrap();
+        assert_eq!((second.author.as_deref(), second.id.as_str()), (Some("Ada"), "7"));
+        assert_eq!(second.status, crate::comment::Status::Deleted);
+        for (number, line, words) in [
+            (3, "\r\n", "a blank line"),
+            (4, "{\"text\": \"hello\"}", "no key `body.raw`"),
+            (5, "[1]", "no object"),
+            (6, "{\"body\"", "ends too early"),
+        ] {
+            let (record, at, cause) = read(line).unwrap_err();
+            assert!((record, at) == (number, number) && cause.contains(words), "{cause}");
+        }
+        assert_eq!(read("{\"body\": {\"raw\": \"on\"}}").unwrap().origin.line, 7);
+    }
+}

@@ -1,0 +1,123 @@
+//! Parts of a run and scores of an earlier one: whatever is taken from elsewhere, the bytes are those of scoring it all.
+
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use comity::pipeline::{self, Finished, MergeError, PipelineError, ScoreRequest};
+use comity::policy::Policy;
+use comity::report::Summary;
+
+use crate::pipeline::{assert_same, export_of, files, request, root};
+use crate::resume::few;
+
+fn score(request: &ScoreRequest) -> Result<Finished, PipelineError> {
+    pipeline::score(request, &few(), &|_| {})
+}
+
+fn merge(dirs: &[PathBuf], out: &Path) -> Result<Summary, PipelineError> {
+    pipeline::merge(dirs, out, &few(), &[])
+}
+
+#[test]
+fn shards_join_into_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (export, sample) = (export_of(700, folder.path()), root().join("data/sample"));
+    let request = |out: &str| request(&[&sample, &export], &at(out));
+    score(&request("whole")).unwrap();
+    let whole = files(&at("whole"));
+    let shard = |index: u64, of: u64| {
+        let out = format!("{of}-{index}");
+        let shard = format!("{index}/{of}").parse().unwrap();
+        let finished = score(&ScoreRequest { shard: Some(shard), ..request(&out) }).unwrap();
+        let counts = finished.summary.counts;
+        assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
+        assert_eq!(counts.rejects > 0, index == 1);
+        at(&out)
+    };
+    // Thirteen threads: of forty parts, most are empty.
+    for of in [1, 3, 40] {
+        let mut dirs: Vec<PathBuf> = (1..=of).map(|index| shard(index, of)).collect();
+        dirs.reverse();
+        let out = at(&format!("merged-{of}"));
+        merge(&dirs, &out).unwrap();
+        assert_same(&files(&out), &whole, &format!("{of} parts"));
+    }
+
+    let parts = [at("3-1"), at("3-2"), at("3-3")];
+    let refused = |dirs: &[&Path], words: &str| {
+        let dirs: Vec<PathBuf> = dirs.iter().map(|dir| dir.to_path_buf()).collect();
+        let message = merge(&dirs, &at("refused")).err().unwrap().to_string();
+        assert!(message.contains(words), "{message}");
+    };
+    refused(&[&parts[0], &parts[2]], "missing: 2/3; name their folders too");
+    refused(&[&parts[0], &parts[1], &parts[2], &parts[1]], "are both part 2/3");
+    refused(&[&parts[0], &at("40-2")], "one is of 3 parts, the other of 40");
+    refused(&[&parts[0], &at("whole")], "it was scored without --shard");
+    refused(&[&parts[0], folder.path()], "holds no run");
+    assert!(!at("refused").exists());
+    let into_part = merge(&parts, &parts[0]);
+    assert!(matches!(into_part, Err(PipelineError::Merge(MergeError::IntoPart { .. }))));
+    let all =
+        "name = \"all\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
+    let other_policy = pipeline::merge(&parts, &at("refused"), &Policy::parse(all).unwrap(), &[]);
+    assert!(matches!(other_policy, Err(PipelineError::Merge(MergeError::Policy { .. }))));
+
+    let other = ScoreRequest { shard: Some("2/3".parse().unwrap()), limit: Some(100), ..request("limited") };
+    score(&other).unwrap();
+    refused(&[&parts[0], &at("limited"), &parts[2]], "no parts of one run: --limit: not given and 100");
+    fs::write(&export, fs::read_to_string(root().join("data/sample/town-square.csv")).unwrap()).unwrap();
+    let changed = ScoreRequest { shard: Some("3/3".parse().unwrap()), ..request("changed") };
+    score(&changed).unwrap();
+    refused(&[&parts[0], &parts[1], &at("changed")], "the size of ");
+}
+
+#[test]
+fn reused_scores_are_the_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("first")).unwrap();
+    let yesterday = export_of(500, &at("first"));
+    let today = export_of(800, folder.path());
+    score(&request(&[&yesterday], &at("yesterday"))).unwrap();
+    let anew = score(&request(&[&today], &at("anew"))).unwrap();
+    assert_eq!(anew.reused, 0);
+    let again =
+        |reuse: &str, out: &str| ScoreRequest { reuse: Some(at(reuse)), ..request(&[&today], &at(out)) };
+    let reused = score(&again("yesterday", "reusing")).unwrap();
+    assert!((300..600).contains(&reused.reused), "{}", reused.reused);
+    assert_same(&files(&at("reusing")), &files(&at("anew")), "reused");
+
+    // A run that was interrupted has scores as well.
+    let scores = fs::read(at("yesterday/scores.csv")).unwrap();
+    fs::create_dir(at("torn")).unwrap();
+    fs::write(at("torn/scores.csv"), &scores[..scores.len() / 2]).unwrap();
+    let run = fs::read_to_string(at("yesterday/run.json")).unwrap();
+    fs::write(at("torn/run.json"), &run).unwrap();
+    assert!(score(&again("torn", "reusing")).is_err(), "a whole run has whole rows");
+    fs::remove_file(at("torn/run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let start = serde_json::json!({
+        "version": run["version"], "settings": run["settings"], "model": run["model"], "engine": run["engine"],
+        "inputs": [{"file": "other.csv", "bytes": 7}],
+    });
+    fs::write(at("torn/unfinished.json"), start.to_string()).unwrap();
+    let reused = score(&again("torn", "reusing")).unwrap();
+    assert!((100..300).contains(&reused.reused), "{}", reused.reused);
+    assert_same(&files(&at("reusing")), &files(&at("anew")), "reused of a torn run");
+
+    let mut other_model = again("yesterday", "refused");
+    other_model.model = None;
+    let refused = |request: &ScoreRequest, words: &str| {
+        let message = score(request).err().unwrap().to_string();
+        assert!(message.contains(words), "{message}");
+    };
+    refused(&other_model, "cannot be reused: the model was tiny 1 (");
+    refused(&again("nowhere", "refused"), "holds no run whose scores could be reused");
+    refused(&again("anew", "anew"), "cannot be reused for itself");
+    let old = start.to_string().replacen(env!("CARGO_PKG_VERSION"), "0.0.1", 1);
+    fs::write(at("torn/unfinished.json"), old).unwrap();
+    refused(&again("torn", "refused"), "the version of comity was 0.0.1");
+}

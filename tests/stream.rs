@@ -1,0 +1,93 @@
+//! Streams: a line in gives a line out, at once, with the scores that a run gives.
+
+#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+
+use std::io::{BufRead, BufReader, Write, pipe};
+use std::num::NonZeroUsize;
+use std::thread;
+
+use comity::pipeline::{self, EngineChoice, StreamRequest};
+use comity::read::Options;
+use comity::score::Settings;
+use serde_json::Value;
+
+use crate::pipeline::{request, root};
+use crate::resume::few;
+
+fn stream_request() -> StreamRequest {
+    StreamRequest {
+        read: Options::default(),
+        model: Some(root().join("tests/models/tiny")),
+        engine: EngineChoice::Named("native".to_owned()),
+        threads: NonZeroUsize::new(1),
+        settings: Settings::default(),
+    }
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_one_comes() {
+    let (questions, mut ask) = pipe().unwrap();
+    let (answers, mut answer) = pipe().unwrap();
+    let stream = thread::spawn(move || {
+        pipeline::stream(&stream_request(), &few(), BufReader::new(questions), &mut answer).unwrap()
+    });
+    let mut answers = BufReader::new(answers).lines().map(Result::unwrap);
+    for (number, (question, key, value)) in [
+        (r#"{"text": "Good luck, Ada.", "id": "a", "thread": "t"}"#, "id", Value::from("a")),
+        ("", "reject", Value::from("a blank line; write one object a line")),
+        (r#"{"text": "", "author": "Bo"}"#, "unscored", Value::from("empty")),
+        (r#"{"text": "> Good luck, Ada.", "thread": "t"}"#, "unscored", Value::from("quote")),
+        ("no JSON", "line", Value::from(5)),
+        (r#"{"text": "And to you."}"#, "thread", Value::from("stdin")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        writeln!(ask, "{question}").unwrap();
+        let answer: Value = serde_json::from_str(&answers.next().unwrap()).unwrap();
+        assert_eq!(answer["line"], number + 1);
+        assert_eq!(answer[key], value, "{answer}");
+        assert_eq!(answer["toxicity"].is_f64(), answer["unscored"].is_null() && answer["reject"].is_null());
+    }
+    drop(ask);
+    assert_eq!(answers.next(), None);
+    assert_eq!(stream.join().unwrap(), 2);
+}
+
+#[test]
+fn a_stream_has_the_scores_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("export.ndjson");
+    let texts =
+        ["The ferry was late again today.", "> The ferry was late again today.\nNever!", "You fool.", ""];
+    let line = |n: usize| {
+        let text = texts[n * n % texts.len()];
+        serde_json::json!({"id": n.to_string(), "thread": format!("t{}", n % 3), "author": "a", "text": text})
+    };
+    let lines: String = (0..300).map(|n| format!("{}\n", line(n))).collect();
+    std::fs::write(&export, &lines).unwrap();
+    pipeline::score(&request(&[&export], &folder.path().join("out")), &few(), &|_| {}).unwrap();
+    let input = std::io::Cursor::new(lines + &"x".repeat(3 << 20));
+    let mut output = Vec::new();
+    assert_eq!(pipeline::stream(&stream_request(), &few(), input, &mut output).unwrap(), 1);
+
+    let answers: Vec<Value> =
+        String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut scores = csv::Reader::from_path(folder.path().join("out/scores.csv")).unwrap();
+    let columns = scores.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = scores.records().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), answers.len()), (300, 301));
+    assert!(answers[300]["reject"].as_str().unwrap().contains("more than"), "{}", answers[300]);
+    for (row, answer) in rows.iter().zip(&answers) {
+        for (column, cell) in columns.iter().zip(row) {
+            match &answer[column] {
+                Value::Null => assert!(column == "line" || answer.get(column).is_none() || cell.is_empty()),
+                Value::String(text) => assert_eq!(text, cell),
+                Value::Number(number) if number.is_f64() => {
+                    assert_eq!(format!("{:.6}", number.as_f64().unwrap()), cell, "{column}");
+                }
+                other => assert_eq!(other.to_string(), cell, "{column}"),
+            }
+        }
+    }
+}
