@@ -101,7 +101,7 @@ enum Prepared {
 pub struct Reading {
     /// The text, normalised.
     pub text: String,
-    /// The same with its hidden words spelt out, where its spelling hides any (see [`normalize::fold`]).
+    /// The same with its hidden words spelt out, where its spelling hides any (see [`fold`](mod@crate::normalize::fold)).
     pub folded: Option<String>,
     /// The spelling hides words on purpose, as far as one can tell.
     pub evasion: bool,
