@@ -436,8 +436,12 @@ pub fn score(
     let replies = threader.finish().map_err(PipelineError::Links)?;
     let run = describe(request, start, &reader, &replies, counts);
     let _lock = outputs.finish(&explanations, &run)?;
+    let reused = scorer.reused();
+    // The report is made of files, and what made them may be large.
+    drop((scorer, explanations));
+    drop((engine, model, reader, pool));
     let summary = report::write(&request.out, policy, &request.also, &request.by, &[])?;
-    Ok(Finished { summary, kept, reused: scorer.reused() })
+    Ok(Finished { summary, kept, reused })
 }
 
 /// The scores of an earlier run, if they were made as those of this run are.

@@ -2,7 +2,7 @@
 //!
 //! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and totals; what
 //! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
-//! their ranks. In memory stand the totals of every author and the name of every thread, and no text but those of the page.
+//! their ranks. In memory stand the names of all authors and threads, and no text but those of the page.
 
 mod also;
 mod authors;
@@ -134,7 +134,7 @@ pub fn write(
         .transpose()?;
     let mut drafts = Drafts::new(dir);
 
-    let (survey, mut disk) = survey::take(&scores, policy, by, &mut drafts)?;
+    let (survey, mut disk, mut totals) = survey::take(&scores, policy, by, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -145,8 +145,7 @@ pub fn write(
             rejects: run.rejects,
         });
     }
-    let authors = authors::rows(&survey);
-    authors::write(&authors, &mut drafts)?;
+    let authors = authors::write(&survey, &mut totals, page::MAX_ROWS, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
     let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
@@ -162,9 +161,9 @@ pub fn write(
     let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
     drop(disk);
 
-    let facts = Facts { scores: &scores, policy, run: &run, survey: &survey };
+    let mut facts = Facts { scores: &scores, policy, run: &run, survey: &survey, authors: &mut totals };
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
-        form.write(&facts, &mut drafts)?;
+        form.write(&mut facts, &mut drafts)?;
     }
     let summary = summary::summarize(run, policy, &survey, &authors, &threads, &network);
     summary::write(&summary, &mut drafts)?;

@@ -1,11 +1,12 @@
 //! What an author wrote, over all threads.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::{Interval, Moments, wilson};
-use crate::label::Label;
-use crate::score::Outcome;
 
 /// Totals of an author: a name, over all threads. The same name on two sites is taken for one author.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct AuthorTotals {
     /// Comments, scored or not.
     pub comments: u64,
@@ -18,12 +19,12 @@ pub struct AuthorTotals {
 }
 
 impl AuthorTotals {
-    /// Adds a comment.
-    pub fn add(&mut self, outcome: &Outcome, flagged: bool) {
+    /// Adds a comment: its toxicity and its sentiment, if it is scored, and whether a rule flagged it then.
+    pub fn add(&mut self, scores: Option<(f64, f64)>, flagged: bool) {
         self.comments += 1;
-        if let Some(scores) = outcome.scores() {
-            self.toxicity.add(scores.get(Label::Toxicity));
-            self.sentiment.add(scores.sentiment());
+        if let Some((toxicity, sentiment)) = scores {
+            self.toxicity.add(toxicity);
+            self.sentiment.add(sentiment);
             self.flagged += u64::from(flagged);
         }
     }

@@ -1,10 +1,13 @@
 //! Mean and variance in one pass.
 
+use bytemuck::{Pod, Zeroable};
+
 /// Count, mean, sum of squared deviations and maximum of values that come one by one.
 ///
 /// Welford 1962, "Note on a method for calculating corrected sums of squares and products", Technometrics 4:419-420:
 /// no large sums that cancel. Values are added in input order, so the same values give the same bits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct Moments {
     count: u64,
     mean: f64,

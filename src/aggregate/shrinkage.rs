@@ -34,50 +34,61 @@ pub struct Shrunk {
 }
 
 impl Shrinkage {
-    /// What the groups say of the variances. None if no group has two values: then chance and tendency cannot be told
-    /// apart. Groups without values do not count.
-    pub fn estimate<'a>(groups: impl Iterator<Item = &'a Moments> + Clone) -> Option<Self> {
-        let groups =
-            groups.filter_map(|group| Some((group.count() as f64, group.mean()?, group.sum_of_squares())));
+    /// What the groups say of the variances. `each` shows every group to what it is given, always in the same order: it is
+    /// called three times, so that the groups need not be in memory. None if no group has two values: then chance and tendency
+    /// cannot be told apart. Groups without values do not count.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub fn estimate<E>(
+        mut each: impl FnMut(&mut dyn FnMut(&Moments)) -> Result<(), E>,
+    ) -> Result<Option<Self>, E> {
+        let mut each = |see: &mut dyn FnMut(f64, f64, f64)| {
+            each(&mut |group| {
+                if let Some(mean) = group.mean() {
+                    see(group.count() as f64, mean, group.sum_of_squares());
+                }
+            })
+        };
         let (mut k, mut total, mut counts_squared, mut sum, mut within_squares) = (0, 0.0, 0.0, 0.0, 0.0);
-        for (n, mean, squares) in groups.clone() {
+        each(&mut |n, mean, squares| {
             k += 1;
             total += n;
             counts_squared += n * n;
             sum += n * mean;
             within_squares += squares;
-        }
+        })?;
         let freedom = total - k as f64;
         if freedom <= 0.0 {
-            return None;
+            return Ok(None);
         }
         let within = within_squares / freedom;
+        let mut between_squares = 0.0;
+        each(&mut |n, mean, _| between_squares += n * (mean - sum / total).powi(2))?;
         let between = if k < 2 {
             0.0
         } else {
-            let overall = sum / total;
-            let between_squares: f64 = groups.clone().map(|(n, mean, _)| n * (mean - overall).powi(2)).sum();
             let typical_count = (total - counts_squared / total) / (k as f64 - 1.0);
             ((between_squares / (k as f64 - 1.0) - within) / typical_count).max(0.0)
         };
 
         let (mut total_weight, mut weighted, mut weighted_variance) = (0.0, 0.0, 0.0);
-        for (n, mean, _) in groups {
+        each(&mut |n, mean, _| {
             let variance = within / n;
             // Everyone's comments are alike and everyone is alike: any equal weights will do.
             let weight = if between + variance > 0.0 { 1.0 / (between + variance) } else { 1.0 };
             total_weight += weight;
             weighted += weight * mean;
             weighted_variance += weight * variance;
-        }
-        Some(Self {
+        })?;
+        Ok(Some(Self {
             groups: k,
             within,
             between,
             grand_mean: weighted / total_weight,
             total_weight,
             typical_variance: weighted_variance / total_weight,
-        })
+        }))
     }
 
     /// The grand mean.
@@ -119,7 +130,17 @@ impl Shrinkage {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
+
+    fn estimate(groups: &[Moments]) -> Option<Shrinkage> {
+        let Ok(shrinkage) = Shrinkage::estimate(|see| {
+            groups.iter().for_each(see);
+            Ok::<_, Infallible>(())
+        });
+        shrinkage
+    }
 
     fn groups(values: &[&[f64]]) -> Vec<Moments> {
         values
@@ -142,7 +163,7 @@ mod tests {
             &[0.9, 0.6, 0.8, 0.75],
             &[0.2, 0.25, 0.1, 0.4],
         ]);
-        let shrinkage = Shrinkage::estimate(groups.iter()).unwrap();
+        let shrinkage = estimate(&groups).unwrap();
         assert!((shrinkage.within - 0.012708335).abs() < 1e-6, "{shrinkage:?}");
         assert!((shrinkage.between - 0.069057251).abs() < 1e-5, "{shrinkage:?}");
         assert!((shrinkage.grand_mean - 0.382500000000).abs() < 1e-9, "{shrinkage:?}");
@@ -153,7 +174,7 @@ mod tests {
         // The formulas of Searle et al. and of Morris in matrix form with numpy 2.4.6 (sums of squares by projection).
         let groups =
             groups(&[&[0.9], &[0.1, 0.2], &[0.05, 0.15, 0.3, 0.1, 0.2], &[0.6, 0.8, 0.7], &[0.2; 6]]);
-        let shrinkage = Shrinkage::estimate(groups.iter()).unwrap();
+        let shrinkage = estimate(&groups).unwrap();
         for (group, (mean, low, high)) in groups.iter().zip([
             (0.885547972776, 0.743622835042, 1.027473110511),
             (0.154137279321, 0.054807100415, 0.253467458228),
@@ -177,7 +198,7 @@ mod tests {
         values.push(vec![0.8, 0.7, 0.9, 0.85, 0.75, 0.8]);
         let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
         let groups = groups(&values);
-        let shrinkage = Shrinkage::estimate(groups.iter()).unwrap();
+        let shrinkage = estimate(&groups).unwrap();
         let [angry, steady] = [&groups[21], &groups[22]].map(|group| shrinkage.shrink(group).unwrap());
         assert!(angry.mean < steady.mean, "{angry:?} {steady:?}");
         assert!(angry.interval.low < steady.interval.low, "{angry:?} {steady:?}");
@@ -185,19 +206,19 @@ mod tests {
 
     #[test]
     fn degenerate_groups_behave() {
-        assert_eq!(Shrinkage::estimate([].iter()), None);
-        assert_eq!(Shrinkage::estimate(groups(&[&[0.1], &[0.9]]).iter()), None, "one comment each");
+        assert_eq!(estimate(&[]), None);
+        assert_eq!(estimate(&groups(&[&[0.1], &[0.9]])), None, "one comment each");
         for alike in
             [groups(&[&[0.3, 0.3], &[0.3, 0.3, 0.3]]), groups(&[&[0.3; 2], &[0.3; 2], &[0.3], &[0.3]])]
         {
-            let shrunk = Shrinkage::estimate(alike.iter()).unwrap().shrink(&alike[0]).unwrap();
+            let shrunk = estimate(&alike).unwrap().shrink(&alike[0]).unwrap();
             assert!((shrunk.mean - 0.3).abs() < 1e-12);
             assert!(shrunk.interval.high - shrunk.interval.low < 1e-9);
         }
         let alone = groups(&[&[0.1, 0.3, 0.2]]);
-        let shrunk = Shrinkage::estimate(alone.iter()).unwrap().shrink(&alone[0]).unwrap();
+        let shrunk = estimate(&alone).unwrap().shrink(&alone[0]).unwrap();
         assert!((shrunk.mean - 0.2).abs() < 1e-12);
         assert!((shrunk.interval.high - 0.2 - Z_95 * (0.01_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert_eq!(Shrinkage::estimate(alone.iter()).unwrap().shrink(&Moments::default()), None);
+        assert_eq!(estimate(&alone).unwrap().shrink(&Moments::default()), None);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::authors::Totals;
 use super::draft::Drafts;
 use super::survey::Survey;
 use super::{ReportError, Run, convokit, gexf, ndjson, parquet};
@@ -17,7 +18,7 @@ pub struct Form {
     name: &'static str,
     /// The file or folder that it is written to.
     path: &'static str,
-    write: fn(&Facts<'_>, &mut Drafts) -> Result<(), ReportError>,
+    write: fn(&mut Facts<'_>, &mut Drafts) -> Result<(), ReportError>,
 }
 
 impl Form {
@@ -39,7 +40,7 @@ impl Form {
         self.path
     }
 
-    pub(super) fn write(self, facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
+    pub(super) fn write(self, facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
         (self.write)(facts, drafts)
     }
 }
@@ -74,6 +75,7 @@ pub(super) struct Facts<'a> {
     pub(super) policy: &'a Policy,
     pub(super) run: &'a Run,
     pub(super) survey: &'a Survey<'a>,
+    pub(super) authors: &'a mut Totals,
 }
 
 impl Facts<'_> {

@@ -1,12 +1,19 @@
 //! `authors.csv`: a row a name, over all threads. Comments without a name are nobody's: they are counted in the summary
 //! and have no row, for they need not be one person.
 
+use std::io;
+
+use bytemuck::{Pod, Zeroable};
+
 use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
 use super::survey::Survey;
-use crate::aggregate::{AuthorTotals, MIN_COMMENTS_TO_RANK, Shrinkage, Shrunk};
+use crate::aggregate::{
+    AuthorTotals, MIN_COMMENTS_TO_RANK, Mark, Micro, Shrinkage, Shrunk, TOP, gini, top_share,
+};
 use crate::cell::guard;
+use crate::sort::{Records, Sorted, Sorter};
 
 pub(super) const AUTHORS: &str = "authors.csv";
 
@@ -30,11 +37,106 @@ const COLUMNS: [&str; 16] = [
     "rank",
 ];
 
+/// A comment as its author's totals see it: 16 bytes. They are summed in the order of their values, which is the same whatever
+/// the order of the input.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Written {
+    author: u32,
+    is_scored: u16,
+    is_flagged: u16,
+    toxicity: Micro,
+    sentiment: Micro,
+}
+
+/// Gathers what named authors wrote, on disk.
+pub(super) struct AuthorSorter(Sorter<Written>);
+
+impl AuthorSorter {
+    pub(super) fn new(drafts: &Drafts) -> Self {
+        Self(drafts.sorter())
+    }
+
+    /// Notes a comment.
+    pub(super) fn push(&mut self, mark: &Mark) -> io::Result<()> {
+        let Some(author) = mark.author() else { return Ok(()) };
+        let (toxicity, sentiment) = mark.scores().unwrap_or((Micro::new(0.0), Micro::new(0.0)));
+        let (is_scored, is_flagged) = (mark.scores().is_some().into(), mark.is_flagged().into());
+        self.0.push(Written { author, is_scored, is_flagged, toxicity, sentiment })
+    }
+
+    /// The totals, once every comment was noted.
+    pub(super) fn finish(self, drafts: &Drafts) -> io::Result<Totals> {
+        let mut written = self.0.finish()?;
+        let mut written = written.records()?.peekable();
+        let mut totals = drafts.sorter();
+        while let Some(first) = written.next() {
+            let first = first?;
+            let mut author = AuthorTotals::default();
+            let mut add = |comment: Written| {
+                let scores = (comment.toxicity.get(), comment.sentiment.get());
+                author.add((comment.is_scored == 1).then_some(scores), comment.is_flagged == 1);
+            };
+            add(first);
+            while let Some(next) =
+                written.next_if(|next| next.as_ref().map_or(true, |next| next.author == first.author))
+            {
+                add(next?);
+            }
+            totals.push(Entry::new(first.author.into(), first.author, &author))?;
+        }
+        Ok(Totals(totals.finish()?))
+    }
+}
+
+/// An author's totals on disk: 96 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+struct Entry {
+    /// By which they are sorted.
+    key: u64,
+    number: u64,
+    /// Those of [`AuthorTotals`], as they lie in memory.
+    totals: [u64; size_of::<AuthorTotals>() / 8],
+}
+
+impl Entry {
+    fn new(key: u64, number: u32, totals: &AuthorTotals) -> Self {
+        Self { key, number: number.into(), totals: bytemuck::cast(*totals) }
+    }
+
+    fn read(self) -> (usize, AuthorTotals) {
+        (self.number as usize, bytemuck::cast(self.totals))
+    }
+}
+
+/// Every author's totals, on disk.
+pub(super) struct Totals(Sorted<Entry>);
+
+impl Totals {
+    /// Numbers and totals of the authors, in the order of the numbers.
+    pub(super) fn iter(&mut self) -> io::Result<impl Iterator<Item = io::Result<(usize, AuthorTotals)>>> {
+        Ok(read(self.0.records()?))
+    }
+
+    /// Something of every author that one has most of: the Gini coefficient, and the share of the [`TOP`] authors with most. Eight
+    /// bytes an author for as long as it takes.
+    fn concentration(&mut self, amount: fn(&AuthorTotals) -> f64) -> io::Result<[Option<f64>; 2]> {
+        let amounts = self.iter()?.map(|author| Ok(amount(&author?.1)));
+        let mut amounts: Vec<f64> = amounts.collect::<io::Result<_>>()?;
+        Ok([gini(&mut amounts), top_share(&mut amounts, TOP)])
+    }
+}
+
+fn read(entries: Records<'_, Entry>) -> impl Iterator<Item = io::Result<(usize, AuthorTotals)>> {
+    entries.map(|entry| Ok(entry?.read()))
+}
+
 /// An author's row.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'s> {
     pub(super) author: &'s str,
-    pub(super) totals: &'s AuthorTotals,
+    pub(super) totals: AuthorTotals,
     /// Share of the sum of toxicity of all scored comments; none where that is 0.
     pub(super) toxicity_share: Option<f64>,
     /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from chance.
@@ -43,82 +145,107 @@ pub(super) struct Row<'s> {
     pub(super) rank: Option<usize>,
 }
 
-/// Every author: the ranked by rank, then the others in the order of their first comments. Four bytes an author.
-pub(super) struct Rows<'s> {
-    survey: &'s Survey<'s>,
-    shrinkage: Option<Shrinkage>,
-    /// Numbers of authors.
-    order: Vec<u32>,
-    /// How many of them are ranked.
+/// What the summaries and the page show of the authors.
+pub(super) struct Authors<'s> {
+    /// How many are ranked.
     pub(super) ranked: usize,
+    /// The first of those, at most as many as were asked for.
+    pub(super) top: Vec<Row<'s>>,
+    /// The first of the others, in the order of their first comments, at most as many.
+    pub(super) others: Vec<Row<'s>>,
+    /// Of comments: the Gini coefficient, and the share of the [`TOP`] authors with most.
+    pub(super) of_comments: [Option<f64>; 2],
+    /// Of the sum of toxicity.
+    pub(super) of_toxicity: [Option<f64>; 2],
 }
 
-/// Ranks the authors.
-pub(super) fn rows<'s>(survey: &'s Survey<'_>) -> Rows<'s> {
-    let shrinkage = Shrinkage::estimate(survey.authors.iter().map(|(_, totals)| &totals.toxicity));
-    let mut rows = Rows { survey, shrinkage, order: (0..survey.authors.len() as u32).collect(), ranked: 0 };
-    let standing = |number: &u32| {
-        let totals = survey.authors.totals(*number as usize);
-        rows.shrunk(totals).filter(|_| totals.scored() >= MIN_COMMENTS_TO_RANK).map(|shrunk| shrunk.mean)
-    };
-    // The sort is stable: equals, and all who are not ranked, stay in the order of their first comments.
-    let mut order = rows.order.clone();
-    order.sort_by(|a, b| {
-        let mean = |number| standing(number).unwrap_or(f64::NEG_INFINITY);
-        mean(b).total_cmp(&mean(a))
+/// Writes `authors.csv`: the ranked by rank, then the others in the order of their first comments. Gives the first `most` of
+/// both.
+pub(super) fn write<'s>(
+    survey: &'s Survey<'_>,
+    totals: &mut Totals,
+    most: usize,
+    drafts: &mut Drafts,
+) -> Result<Authors<'s>, ReportError> {
+    let failed = |source| drafts.failed_to_sort(source);
+    let shrinkage = Shrinkage::estimate(|see| {
+        totals.iter()?.try_for_each(|author| author.map(|(_, totals)| see(&totals.toxicity)))
     });
-    rows.ranked = order.iter().filter(|number| standing(number).is_some()).count();
-    rows.order = order;
-    rows
-}
+    let shrinkage = shrinkage.map_err(failed)?;
+    let mut authors = Authors {
+        ranked: 0,
+        top: Vec::new(),
+        others: Vec::new(),
+        of_comments: totals.concentration(|totals| totals.comments as f64).map_err(failed)?,
+        of_toxicity: totals.concentration(|totals| totals.toxicity.sum()).map_err(failed)?,
+    };
+    let mut by_rank = rank(totals, shrinkage, drafts).map_err(failed)?;
 
-impl<'s> Rows<'s> {
-    /// The rows from the first on.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Row<'s>> {
-        let sum = self.survey.toxicity.sum();
-        self.order.iter().enumerate().map(move |(index, number)| {
-            let (author, totals) =
-                (self.survey.authors.name(*number as usize), self.survey.authors.totals(*number as usize));
-            Row {
-                author,
-                totals,
-                toxicity_share: (sum > 0.0).then(|| totals.toxicity.sum() / sum),
-                shrunk: self.shrunk(totals),
-                rank: (index < self.ranked).then_some(index + 1),
-            }
-        })
-    }
-
-    fn shrunk(&self, totals: &AuthorTotals) -> Option<Shrunk> {
-        let shrunk = self.shrinkage?.shrink(&totals.toxicity)?;
-        Some(Shrunk { mean: shrunk.mean.clamp(0.0, 1.0), interval: shrunk.interval.clamp(0.0, 1.0) })
-    }
-}
-
-/// Writes `authors.csv`.
-pub(super) fn write(rows: &Rows<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
-    for Row { author, totals, toxicity_share, shrunk, rank } in rows.iter() {
-        let flagged = totals.flagged_interval();
-        let cells: [String; COLUMNS.len()] = [
-            guard(author).into_owned(),
-            totals.comments.to_string(),
-            totals.scored().to_string(),
-            decimal(totals.toxicity.mean()),
-            decimal(totals.toxicity.max()),
-            decimal(toxicity_share),
-            decimal(totals.sentiment.mean()),
-            totals.flagged.to_string(),
-            decimal(totals.flagged_share()),
-            decimal(flagged.map(|interval| interval.low)),
-            decimal(flagged.map(|interval| interval.high)),
-            decimal(shrunk.map(|shrunk| shrunk.mean)),
-            decimal(shrunk.map(|shrunk| shrunk.interval.low)),
-            decimal(shrunk.map(|shrunk| shrunk.interval.high)),
-            rank.is_some().to_string(),
-            cell(rank),
-        ];
-        table.row(&cells, drafts)?;
+    let sum = survey.toxicity.sum();
+    for author in read(by_rank.records().map_err(|source| drafts.failed_to_sort(source))?) {
+        let (number, totals) = author.map_err(|source| drafts.failed_to_sort(source))?;
+        let shrunk = shrink(shrinkage, &totals);
+        let is_ranked = is_ranked(&totals, shrunk);
+        authors.ranked += usize::from(is_ranked);
+        let row = Row {
+            author: survey.authors.name(number),
+            totals,
+            toxicity_share: (sum > 0.0).then(|| totals.toxicity.sum() / sum),
+            shrunk,
+            rank: is_ranked.then_some(authors.ranked),
+        };
+        table.row(&cells(&row), drafts)?;
+        let shown = if is_ranked { &mut authors.top } else { &mut authors.others };
+        if shown.len() < most {
+            shown.push(row);
+        }
     }
-    table.finish(drafts)
+    table.finish(drafts)?;
+    Ok(authors)
+}
+
+/// The totals by rank, those without one behind.
+fn rank(totals: &mut Totals, shrinkage: Option<Shrinkage>, drafts: &Drafts) -> io::Result<Sorted<Entry>> {
+    let mut by_rank = drafts.sorter();
+    for author in totals.iter()? {
+        let (number, totals) = author?;
+        let shrunk = shrink(shrinkage, &totals).filter(|shrunk| is_ranked(&totals, Some(*shrunk)));
+        // The bits of numbers that are not negative sort as the numbers do; the largest comes first, and before those
+        // who are not ranked.
+        let key = shrunk.map_or(u64::MAX, |shrunk| !(shrunk.mean + 0.0).to_bits() - 1);
+        by_rank.push(Entry::new(key, number as u32, &totals))?;
+    }
+    by_rank.finish()
+}
+
+fn shrink(shrinkage: Option<Shrinkage>, totals: &AuthorTotals) -> Option<Shrunk> {
+    let shrunk = shrinkage?.shrink(&totals.toxicity)?;
+    Some(Shrunk { mean: shrunk.mean.clamp(0.0, 1.0), interval: shrunk.interval.clamp(0.0, 1.0) })
+}
+
+fn is_ranked(totals: &AuthorTotals, shrunk: Option<Shrunk>) -> bool {
+    shrunk.is_some() && totals.scored() >= MIN_COMMENTS_TO_RANK
+}
+
+fn cells(Row { author, totals, toxicity_share, shrunk, rank }: &Row<'_>) -> [String; COLUMNS.len()] {
+    let flagged = totals.flagged_interval();
+    [
+        guard(author).into_owned(),
+        totals.comments.to_string(),
+        totals.scored().to_string(),
+        decimal(totals.toxicity.mean()),
+        decimal(totals.toxicity.max()),
+        decimal(*toxicity_share),
+        decimal(totals.sentiment.mean()),
+        totals.flagged.to_string(),
+        decimal(totals.flagged_share()),
+        decimal(flagged.map(|interval| interval.low)),
+        decimal(flagged.map(|interval| interval.high)),
+        decimal(shrunk.map(|shrunk| shrunk.mean)),
+        decimal(shrunk.map(|shrunk| shrunk.interval.low)),
+        decimal(shrunk.map(|shrunk| shrunk.interval.high)),
+        rank.is_some().to_string(),
+        cell(*rank),
+    ]
 }

@@ -39,7 +39,7 @@ struct Root {
 /// Types of metadata by key, as ConvoKit notes them.
 type Types = Map<String, Value>;
 
-pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
+pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let mut ids: Vec<u64> = Vec::new();
     let mut links = Links::gather(facts.scores, |comment| ids.push(hash(&comment.id)))?;
     ids.sort_unstable();
@@ -57,7 +57,8 @@ pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), Report
     let mut utterances = drafts.create(UTTERANCES)?;
     let mut speakers = Object::create(SPEAKERS, drafts)?;
     let (mut utterance_types, mut speaker_types) = (Types::new(), Types::new());
-    for (name, totals) in facts.survey.authors.iter() {
+    for author in facts.authors.iter().map_err(|source| drafts.failed_to_sort(source))? {
+        let (number, totals) = author.map_err(|source| drafts.failed_to_sort(source))?;
         let meta = meta([
             ("named", json!(true)),
             ("comments", json!(totals.comments)),
@@ -67,7 +68,7 @@ pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), Report
             ("mean_sentiment", json!(totals.sentiment.mean().map(six))),
         ]);
         note_types(&mut speaker_types, &meta);
-        speakers.entry(name, meta, drafts)?;
+        speakers.entry(facts.survey.authors.name(number), meta, drafts)?;
     }
     for (row, scored) in (0..).zip(ledger::Reader::open(facts.scores)?) {
         let scored = scored?;

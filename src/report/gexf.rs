@@ -60,7 +60,7 @@ struct Network {
     absent: u64,
 }
 
-pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
+pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let network = gather(facts)?;
     let mut draft = drafts.create(FILE)?;
     graph(facts, &network, &mut draft).map_err(|source| drafts.failed(FILE, source))?;
@@ -88,7 +88,7 @@ fn gather(facts: &Facts<'_>) -> Result<Network, ReportError> {
     Ok(Network { edges, nameless, absent: links.absent })
 }
 
-fn graph(facts: &Facts<'_>, network: &Network, draft: &mut Draft) -> io::Result<()> {
+fn graph(facts: &mut Facts<'_>, network: &Network, draft: &mut Draft) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(draft, b' ', 1);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let gexf =
@@ -118,9 +118,11 @@ fn graph(facts: &Facts<'_>, network: &Network, draft: &mut Draft) -> io::Result<
     declare(&mut xml, "edge", &EDGE)?;
 
     xml.write_event(Event::Start(BytesStart::new("nodes")))?;
-    for (number, (name, totals)) in facts.survey.authors.iter().enumerate() {
+    for author in facts.authors.iter()? {
+        let (number, totals) = author?;
+        let name = facts.survey.authors.name(number);
         let node = [("id", number.to_string()), ("label", characters(name))];
-        element(&mut xml, "node", &node, &node_values(totals))?;
+        element(&mut xml, "node", &node, &node_values(&totals))?;
     }
     xml.write_event(Event::End(BytesEnd::new("nodes")))?;
 

@@ -55,7 +55,7 @@ struct Line<'a> {
     rule_threshold: Option<f64>,
 }
 
-pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
+pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let mut draft = drafts.create(FILE)?;
     for row in facts.rows()? {
         let row = row?;

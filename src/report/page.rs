@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::authors::{Row as AuthorRow, Rows as AuthorRows};
+use super::authors::{Authors, Row as AuthorRow};
 use super::by::{Column, Group};
 use super::chart::{self, Chart, Flag};
 use super::draft::Drafts;
@@ -103,7 +103,7 @@ pub(super) fn write(
     summary: &Summary,
     survey: &Survey<'_>,
     queue: &Queue<'_>,
-    authors: &AuthorRows<'_>,
+    authors: &Authors<'_>,
     threads: &[ThreadRow<'_>],
     network: &Network<'_>,
     drafts: &mut Drafts,
@@ -134,8 +134,8 @@ pub(super) fn write(
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,
-        ranked: authors.iter().take(authors.ranked.min(MAX_ROWS)).map(author_view).collect(),
-        others: authors.iter().skip(authors.ranked).take(MAX_ROWS).map(author_view).collect(),
+        ranked: authors.top.iter().copied().map(author_view).collect(),
+        others: authors.others.iter().copied().map(author_view).collect(),
         bars: &bars,
         network,
         columns: survey.groups.telling().map(|(column, groups)| column_view(column, groups)).collect(),

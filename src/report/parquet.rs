@@ -79,7 +79,7 @@ fn quotes(row: &Row<'_>) -> Option<String> {
     Some(quotes.collect::<Vec<_>>().join(" ")).filter(|quotes| !quotes.is_empty())
 }
 
-pub(super) fn write(facts: &Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
+pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let draft = drafts.create(FILE)?;
     let failed = |error: ParquetError, drafts: &Drafts| drafts.failed(FILE, io::Error::other(error));
     let schema = schema().map_err(|error| failed(error, drafts))?;

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde::Serialize;
 
-use super::authors::Rows as AuthorRows;
+use super::authors::Authors;
 use super::draft::Drafts;
 use super::methods;
 use super::network::Network;
@@ -13,7 +13,7 @@ use super::threads::Row as ThreadRow;
 use super::{ReportError, Run};
 use crate::aggregate::{
     Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
-    calibrated_share, corrected_share, counted_share, gini, top_share,
+    calibrated_share, corrected_share, counted_share,
 };
 use crate::label::Label;
 use crate::policy::{Action, Policy};
@@ -259,7 +259,7 @@ pub(super) fn summarize(
     run: Run,
     policy: &Policy,
     survey: &Survey<'_>,
-    authors: &AuthorRows<'_>,
+    authors: &Authors<'_>,
     largest: &[ThreadRow<'_>],
     network: &Network<'_>,
 ) -> Summary {
@@ -309,7 +309,7 @@ pub(super) fn summarize(
         mean_sentiment: round(totals.sentiment.mean()),
         flagged: totals.flagged,
     });
-    let top_authors = authors.iter().take(LISTED).filter_map(|row| {
+    let top_authors = authors.top.iter().take(LISTED).filter_map(|row| {
         let shrunk = row.shrunk?;
         Some(AuthorEntry {
             rank: row.rank?,
@@ -339,7 +339,7 @@ pub(super) fn summarize(
         policy: PolicyEntry { name: policy.name.clone(), rules: rules.collect() },
         threads: top_threads.collect(),
         authors: top_authors.collect(),
-        concentration: concentration(survey),
+        concentration: concentration(authors),
         network: network_entry(network),
         methods: methods::paragraph(&run, policy, &counts),
         run,
@@ -374,16 +374,10 @@ fn round_estimate(Estimate { share, interval }: Estimate) -> Estimate {
     Estimate { share: six(share), interval: round_interval(interval) }
 }
 
-fn concentration(survey: &Survey<'_>) -> Concentration {
-    let totals = || survey.authors.iter().map(|(_, totals)| totals);
-    let mut comments: Vec<f64> = totals().map(|totals| totals.comments as f64).collect();
-    let mut toxicity: Vec<f64> = totals().map(|totals| totals.toxicity.sum()).collect();
-    Concentration {
-        comments_gini: round(gini(&mut comments)),
-        comments_top: round(top_share(&mut comments, TOP)),
-        toxicity_gini: round(gini(&mut toxicity)),
-        toxicity_top: round(top_share(&mut toxicity, TOP)),
-    }
+fn concentration(authors: &Authors<'_>) -> Concentration {
+    let [[comments_gini, comments_top], [toxicity_gini, toxicity_top]] =
+        [authors.of_comments, authors.of_toxicity].map(|pair| pair.map(round));
+    Concentration { comments_gini, comments_top, toxicity_gini, toxicity_top }
 }
 
 fn network_entry(network: &Network<'_>) -> NetworkEntry {

@@ -1,7 +1,7 @@
 //! The first pass over the scores: every decision, and the totals of everything.
 //!
-//! What grows with the export: in memory the name, a few counts and the totals of an author, the name and a few counts of
-//! a thread; on disk a [`Mark`] a comment and a [`Flag`] a flagged one.
+//! What grows with the export: in memory the name of an author, the name and a few counts of a thread; on disk a [`Mark`] and what
+//! [`authors`](super::authors) keeps of a comment, and a [`Flag`] of a flagged one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,11 +14,12 @@ use string_interner::backend::StringBackend;
 use string_interner::symbol::{Symbol, SymbolU32};
 
 use super::ReportError;
+use super::authors::{AuthorSorter, Totals};
 use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
 use super::replies::{Parent, Reply, ReplySorter};
-use crate::aggregate::{AuthorTotals, Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
+use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::label::Label;
@@ -56,7 +57,7 @@ pub(super) struct Survey<'p> {
     pub(super) rules: Vec<RuleTotals<'p>>,
     /// The scores of each label, in the order of [`Label::ALL`].
     pub(super) calibrated: [Calibrated; Label::COUNT],
-    pub(super) authors: Named<AuthorTotals>,
+    pub(super) authors: Named<()>,
     pub(super) threads: Named<ThreadCounts>,
     /// Flagged comments.
     pub(super) flagged: u64,
@@ -172,15 +173,16 @@ struct Sorters {
     marks: Sorter<Mark>,
     flags: Sorter<Flag>,
     replies: ReplySorter,
+    authors: AuthorSorter,
 }
 
-/// Reads the scores, writes `decisions.csv` and adds everything up.
+/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote.
 pub(super) fn take<'p>(
     scores: &Path,
     policy: &'p Policy,
     by: &[Column],
     drafts: &mut Drafts,
-) -> Result<(Survey<'p>, OnDisk), ReportError> {
+) -> Result<(Survey<'p>, OnDisk, Totals), ReportError> {
     let mut survey = Survey {
         causes: [0; Unscored::ALL.len()],
         without_author: 0,
@@ -201,8 +203,12 @@ pub(super) fn take<'p>(
         flagged: 0,
         groups: Groups::new(by),
     };
-    let mut sorters =
-        Sorters { marks: drafts.sorter(), flags: drafts.sorter(), replies: ReplySorter::new(drafts) };
+    let mut sorters = Sorters {
+        marks: drafts.sorter(),
+        flags: drafts.sorter(),
+        replies: ReplySorter::new(drafts),
+        authors: AuthorSorter::new(drafts),
+    };
     let mut table = Table::create(DECISIONS, &COLUMNS, drafts)?;
     let mut rows = ledger::Reader::open(scores)?;
     while let Some(scored) = rows.next() {
@@ -215,11 +221,13 @@ pub(super) fn take<'p>(
     }
     table.finish(drafts)?;
     let finish = || {
-        let Sorters { marks, flags, replies } = sorters;
+        let Sorters { marks, flags, replies, authors } = sorters;
+        let authors = authors.finish(drafts)?;
         let (replies, parents) = replies.finish()?;
-        Ok(OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents })
+        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors))
     };
-    Ok((survey, finish().map_err(|source| drafts.failed_to_sort(source))?))
+    let (disk, authors) = finish().map_err(|source| drafts.failed_to_sort(source))?;
+    Ok((survey, disk, authors))
 }
 
 fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; COLUMNS.len()] {
@@ -246,11 +254,7 @@ impl<'p> Survey<'p> {
     ) -> io::Result<()> {
         let comment = &scored.comment;
         let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
-        let author = comment.author.as_deref().map(|name| {
-            let (number, totals) = self.authors.entry(name);
-            totals.add(&scored.outcome, flagged);
-            number as u32
-        });
+        let author = comment.author.as_deref().map(|name| self.authors.entry(name).0 as u32);
         self.without_author += u64::from(author.is_none());
         let (thread, counts) = self.threads.entry(&comment.thread);
         let thread = thread as u32;
@@ -259,6 +263,7 @@ impl<'p> Survey<'p> {
         let previous = counts.last.replace(offset);
         let mark = Mark::new(thread, position, author, scored, flagged);
         sorters.marks.push(mark)?;
+        sorters.authors.push(&mark)?;
         sorters.replies.push(offset, comment, mark)?;
         self.groups.add(scored, flagged);
 

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::{Item, Neighbour, Sources};
+use crate::aggregate::AuthorTotals;
 use crate::comment::Comment;
+use crate::label::Label;
 use crate::policy::Action;
 use crate::report::ReportError;
 use crate::report::plain::shorten;
@@ -25,9 +27,10 @@ pub(super) struct Beside {
     authors: HashMap<String, Author>,
 }
 
-/// When an author was seen and what was flagged of theirs.
+/// What an author wrote, when they were seen and what was flagged of theirs.
 #[derive(Default)]
 pub(super) struct Author {
+    pub(super) totals: AuthorTotals,
     pub(super) first_seen: Option<Timestamp>,
     /// The latest flagged comments, the last first.
     pub(super) latest: Vec<Flagged>,
@@ -81,7 +84,10 @@ impl Beside {
         let time = scored.comment.created_at;
         author.first_seen = author.first_seen.into_iter().chain(time).min();
         let decision = sources.policy.decide(scored);
-        if decision.is_some_and(|decision| decision.action != Action::Approve) {
+        let is_flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
+        let scores = scored.outcome.scores().map(|scores| (scores.get(Label::Toxicity), scores.sentiment()));
+        author.totals.add(scores, is_flagged);
+        if is_flagged {
             // By time; of those without one, by place in the export.
             let after = author.latest.iter().position(|flagged| time >= flagged.time);
             author.latest.insert(after.unwrap_or(author.latest.len()), Flagged { thread, position, time });

@@ -361,8 +361,9 @@ fn author_card(
     beside: &Beside,
 ) -> AuthorCard {
     let survey = sources.survey;
-    let totals = survey.authors.number(name).map(|number| survey.authors.totals(number));
-    let summary = totals.map_or(String::new(), |totals| {
+    let known = beside.author(name);
+    let summary = known.map_or(String::new(), |author| {
+        let totals = &author.totals;
         let (flagged, scored) = (totals.flagged, totals.scored());
         let interval =
             wilson(flagged, scored).map(|interval| format!(", 95 % interval {}", percents(&interval)));
@@ -375,7 +376,6 @@ fn author_card(
             interval.unwrap_or_default()
         )
     });
-    let known = beside.author(name);
     let first_seen = known.and_then(|author| author.first_seen);
     let summary = first_seen
         .map_or(summary.clone(), |time| format!("{summary}; first seen {}", time.strftime("%Y-%m-%d")));
