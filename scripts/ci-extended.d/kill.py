@@ -18,6 +18,10 @@ import sys
 import time
 
 
+def files(folder: pathlib.Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
 def main() -> None:
     comity, export, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     wanted = int(sys.argv[4]) if len(sys.argv) > 4 else 200
@@ -54,8 +58,8 @@ def main() -> None:
                 size = (whole / "scores.csv").stat().st_size
                 torn["nothing" if rows == 0 else "all" if rows == size else "rows"] += 1
         lives += 1
-        names = sorted(path.name for path in whole.iterdir())
-        assert sorted(path.name for path in out.iterdir()) == names, f"the folders hold other files: {out}"
+        names = files(whole)
+        assert files(out) == names, f"the folders hold other files: {out}"
         _, differing, failed = filecmp.cmpfiles(whole, out, names, shallow=False)
         assert not differing and not failed, f"not the same bytes as {whole}: {differing + failed} in {out}"
     print(f"{kills} kills of {lives} runs ({torn['nothing']} before a row was written, {torn['rows']} between, "
