@@ -21,6 +21,9 @@ use crate::score::{Reading, ScoreError, Scorer, Scores};
 /// Name of the file in a report's folder: one [`Explanation`] a line.
 pub const FILE_NAME: &str = "explanations.ndjson";
 
+/// Flagged texts that are explained, the worst first, each once: those that the queue's page shows.
+pub const MOST: usize = 200;
+
 /// How many words of a comment are left out at most: those that score most by themselves. On a sample of the trial file of
 /// SemEval-2021 task 5 more of them marked no better.
 pub const WORDS_TRIED: usize = 8;

@@ -24,6 +24,7 @@ mod run;
 mod summary;
 mod survey;
 mod threads;
+pub(crate) mod words;
 
 use std::fs::File;
 use std::io;
@@ -48,12 +49,13 @@ use draft::Drafts;
 const WANTED_PRECISION: f64 = 0.9;
 
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 12] = [
+pub const OUTPUTS: [&str; 13] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
     threads::BINS,
+    threads::TIME_BINS,
     network::NETWORK,
     by::BY,
     summary::JSON,
@@ -110,7 +112,7 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `network.csv`, `by.csv` with the columns of `by`, `summary.json`,
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is empty), `summary.json`,
 /// `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and the forms of `also`. `queue.html` shows what the files
 /// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
 /// none is left that tells of another run or policy.
@@ -134,6 +136,7 @@ pub fn write(
         .transpose()?;
     let mut drafts = Drafts::new(dir);
 
+    let by = if by.is_empty() { &run.by } else { by };
     let (survey, mut disk, mut totals) = survey::take(&scores, policy, by, &mut drafts)?;
     let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
     if run.read != scored + unscored + run.rejects {
@@ -152,13 +155,20 @@ pub fn write(
     let network = network::write(&survey, &mut disk.replies, &mut drafts)?;
     by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
-    let sources = queue::Sources { scores: &scores, policy, survey: &survey, explanations: &explanations };
+    let languages = run.model.languages.clone();
+    let sources = queue::Sources {
+        scores: &scores,
+        policy,
+        languages: &languages,
+        survey: &survey,
+        explanations: &explanations,
+    };
     let linked: Vec<usize> = threads
         .iter()
         .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
         .map(|row| row.number)
         .collect();
-    let queue = queue::write(&sources, &mut disk, queue::page::MAX_CARDS, &linked, &mut drafts)?;
+    let queue = queue::write(&sources, &mut disk, explain::MOST, &linked, &mut drafts)?;
     drop(disk);
 
     let mut facts = Facts { scores: &scores, policy, run: &run, survey: &survey, authors: &mut totals };

@@ -35,6 +35,7 @@
   // Decisions, by the place of their card. They are of this export alone: the key names its inputs and model.
   const key = "comity queue " + document.body.dataset.run;
   const names = cards.map((card) => JSON.stringify([card.dataset.threadName, card.dataset.id]));
+  // One whose decision is blank is a note.
   let decisions = new Map();
   let history = [];
   let kept = true;
@@ -56,38 +57,49 @@
       : "This browser keeps nothing for pages of a file: save your decisions before you close the page.";
   };
 
+  const isDecided = (entry) => Boolean(entry && entry.decision);
   const show = (card) => {
     const decision = decisions.get(names[cards.indexOf(card)]);
-    card.classList.toggle("decided", decision !== undefined);
+    card.classList.toggle("decided", isDecided(decision));
     for (const button of card.querySelectorAll(".decide button")) {
-      button.setAttribute("aria-pressed", String(decision !== undefined && decision.decision === button.value));
+      button.setAttribute("aria-pressed", String(isDecided(decision) && decision.decision === button.value));
     }
-    card.querySelector(".verdict").textContent = decision
+    card.querySelector(".note").value = decision?.note ?? "";
+    if (isDecided(decision)) card.querySelector(".because").value = decision.reason;
+    card.querySelector(".verdict").textContent = isDecided(decision)
       ? decision.decision + (decision.actor ? " by " + decision.actor : "") + ", " + decision.time.slice(0, 16).replace("T", " ") + " UTC"
       : "";
   };
   const count = () => {
-    byId("decided").textContent = names.filter((name) => decisions.has(name)).length + " of " + cards.length + " decided";
+    byId("decided").textContent = names.filter((name) => isDecided(decisions.get(name))).length + " of " + cards.length + " decided";
   };
-  const decide = (some, verdict) => {
-    const before = some.map((card) => [card, decisions.get(names[cards.indexOf(card)])]);
-    history.push(before);
+  // Changes the entries of some cards, so that it can be undone: to what `made` makes of an entry, or to none.
+  const change = (some, made) => {
+    history.push(some.map((card) => [card, decisions.get(names[cards.indexOf(card)])]));
     for (const card of some) {
-      const { rule, label, score, threshold } = card.dataset;
-      decisions.set(names[cards.indexOf(card)], {
-        decision: verdict,
-        reason: card.querySelector(".because").value.trim(),
-        actor: byId("actor").value.trim(),
-        time: new Date().toISOString(),
-        rule, label, score, threshold,
-        policy: document.body.dataset.policy,
-        model: document.body.dataset.model,
-      });
+      const name = names[cards.indexOf(card)];
+      const entry = made(card, decisions.get(name));
+      if (entry) decisions.set(name, entry);
+      else decisions.delete(name);
       show(card);
     }
     keep();
     count();
   };
+  const entryOf = (card, decision) => {
+    const { rule, label, score, threshold, textSha256: text_sha256 } = card.dataset;
+    const { policy, model } = document.body.dataset;
+    const [reason, note] = ["because", "note"].map((name) => card.querySelector("." + name).value.trim());
+    const [actor, time] = [byId("actor").value.trim(), new Date().toISOString()];
+    return { decision, reason, note, actor, time, policy, rule, label, score, threshold, text_sha256, model };
+  };
+  const decide = (some, verdict) => change(some, (card) => entryOf(card, verdict));
+  // A note stands beside the decision, or alone.
+  const note = (card) =>
+    change([card], (_, earlier) => {
+      const entry = isDecided(earlier) ? { ...earlier, note: card.querySelector(".note").value.trim() } : entryOf(card, "");
+      return entry.decision || entry.note ? entry : undefined;
+    });
   const undo = () => {
     for (const [card, earlier] of history.pop() || []) {
       const name = names[cards.indexOf(card)];
@@ -105,6 +117,7 @@
     const author = byId("filter-author").value.trim().toLowerCase();
     const [low, high] = ["filter-low", "filter-high"].map((id) => Number(byId(id).value));
     const wanted = byId("filter-decision").value;
+    const caution = byId("filter-caution")?.value ?? "";
     cards.forEach((card, index) => {
       const decision = decisions.get(names[index]);
       const name = card.querySelector(".author");
@@ -113,7 +126,8 @@
         selects.every(([name, select]) => select.value === "" || card.dataset[name] === select.value) &&
         (author === "" || (name !== null && name.textContent.toLowerCase().includes(author))) &&
         score >= low && score <= (high || 1) &&
-        (wanted === "" || wanted === (decision ? decision.decision : "none"))
+        (caution === "" || (caution === "none" ? card.dataset.cautions === "" : card.dataset.cautions.split(" ").includes(caution))) &&
+        (wanted === "" || wanted === (isDecided(decision) ? decision.decision : "none"))
       );
     });
     const shown = cards.filter((card) => !card.hidden).length;
@@ -137,26 +151,26 @@
   };
   const text = (element) => (element ? element.textContent : "");
   byId("save-rows").addEventListener("click", () => {
-    const header = ["rank", "thread", "id", "author", "created_at", "action", "rule", "label", "score", "threshold", "harm", "text"];
+    const header = ["rank", "thread", "id", "author", "created_at", "action", "rule", "label", "score", "threshold", "harm", "text", "cautions"];
     const rows = cards.filter((card) => !card.hidden).map((card) => {
       const data = card.dataset;
       // The name of who is quoted is the page's, not the text's.
       const words = (part) => [...part.childNodes].filter((node) => node.nodeName !== "CITE").map(text).join("");
       const paragraphs = [...card.querySelectorAll(".own > *")].map(words);
       return [card.id.slice(1), data.threadName, data.id, text(card.querySelector(".author")), data.time, data.action, data.rule,
-        data.label, data.score, data.threshold, data.harm, paragraphs.join("\n")];
+        data.label, data.score, data.threshold, data.harm, paragraphs.join("\n"), data.cautions];
     });
     save("selection.csv", [header, ...rows]);
   });
   byId("save-decisions").addEventListener("click", () => {
-    const columns = ["decision", "reason", "actor", "time", "policy", "rule", "label", "score", "threshold", "model"];
+    const columns = ["decision", "reason", "note", "actor", "time", "policy", "rule", "label", "score", "threshold", "text_sha256", "model"];
     const rows = [...decisions].map(([name, decision]) => [...JSON.parse(name), ...columns.map((column) => decision[column])]);
     save("moderation.csv", [["thread", "id", ...columns], ...rows]);
   });
 
   // Deciding about all that is shown is asked back once.
   let bulk = "";
-  const open = () => cards.filter((card) => !card.hidden && !decisions.has(names[cards.indexOf(card)]));
+  const open = () => cards.filter((card) => !card.hidden && !isDecided(decisions.get(names[cards.indexOf(card)])));
   for (const button of document.querySelectorAll(".bulk")) {
     button.addEventListener("click", () => {
       bulk = button.value;
@@ -172,6 +186,7 @@
 
   for (const card of cards) {
     for (const button of card.querySelectorAll(".decide button")) button.addEventListener("click", () => decide([card], button.value));
+    card.querySelector(".note").addEventListener("change", () => note(card));
     card.querySelector(".decide").hidden = false;
     show(card);
   }
@@ -184,7 +199,7 @@
   count();
   keep();
 
-  const keys = { a: "approve", r: "reject", d: "defer" };
+  const keys = { a: "approve", r: "reject", d: "defer", e: "escalate" };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("select, summary, textarea, input:not([type=checkbox]):not([type=range])");
     if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
@@ -199,6 +214,11 @@
     else if (event.key === "j") go(here + 1);
     else if (event.key === "k") go(Math.max(here - 1, 0));
     else if (here >= 0 && event.key === "s") shown[here].querySelector(".show").click();
+    else if (here >= 0 && event.key === "n") {
+      // The letter itself is not of the note.
+      event.preventDefault();
+      shown[here].querySelector(".note").focus();
+    }
     else if (here >= 0 && keys[event.key]) {
       decide([shown[here]], keys[event.key]);
       go(here + 1);

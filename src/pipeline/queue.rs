@@ -3,23 +3,34 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::comment::Comment;
-use crate::explain::explain;
+use crate::explain::{MOST, explain};
 use crate::label::Label;
 use crate::policy::{Action, Fired, Policy};
+use crate::report::words;
 use crate::score::{ScoreError, Scored, Scorer};
-
-/// Flagged comments that are explained, the worst first: each takes up to [`crate::explain::WORDS_TRIED`] runs of the model over
-/// one of its sentences.
-const EXPLAINED: usize = 100;
 
 /// Comments that are explained at a time: enough for every thread, few enough to show that the work goes on.
 const EXPLAINED_AT_ONCE: usize = 8;
 
-/// The worst of the flagged comments: those that get an explanation.
+/// The worst of the flagged comments, each text once: those that get an explanation, up to [`MOST`].
 pub(super) struct Queue<'p> {
     pub(super) policy: &'p Policy,
-    /// Worst first once sorted; never more than twice [`EXPLAINED`].
-    worst: Vec<(Fired<'p>, Comment)>,
+    /// Worst first once sorted; never more than twice [`MOST`].
+    worst: Vec<Worst<'p>>,
+}
+
+/// The most urgent comment with its words.
+struct Worst<'p> {
+    fired: Fired<'p>,
+    comment: Comment,
+    /// Its [`words::digest`].
+    words: [u64; 2],
+}
+
+impl Worst<'_> {
+    fn first(&self, other: &Self) -> std::cmp::Ordering {
+        self.fired.urgency(&self.comment).first(&other.fired.urgency(&other.comment))
+    }
 }
 
 impl<'p> Queue<'p> {
@@ -29,27 +40,35 @@ impl<'p> Queue<'p> {
 
     pub(super) fn offer(&mut self, row: Scored) {
         let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
-        if let Some(fired) = decision.and_then(|decision| decision.fired) {
-            self.worst.push((fired, row.comment));
-            if self.worst.len() >= 2 * EXPLAINED {
-                self.keep_worst();
+        let Some(fired) = decision.and_then(|decision| decision.fired) else { return };
+        let words = words::digest(&row.comment);
+        let offered = Worst { fired, comment: row.comment, words };
+        if let Some(same) = self.worst.iter().position(|worst| worst.words == words) {
+            if offered.first(&self.worst[same]).is_ge() {
+                return;
             }
+            self.worst.remove(same);
+        }
+        self.worst.push(offered);
+        if self.worst.len() >= 2 * MOST {
+            self.keep_worst();
         }
     }
 
     fn keep_worst(&mut self) {
         // A stable sort: equally urgent ones stay in the order of the input.
-        self.worst.sort_by(|(a, this), (b, other)| a.urgency(this).first(&b.urgency(other)));
-        self.worst.truncate(EXPLAINED);
+        self.worst.sort_by(Worst::first);
+        self.worst.truncate(MOST);
     }
 
     /// The worst of all, the worst first.
     pub(super) fn worst(mut self) -> Vec<(Fired<'p>, Comment)> {
         self.keep_worst();
-        self.worst
+        self.worst.into_iter().map(|Worst { fired, comment, .. }| (fired, comment)).collect()
     }
 
-    /// Explains the worst, an [`crate::explain::Explanation`] a line; none where `stop` came first. `advance` is told how many are explained, of how many.
+    /// Explains the worst, an [`crate::explain::Explanation`] a line; none where `stop` came first. `advance` is told how
+    /// many are explained, of how many.
     pub(super) fn explain(
         self,
         scorer: &Scorer<'_>,
@@ -71,5 +90,43 @@ impl<'p> Queue<'p> {
             }
         }
         Ok(Some(lines))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comment::Origin;
+    use crate::score::{Outcome, Scores};
+
+    fn row(number: usize, text: &str, toxicity: f64) -> Scored {
+        let mut probabilities = [0.0; Label::COUNT];
+        probabilities[Label::Toxicity.index()] = toxicity;
+        let origin = Origin { file: "x".into(), record: 1, line: 1 };
+        let comment = Comment::new(number.to_string(), "t", text, origin);
+        let outcome = Outcome::Scored(Scores::new(probabilities));
+        Scored { comment, language: None, evasion: false, outcome }
+    }
+
+    #[test]
+    fn a_text_is_kept_once_by_its_worst_comment() {
+        let policy = Policy::built_in();
+        let mut queue = Queue::new(&policy);
+        let letters = |n: usize| n.to_string().bytes().map(|b| (b - b'0' + b'a') as char).collect::<String>();
+        // Of 600 texts each stands three times, the second time worst.
+        for (round, worse) in [(0, 0.0), (1, 0.0003), (2, 0.0001)] {
+            for n in 0..600 {
+                let text = format!("you {}{}", letters(n), "!".repeat(round));
+                queue.offer(row(1_000 * round + n, &text, 0.8 + n as f64 / 10_000.0 + worse));
+            }
+        }
+        // As bad as the worst, but later: it stands behind it.
+        queue.offer(row(9_000, "and you", 0.8602));
+        queue.offer(row(9_001, "nothing", 0.1));
+        let worst = queue.worst();
+        let ids: Vec<&str> = worst.iter().map(|(_, comment)| comment.id.as_str()).collect();
+        assert_eq!(ids.len(), MOST);
+        assert_eq!(ids[..3], ["1599", "9000", "1598"]);
+        assert_eq!(ids[MOST - 1], "1401");
     }
 }

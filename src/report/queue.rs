@@ -4,6 +4,8 @@
 //! read once more, in the order of the ranks.
 
 mod beside;
+mod caution;
+mod near;
 pub(super) mod page;
 
 use std::collections::HashMap;
@@ -16,17 +18,20 @@ use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
 use super::survey::{Flag, OnDisk, Survey};
+use super::words::shingles;
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::explain::Explanation;
 use crate::policy::{Fired, Policy, reach};
 use crate::score::ledger;
 use crate::sort::{Sorted, Sorter};
+use caution::Caution;
+use near::Shown;
 
 pub(super) const FLAGGED: &str = "flagged.csv";
 
 /// Columns of `flagged.csv`.
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 30] = [
     "rank",
     "thread",
     "id",
@@ -52,18 +57,21 @@ const COLUMNS: [&str; 28] = [
     "record",
     "line",
     "duplicate_of",
+    "near_duplicate_of",
     "severity",
     "reach",
     "harm",
+    "cautions",
 ];
 
 /// What the page shows of the flagged comments; `flagged.csv` has them all.
 pub(super) struct Queue<'p> {
-    /// The worst, as many as were asked for, without repeats.
+    /// Of the worst texts, as many as were asked for: those that are not nearly the same as an earlier one.
     pub(super) items: Vec<Item<'p>>,
-    /// How many there are, without repeats.
-    pub(super) originals: u64,
-    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with its words.
+    /// Flagged texts, each once, that are neither shown nor nearly the same as one that is.
+    pub(super) more: u64,
+    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with the same or nearly the same
+    /// words.
     pub(super) shown: HashMap<(usize, u32), usize>,
     /// Of all flagged comments: the sum of the scores that flagged them.
     expected_right: f64,
@@ -91,23 +99,29 @@ pub(super) struct Item<'p> {
     pub(super) context: Option<Context>,
     /// What carries its score, where that was computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
-    /// Rank, from 1, of the first item with the same words (see [`super::survey::words`]).
+    /// Rank, from 1, of the first comment with the same words (see [`super::words::digest`]).
     pub(super) duplicate_of: Option<usize>,
-    /// How many later items have its words, if it is the first that has.
+    /// Rank of the first of the texts that the page shows which says nearly the same (see [`near`]).
+    pub(super) near_duplicate_of: Option<usize>,
+    /// How many later comments have its words, if it is the first that has.
     pub(super) repeats: u64,
-    /// The first of those.
+    /// How many have nearly its words, if it is shown.
+    pub(super) near: u64,
+    /// The first of all those.
     pub(super) repeated: Vec<Repeated>,
-    /// Of its own words, ISO 639-1; none where it could not be told.
-    pub(super) language: Option<String>,
+    /// Signs that its score may be wrong.
+    cautions: Vec<Caution>,
 }
 
-/// A later item with the words of one that is shown.
+/// A later comment with the words, or nearly the words, of one that is shown.
 pub(super) struct Repeated {
     pub(super) rank: usize,
     pub(super) author: Option<String>,
     pub(super) thread: String,
     pub(super) position: u32,
     pub(super) score: f64,
+    /// It says nearly the same, not the same.
+    pub(super) is_near: bool,
     /// Its text, where that differs.
     pub(super) text: Option<String>,
 }
@@ -190,11 +204,13 @@ pub(super) struct Sources<'p> {
     /// The scores file.
     pub(super) scores: &'p Path,
     pub(super) policy: &'p Policy,
+    /// Languages that the model knows, ISO 639-1.
+    pub(super) languages: &'p [String],
     pub(super) survey: &'p Survey<'p>,
     pub(super) explanations: &'p [Explanation],
 }
 
-/// Writes `flagged.csv`, and keeps the first `most` texts of it for the page, with where the comments of the `linked`
+/// Writes `flagged.csv`, and keeps of its first `most` texts those for the page that are not nearly the same, with where the comments of the `linked`
 /// threads are shown.
 pub(super) fn write<'p>(
     sources: &Sources<'p>,
@@ -216,7 +232,8 @@ pub(super) fn write<'p>(
         .collect();
     let mut rows = ledger::Reader::open(sources.scores)?;
     let mut queue =
-        Queue { items: Vec::new(), originals: 0, shown: HashMap::new(), expected_right: 0.0, flagged: 0 };
+        Queue { items: Vec::new(), more: 0, shown: HashMap::new(), expected_right: 0.0, flagged: 0 };
+    let (mut texts, mut shown) = (0, Shown::default());
     let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
     for (rank, ranked) in (1_usize..).zip(ranked) {
         let ranked = ranked.map_err(|source| drafts.failed_to_sort(source))?;
@@ -240,6 +257,12 @@ pub(super) fn write<'p>(
         let fired = sources.policy.decide(&scored).and_then(|decision| decision.fired);
         let fired = fired.expect("the row is the one that this policy flagged in the first pass");
         let comment = scored.comment;
+        let duplicate_of = repeat.map(|repeat| repeat.first as usize).filter(|first| *first != rank);
+        // The card that shows the comment or one with its words.
+        let same =
+            duplicate_of.and_then(|first| queue.items.binary_search_by_key(&first, |item| item.rank).ok());
+        let shingles = if same.is_none() { shingles(&comment) } else { Vec::new() };
+        let near = shown.near(&shingles);
         let item = Item {
             rank,
             thread: ranked.thread as usize,
@@ -251,42 +274,43 @@ pub(super) fn write<'p>(
                 .get(&(comment.thread.as_str(), comment.id.as_str()))
                 .filter(|explanation| explanation.label == fired.rule.label)
                 .copied(),
-            duplicate_of: repeat.map(|repeat| repeat.first as usize).filter(|first| *first != rank),
+            duplicate_of,
+            near_duplicate_of: near.map(|card| queue.items[card].rank),
             repeats: repeat.map_or(0, |repeat| repeat.repeats),
+            near: 0,
             repeated: Vec::new(),
-            language: scored.language,
+            cautions: Caution::of(&comment, scored.language.as_deref(), sources.languages),
             comment,
         };
         table.row(&cells(&item, sources.survey), drafts)?;
 
-        let is_original = item.duplicate_of.is_none();
-        let last_shown = queue.items.last().map_or(0, |item| item.rank);
-        let is_shown = match item.duplicate_of {
-            Some(first) => first <= last_shown,
-            None => queue.items.len() < most,
-        };
-        if is_shown && linked.contains(&item.thread) {
-            queue.shown.insert((item.thread, item.position), item.duplicate_of.unwrap_or(rank));
-        }
-        if let Some(first) = item.duplicate_of.filter(|_| is_shown) {
-            let shown = queue.items.binary_search_by_key(&first, |shown| shown.rank);
-            let shown = shown.ok().and_then(|index| queue.items.get_mut(index));
-            if let Some(shown) = shown.filter(|shown| shown.repeated.len() < MAX_REPEATED) {
+        queue.flagged += 1;
+        queue.expected_right += item.fired.score;
+        let is_new = item.duplicate_of.is_none() && near.is_none();
+        texts += usize::from(item.duplicate_of.is_none());
+        let is_shown = is_new && texts <= most;
+        queue.more += u64::from(is_new && !is_shown);
+        if let Some(card) = same.or(near).map(|card| &mut queue.items[card]) {
+            card.near += u64::from(near.is_some());
+            if card.repeated.len() < MAX_REPEATED {
                 let Comment { author, thread, text, .. } = &item.comment;
-                shown.repeated.push(Repeated {
+                card.repeated.push(Repeated {
                     rank,
                     author: author.clone(),
                     thread: thread.clone(),
                     position: item.position,
                     score: item.fired.score,
-                    text: Some(text).filter(|text| **text != shown.comment.text).cloned(),
+                    is_near: near.is_some(),
+                    text: Some(text).filter(|text| **text != card.comment.text).cloned(),
                 });
             }
         }
-        queue.originals += u64::from(is_original);
-        queue.flagged += 1;
-        queue.expected_right += item.fired.score;
-        if is_original && is_shown {
+        let card = same.or(near).map(|card| queue.items[card].rank).or(is_shown.then_some(rank));
+        if let Some(card) = card.filter(|_| linked.contains(&item.thread)) {
+            queue.shown.insert((item.thread, item.position), card);
+        }
+        if is_shown {
+            shown.add(&shingles);
             queue.items.push(item);
         }
     }
@@ -385,8 +409,10 @@ fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
         comment.origin.record.to_string(),
         comment.origin.line.to_string(),
         cell(item.duplicate_of),
+        cell(item.near_duplicate_of),
         decimal(Some(rule.severity)),
         decimal(Some(reach(comment))),
         decimal(Some(fired.harm(reach(comment)))),
+        item.cautions.iter().map(|caution| caution.as_str()).collect::<Vec<_>>().join(" "),
     ]
 }

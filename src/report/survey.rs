@@ -8,7 +8,6 @@ use std::io;
 use std::path::Path;
 
 use bytemuck::{Pod, Zeroable};
-use sha2::{Digest, Sha256};
 use string_interner::StringInterner;
 use string_interner::backend::StringBackend;
 use string_interner::symbol::{Symbol, SymbolU32};
@@ -19,11 +18,10 @@ use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
 use super::replies::{Parent, Reply, ReplySorter};
+use super::words;
 use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
-use crate::comment::Comment;
 use crate::label::Label;
-use crate::normalize::normalize;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
 use crate::score::{Outcome, Scored, Unscored, ledger};
 use crate::sort::{Sorted, Sorter};
@@ -109,7 +107,7 @@ pub(super) struct Flag {
     pub(super) thread: u32,
     /// Place in its thread, from 1.
     pub(super) position: u32,
-    /// Its [`words`].
+    /// Its [`words::digest`].
     pub(super) words: [u64; 2],
     /// The bits of its expected harm: those of numbers that are not negative sort as the numbers do.
     pub(super) harm: u64,
@@ -310,57 +308,12 @@ impl<'p> Survey<'p> {
                 previous: previous.unwrap_or(0),
                 thread,
                 position,
-                words: words(comment),
+                words: words::digest(comment),
                 harm: harm.to_bits(),
                 // To the microsecond, with the sign turned so that times before 1970 come first.
                 posted: created_at.map_or(u64::MAX, |time| (time.as_microsecond() as u64) ^ (1 << 63)),
             })?;
         }
         Ok(())
-    }
-}
-
-/// A digest by which texts that say nearly the same are told as one: the letters of a comment's own words as the model reads
-/// them, without case; digits, punctuation, signs and white space aside. So a text with another number, address or row of
-/// exclamation marks is the same text; one with another word is not. A text without letters is its own words as they stand.
-/// Two different texts of one export never share a digest by chance.
-pub(super) fn words(comment: &Comment) -> [u64; 2] {
-    let own = comment.own_words();
-    let read = normalize(&own).text;
-    let mut letters = String::new();
-    for word in read.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-        letters.extend(word.chars().flat_map(char::to_lowercase).chain([' ']));
-    }
-    let digest = Sha256::digest(if letters.is_empty() { own.trim() } else { &letters });
-    [0, 8].map(|at| u64::from_be_bytes(std::array::from_fn(|byte| digest[at + byte])))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::comment::Origin;
-
-    #[test]
-    fn texts_that_differ_in_signs_and_numbers_alone_are_one() {
-        let digest = |text: &str| {
-            words(&Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 }))
-        };
-        for (a, b, same) in [
-            ("You fool!", "you   FOOL", true),
-            ("You f\u{200b}ool", "you fool", true),
-            ("Call 555 now!!!", "call 777 now", true),
-            ("see https://a.example/1", "see https://b.example/2", true),
-            ("you fool", "you, no fool", false),
-            ("youfool", "you fool", false),
-            ("!!!", "???", false),
-            ("12", "12 ", true),
-            ("Straße", "straße", true),
-        ] {
-            assert_eq!(digest(a) == digest(b), same, "{a} / {b}");
-        }
-        let mut quoting =
-            Comment::new("1", "t", "> no\nyou fool", Origin { file: "x".into(), record: 1, line: 1 });
-        quoting.quotes.push(0..4);
-        assert_eq!(words(&quoting), digest("you fool"), "own words count alone");
     }
 }

@@ -1,0 +1,180 @@
+//! What should make a moderator slow: signs that a score may be wrong about a comment. Simple signs in its own words, read
+//! without the model, so that they are the same in every report; `docs/moderating.md` says what each means.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::comment::Comment;
+use crate::normalize::normalize;
+
+/// A sign that a score may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Caution {
+    /// A group of people is named: models score talk about groups too high (Dixon et al. 2018, "Measuring and mitigating
+    /// unintended bias in text classification", AIES).
+    Identity,
+    /// Words stand in quotation marks: they may be someone else's.
+    Quoted,
+    /// Words of prejudice are called by their name: it may speak against them.
+    Counter,
+    /// It speaks of its writer and of nobody else: no attack on anyone, or words that a group took back.
+    Own,
+    /// Its language could not be told, or looks like one that the model does not know.
+    Language,
+    /// It has few words.
+    Short,
+}
+
+/// Own words that are too few for a model to go by.
+const FEW: usize = 3;
+
+/// Characters that a quotation opens with, and those that close it. Single ones are left out: most are apostrophes.
+const QUOTATIONS: [(char, char); 4] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];
+
+/// Words that name prejudice.
+const PREJUDICE: &str = "antisemite antisemites antisemitic antisemitism bigot bigoted bigotry bigots dehumanise dehumanising \
+    dehumanize dehumanizing discriminate discriminated discrimination homophobe homophobia homophobic islamophobe \
+    islamophobia islamophobic misogynist misogynistic misogynists misogyny prejudice prejudiced racism racist racists \
+    sexism sexist sexists slur slurs stereotype stereotypes transphobe transphobia transphobic xenophobe xenophobia \
+    xenophobic";
+
+const FIRST_PERSON: &str = "i im ive me my mine myself we us our ours ourselves";
+
+const OTHER_PERSONS: &str = "you u ya yall your ur youre yours yourself yourselves he him his himself she her hers herself they \
+    them their theirs themselves";
+
+/// The terms of a list of words, or of lines of one or two words.
+type Terms = LazyLock<HashSet<&'static str>>;
+
+static IDENTITY: Terms = LazyLock::new(|| {
+    let lines = include_str!("../../../data/identity-terms.txt").lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+});
+static COUNTER: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
+static FIRST: Terms = LazyLock::new(|| FIRST_PERSON.split_whitespace().collect());
+static OTHERS: Terms = LazyLock::new(|| OTHER_PERSONS.split_whitespace().collect());
+
+impl Caution {
+    /// All of them.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Identity, Self::Quoted, Self::Counter, Self::Own, Self::Language, Self::Short];
+
+    /// The word used in files.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Quoted => "quoted",
+            Self::Counter => "counter",
+            Self::Own => "own",
+            Self::Language => "language",
+            Self::Short => "short",
+        }
+    }
+
+    /// What the page says.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Identity => "names a group of people",
+            Self::Quoted => "has words in quotation marks",
+            Self::Counter => "may speak against prejudice",
+            Self::Own => "speaks of its writer alone",
+            Self::Language => "language not sure",
+            Self::Short => "few words to go by",
+        }
+    }
+
+    /// The signs that a comment has, in the order of [`Self::ALL`]. `language` is the one of its own words, as far as that could
+    /// be told, `known` those that the model knows.
+    pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
+        let own = comment.own_words();
+        let text = normalize(&own).text.to_lowercase();
+        let words: Vec<String> = text.unicode_words().map(|word| word.replace(['\'', '’'], "")).collect();
+        // `I'm` and `you're` count by their pronouns.
+        let begins =
+            |word: &str, list: &Terms| word.split(['\'', '’']).next().is_some_and(|it| list.contains(it));
+        let speaks = |list: &Terms| text.unicode_words().any(|word| begins(word, list));
+        let has = |caution: &Self| match caution {
+            Self::Identity => {
+                words.iter().any(|word| IDENTITY.contains(word.as_str()))
+                    || words.windows(2).any(|pair| IDENTITY.contains(pair.join(" ").as_str()))
+            }
+            Self::Quoted => is_quoting(&text),
+            Self::Counter => words.iter().any(|word| COUNTER.contains(word.as_str())),
+            Self::Own => speaks(&FIRST) && !speaks(&OTHERS) && !words.iter().any(|word| word == "user"),
+            Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
+            Self::Short => words.len() < FEW,
+        };
+        Self::ALL.into_iter().filter(has).collect()
+    }
+}
+
+/// Whether a word stands between marks of quotation.
+fn is_quoting(text: &str) -> bool {
+    QUOTATIONS.into_iter().any(|(open, close)| {
+        let mut rest = text;
+        while let Some((_, behind)) = rest.split_once(open) {
+            let Some((inside, after)) = behind.split_once(close) else { return false };
+            if inside.chars().any(char::is_alphabetic) {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comment::Origin;
+
+    fn cautions(text: &str, language: Option<&str>) -> Vec<&'static str> {
+        let comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
+        let found = Caution::of(&comment, language, &["en".to_owned()]);
+        found.into_iter().map(Caution::as_str).collect()
+    }
+
+    #[test]
+    fn signs_are_found_in_own_words() {
+        for (text, signs) in [
+            ("You silly old goose, go away", &[][..]),
+            ("The Muslims next door are kind to you", &["identity"]),
+            ("Black coffee for you, black people there", &["identity"]),
+            ("Black coffee for you, said he", &[]),
+            ("They wrote \"go home\" on his door", &["quoted"]),
+            ("They wrote “go home” on his door", &["quoted"]),
+            ("A 5\" screen and a 7\" one for you", &["quoted"]),
+            ("He paid \"30\" for it yesterday", &[]),
+            ("Your joke was sexist, sorry", &["counter"]),
+            ("Sorry, I was so stupid today", &["own"]),
+            ("I’m a silly goose and proud of it", &["own"]),
+            ("I think that you’re a silly goose", &[]),
+            ("@ana I was stupid yesterday", &[]),
+            ("Idiot!", &["short"]),
+            ("We lesbians took that word back", &["identity", "own"]),
+        ] {
+            assert_eq!(cautions(text, Some("en")), signs, "{text}");
+        }
+        assert_eq!(cautions("Nu är det nog dags för er", Some("sv")), ["language"]);
+        assert_eq!(cautions("Nu är det nog dags för er", None), ["language"]);
+    }
+
+    #[test]
+    fn quotes_of_others_are_not_looked_at() {
+        let text = "> racist women \"there\"\nyou go away now";
+        let mut comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
+        comment.quotes.push(0..22);
+        assert_eq!(Caution::of(&comment, Some("en"), &["en".to_owned()]), []);
+    }
+
+    #[test]
+    fn terms_are_as_they_are_looked_up() {
+        for term in IDENTITY.iter() {
+            let plain = term.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+            assert!(plain && term.split(' ').count() <= 2, "{term}");
+        }
+        assert!(IDENTITY.len() > 100);
+    }
+}
