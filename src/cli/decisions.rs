@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use comity::aggregate::Interval;
-use comity::decisions::{Evaluation, RecallEstimate, Tally, evaluate};
+use comity::decisions::{AppealRecord, Evaluation, RecallEstimate, Tally, evaluate};
 
 use super::Done;
 use super::output::Output;
@@ -19,8 +19,9 @@ pub(crate) struct Args {
     /// A folder that `comity score` wrote.
     dir: PathBuf,
 
-    /// CSV files of decisions: id and decision (approve, reject, defer), and thread, reason, actor, time where known; the
-    /// flagged-comments page saves them, and a sample with its decisions filled in is one.
+    /// CSV files of decisions: id and decision (approve, reject, defer, escalate), and thread, reason, actor, time where known;
+    /// the flagged-comments page saves them, and a sample with its decisions filled in is one. A row with an `appeal` (uphold,
+    /// overturn, open) is an appeal.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 
@@ -59,7 +60,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     if found.bad.len() > SHOWN {
         writeln!(out, "  and {} more", found.bad.len() - SHOWN)?;
     }
+    if found.other_policy + found.other_score > 0 {
+        writeln!(
+            out,
+            "{} decisions were made under another policy, {} when the comment had another score; all count for the rules \
+             and scores as they are now",
+            found.other_policy, found.other_score
+        )?;
+    }
     show_precision(&mut out, &found)?;
+    show_appeals(&mut out, &found.appeals)?;
     show_agreement(&mut out, &found)?;
     show_thresholds(&mut out, &found, args.precision)?;
     show_recall(&mut out, &found)?;
@@ -71,7 +81,7 @@ fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
     let width = names.max().unwrap_or_default().max("all rules".len());
     writeln!(
         out,
-        "\n{:width$}  flagged  right  wrong  precision (95 %)    expected  deferred  split",
+        "\n{:width$}  flagged  right  wrong  precision (95 %)    expected  deferred  escalated  split",
         "rule"
     )?;
     let mut row = |name: &str, tally: &Tally| {
@@ -82,14 +92,32 @@ fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
         let expected = tally.expected_precision().map_or("-".to_owned(), |share| format!("{share:.2}"));
         writeln!(
             out,
-            "{name:width$}  {:7}  {:5}  {:5}  {precision:18}  {expected:>8}  {:8}  {:5}",
-            tally.flagged, tally.right, tally.wrong, tally.deferred, tally.split
+            "{name:width$}  {:7}  {:5}  {:5}  {precision:18}  {expected:>8}  {:8}  {:9}  {:5}",
+            tally.flagged, tally.right, tally.wrong, tally.deferred, tally.escalated, tally.split
         )
     };
     for record in &found.rules {
         row(&record.rule.name, &record.tally)?;
     }
     row("all rules", &found.flagged)
+}
+
+fn show_appeals(out: &mut Output, appeals: &[AppealRecord]) -> std::io::Result<()> {
+    if appeals.is_empty() {
+        return Ok(());
+    }
+    let name = |record: &AppealRecord| {
+        if record.rule.is_empty() { "not flagged".to_owned() } else { record.rule.clone() }
+    };
+    let width = appeals.iter().map(|record| name(record).chars().count()).max().unwrap_or_default().max(16);
+    writeln!(out, "\n{:width$}  upheld  overturned  open  overturned (95 %)", "appeals, by rule")?;
+    for record in appeals {
+        let rate = record.overturn_rate();
+        let rate = rate.map_or("-".to_owned(), |(rate, interval)| format!("{rate:.2} ({})", span(&interval)));
+        let AppealRecord { upheld, overturned, open, .. } = record;
+        writeln!(out, "{:width$}  {upheld:6}  {overturned:10}  {open:4}  {rate}", name(record))?;
+    }
+    Ok(())
 }
 
 fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
@@ -104,6 +132,9 @@ fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
             "\nagreement of {first} and {second}: {} of {} comments alike, {kappa}",
             agreement.alike, agreement.both
         )?;
+    }
+    if let Some(alpha) = found.alpha {
+        writeln!(out, "\nagreement of all: Krippendorff's alpha {alpha:.2}")?;
     }
     Ok(())
 }

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::log::{BadRow, Entry, Log, LogError, Verdict};
+use sha2::{Digest, Sha256};
+
+use super::log::{Appeal, BadRow, Entry, Log, LogError, Verdict};
 use crate::aggregate::{
-    Interval, Kappa, Recall, Stratum, Suggestion, cohen_kappa, stratified_recall, threshold_for_precision,
-    wilson,
+    Interval, Kappa, Recall, Stratum, Suggestion, cohen_kappa, krippendorff_alpha, stratified_recall,
+    threshold_for_precision, wilson,
 };
+use crate::comment::Comment;
+use crate::label::Label;
 use crate::policy::{Action, Policy, Rule};
 use crate::score::ledger;
 use crate::score::{Scored, Scores};
@@ -23,19 +27,29 @@ pub struct Evaluation {
     pub unscored: u64,
     /// Rows that cannot be used, in the order of the files.
     pub bad: Vec<BadRow>,
+    /// Decisions made under a policy of another name.
+    pub other_policy: u64,
+    /// Decisions made when the comment had another score.
+    pub other_score: u64,
     /// Rule by rule, in the order of the policy.
     pub rules: Vec<RuleRecord>,
     /// All flagged comments.
     pub flagged: Tally,
     /// Every two who judged a comment in common.
     pub agreement: Vec<Agreement>,
+    /// Krippendorff's alpha of all who gave a name, over the comments that two or more of them approved or rejected.
+    pub alpha: Option<f64>,
+    /// Appeals by the name of the rule whose flag they are about, in the order of the names; empty for comments that no rule
+    /// flags.
+    pub appeals: Vec<AppealRecord>,
     /// What is missed, as far as a sample shows.
     pub recall: RecallEstimate,
     /// The scores of the flagged comments that were approved or rejected, and whether they were rejected.
     pub judged: Vec<(Scores, bool)>,
 }
 
-/// Decisions about a number of flagged comments. A comment counts once, by what most of those who judged it said.
+/// Decisions about a number of flagged comments. A comment counts once: by what became of the latest appeal about it, else by
+/// what most of those who judged it said.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// Comments flagged.
@@ -46,6 +60,8 @@ pub struct Tally {
     pub wrong: u64,
     /// Deferred by all who looked.
     pub deferred: u64,
+    /// Neither approved nor rejected by anyone, and escalated.
+    pub escalated: u64,
     /// As many for as against.
     pub split: u64,
     /// Sum of the probabilities of those right or wrong: how many the model expected to be right.
@@ -78,6 +94,7 @@ impl Tally {
             Settled::Right => self.right += 1,
             Settled::Wrong => self.wrong += 1,
             Settled::Deferred => self.deferred += 1,
+            Settled::Escalated => self.escalated += 1,
             Settled::Split => self.split += 1,
         }
         if matches!(verdict, Settled::Right | Settled::Wrong) {
@@ -97,6 +114,27 @@ pub struct RuleRecord {
     pub reached: u64,
     /// The lowest threshold, from the rule's own on, with the wanted precision in those.
     pub suggestion: Option<Suggestion>,
+}
+
+/// Appeals against decisions about one rule's flags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppealRecord {
+    /// Name of the rule: the one that the row names, else the one that flags the comment now.
+    pub rule: String,
+    /// Decisions that stand.
+    pub upheld: u64,
+    /// Decisions that were overturned.
+    pub overturned: u64,
+    /// Appeals that are not decided yet.
+    pub open: u64,
+}
+
+impl AppealRecord {
+    /// Share of the decided appeals that overturned the decision, with its 95 % Wilson interval; none where none is decided.
+    pub fn overturn_rate(&self) -> Option<(f64, Interval)> {
+        let decided = self.upheld + self.overturned;
+        Some((self.overturned as f64 / decided as f64, wilson(self.overturned, decided)?))
+    }
 }
 
 /// How far two people agree.
@@ -131,6 +169,7 @@ enum Settled {
     Right,
     Wrong,
     Deferred,
+    Escalated,
     Split,
 }
 
@@ -181,10 +220,21 @@ pub fn evaluate(
 
     let mut judged = Vec::new();
     let mut agreement = BTreeMap::new();
+    let mut units = Vec::new();
+    let mut appeals = BTreeMap::new();
     let mut sample = SampleVerdicts::default();
     let (mut decisions, mut undecided, mut unscored) = (0, 0, 0);
+    let (mut other_policy, mut other_score) = (0, 0);
     for comment in &comments {
-        let entries: Vec<&Entry> = comment.entries.iter().map(|entry| &log.entries[*entry]).collect();
+        let (appealed, entries): (Vec<&Entry>, Vec<&Entry>) = comment
+            .entries
+            .iter()
+            .map(|entry| &log.entries[*entry])
+            .partition(|entry| entry.appeal.is_some());
+        let flagged_by = comment.flagged.map(|(rule, _)| rules[rule].rule.name.as_str());
+        for appeal in &appealed {
+            add_appeal(appeal, flagged_by, &mut appeals);
+        }
         let decided = entries.iter().filter(|entry| entry.verdict.is_some()).count() as u64;
         undecided += entries.len() as u64 - decided;
         let verdicts = latest(&entries);
@@ -193,8 +243,13 @@ pub fn evaluate(
             continue;
         };
         decisions += decided;
-        add_agreement(&verdicts, &mut agreement);
-        let settled = settle(&verdicts);
+        for entry in entries.iter().filter(|entry| entry.verdict.is_some()) {
+            other_policy += u64::from(entry.policy.as_ref().is_some_and(|name| *name != policy.name));
+            let differs = |(label, score): (Label, f64)| (scores.get(label) - score).abs() > 1e-6;
+            other_score += u64::from(entry.score.is_some_and(differs));
+        }
+        units.push(add_agreement(&verdicts, &mut agreement));
+        let settled = latest_appeal(&appealed).or_else(|| settle(&verdicts));
         sample.add(&entries, settled, comment.flagged.is_some());
         if let (Some(settled), Some((rule, score))) = (settled, comment.flagged) {
             rules[rule].tally.add(settled, score);
@@ -202,7 +257,7 @@ pub fn evaluate(
             match settled {
                 Settled::Right => judged.push((scores, true)),
                 Settled::Wrong => judged.push((scores, false)),
-                Settled::Deferred | Settled::Split => {}
+                Settled::Deferred | Settled::Escalated | Settled::Split => {}
             }
         }
     }
@@ -226,9 +281,13 @@ pub fn evaluate(
         undecided,
         unscored,
         bad: log.bad,
+        other_policy,
+        other_score,
         rules,
         flagged,
         agreement: agreement.into_iter().map(|((a, b), table)| agreement_of([a, b], table)).collect(),
+        alpha: krippendorff_alpha(&units),
+        appeals: appeals.into_values().collect(),
         recall: sample.recall(flagged),
         judged,
     })
@@ -248,6 +307,7 @@ fn find(
         by_id.entry(&entry.id).or_default().push(number);
     }
     let mut found = vec![0_u32; log.entries.len()];
+    let mut changed = vec![false; log.entries.len()];
     let mut comments = Vec::new();
     for scored in ledger::Reader::open(&dir.join(ledger::FILE_NAME))? {
         let scored = scored?;
@@ -263,14 +323,24 @@ fn find(
             entries.iter().filter(is_meant).copied().collect()
         });
         if !entries.is_empty() {
-            entries.iter().for_each(|entry| found[*entry] += 1);
+            for entry in &entries {
+                found[*entry] += 1;
+                let known = log.entries[*entry].text_sha256.as_ref();
+                changed[*entry] = known.is_some_and(|known| !is_digest(known, &scored.comment));
+            }
             let scores = scored.outcome.scores().copied();
             comments.push(Judged { scores, flagged: decided, entries });
         }
     }
     drop(by_id);
-    for (entry, found) in log.entries.iter().zip(&found) {
-        let cause = match (found, &entry.thread) {
+    for (number, entry) in log.entries.iter().enumerate() {
+        let cause = match (found[number], &entry.thread) {
+            (1, _) if changed[number] => {
+                format!(
+                    "the text of `{}` is not the one that was decided about: its SHA-256 differs",
+                    entry.id
+                )
+            }
             (1, _) => continue,
             (0, None) => format!("no comment of the export has the id `{}`", entry.id),
             (0, Some(thread)) => format!("no comment of the thread `{thread}` has the id `{}`", entry.id),
@@ -281,10 +351,16 @@ fn find(
         log.bad.push(BadRow { place: entry.place.clone(), cause });
     }
     for comment in &mut comments {
-        comment.entries.retain(|entry| found[*entry] == 1);
+        comment.entries.retain(|entry| found[*entry] == 1 && !changed[*entry]);
     }
     comments.retain(|comment| !comment.entries.is_empty());
     Ok(comments)
+}
+
+/// Whether this is the SHA-256 of a comment's text, in hexadecimal.
+fn is_digest(known: &str, comment: &Comment) -> bool {
+    let digest = Sha256::digest(&comment.text);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().eq_ignore_ascii_case(known.trim())
 }
 
 /// The number of the rule that flags a comment, and the score by which it does.
@@ -314,7 +390,7 @@ fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     if verdicts.is_empty() {
         None
     } else if rejected + approved == 0 {
-        Some(Settled::Deferred)
+        Some(if count(Verdict::Escalate) > 0 { Settled::Escalated } else { Settled::Deferred })
     } else if rejected == approved {
         Some(Settled::Split)
     } else if rejected > approved {
@@ -324,15 +400,35 @@ fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     }
 }
 
-/// Counts a comment for every two who approved or rejected it.
+/// Counts an appeal for its rule.
+fn add_appeal(entry: &Entry, flagged_by: Option<&str>, appeals: &mut BTreeMap<String, AppealRecord>) {
+    let rule = entry.rule.as_deref().or(flagged_by).unwrap_or_default();
+    let record = appeals.entry(rule.to_owned()).or_default();
+    record.rule = rule.to_owned();
+    match entry.appeal {
+        Some(Appeal::Uphold) => record.upheld += 1,
+        Some(Appeal::Overturn) => record.overturned += 1,
+        Some(Appeal::Open) | None => record.open += 1,
+    }
+}
+
+/// What the latest decided appeal says of a comment; none where there is none. Of several the latest: by time, else by place.
+fn latest_appeal(appeals: &[&Entry]) -> Option<Settled> {
+    let decided = appeals.iter().filter(|entry| entry.appeal != Some(Appeal::Open));
+    let latest = decided.max_by_key(|entry| entry.time)?;
+    let stands = latest.appeal == Some(Appeal::Uphold);
+    Some(if stands == (latest.verdict == Some(Verdict::Reject)) { Settled::Right } else { Settled::Wrong })
+}
+
+/// Counts a comment for every two who approved or rejected it; gives how many who bear a name did the one and the other.
 fn add_agreement<'a>(
     verdicts: &BTreeMap<&'a str, Verdict>,
     tables: &mut BTreeMap<(&'a str, &'a str), [[u64; 2]; 2]>,
-) {
+) -> [u64; 2] {
     let class = |verdict: &Verdict| match verdict {
         Verdict::Approve => Some(0),
         Verdict::Reject => Some(1),
-        Verdict::Defer => None,
+        Verdict::Defer | Verdict::Escalate => None,
     };
     let named = || verdicts.iter().filter(|(actor, _)| !actor.is_empty());
     for (first, by_first) in named() {
@@ -342,6 +438,8 @@ fn add_agreement<'a>(
             }
         }
     }
+    let count = |wanted| named().filter(|(_, verdict)| class(verdict) == Some(wanted)).count() as u64;
+    [count(0), count(1)]
 }
 
 fn agreement_of(actors: [&str; 2], table: [[u64; 2]; 2]) -> Agreement {
@@ -393,8 +491,7 @@ mod tests {
     use std::fs::{self, File};
 
     use super::*;
-    use crate::comment::{Comment, Origin};
-    use crate::label::Label;
+    use crate::comment::Origin;
     use crate::score::{Outcome, Unscored};
 
     /// Comments 0 to 9 of one thread, with toxicity 0.0, 0.1 ... 0.9; the 10th unscored; then a second `0` elsewhere.
@@ -448,10 +545,50 @@ mod tests {
         assert_eq!((found.decisions, found.undecided), (9, 1));
         let both: Vec<_> = found.agreement.iter().map(|a| (a.actors.join("-"), a.both, a.alike)).collect();
         assert_eq!(both, [("ana-ben".into(), 2, 1), ("ana-cy".into(), 1, 0), ("ben-cy".into(), 1, 0)]);
+        // 9 and 8 have four pairs that agree or not: alpha by hand, 1 - 4 * (4/2 + 2/1) / 12.
+        assert!((found.alpha.unwrap() - (1.0 - 4.0 * 4.0 / 12.0)).abs() < 1e-12);
         // At 0.9 all is right, at 0.7 half of two is: 0.9 is the lowest with three quarters.
         assert_eq!(found.rules[0].suggestion.map(|found| found.threshold), Some(0.9));
         assert_eq!((found.rules[0].reached, found.rules[1].reached), (3, 1));
         assert_eq!(found.recall, RecallEstimate::NoSample);
+    }
+
+    #[test]
+    fn an_appeal_settles_and_is_counted_for_its_rule() {
+        let found = evaluated(
+            "id,decision,actor,appeal,rule,time,policy,label,score\n\
+             9,reject,ana,,,,,,\n9,reject,ben,,,,p,toxicity,0.900000\n9,reject,cy,overturn,,,,,\n\
+             8,approve,ana,,,,q,toxicity,0.5\n8,approve,cy,overturn,vile,2026-01-02T00:00:00Z,,,\n\
+             8,approve,cy,uphold,vile,2026-01-01T00:00:00Z,,,\n\
+             7,escalate,ana,,,,,,\n7,reject,eve,open,old,,,,\n6,reject,ana,uphold,,,,,\n10,approve,ana,uphold,,,,,\n",
+        );
+        let [rude, vile] = [&found.rules[0].tally, &found.rules[1].tally];
+        assert_eq!((rude.right, rude.wrong, rude.escalated), (1, 0, 1));
+        assert_eq!((vile.right, vile.wrong), (1, 1));
+        let record = |rule: &str, upheld, overturned, open| AppealRecord {
+            rule: rule.to_owned(),
+            upheld,
+            overturned,
+            open,
+        };
+        assert_eq!(
+            found.appeals,
+            [record("", 1, 0, 0), record("old", 0, 0, 1), record("rude", 1, 0, 0), record("vile", 1, 2, 0)]
+        );
+        assert_eq!((found.appeals[1].overturn_rate(), found.decisions), (None, 4));
+        assert_eq!(found.appeals[3].overturn_rate().map(|(rate, _)| rate), Some(2.0 / 3.0));
+        assert_eq!((found.other_policy, found.other_score), (1, 1));
+    }
+
+    #[test]
+    fn a_text_that_was_changed_is_not_what_was_decided_about() {
+        // printf text | sha256sum
+        let found = evaluated(
+            "thread,id,decision,text_sha256\n\
+             a,9,reject,982D9E3EB996F559E633F4D194DEF3761D909F5A3B647D1A851FEAD67C32C9D1\na,8,reject,00ff\n",
+        );
+        assert_eq!((found.decisions, found.bad.len(), found.bad[0].place.line), (1, 1, 3));
+        assert!(found.bad[0].cause.contains("the text of `8` is not the one"), "{:?}", found.bad);
     }
 
     #[test]

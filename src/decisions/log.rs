@@ -11,6 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::cell::unguard;
+use crate::label::Label;
 
 /// What a person decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,10 @@ pub enum Verdict {
     Approve,
     /// It breaks the rules.
     Reject,
-    /// Someone else is to decide, or later.
+    /// It is to be decided later.
     Defer,
+    /// Someone else is to decide, who may or knows more.
+    Escalate,
 }
 
 impl FromStr for Verdict {
@@ -31,7 +34,32 @@ impl FromStr for Verdict {
             "approve" => Ok(Self::Approve),
             "reject" => Ok(Self::Reject),
             "defer" => Ok(Self::Defer),
-            _ => Err(format!("unknown decision `{word}`; write approve, reject or defer")),
+            "escalate" => Ok(Self::Escalate),
+            _ => Err(format!("unknown decision `{word}`; write approve, reject, defer or escalate")),
+        }
+    }
+}
+
+/// What became of an appeal against a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appeal {
+    /// Nobody has decided about it yet.
+    Open,
+    /// The decision stands.
+    Uphold,
+    /// The decision was wrong.
+    Overturn,
+}
+
+impl FromStr for Appeal {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word.to_ascii_lowercase().as_str() {
+            "open" => Ok(Self::Open),
+            "uphold" => Ok(Self::Uphold),
+            "overturn" => Ok(Self::Overturn),
+            _ => Err(format!("unknown outcome `{word}` of an appeal; write uphold, overturn or open")),
         }
     }
 }
@@ -43,10 +71,20 @@ pub struct Entry {
     pub thread: Option<String>,
     /// Its id.
     pub id: String,
-    /// What was decided; none where the cell is blank.
+    /// What was decided; none where the cell is blank. Of an appeal, the decision that it is against.
     pub verdict: Option<Verdict>,
+    /// The row is an appeal, of which this became.
+    pub appeal: Option<Appeal>,
     /// Who decided; empty where the file does not say.
     pub actor: String,
+    /// SHA-256 of the text that was decided about, in hexadecimal.
+    pub text_sha256: Option<String>,
+    /// Name of the policy under which it was flagged.
+    pub policy: Option<String>,
+    /// Name of the rule that flagged it.
+    pub rule: Option<String>,
+    /// The label of that rule and the score that the comment then had for it.
+    pub score: Option<(Label, f64)>,
     /// When.
     pub time: Option<Timestamp>,
     /// The part of a drawn sample that the comment stands for, and how many comments that part has.
@@ -95,8 +133,8 @@ pub enum LogError {
     },
     /// It has no header that names what is needed.
     #[error(
-        "{path}: line 1: no columns `id` and `decision`; a file of decisions has a header with them, and may have thread, \
-         reason, actor and time",
+        "{path}: line 1: no columns `id` and `decision`; a file of decisions has a header with them; docs/moderating.md \
+         says what else it may have",
         path = path.display()
     )]
     Header {
@@ -107,8 +145,9 @@ pub enum LogError {
 
 impl Log {
     /// Adds the rows of a CSV file: UTF-8, divided by commas, semicolons or tabs, with a header that names `id` and
-    /// `decision` and may name `thread`, `actor`, `time`, and `stratum` and `stratum_size` of a drawn sample. Other columns
-    /// are left alone. A row that cannot be used is noted and the reading goes on.
+    /// `decision` and may name `thread`, `actor`, `time`, `text_sha256`, `policy`, `rule`, `label`, `score`, `appeal`, and `stratum`
+    /// and `stratum_size` of a drawn sample. Other columns are left alone. A row that cannot be used is noted and the
+    /// reading goes on.
     ///
     /// # Errors
     /// [`LogError`] if the file cannot be read or has no such header.
@@ -173,6 +212,11 @@ struct Columns {
     thread: Option<usize>,
     actor: Option<usize>,
     time: Option<usize>,
+    text_sha256: Option<usize>,
+    policy: Option<usize>,
+    rule: Option<usize>,
+    score: Option<(usize, usize)>,
+    appeal: Option<usize>,
     stratum: Option<(usize, usize)>,
 }
 
@@ -190,6 +234,11 @@ impl Columns {
             thread: place("thread"),
             actor: place("actor"),
             time: place("time"),
+            text_sha256: place("text_sha256"),
+            policy: place("policy"),
+            rule: place("rule"),
+            score: place("label").zip(place("score")),
+            appeal: place("appeal"),
             stratum: place("stratum").zip(place("stratum_size")),
         })
     }
@@ -206,6 +255,11 @@ impl Columns {
         let id = text(Some(self.id))?.ok_or("no id")?;
         let decision = cell(self.decision)?.trim();
         let verdict = (!decision.is_empty()).then(|| decision.parse()).transpose()?;
+        let appeal = self.appeal.map_or(Ok(""), cell)?.trim();
+        let appeal: Option<Appeal> = (!appeal.is_empty()).then(|| appeal.parse()).transpose()?;
+        if appeal.is_some() && !matches!(verdict, Some(Verdict::Approve | Verdict::Reject)) {
+            return Err("an appeal names no decision that it is against; write approve or reject".to_owned());
+        }
         let time = self.time.map_or(Ok(""), cell)?.trim();
         let time = (!time.is_empty()).then(|| parse_time(time)).transpose()?;
         let number = |column: usize| {
@@ -220,11 +274,25 @@ impl Columns {
             }
             _ => None,
         };
+        let score = match self.score {
+            Some((label, score)) if !cell(score)?.trim().is_empty() => {
+                let (label, score) = (cell(label)?.trim(), cell(score)?.trim());
+                let label: Label = label.parse().map_err(|_| format!("unknown label `{label}`"))?;
+                let score = score.parse().map_err(|_| format!("`{score}` is no score"))?;
+                Some((label, score))
+            }
+            _ => None,
+        };
         Ok(Entry {
             thread: text(self.thread)?,
             id,
             verdict,
+            appeal,
             actor: text(self.actor)?.unwrap_or_default(),
+            text_sha256: text(self.text_sha256)?,
+            policy: text(self.policy)?,
+            rule: text(self.rule)?,
+            score,
             time,
             stratum,
             place,
@@ -289,6 +357,30 @@ mod tests {
             assert!(*line == want_line && cause.contains(want), "{line}: {cause}");
         }
         assert_eq!(bad.len(), 5);
+    }
+
+    #[test]
+    fn a_row_may_say_how_it_was_decided_and_be_an_appeal() {
+        let log = read(
+            b"id,decision,appeal,rule,policy,label,score,text_sha256\n\
+              1,escalate,,rude,house,toxicity,0.75,AB12\n2,reject,Overturn,'=x,,,,\n3,defer,uphold,,,,,\n\
+              4,reject,accept,,,,,\n5,reject,,,,rudeness,0.5,\n6,reject,,,,toxicity,high,\n",
+        )
+        .unwrap();
+        let [first, second] = &log.entries[..] else { panic!("{log:?}") };
+        assert_eq!((first.verdict, first.appeal), (Some(Verdict::Escalate), None));
+        assert_eq!(first.score, Some((Label::Toxicity, 0.75)));
+        assert_eq!(
+            (first.rule.as_deref(), first.policy.as_deref(), first.text_sha256.as_deref()),
+            (Some("rude"), Some("house"), Some("AB12"))
+        );
+        assert_eq!((second.appeal, second.rule.as_deref()), (Some(Appeal::Overturn), Some("=x")));
+        let causes: Vec<&str> = log.bad.iter().map(|bad| bad.cause.as_str()).collect();
+        for (cause, want) in causes.iter().zip(["no decision that it is", "`accept`", "`rudeness`", "`high`"])
+        {
+            assert!(cause.contains(want), "{cause}");
+        }
+        assert_eq!(causes.len(), 4);
     }
 
     #[test]
