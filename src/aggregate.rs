@@ -3,6 +3,7 @@
 //! One estimator a file, each with its formula's source. Sums run in input order, so that the same comments give the
 //! same bits on every run.
 
+mod alpha;
 mod author;
 mod bootstrap;
 mod bursts;
@@ -10,6 +11,7 @@ mod concentration;
 mod contagion;
 mod difference;
 mod distribution;
+mod evenness;
 mod expectation;
 mod expected_maximum;
 mod kappa;
@@ -26,9 +28,11 @@ mod shrinkage;
 mod theil_sen;
 mod thread;
 mod threshold;
+mod time_bins;
 mod tree;
 mod wilson;
 
+pub use alpha::krippendorff_alpha;
 pub use author::AuthorTotals;
 pub use bootstrap::{REPLICATES, SEED, local_block_band};
 pub use bursts::{ENTRY, FASTER, bursts};
@@ -36,6 +40,7 @@ pub use concentration::{TOP, gini, top_share};
 pub use contagion::Contagion;
 pub use difference::difference;
 pub use distribution::{Histogram, Spread, quantiles};
+pub use evenness::evenness;
 pub use expectation::{Calibrated, Expectation};
 pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
 pub use kappa::{Kappa, cohen_kappa};
@@ -52,6 +57,7 @@ pub use shrinkage::{Shrinkage, Shrunk};
 pub use theil_sen::theil_sen;
 pub use thread::{CALM, ThreadTotals, Trend};
 pub use threshold::{Suggestion, threshold_for_precision};
+pub use time_bins::TimeBins;
 pub use tree::{Shape, shape};
 pub use wilson::{wilson, wilson_share};
 

@@ -608,6 +608,7 @@ fn describe(
         },
         read: counts.comments + counts.rejects,
         rejects: counts.rejects,
+        by: request.by.clone(),
     }
 }
 

@@ -76,7 +76,8 @@ fn no_cell_of_any_csv_is_a_formula_and_all_come_back() {
             "network.csv",
             "rejects.csv",
             "scores.csv",
-            "threads.csv"
+            "threads.csv",
+            "time_bins.csv",
         ]
     );
     for file in &files {
@@ -93,8 +94,8 @@ fn no_cell_of_any_csv_is_a_formula_and_all_come_back() {
                 assert!(is_figure || !cell.starts_with(starts), "{file}: {header}: {cell:?}");
             }
         }
-        // Nobody answers anybody here: every comment is a thread.
-        assert!(rows > 0 || file == "network.csv", "{file}");
+        // Nobody answers anybody here: every comment is a thread, too short for stretches of time.
+        assert!(rows > 0 || ["network.csv", "time_bins.csv"].contains(&file.as_str()), "{file}");
     }
 
     let reader = Reader::open(&[export_path], &Options { keep_raw: true, ..Options::default() }).unwrap();

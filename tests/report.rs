@@ -21,12 +21,13 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 21] = [
+const OUTPUTS: [&str; 22] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
     "threads.csv",
     "bins.csv",
+    "time_bins.csv",
     "network.csv",
     "by.csv",
     "summary.json",
@@ -296,6 +297,7 @@ fn hostile_report() -> tempfile::TempDir {
         replies: Replies::default(),
         read: 3 * texts.len() as u64,
         rejects: 0,
+        by: Column::DEFAULT.to_vec(),
     };
     fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
     let mut policy = Policy::built_in();

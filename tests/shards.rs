@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use comity::pipeline::{self, Finished, MergeError, PipelineError, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::Summary;
+use comity::report::{Column, Summary};
 
 use crate::pipeline::{assert_same, export_of, files, request, root};
 use crate::resume::few;
@@ -17,7 +17,7 @@ fn score(request: &ScoreRequest) -> Result<Finished, PipelineError> {
 }
 
 fn merge(dirs: &[PathBuf], out: &Path) -> Result<Summary, PipelineError> {
-    pipeline::merge(dirs, out, &few(), &[], &comity::report::Column::DEFAULT)
+    pipeline::merge(dirs, out, &few(), &[], &[])
 }
 
 #[test]
@@ -25,9 +25,14 @@ fn shards_join_into_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let (export, sample) = (export_of(700, folder.path()), root().join("data/sample"));
-    let request = |out: &str| request(&[&sample, &export], &at(out));
+    let by = vec![Column::Author, Column::Hour];
+    let request = |out: &str| ScoreRequest { by: by.clone(), ..request(&[&sample, &export], &at(out)) };
     score(&request("whole")).unwrap();
     let whole = files(&at("whole"));
+    pipeline::report(&at("whole"), &few(), &[], &[Column::File], &[]).unwrap();
+    assert_ne!(files(&at("whole")), whole);
+    pipeline::report(&at("whole"), &few(), &[], &[], &[]).unwrap();
+    assert_same(&files(&at("whole")), &whole, "the report is made again by the columns of the run");
     let shard = |index: u64, of: u64| {
         let out = format!("{of}-{index}");
         let shard = format!("{index}/{of}").parse().unwrap();
@@ -62,14 +67,13 @@ fn shards_join_into_the_whole() {
     assert!(matches!(into_part, Err(PipelineError::Merge(MergeError::IntoPart { .. }))));
     let all =
         "name = \"all\"\n[[rule]]\nname = \"all\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
-    let other_policy = pipeline::merge(
-        &parts,
-        &at("refused"),
-        &Policy::parse(all).unwrap(),
-        &[],
-        &comity::report::Column::DEFAULT,
-    );
+    let other_policy = pipeline::merge(&parts, &at("refused"), &Policy::parse(all).unwrap(), &[], &[]);
     assert!(matches!(other_policy, Err(PipelineError::Merge(MergeError::Policy { .. }))));
+
+    let other_by =
+        ScoreRequest { shard: Some("2/3".parse().unwrap()), by: vec![Column::Author], ..request("other-by") };
+    score(&other_by).unwrap();
+    refused(&[&parts[0], &at("other-by"), &parts[2]], "--by: author,hour and author; or name");
 
     let other = ScoreRequest { shard: Some("2/3".parse().unwrap()), limit: Some(100), ..request("limited") };
     score(&other).unwrap();

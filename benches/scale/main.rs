@@ -121,6 +121,7 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
         replies: Replies::default(),
         read,
         rejects,
+        by: Vec::new(),
     }
 }
 

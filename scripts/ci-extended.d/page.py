@@ -2,7 +2,7 @@
 
     page.py PAGE.html FOLDER
 
-At 1280 and 390 pixels, with scripts and without: a screenshot of the whole page in FOLDER; no message on the console, no
+At 1280 and 390 pixels, with scripts and without, and wide on a dark ground and as it is printed: a screenshot of the whole page in FOLDER; no message on the console, no
 dialog, no request but for the page itself, nothing wider than the window, no element or attribute that a comment could
 have smuggled in (the page has no picture, frame or form; links lead to the page or to http), and some text and charts to
 see. On a queue, decisions are made by key and saved: moderation.csv and selection.csv in FOLDER hold what was decided, and no cell
@@ -20,6 +20,9 @@ import tempfile
 from pathlib import Path
 
 VIEWS = {"wide": (1280, 900), "narrow": (390, 844)}
+
+# What is seen otherwise than on a light screen: the medium and the colours that are asked for. A4 within its margins is 718 pixels wide.
+MEDIA = {"dark": ("screen", "dark", VIEWS["wide"]), "print": ("print", "light", (718, 1000))}
 
 # Run in the page; gives a list of complaints, and figures to print.
 LOOK = r"""
@@ -104,7 +107,9 @@ class Browser:
             self.events.append(self.receive())
 
 
-def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, screenshot: Path) -> list[str]:
+def look(
+    browser: Browser, page: str, size: tuple[int, int], scripts: bool, screenshot: Path, medium: tuple[str, str] = ("screen", "light")
+) -> list[str]:
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     for domain in ("Page", "Runtime", "Log", "Network"):
@@ -114,6 +119,8 @@ def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, scre
     browser.call(
         "Emulation.setDeviceMetricsOverride", session, width=width, height=height, deviceScaleFactor=1, mobile=mobile
     )
+    colours = [{"name": "prefers-color-scheme", "value": medium[1]}]
+    browser.call("Emulation.setEmulatedMedia", session, media=medium[0], features=colours)
     browser.call("Emulation.setScriptExecutionDisabled", session, value=not scripts)
     browser.events.clear()
     browser.call("Page.navigate", session, url=page)
@@ -149,7 +156,7 @@ def look(browser: Browser, page: str, size: tuple[int, int], scripts: bool, scre
 
 
 def decide(browser: Browser, page: str, folder: Path) -> list[str]:
-    """Rejects the first comment, approves the second, takes that back, and saves; gives complaints."""
+    """Rejects the first comment with a note, approves the second, takes that back, escalates it, and saves; gives complaints."""
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
     browser.call("Page.enable", session)
@@ -171,9 +178,19 @@ def decide(browser: Browser, page: str, folder: Path) -> list[str]:
     if not cards:
         return []
     value("document.getElementById('actor').value = '=ana'; document.activeElement.blur()")
-    for key in "jsrau":
-        for kind in ("keyDown", "keyUp"):
-            browser.call("Input.dispatchKeyEvent", session, type=kind, key=key, text=key if kind == "keyDown" else "")
+
+    def press(keys: str) -> None:
+        for key in keys:
+            for kind in ("keyDown", "keyUp"):
+                browser.call("Input.dispatchKeyEvent", session, type=kind, key=key, text=key if kind == "keyDown" else "")
+
+    # The note is typed into its field: none of its letters decides anything.
+    press("jsn=read")
+    value("document.activeElement.blur(); document.querySelector('.card').focus()")
+    press("rau")
+    if cards > 1:
+        value("document.querySelectorAll('.card')[1].focus()")
+        press("e")
     complaints = []
     if not value("document.querySelector('.card .show').checked"):
         complaints.append("the key s shows no text")
@@ -192,16 +209,19 @@ def decide(browser: Browser, page: str, folder: Path) -> list[str]:
         decisions = list(csv.DictReader(file))
     with (folder / "selection.csv").open(newline="", encoding="utf-8") as file:
         selection = list(csv.DictReader(file))
-    made = [(row["id"], row["decision"], row["actor"]) for row in decisions]
+    made = [(row["id"], row["decision"], row["note"], row["actor"]) for row in decisions]
     first = value("document.querySelector('.card').dataset.id")
-    if [row[1:] for row in made] != [("reject", "'=ana")] or made[0][0].removeprefix("'") != first:
+    wanted = [("reject", "'=read", "'=ana"), ("escalate", "", "'=ana")][:cards]
+    if [row[1:] for row in made] != wanted or made[0][0].removeprefix("'") != first:
         complaints.append(f"saved decisions are {made}, and the first comment is {first}")
+    if any(len(row["text_sha256"]) != 64 for row in decisions):
+        complaints.append("a saved decision does not say of which text")
     if len(selection) != cards:
         complaints.append(f"{len(selection)} rows saved, {cards} shown")
     for row in decisions + selection:
         complaints += [f"a formula: {cell[:40]}" for cell in row.values() if cell and cell[0] in "=+-@\t\r"]
     browser.call("Target.closeTarget", targetId=target)
-    print(f"queue: {cards} cards, {len(decisions)} decision saved, {len(selection)} rows saved")
+    print(f"queue: {cards} cards, {len(decisions)} decisions saved, {len(selection)} rows saved")
     return complaints
 
 
@@ -216,6 +236,10 @@ def main() -> None:
                 for complaint in look(browser, report.as_uri(), size, scripts, folder / name):
                     failed = True
                     print(f"  {name}: {complaint}", file=sys.stderr)
+        for name, (medium, colours, size) in MEDIA.items():
+            for complaint in look(browser, report.as_uri(), size, True, folder / f"{name}.png", (medium, colours)):
+                failed = True
+                print(f"  {name}.png: {complaint}", file=sys.stderr)
         if report.name == "queue.html":
             for complaint in decide(browser, report.as_uri(), folder):
                 failed = True

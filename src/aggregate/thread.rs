@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::{
     Bins, EXPECTED_MAXIMUM_OF, Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Moments, Point, Series,
-    TOXIC, bursts, expected_maximum, gini, mann_kendall, quantiles, theil_sen, top_share, wilson,
+    TOXIC, TimeBins, bursts, evenness, expected_maximum, gini, mann_kendall, quantiles, theil_sen, top_share,
+    wilson,
 };
 
 /// A thread has recovered once so many scored comments in a row are not toxic. The number is ours.
@@ -45,8 +46,8 @@ pub struct ThreadTotals {
     pub gone: Vec<u32>,
     /// When comments were posted, with their places.
     posted: Vec<(i64, u32)>,
-    /// Sums of toxicity by author.
-    authors: HashMap<u32, f64>,
+    /// Comments and sums of toxicity by author.
+    authors: HashMap<u32, (u64, f64)>,
     /// Scored comments since the last toxic one, and the place of the first of them.
     calm: (u32, u32),
 }
@@ -106,7 +107,9 @@ impl ThreadTotals {
         );
         let toxicity = scores.map_or(0.0, |(toxicity, _)| toxicity.get());
         if let Some(author) = mark.author() {
-            *self.authors.entry(author).or_default() += toxicity;
+            let (comments, sum) = self.authors.entry(author).or_default();
+            *comments += 1;
+            *sum += toxicity;
         }
         let Some((toxicity, sentiment)) = scores else { return };
         if self.toxicity.max().is_none_or(|peak| peak < toxicity.get()) {
@@ -157,8 +160,28 @@ impl ThreadTotals {
     /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their sums, and the share of the
     /// one with most. None where no named author has a scored comment.
     pub fn concentration(&self) -> Option<(f64, f64)> {
-        let mut sums: Vec<f64> = self.authors.values().copied().collect();
+        let mut sums: Vec<f64> = self.authors.values().map(|(_, sum)| *sum).collect();
         gini(&mut sums).zip(top_share(&mut sums, 1))
+    }
+
+    /// How evenly its comments are spread over its named authors, from 0 to 1; none where there are fewer than two.
+    pub fn author_evenness(&self) -> Option<f64> {
+        evenness(&mut self.authors.values().map(|(comments, _)| *comments).collect::<Vec<_>>())
+    }
+
+    /// Its stretches of equal time; none below [`MIN_COMMENTS_FOR_TREND`] comments with times, or where all were posted at
+    /// once.
+    pub fn time_bins(&self) -> Option<TimeBins> {
+        let (first, last) = self.times.filter(|_| self.posted.len() >= MIN_COMMENTS_FOR_TREND)?;
+        let mut bins = TimeBins::new(first, last, self.posted.len())?;
+        let mut scored = self.series.points().iter().peekable();
+        // Both stand in the order of the thread.
+        for (time, position) in &self.posted {
+            while scored.next_if(|point| point.position < *position).is_some() {}
+            let point = scored.peek().filter(|point| point.position == *position);
+            bins.add(*time, point.map(|point| (point.toxicity.get(), point.sentiment.get())));
+        }
+        Some(bins)
     }
 
     /// Places of the comments that came in bursts, as stretches; none below [`MIN_COMMENTS_FOR_TREND`] comments with times.
@@ -241,7 +264,9 @@ mod tests {
         assert_eq!((thread.comments, thread.scored(), thread.authors()), (4, 3, 2));
         assert_eq!((thread.first_toxic, thread.peak, thread.flagged), (Some(3), Some(3), 2));
         assert_eq!(thread.toxic_share(), Some(2.0 / 3.0));
-        assert_eq!(thread.toxicity_trend(), None);
+        assert_eq!((thread.toxicity_trend(), thread.time_bins()), (None, None));
+        // Two comments and one: -(2/3 ln 2/3 + 1/3 ln 1/3) / ln 2.
+        assert!((thread.author_evenness().unwrap() - 0.918_295_834).abs() < 1e-9);
     }
 
     #[test]
@@ -280,8 +305,11 @@ mod tests {
         }
         assert_eq!(thread.bursts(), std::slice::from_ref(&(7..15)));
         assert_eq!(thread.times, Some((100, 2000)));
+        let bins = thread.time_bins().unwrap();
+        let comments: Vec<u64> = bins.iter().map(|(.., bin)| bin.comments).collect();
+        assert_eq!((comments, bins.iter().next().unwrap().0), (vec![14, 6], 100.0));
         thread.forget_comments();
-        assert!(thread.bursts().is_empty());
+        assert!(thread.bursts().is_empty() && thread.time_bins().is_none());
     }
 
     #[test]

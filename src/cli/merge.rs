@@ -28,8 +28,8 @@ pub(crate) struct Args {
     also: Vec<Form>,
 
     /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
-    /// year, hour.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    /// year, hour; those of the parts where none is given.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     by: Vec<Column>,
 }
 

@@ -24,8 +24,8 @@ pub(crate) struct Args {
     also: Vec<Form>,
 
     /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
-    /// year, hour.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    /// year, hour; those of the run where none is given.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     by: Vec<Column>,
 
     /// People's decisions about flagged comments (CSV, see `comity decisions`), for the what-if tables of queue.html.

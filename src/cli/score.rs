@@ -70,6 +70,7 @@ pub(crate) struct Args {
     /// year, hour.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
     by: Vec<Column>,
+
     /// Go on with this run where it was interrupted, if the folder holds the beginning of it.
     #[arg(long)]
     resume: bool,

@@ -105,7 +105,7 @@ struct Part {
 }
 
 /// Joins the folders of all shards of a run and reports on them, into `out`: byte for byte what one run over the whole
-/// input writes.
+/// input writes. `by.csv` has the columns of `by`, or those of the parts where it is empty.
 ///
 /// # Errors
 /// [`MergeError`] if the folders are not all parts of one run, and what [`super::score`] fails by where it writes.
@@ -125,6 +125,7 @@ pub fn merge(
     let run = Run {
         read: parts.iter().map(|part| part.run.read).sum(),
         rejects: parts.iter().map(|part| part.run.rejects).sum(),
+        by: columns(&parts, by)?,
         ..parts[0].run.clone()
     };
     let mut outputs = files.begin(Start::of(&run), None, run.settings.contains_key("keep-raw-rejects"))?;
@@ -140,7 +141,7 @@ pub fn merge(
     outputs.end_rows()?;
     let explanations = explanations(&parts, queue)?;
     let _lock = outputs.finish(&explanations, &run)?;
-    Ok(report::write(out, policy, also, by, &[])?)
+    Ok(report::write(out, policy, also, &run.by, &[])?)
 }
 
 /// What a folder holds.
@@ -159,6 +160,25 @@ fn part(dir: &Path) -> Result<Part, PipelineError> {
     let shard = run.settings.remove("shard").and_then(|shard| shard.parse().ok());
     let shard = shard.ok_or_else(|| MergeError::Whole { dir: dir.to_owned() })?;
     Ok(Part { dir: dir.to_owned(), shard, run })
+}
+
+/// The columns that are asked for, else those by which all parts were reported.
+fn columns(parts: &[Part], by: &[Column]) -> Result<Vec<Column>, MergeError> {
+    let (first, rest) = parts.split_first().expect("a command line names at least one folder");
+    let listed = |part: &Part| part.run.by.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(",");
+    match rest.iter().find(|part| part.run.by != first.run.by) {
+        _ if !by.is_empty() => Ok(by.to_vec()),
+        None => Ok(first.run.by.clone()),
+        Some(other) => Err(MergeError::Differs {
+            first: first.dir.clone(),
+            other: other.dir.clone(),
+            differences: format!(
+                "--by: {} and {}; or name the columns with --by",
+                listed(first),
+                listed(other)
+            ),
+        }),
+    }
 }
 
 /// All parts of one run, in their order.

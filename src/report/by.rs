@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::plain::{decimal, estimate};
@@ -36,7 +38,8 @@ const COLUMNS: [&str; 16] = [
 ];
 
 /// A column by which comments are set side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Column {
     /// Section of the site.
     Section,
@@ -77,6 +80,11 @@ impl Column {
 
     /// What `by.csv` holds where nothing else is asked for.
     pub const DEFAULT: [Self; 3] = [Self::Section, Self::Language, Self::Month];
+
+    /// The same, for runs that do not say.
+    pub(super) fn usual() -> Vec<Self> {
+        Self::DEFAULT.to_vec()
+    }
 
     /// The word of the command line and of `by.csv`.
     pub fn as_str(self) -> &'static str {

@@ -16,8 +16,8 @@ use super::ReportError;
 use super::plain::{count, counted, number};
 use super::threads::Row;
 use crate::aggregate::{
-    Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, local_block_band, rolling_mean,
-    rolling_window,
+    Bin, Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, TimeBins, local_block_band,
+    rolling_mean, rolling_window,
 };
 
 /// Folder of the charts, each a file.
@@ -35,12 +35,14 @@ const MAX_GONE: usize = 100;
 /// plotters knows whole pixels only: a drawing has four to each of the page's.
 const UNIT: i32 = 4;
 
-/// Width and height of a thread's chart and of a histogram, on the page.
-const ALONG: (i32, i32) = (720, 660);
+/// Width of a thread's chart, on the page.
+const ALONG: i32 = 720;
+
+/// Width and height of a histogram, on the page.
 const BARS: (i32, i32) = (420, 260);
 
-/// Height of the panels of a thread's chart.
-const PANELS: [i32; 2] = [230, 210];
+/// Height of the panels of a thread's chart: toxicity, sentiment, shares by comments and by time.
+const PANELS: [i32; 4] = [230, 210, 220, 220];
 
 /// Size of letters.
 const LETTERS: i32 = 14;
@@ -103,8 +105,13 @@ impl Curve {
     }
 }
 
-/// The chart of a thread: toxicity, sentiment and the share of toxic comments along it. None below two scored comments.
-pub(super) fn along(totals: &ThreadTotals, bursts: &[Range<u32>]) -> io::Result<Option<Chart>> {
+/// The chart of a thread: toxicity, sentiment and the share of toxic comments along it, the share also over time where its
+/// comments have times. None below two scored comments.
+pub(super) fn along(
+    totals: &ThreadTotals,
+    bursts: &[Range<u32>],
+    time_bins: Option<&TimeBins>,
+) -> io::Result<Option<Chart>> {
     let points = totals.series.points();
     if points.len() < 2 {
         return Ok(None);
@@ -124,15 +131,21 @@ pub(super) fn along(totals: &ThreadTotals, bursts: &[Range<u32>]) -> io::Result<
         Curve::new("sentiment (−1 to 1)", -1.0..1.0, SENTIMENT, mean(|point| point.sentiment.get()), window),
     ];
     let mut flags = Vec::new();
-    let shapes = draw(ALONG, |root| {
+    let height = PANELS[..3].iter().sum::<i32>() + time_bins.map_or(0, |_| PANELS[3]);
+    let shapes = draw((ALONG, height), |root| {
         let (upper, rest) = root.split_vertically(PANELS[0] * UNIT);
-        let (middle, lower) = rest.split_vertically(PANELS[1] * UNIT);
+        let (middle, rest) = rest.split_vertically(PANELS[1] * UNIT);
+        let (lower, lowest) = rest.split_vertically(PANELS[2] * UNIT);
         flags = panel(&upper, totals, bursts, &places, &curves[0], bin == 1)?;
         panel(&middle, totals, bursts, &places, &curves[1], false)?;
-        shares(&lower, totals)
+        shares_along(&lower, totals)?;
+        time_bins.map_or(Ok(()), |bins| shares_over_time(&lowest, bins))
     })?;
-    let caption = caption(totals, bursts, bin, window, !flags.is_empty());
-    Ok(Some(Chart { shapes, width: ALONG.0 * UNIT, height: ALONG.1 * UNIT, caption, flags }))
+    let mut caption = caption(totals, bursts, bin, window, !flags.is_empty());
+    if time_bins.is_some() {
+        caption += " Below, the same in stretches of equal time.";
+    }
+    Ok(Some(Chart { shapes, width: ALONG * UNIT, height: height * UNIT, caption, flags }))
 }
 
 /// The histogram of a score.
@@ -254,16 +267,44 @@ fn panel(
 }
 
 /// The share of toxic comments in each stretch of the thread.
-fn shares(area: &Area<'_>, totals: &ThreadTotals) -> Result<(), Failed> {
-    let bins = totals.bins.iter().filter_map(|(first, bin)| Some((first, bin, bin.toxic_share()?)));
-    let highest = bins.clone().map(|(_, _, share)| share.interval.high * 100.0).fold(0.0, f64::max);
-    let top = [5.0, 10.0, 20.0, 40.0, 60.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
+fn shares_along(area: &Area<'_>, totals: &ThreadTotals) -> Result<(), Failed> {
+    let bins = totals.bins.iter().map(|(first, bin)| {
+        let left = f64::from(first) - 0.5;
+        (left, left + bin.comments as f64, bin)
+    });
     let axes =
         Axes { x: "comment, by its place in the thread", y: "toxic (%)", x_mark: &whole, y_mark: &whole };
-    let mut chart = plot(area, 0.5..f64::from(totals.comments) + 0.5, 0.0..top, &axes)?;
-    for (first, bin, share) in bins {
-        let left = f64::from(first) - 0.5;
-        let right = left + bin.comments as f64;
+    shares(area, 0.5..f64::from(totals.comments) + 0.5, bins, &axes)
+}
+
+/// The share of toxic comments in each stretch of the thread's time.
+fn shares_over_time(area: &Area<'_>, bins: &TimeBins) -> Result<(), Failed> {
+    let ends = |bins: &TimeBins| bins.iter().map(|(from, to, _)| (from, to)).reduce(|(a, _), (_, b)| (a, b));
+    let (first, last) = ends(bins).unwrap_or_default();
+    let (unit, x) = match last - first {
+        span if span < 2.0 * 3_600.0 => (60.0, "minutes since the first comment"),
+        span if span < 3.0 * 86_400.0 => (3_600.0, "hours since the first comment"),
+        _ => (86_400.0, "days since the first comment"),
+    };
+    let mark = |value: &f64| number(Some(*value), usize::from(value.fract() != 0.0));
+    let axes = Axes { x, y: "toxic (%)", x_mark: &mark, y_mark: &whole };
+    let since = move |time: f64| (time - first) / unit;
+    let bins = bins.iter().map(move |(from, to, bin)| (since(from), since(to), bin));
+    shares(area, 0.0..since(last), bins, &axes)
+}
+
+/// The share of toxic comments in stretches, each from one place of the lower axis to another.
+fn shares<'b>(
+    area: &Area<'_>,
+    xs: Range<f64>,
+    bins: impl Iterator<Item = (f64, f64, &'b Bin)> + Clone,
+    axes: &Axes<'_>,
+) -> Result<(), Failed> {
+    let bins = bins.filter_map(|(left, right, bin)| Some((left, right, bin.toxic_share()?)));
+    let highest = bins.clone().map(|(_, _, share)| share.interval.high * 100.0).fold(0.0, f64::max);
+    let top = [5.0, 10.0, 20.0, 40.0, 60.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0);
+    let mut chart = plot(area, xs, 0.0..top, axes)?;
+    for (left, right, share) in bins {
         let gap = (right - left) * 0.06;
         let (middle, height) = ((left + right) / 2.0, share.share * 100.0);
         let bar = Rectangle::new([(left + gap, 0.0), (right - gap, height)], TOXICITY.mix(0.5).filled());
@@ -392,7 +433,7 @@ mod tests {
     #[test]
     fn a_drawing_stays_light_however_long_the_thread() {
         for (comments, has_flags) in [(2, false), (37, true), (400, true), (100_000, false)] {
-            let chart = along(&thread(comments), std::slice::from_ref(&(1..2))).unwrap().unwrap();
+            let chart = along(&thread(comments), std::slice::from_ref(&(1..2)), None).unwrap().unwrap();
             assert!(chart.shapes.len() < 200_000, "{comments}: {}", chart.shapes.len());
             assert_eq!(!chart.flags.is_empty(), has_flags, "{comments}");
             assert!(!chart.shapes.contains("svg") && !chart.shapes.contains("style"));
@@ -400,7 +441,21 @@ mod tests {
                 assert!((0..chart.width).contains(&flag.x) && (0..chart.height).contains(&flag.y));
             }
         }
-        assert!(along(&thread(1), &[]).unwrap().is_none());
+        assert!(along(&thread(1), &[], None).unwrap().is_none());
+    }
+
+    #[test]
+    fn shares_over_time_stand_below_where_there_are_times() {
+        let totals = thread(40);
+        for (span, unit) in [(600, "minutes"), (86_400, "hours"), (8_000_000, "days")] {
+            let mut bins = TimeBins::new(1_000, 1_000 + span, 40).unwrap();
+            [0, span / 3, span].into_iter().for_each(|time| bins.add(1_000 + time, Some((0.7, 0.0))));
+            let [with, without] = [Some(&bins), None].map(|bins| along(&totals, &[], bins).unwrap().unwrap());
+            assert!(with.shapes.contains(&format!("{unit} since the first")), "{unit}");
+            assert!(with.caption.ends_with("of equal time.") && !without.caption.contains("equal time"));
+            assert_eq!(with.height - without.height, PANELS[3] * UNIT);
+            assert!(with.flags.iter().zip(&without.flags).all(|(a, b)| (a.x, a.y) == (b.x, b.y)));
+        }
     }
 
     #[test]

@@ -180,6 +180,12 @@ fn notes(row: &ThreadRow<'_>) -> String {
         let branching = number(Some(branching), 1);
         notes += &format!(" Replies: up to {depth} deep, {branching} to each comment that was answered.");
     }
+    if let Some(evenness) = row.author_evenness {
+        notes += &format!(
+            " Evenness of comments over authors: {} (1 where all write as much).",
+            number(Some(evenness), 2)
+        );
+    }
     if let Some((_, top)) = row.concentration {
         notes +=
             &format!(" The most toxic author has {} of the named authors’ toxicity.", percent(Some(top)));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Column;
 use crate::aggregate::{Confusion, TOXIC};
 
 /// Name of the file in a report's folder.
@@ -31,6 +32,9 @@ pub struct Run {
     pub read: u64,
     /// Records that could not be read as comments: the rows of `rejects.csv`.
     pub rejects: u64,
+    /// Columns by whose values its report sets comments side by side.
+    #[serde(default = "Column::usual")]
+    pub by: Vec<Column>,
 }
 
 /// A model by name and content.

@@ -1,4 +1,5 @@
-//! `threads.csv`: a row a thread, in the order of first appearance; and `bins.csv`: a row a stretch of a thread.
+//! `threads.csv`: a row a thread, in the order of first appearance; `bins.csv` and `time_bins.csv`: a row a stretch of a
+//! thread, by comments and by time.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -10,14 +11,15 @@ use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal, estimate};
 use super::survey::{OnDisk, Survey};
-use crate::aggregate::{Bin, Shape, ThreadTotals, Trend, shape};
+use crate::aggregate::{Bin, Shape, ThreadTotals, TimeBins, Trend, shape};
 use crate::cell::guard;
 
 pub(super) const THREADS: &str = "threads.csv";
 pub(super) const BINS: &str = "bins.csv";
+pub(super) const TIME_BINS: &str = "time_bins.csv";
 
 /// Columns of `threads.csv`.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 35] = [
     "thread",
     "comments",
     "scored",
@@ -52,6 +54,7 @@ const COLUMNS: [&str; 34] = [
     "sentiment_p",
     "toxicity_gini",
     "top_author_share",
+    "author_evenness",
 ];
 
 /// Columns of `bins.csv`.
@@ -62,6 +65,22 @@ const BIN_COLUMNS: [&str; 14] = [
     "last_position",
     "first_time",
     "last_time",
+    "comments",
+    "scored",
+    "mean_toxicity",
+    "mean_sentiment",
+    "toxic",
+    "toxic_share",
+    "toxic_low",
+    "toxic_high",
+];
+
+/// Columns of `time_bins.csv`.
+const TIME_BIN_COLUMNS: [&str; 12] = [
+    "thread",
+    "bin",
+    "from",
+    "to",
     "comments",
     "scored",
     "mean_toxicity",
@@ -85,6 +104,8 @@ pub(super) struct Row<'s> {
     pub(super) shape: Option<Shape>,
     /// Of toxicity over authors: the Gini coefficient, and the share of the one with most.
     pub(super) concentration: Option<(f64, f64)>,
+    /// Of comments over named authors.
+    pub(super) author_evenness: Option<f64>,
     /// None where it is not drawn.
     pub(super) chart: Option<Chart>,
 }
@@ -97,7 +118,7 @@ pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
     numbers.into_iter().take(most).map(|number| number as usize).collect()
 }
 
-/// Writes `threads.csv` and `bins.csv`. Gives the rows of the threads asked for, in the order asked for; the first
+/// Writes `threads.csv`, `bins.csv` and `time_bins.csv`. Gives the rows of the threads asked for, in the order asked for; the first
 /// `charted` of them are drawn.
 pub(super) fn write<'s>(
     survey: &'s Survey<'_>,
@@ -108,6 +129,7 @@ pub(super) fn write<'s>(
 ) -> Result<Vec<Row<'s>>, ReportError> {
     let mut table = Table::create(THREADS, &COLUMNS, drafts)?;
     let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
+    let mut time_bins = Table::create(TIME_BINS, &TIME_BIN_COLUMNS, drafts)?;
     let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
     let mut marks = disk.marks.records().map_err(|source| drafts.failed_to_sort(source))?;
     let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
@@ -132,6 +154,7 @@ pub(super) fn write<'s>(
             expected_maximum: totals.expected_maximum(),
             shape: shape(&parents),
             concentration: totals.concentration(),
+            author_evenness: totals.author_evenness(),
             chart: None,
             totals,
         };
@@ -140,9 +163,13 @@ pub(super) fn write<'s>(
         for (index, (first, bin)) in (1..).zip(row.totals.bins.iter()) {
             bins.row(&bin_cells(thread, index, first, bin), drafts)?;
         }
+        let along_time = row.totals.time_bins();
+        for (index, (from, to, bin)) in (1..).zip(along_time.iter().flat_map(TimeBins::iter)) {
+            time_bins.row(&time_bin_cells(thread, index, [from, to], bin), drafts)?;
+        }
         if let Some(place) = wanted.iter().position(|wanted| *wanted == number) {
             if place < charted {
-                let drawn = chart::along(&row.totals, &bursts);
+                let drawn = chart::along(&row.totals, &bursts, along_time.as_ref());
                 row.chart = drawn.map_err(|source| drafts.failed(chart::FOLDER, source))?;
             }
             row.totals.forget_comments();
@@ -151,6 +178,7 @@ pub(super) fn write<'s>(
     }
     table.finish(drafts)?;
     bins.finish(drafts)?;
+    time_bins.finish(drafts)?;
     Ok(kept.into_iter().flatten().collect())
 }
 
@@ -193,6 +221,7 @@ fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {
     }
     cells.push(decimal(concentration.map(|(gini, _)| gini)));
     cells.push(decimal(concentration.map(|(_, top)| top)));
+    cells.push(decimal(row.author_evenness));
     cells
 }
 
@@ -204,14 +233,29 @@ fn bin_cells(thread: &str, index: u32, first: u32, bin: &Bin) -> Vec<String> {
         (u64::from(first) + bin.comments - 1).to_string(),
         cell(bin.times.map(|(first, _)| time(first))),
         cell(bin.times.map(|(_, last)| time(last))),
+    ];
+    cells.extend(score_cells(bin));
+    cells
+}
+
+fn time_bin_cells(thread: &str, index: u32, ends: [f64; 2], bin: &Bin) -> Vec<String> {
+    // Ends that are no whole seconds are told to the second.
+    let [from, to] = ends.map(|end| time(end.round() as i64).to_string());
+    let mut cells = vec![guard(thread).into_owned(), index.to_string(), from, to];
+    cells.extend(score_cells(bin));
+    cells
+}
+
+/// The cells of a stretch that tell of its comments.
+fn score_cells(bin: &Bin) -> impl Iterator<Item = String> {
+    let cells = [
         bin.comments.to_string(),
         bin.toxicity.count().to_string(),
         decimal(bin.toxicity.mean()),
         decimal(bin.sentiment.mean()),
         bin.toxic.to_string(),
     ];
-    cells.extend(estimate(bin.toxic_share()));
-    cells
+    cells.into_iter().chain(estimate(bin.toxic_share()))
 }
 
 fn time(seconds: i64) -> Timestamp {
