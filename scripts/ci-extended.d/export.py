@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes an export of made-up comments as ndjson: scripts/ci-extended.d/export.py RECORDS > export.ndjson
 
-Many threads and authors, replies, quotes, repeated texts, lines that are no comments: the same in every run.
+Many threads and authors, replies, quotes, repeated texts, nights without comments, lines that are no comments: the same in every run.
 """
 
+import datetime
 import json
 import random
 import sys
@@ -15,6 +16,7 @@ def main() -> None:
     chance = random.Random(5)
     records = int(sys.argv[1])
     last = {}
+    time = datetime.datetime(2026, 3, 2, 6, tzinfo=datetime.timezone.utc)
     for number in range(records):
         thread = f"t{int(chance.paretovariate(0.8)) % 200}"
         if chance.random() < 0.005:
@@ -30,6 +32,11 @@ def main() -> None:
         if chance.random() < 0.1:
             text = "The same words as before."
         comment["text"] = text
+        time += datetime.timedelta(seconds=chance.expovariate(1 / 60))
+        if time.hour >= 23:
+            time += datetime.timedelta(hours=7)
+        comment["created_at"] = time.isoformat(timespec="seconds")
+        comment["votes"] = int(chance.paretovariate(1)) - 1
         last[thread] = (str(number), text.splitlines()[-1])
         print(json.dumps(comment))
 

@@ -130,12 +130,15 @@ def look(
     clip = {"x": 0, "y": 0, "width": width, "height": min(content["height"], 16_000), "scale": 1}
     png = browser.call("Page.captureScreenshot", session, format="png", captureBeyondViewport=True, clip=clip)["data"]
     screenshot.write_bytes(base64.b64decode(png))
-    if scripts:
+    if scripts and medium[0] == "screen":
         # Whatever can be pressed is: texts are shown, parts opened, tables sorted, and their scripts have run.
         press = "for (const e of document.querySelectorAll('button, summary, th, input')) e.click()"
         browser.call("Runtime.evaluate", session, expression=press)
     seen = browser.call("Runtime.evaluate", session, expression=LOOK, returnByValue=True)["result"]["value"]
     complaints = seen.pop("complaints")
+    if medium[0] == "print":
+        # Paper is read closer by.
+        complaints = [complaint for complaint in complaints if "smaller than" not in complaint]
     if content["width"] > width:
         complaints.append(f"the layout is {content['width']} px wide")
     for message in browser.events:

@@ -42,7 +42,7 @@ const ALONG: i32 = 720;
 const BARS: (i32, i32) = (420, 260);
 
 /// Height of the panels of a thread's chart: toxicity, sentiment, shares by comments and by time.
-const PANELS: [i32; 4] = [230, 210, 220, 220];
+const PANELS: [i32; 4] = [230, 210, 210, 210];
 
 /// Size of letters.
 const LETTERS: i32 = 14;
@@ -333,7 +333,7 @@ fn plot<'b>(
     ys: Range<f64>,
     axes: &Axes<'_>,
 ) -> Result<Plot<'b, 'b>, Failed> {
-    let foot = if axes.x.is_empty() { 24 } else { 58 };
+    let foot = if axes.x.is_empty() { 24 } else { 48 };
     let mut chart = ChartBuilder::on(area)
         .margin_top(12 * UNIT)
         .margin_left(4 * UNIT)

@@ -45,6 +45,8 @@ struct Page<'a> {
     /// `deadbeef…`: enough of the checksum to compare by eye.
     checksum: String,
     threads: Vec<ThreadView<'a>>,
+    /// How many comments are flagged to be what.
+    actions: String,
     more_threads: u64,
     ranked: Vec<AuthorView<'a>>,
     more_ranked: u64,
@@ -130,6 +132,7 @@ pub(super) fn write(
         style_hash: hash(include_str!("../../templates/report.css")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
         threads: threads.iter().map(|row| thread_view(row, queue)).collect(),
+        actions: flagged_actions(summary),
         more_threads: (survey.threads.len() - threads.len()) as u64,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
@@ -145,6 +148,14 @@ pub(super) fn write(
     let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
     // Over the whole page, so that no field is forgotten; the template holds no such characters.
     drafts.write(PAGE, &(visible(&html).into_owned() + "\n"))
+}
+
+/// The actions that flagged comments call for, in words.
+fn flagged_actions(summary: &Summary) -> String {
+    let flagged = summary.actions.iter().filter(|entry| entry.action != "approve" && entry.comments > 0);
+    let words: Vec<String> =
+        flagged.map(|entry| format!("{} to {}", plain::count(entry.comments), entry.action)).collect();
+    words.join(", ")
 }
 
 /// The source expression of a content security policy that lets this inline style or script run. The template engine

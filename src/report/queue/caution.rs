@@ -19,7 +19,7 @@ pub(super) enum Caution {
     Quoted,
     /// Words of prejudice are called by their name: it may speak against them.
     Counter,
-    /// It speaks of its writer and of nobody else: no attack on anyone, or words that a group took back.
+    /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a group took back.
     Own,
     /// Its language could not be told, or looks like one that the model does not know.
     Language,
@@ -40,10 +40,13 @@ const PREJUDICE: &str = "antisemite antisemites antisemitic antisemitism bigot b
     sexism sexist sexists slur slurs stereotype stereotypes transphobe transphobia transphobic xenophobe xenophobia \
     xenophobic";
 
-const FIRST_PERSON: &str = "i im ive me my mine myself we us our ours ourselves";
+/// Ways to say what one is; see [`words_of`] for how they are cut.
+const OWN: [[&str; 2]; 7] =
+    [["i", "am"], ["i", "m"], ["i", "was"], ["we", "are"], ["we", "re"], ["we", "were"], ["as", "a"]];
 
+/// What speaks of others, mentions among them: normalised, they are `@user`.
 const OTHER_PERSONS: &str = "you u ya yall your ur youre yours yourself yourselves he him his himself she her hers herself they \
-    them their theirs themselves";
+    them their theirs themselves user";
 
 /// The terms of a list of words, or of lines of one or two words.
 type Terms = LazyLock<HashSet<&'static str>>;
@@ -53,7 +56,6 @@ static IDENTITY: Terms = LazyLock::new(|| {
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 });
 static COUNTER: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
-static FIRST: Terms = LazyLock::new(|| FIRST_PERSON.split_whitespace().collect());
 static OTHERS: Terms = LazyLock::new(|| OTHER_PERSONS.split_whitespace().collect());
 
 impl Caution {
@@ -79,7 +81,7 @@ impl Caution {
             Self::Identity => "names a group of people",
             Self::Quoted => "has words in quotation marks",
             Self::Counter => "may speak against prejudice",
-            Self::Own => "speaks of its writer alone",
+            Self::Own => "says what its writer is",
             Self::Language => "language not sure",
             Self::Short => "few words to go by",
         }
@@ -90,24 +92,26 @@ impl Caution {
     pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();
-        let words: Vec<String> = text.unicode_words().map(|word| word.replace(['\'', '’'], "")).collect();
-        // `I'm` and `you're` count by their pronouns.
-        let begins =
-            |word: &str, list: &Terms| word.split(['\'', '’']).next().is_some_and(|it| list.contains(it));
-        let speaks = |list: &Terms| text.unicode_words().any(|word| begins(word, list));
+        let words = words_of(&text);
+        let pairs = || words.windows(2);
+        let says = |terms: &Terms| words.iter().any(|word| terms.contains(word));
         let has = |caution: &Self| match caution {
             Self::Identity => {
-                words.iter().any(|word| IDENTITY.contains(word.as_str()))
-                    || words.windows(2).any(|pair| IDENTITY.contains(pair.join(" ").as_str()))
+                says(&IDENTITY) || pairs().any(|pair| IDENTITY.contains(pair.join(" ").as_str()))
             }
             Self::Quoted => is_quoting(&text),
-            Self::Counter => words.iter().any(|word| COUNTER.contains(word.as_str())),
-            Self::Own => speaks(&FIRST) && !speaks(&OTHERS) && !words.iter().any(|word| word == "user"),
+            Self::Counter => says(&COUNTER),
+            Self::Own => !says(&OTHERS) && pairs().any(|pair| OWN.iter().any(|own| own == pair)),
             Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
-            Self::Short => words.len() < FEW,
+            Self::Short => text.unicode_words().count() < FEW,
         };
         Self::ALL.into_iter().filter(has).collect()
     }
+}
+
+/// The words of a lower-case text, parted at apostrophes: `you're` speaks of `you`.
+fn words_of(text: &str) -> Vec<&str> {
+    text.unicode_words().flat_map(|word| word.split(['\'', '’'])).collect()
 }
 
 /// Whether a word stands between marks of quotation.
@@ -151,6 +155,7 @@ mod tests {
             ("Sorry, I was so stupid today", &["own"]),
             ("I’m a silly goose and proud of it", &["own"]),
             ("I think that you’re a silly goose", &[]),
+            ("I cannot stand geese at all", &[]),
             ("@ana I was stupid yesterday", &[]),
             ("Idiot!", &["short"]),
             ("We lesbians took that word back", &["identity", "own"]),
