@@ -158,7 +158,7 @@ mod tests {
             ("I cannot stand geese at all", &[]),
             ("@ana I was stupid yesterday", &[]),
             ("Idiot!", &["short"]),
-            ("We lesbians took that word back", &["identity", "own"]),
+            ("We are lesbians and took that word back", &["identity", "own"]),
         ] {
             assert_eq!(cautions(text, Some("en")), signs, "{text}");
         }
