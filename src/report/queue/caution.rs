@@ -17,7 +17,7 @@ pub(super) enum Caution {
     Identity,
     /// Words stand in quotation marks: they may be someone else's.
     Quoted,
-    /// Words of prejudice are called by their name: it may speak against them.
+    /// Prejudice is called by its name, or what someone says is told and a group named: it may speak against that.
     Counter,
     /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a group took back.
     Own,
@@ -40,6 +40,11 @@ const PREJUDICE: &str = "antisemite antisemites antisemitic antisemitism bigot b
     sexism sexist sexists slur slurs stereotype stereotypes transphobe transphobia transphobic xenophobe xenophobia \
     xenophobic";
 
+/// Verbs of saying, and what is said in.
+const SAYING: &str = "say says said saying call calls called calling tell tells told telling claim claims claimed claiming write writes \
+    wrote writing shout shouts shouted shouting chant chants chanted chanting post posts posted comment comments tweet tweets \
+    tweeted";
+
 /// Ways to say what one is; see [`words_of`] for how they are cut.
 const OWN: [[&str; 2]; 7] =
     [["i", "am"], ["i", "m"], ["i", "was"], ["we", "are"], ["we", "re"], ["we", "were"], ["as", "a"]];
@@ -55,7 +60,8 @@ static IDENTITY: Terms = LazyLock::new(|| {
     let lines = include_str!("../../../data/identity-terms.txt").lines().map(str::trim);
     lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 });
-static COUNTER: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
+static NAMES_OF_PREJUDICE: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
+static TOLD: Terms = LazyLock::new(|| SAYING.split_whitespace().collect());
 static OTHERS: Terms = LazyLock::new(|| OTHER_PERSONS.split_whitespace().collect());
 
 impl Caution {
@@ -80,7 +86,7 @@ impl Caution {
         match self {
             Self::Identity => "names a group of people",
             Self::Quoted => "has words in quotation marks",
-            Self::Counter => "may speak against prejudice",
+            Self::Counter => "may tell of prejudice or speak against it",
             Self::Own => "says what its writer is",
             Self::Language => "language not sure",
             Self::Short => "few words to go by",
@@ -95,12 +101,11 @@ impl Caution {
         let words = words_of(&text);
         let pairs = || words.windows(2);
         let says = |terms: &Terms| words.iter().any(|word| terms.contains(word));
+        let names_a_group = says(&IDENTITY) || pairs().any(|pair| IDENTITY.contains(pair.join(" ").as_str()));
         let has = |caution: &Self| match caution {
-            Self::Identity => {
-                says(&IDENTITY) || pairs().any(|pair| IDENTITY.contains(pair.join(" ").as_str()))
-            }
+            Self::Identity => names_a_group,
             Self::Quoted => is_quoting(&text),
-            Self::Counter => says(&COUNTER),
+            Self::Counter => says(&NAMES_OF_PREJUDICE) || (names_a_group && says(&TOLD)),
             Self::Own => !says(&OTHERS) && pairs().any(|pair| OWN.iter().any(|own| own == pair)),
             Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
             Self::Short => text.unicode_words().count() < FEW,
@@ -152,6 +157,8 @@ mod tests {
             ("A 5\" screen and a 7\" one for you", &["quoted"]),
             ("He paid \"30\" for it yesterday", &[]),
             ("Your joke was sexist, sorry", &["counter"]),
+            ("He tells you that women cannot drive", &["identity", "counter"]),
+            ("He tells you that geese cannot drive", &[]),
             ("Sorry, I was so stupid today", &["own"]),
             ("I’m a silly goose and proud of it", &["own"]),
             ("I think that you’re a silly goose", &[]),
