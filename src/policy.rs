@@ -66,7 +66,7 @@ pub struct Rule {
     pub at: Vec<At>,
 }
 
-/// Where a rule has another threshold: a section, a thread, or a thread of a section.
+/// Where a rule has another threshold: a section, a thread, a language, or what is all that it names.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct At {
@@ -74,17 +74,20 @@ pub struct At {
     pub section: Option<String>,
     /// The thread, as the export writes it; every one where none is given.
     pub thread: Option<String>,
+    /// The language of the comment's own words, ISO 639-1; every one where none is given.
+    pub language: Option<String>,
     /// From 0 to 1.
     #[serde(deserialize_with = "probability")]
     pub threshold: f64,
 }
 
 impl Rule {
-    /// The threshold that holds for a comment, by its section and its thread.
-    pub fn threshold_for(&self, comment: &Comment) -> f64 {
+    /// The threshold that holds for a comment, by its section, its thread and the language of its own words.
+    pub fn threshold_for(&self, comment: &Comment, language: Option<&str>) -> f64 {
         let fits = |at: &&At| {
             at.section.as_ref().is_none_or(|section| comment.section.as_ref() == Some(section))
                 && at.thread.as_ref().is_none_or(|thread| comment.thread == *thread)
+                && at.language.as_ref().is_none_or(|wanted| language == Some(wanted))
         };
         self.at.iter().find(fits).map_or(self.threshold, |at| at.threshold)
     }
@@ -220,7 +223,7 @@ pub enum PolicyError {
     },
     /// A place that is every place.
     #[error(
-        "line {line}: a place of the rule `{rule}` names neither a section nor a thread; name one of them"
+        "line {line}: a place of the rule `{rule}` names no section, thread or language; name one of them"
     )]
     Place {
         /// Where the rule begins, from 1.
@@ -260,7 +263,9 @@ impl Policy {
             if policy.rules.iter().any(|earlier| earlier.name == rule.name) {
                 return Err(PolicyError::Name { line, name: rule.name });
             }
-            if rule.at.iter().any(|at| at.section.is_none() && at.thread.is_none()) {
+            let is_everywhere =
+                |at: &At| at.section.is_none() && at.thread.is_none() && at.language.is_none();
+            if rule.at.iter().any(is_everywhere) {
                 return Err(PolicyError::Place { line, rule: rule.name });
             }
             policy.rules.push(rule);
@@ -273,7 +278,7 @@ impl Policy {
     /// one has looked at it.
     pub fn decide(&self, scored: &Scored) -> Option<Decision<'_>> {
         let scores = scored.outcome.scores()?;
-        let fired = |rule| fired(rule, &scored.comment, scores);
+        let fired = |rule| fired(rule, scored, scores);
         let decisions = self.rules.iter().filter_map(fired);
         let by_severity = |a: &Fired<'_>, b: &Fired<'_>| {
             let harm = a.harm(1.0).total_cmp(&b.harm(1.0));
@@ -285,8 +290,9 @@ impl Policy {
 }
 
 /// A rule on a comment, if its score reaches the threshold.
-fn fired<'a>(rule: &'a Rule, comment: &Comment, scores: &Scores) -> Option<Fired<'a>> {
-    let (score, threshold) = (scores.get(rule.label), rule.threshold_for(comment));
+fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'a>> {
+    let threshold = rule.threshold_for(&scored.comment, scored.language.as_deref());
+    let score = scores.get(rule.label);
     (score >= threshold).then_some(Fired { rule, score, threshold })
 }
 
@@ -349,22 +355,25 @@ mod tests {
             at = [
                 { section = "letters", thread = "obituary", threshold = 0.2 },
                 { section = "letters", threshold = 0.3 },
+                { language = "de", threshold = 0.4 },
                 { thread = "brawl", threshold = 0.9 },
             ]"#,
         )
         .unwrap();
-        for (section, thread, threshold) in [
-            (None, "obituary", 0.5),
-            (Some("letters"), "obituary", 0.2),
-            (Some("letters"), "brawl", 0.3),
-            (Some("sport"), "brawl", 0.9),
-            (Some("sport"), "letters", 0.5),
+        for (section, thread, language, threshold) in [
+            (None, "obituary", Some("en"), 0.5),
+            (Some("letters"), "obituary", None, 0.2),
+            (Some("letters"), "brawl", Some("de"), 0.3),
+            (Some("sport"), "brawl", Some("en"), 0.9),
+            (Some("sport"), "brawl", Some("de"), 0.4),
+            (Some("sport"), "letters", None, 0.5),
         ] {
             let mut scored = scored(0.95, 0.0);
             scored.comment.section = section.map(str::to_owned);
             scored.comment.thread = thread.to_owned();
+            scored.language = language.map(str::to_owned);
             let fired = policy.decide(&scored).unwrap().fired.unwrap();
-            assert_eq!(fired.threshold, threshold, "{section:?} {thread}");
+            assert_eq!(fired.threshold, threshold, "{section:?} {thread} {language:?}");
             assert!((fired.margin() - (0.95 - threshold)).abs() < 1e-12);
         }
     }

@@ -379,6 +379,55 @@ fn the_queue_shows_texts_with_the_same_words_once() {
 }
 
 #[test]
+fn nearly_the_same_texts_stand_under_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/nothing-scored");
+    let mut run: Value = serde_json::from_str(&fs::read_to_string(case.join("run.json")).unwrap()).unwrap();
+    let path = folder.path().join("scores.csv");
+    let mut writer = Writer::new(fs::File::create(&path).unwrap(), &path).unwrap();
+    let rows = [
+        (0.99, "you are the worst host this show has ever had"),
+        (0.98, "go away"),
+        (0.97, "you are the worst host this show has ever had on a friday"),
+        (0.96, "YOU are the worst host this show has ever had on a friday!!"),
+        (0.95, "you are the worst host this show has ever had"),
+        (0.94, "away with you all"),
+    ];
+    for (number, (toxicity, text)) in (1_u64..).zip(rows) {
+        let origin = Origin { file: "x".into(), record: number, line: number };
+        let comment = Comment::new(number.to_string(), "t", text, origin);
+        let mut probabilities = [0.0; Label::COUNT];
+        probabilities[Label::Toxicity.index()] = toxicity;
+        let outcome = Outcome::Scored(Scores::new(probabilities));
+        writer.write(&Scored { comment, language: Some("en".into()), evasion: false, outcome }).unwrap();
+    }
+    writer.finish().unwrap();
+    (run["read"], run["rejects"]) = (rows.len().into(), 0.into());
+    fs::write(folder.path().join("run.json"), run.to_string()).unwrap();
+    report::write(folder.path(), &Policy::built_in(), &[], &[], &[]).unwrap();
+
+    let mut flagged = csv::Reader::from_path(folder.path().join("flagged.csv")).unwrap();
+    let columns = ["duplicate_of", "near_duplicate_of"]
+        .map(|name| flagged.headers().unwrap().iter().position(|header| header == name).unwrap());
+    let found: Vec<[String; 2]> = flagged
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| columns.map(|column| row[column].to_owned()))
+        .collect();
+    assert_eq!(found, [["", ""], ["", ""], ["", "1"], ["3", "1"], ["1", ""], ["", ""]]);
+    let page = Html::parse_document(&fs::read_to_string(folder.path().join("queue.html")).unwrap());
+    let ids: Vec<&str> =
+        page.select(&Selector::parse(".card").unwrap()).filter_map(|card| card.attr("id")).collect();
+    assert_eq!(ids, ["f1", "f2", "f6"]);
+    assert_eq!(page.select(&Selector::parse("#f1 .repeated > li").unwrap()).count(), 3);
+    let summary = page.select(&Selector::parse("#f1 .more-about > summary").unwrap()).next().unwrap();
+    let words: String = summary.text().collect();
+    assert!(
+        words.starts_with("1 comment more with the same words; 2 comments with nearly the same; more about")
+    );
+}
+
+#[test]
 fn the_policy_of_a_page_names_its_own_styles_and_script_alone() {
     let folder = hostile_report();
     for (name, ..) in PAGES {

@@ -109,6 +109,8 @@ pub(super) struct Item<'p> {
     pub(super) near: u64,
     /// The first of all those.
     pub(super) repeated: Vec<Repeated>,
+    /// Of its own words, ISO 639-1; none where it could not be told.
+    pub(super) language: Option<String>,
     /// Signs that its score may be wrong.
     cautions: Vec<Caution>,
 }
@@ -210,8 +212,8 @@ pub(super) struct Sources<'p> {
     pub(super) explanations: &'p [Explanation],
 }
 
-/// Writes `flagged.csv`, and keeps of its first `most` texts those for the page that are not nearly the same, with where the comments of the `linked`
-/// threads are shown.
+/// Writes `flagged.csv`, and keeps of its first `most` texts those for the page that are not nearly the same, with where the
+/// comments of the `linked` threads are shown.
 pub(super) fn write<'p>(
     sources: &Sources<'p>,
     disk: &mut OnDisk,
@@ -280,6 +282,7 @@ pub(super) fn write<'p>(
             near: 0,
             repeated: Vec::new(),
             cautions: Caution::of(&comment, scored.language.as_deref(), sources.languages),
+            language: scored.language,
             comment,
         };
         table.row(&cells(&item, sources.survey), drafts)?;

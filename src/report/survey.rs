@@ -291,8 +291,10 @@ impl<'p> Survey<'p> {
                     self.calibrated[label.index()].add(scores.get(label));
                 }
                 for totals in &mut self.rules {
-                    totals.reached +=
-                        u64::from(scores.get(totals.rule.label) >= totals.rule.threshold_for(comment));
+                    totals.reached += u64::from(
+                        scores.get(totals.rule.label)
+                            >= totals.rule.threshold_for(comment, scored.language.as_deref()),
+                    );
                 }
             }
         }

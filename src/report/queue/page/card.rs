@@ -212,10 +212,10 @@ fn attribute(text: &str) -> String {
 fn next_rule<'a>(policy: &'a Policy, item: &Item<'_>) -> Option<(String, &'a str, String, &'static str)> {
     let fired = item.fired;
     let above = policy.rules.iter().filter(|rule| {
-        let threshold = rule.threshold_for(&item.comment);
+        let threshold = rule.threshold_for(&item.comment, item.language.as_deref());
         rule.label == fired.rule.label && rule.action > fired.rule.action && threshold > fired.score
     });
-    let threshold = |rule: &&crate::policy::Rule| rule.threshold_for(&item.comment);
+    let threshold = |rule: &&crate::policy::Rule| rule.threshold_for(&item.comment, item.language.as_deref());
     let next = above.min_by(|a, b| threshold(a).total_cmp(&threshold(b)))?;
     let at = threshold(&next);
     let off = number(Some(at - fired.score), DECIMALS);
