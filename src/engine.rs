@@ -8,6 +8,8 @@ use crate::model::{Model, ModelErrorKind};
 
 pub mod native;
 
+use native::{Exact, Native};
+
 /// Something that runs the network of a model.
 ///
 /// A call uses one thread: callers run many calls at once. The logits of a sequence are the same to the last bit whatever
@@ -27,7 +29,13 @@ pub trait Engine: Send + Sync {
 type Build = fn(&Model) -> Result<Box<dyn Engine>, EngineError>;
 
 /// Every engine by name; the first is the default.
-const ENGINES: [(&str, Build); 1] = [(native::NAME, |model| Ok(Box::new(native::Exact::new(model)?)))];
+const ENGINES: [(&str, Build); 5] = [
+    (native::NAME, |model| Ok(Box::new(Native::new(model)?))),
+    ("native:avx512", |model| Ok(Box::new(Native::avx512(model)?))),
+    ("native:avx2", |model| Ok(Box::new(Native::avx2(model)?))),
+    ("native:scalar", |model| Ok(Box::new(Native::scalar(model)?))),
+    (native::EXACT, |model| Ok(Box::new(Exact::new(model)?))),
+];
 
 /// The names that [`open`] takes; the first is the default.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -119,6 +127,12 @@ pub enum EngineError {
     Unknown {
         /// What was asked for.
         name: String,
+    },
+    /// The processor lacks the instructions.
+    #[error("this processor cannot run {engine}; `native` takes the best that it can")]
+    Processor {
+        /// Name of the engine.
+        engine: &'static str,
     },
     /// The weights are not those of the network that the configuration describes.
     #[error("model {model}: model.safetensors: {kind}")]

@@ -3,18 +3,124 @@
 //! The tokens of all sequences of a batch lie end to end as the rows of one tall matrix, so that nothing is padded; only
 //! the attention knows where a sequence begins. Of the last layer, all but keys and values is computed for the first token
 //! of each sequence alone, since nothing else is read.
+//!
+//! It computes with weights of 8 bits ([`Native`]) or, as the reference, with 32 bits throughout ([`Exact`]).
+
+use ndarray::Array2;
+
+use super::{Batch, Engine, EngineError};
+use crate::model::Model;
 
 mod exact;
+mod int8;
+mod kernel;
 mod math;
 mod network;
 
-pub use exact::{Exact, NAME};
+pub use exact::{Exact, NAME as EXACT};
+use int8::Packed;
+use network::Network;
+
+/// Its name, whichever kernel it runs: their logits are the same, to the last bit.
+pub const NAME: &str = "native";
+
+/// A network with weights of 8 bits.
+pub struct Native {
+    packed: Packed,
+    kernel: Kernel,
+}
+
+/// The kernels by the names that `--engine native:NAME` takes, the best first.
+#[derive(Clone, Copy)]
+enum Kernel {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(kernel::Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(kernel::Avx2),
+    Scalar(kernel::Scalar),
+}
+
+impl Native {
+    /// Packs the weights of a model, for the best kernel that this processor can run.
+    ///
+    /// # Errors
+    /// A tensor is missing, or is not of the shape that the model's configuration asks for.
+    pub fn new(model: &Model) -> Result<Self, EngineError> {
+        let kernel = [avx512 as fn() -> Option<Kernel>, avx2].iter().find_map(|detect| detect());
+        Self::build(model, kernel.unwrap_or(Kernel::Scalar(kernel::Scalar)))
+    }
+
+    /// For AVX-512 with VNNI.
+    ///
+    /// # Errors
+    /// Those of [`Native::new`], or the processor has no such instructions.
+    pub fn avx512(model: &Model) -> Result<Self, EngineError> {
+        Self::build(model, avx512().ok_or(EngineError::Processor { engine: "native:avx512" })?)
+    }
+
+    /// For AVX2.
+    ///
+    /// # Errors
+    /// Those of [`Native::new`], or the processor has no such instructions.
+    pub fn avx2(model: &Model) -> Result<Self, EngineError> {
+        Self::build(model, avx2().ok_or(EngineError::Processor { engine: "native:avx2" })?)
+    }
+
+    /// For any processor.
+    ///
+    /// # Errors
+    /// Those of [`Native::new`].
+    pub fn scalar(model: &Model) -> Result<Self, EngineError> {
+        Self::build(model, Kernel::Scalar(kernel::Scalar))
+    }
+
+    fn build(model: &Model, kernel: Kernel) -> Result<Self, EngineError> {
+        Ok(Self { packed: Packed::new(Network::new(model)?), kernel })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx512() -> Option<Kernel> {
+    kernel::Avx512::detect().map(Kernel::Avx512)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn avx2() -> Option<Kernel> {
+    kernel::Avx2::detect().map(Kernel::Avx2)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn avx512() -> Option<Kernel> {
+    None
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn avx2() -> Option<Kernel> {
+    None
+}
+
+impl Engine for Native {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
+        batch.check(self.packed.network.vocab_size, self.packed.network.max_tokens)?;
+        Ok(match self.kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512(kernel) => self.packed.logits(kernel, batch),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2(kernel) => self.packed.logits(kernel, batch),
+            Kernel::Scalar(kernel) => self.packed.logits(kernel, batch),
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use ndarray::Array2;
+    use ndarray::{Array2, Axis};
 
     use super::*;
     use crate::engine::{Batch, Engine, open};
@@ -76,23 +182,52 @@ mod tests {
     #[test]
     fn a_row_never_depends_on_its_neighbours() {
         let model = tiny();
-        let engine = open("native", &model).unwrap();
-        check_neighbours(&*engine, &sequences(1..=256, model.config.vocab_size));
-        check_neighbours(&*engine, &sequences([1; 100], model.config.vocab_size));
-        check_neighbours(&*engine, &sequences([256, 1, 255, 2, 256, 256, 1], model.config.vocab_size));
+        for engine in ["native", "native:f32"].map(|name| open(name, &model).unwrap()) {
+            check_neighbours(&*engine, &sequences(1..=256, model.config.vocab_size));
+            check_neighbours(&*engine, &sequences([1; 100], model.config.vocab_size));
+            check_neighbours(&*engine, &sequences([256, 1, 255, 2, 256, 256, 1], model.config.vocab_size));
+        }
     }
 
     #[test]
     fn a_row_never_depends_on_its_neighbours_in_the_embedded_model() {
         let model = Model::embedded().unwrap();
-        let engine = Exact::new(&model).unwrap();
-        check_neighbours(&engine, &sequences([1, 2, 9, 33, 70, 3], model.config.vocab_size));
+        for engine in ["native", "native:f32"].map(|name| open(name, &model).unwrap()) {
+            check_neighbours(&*engine, &sequences([1, 2, 9, 33, 70, 3], model.config.vocab_size));
+        }
+    }
+
+    #[test]
+    fn every_kernel_gives_the_same_logits() {
+        let (tiny, embedded) = (tiny(), Model::embedded().unwrap());
+        for (model, lengths) in [(&tiny, (1..=256).collect()), (&embedded, vec![1, 2, 17, 70, 130])] {
+            let batch = batch(&sequences(lengths, model.config.vocab_size));
+            let expected = bits(&Native::scalar(model).unwrap().logits(&batch).unwrap());
+            for name in ["native", "native:avx2", "native:avx512"] {
+                match open(name, model) {
+                    Ok(engine) => assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "{name}"),
+                    Err(error) => println!("{error}: skipped"),
+                }
+            }
+        }
+    }
+
+    /// On a model with random weights; `docs/performance.md` has what it costs the embedded one on labelled comments.
+    #[test]
+    fn eight_bits_are_nearly_as_exact_as_thirty_two() {
+        let model = tiny();
+        let batch = batch(&sequences(1..=256, model.config.vocab_size));
+        let found = Native::new(&model).unwrap().logits(&batch).unwrap();
+        let expected = Exact::new(&model).unwrap().logits(&batch).unwrap();
+        let error = (&found - &expected).mapv(|x| x * x).mean().unwrap().sqrt();
+        let spread = expected.std_axis(Axis(0), 0.0).mean().unwrap();
+        assert!(error < 0.05 * spread, "the logits are off by {error}, their deviation is {spread}");
     }
 
     #[test]
     fn every_token_of_a_sequence_counts() {
         let model = tiny();
-        let engine = Exact::new(&model).unwrap();
+        let engine = Native::new(&model).unwrap();
         let original = sequences([40], model.config.vocab_size).remove(0);
         let expected = bits(&engine.logits(&batch([&original])).unwrap());
         for place in 0..original.len() {
@@ -105,7 +240,7 @@ mod tests {
     #[test]
     fn what_it_cannot_take_is_an_error() {
         let model = tiny();
-        let engine = Exact::new(&model).unwrap();
+        let engine = Native::new(&model).unwrap();
         let vocab_size = model.config.vocab_size as u32;
         for (sequences, words) in [
             (vec![], "the batch is empty"),
@@ -117,6 +252,9 @@ mod tests {
             assert!(error.to_string().starts_with(words), "{error}");
         }
         let error = open("abacus", &model).err().unwrap();
-        assert_eq!(error.to_string(), "unknown engine `abacus`; known: native");
+        assert_eq!(
+            error.to_string(),
+            "unknown engine `abacus`; known: native, native:avx512, native:avx2, native:scalar, native:f32"
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::{Batch, Engine, EngineError};
 use crate::model::Model;
 
 /// Its name.
-pub const NAME: &str = "native";
+pub const NAME: &str = "native:f32";
 
 /// Rows of a block in the feed-forward part. Few rows keep the wide matrix between its two products in the cache; many
 /// spread the cost of packing the weights.
@@ -52,7 +52,8 @@ impl Exact {
             let mut wide = wide.slice_mut(s![..block.nrows(), ..]);
             general_mat_mul(1.0, &block, &layer.wide.weight, 0.0, &mut wide);
             for row in rows_mut(&mut wide) {
-                math::gelu(row, slice(&layer.wide.bias));
+                math::add(row, slice(&layer.wide.bias));
+                math::gelu(row);
             }
             layer.output.add_product(wide.view(), block.view_mut());
             layer.output_norm.apply(&mut block, Some(&layer.output.bias));

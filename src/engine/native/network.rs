@@ -160,6 +160,14 @@ impl Norm {
         Ok(Self { weight, bias, epsilon: config.layer_norm_eps })
     }
 
+    /// Normalises rows that lie one after the other.
+    #[inline(always)]
+    pub(super) fn apply_to(&self, rows: &mut [f32]) {
+        for row in rows.chunks_exact_mut(self.weight.len()) {
+            math::layer_norm(row, slice(&self.weight), slice(&self.bias), self.epsilon);
+        }
+    }
+
     /// Normalises every row, after adding what is still to be added.
     pub(super) fn apply(&self, rows: &mut ArrayViewMut2<'_, f32>, addend: Option<&Array1<f32>>) {
         for row in rows_mut(rows) {

@@ -1,0 +1,352 @@
+//! The network with weights of 8 bits: several times as fast as 32 bits, and nearly as exact.
+//!
+//! - A weight is a whole number from -127 to 127, times a scale of its output.
+//! - What a product is given is rounded to 256 steps between the least and the largest value of its row: of one token, never
+//!   of a batch. Before that each channel is stretched such that its values and the weights behind it are of like size
+//!   (SmoothQuant, Xiao et al., 2023), judged by the layer norm before it.
+//! - Attention multiplies whole numbers of 12 to 16 bits.
+//! - Everything else, and all that is added up beyond one product, is of 32 bits.
+//!
+//! The order of all additions is fixed, so that every kernel gives the same logits, to the last bit.
+
+use ndarray::{Array2, ArrayView2, s};
+
+use super::kernel::{COLUMNS, Kernel, Line, ROWS, room};
+use super::math;
+use super::network::{Linear, Network, Norm, slice};
+use crate::engine::Batch;
+
+mod attention;
+
+use attention::Attention;
+
+/// Tokens that pass through the network together, if no sequence has more: few enough for the second cache.
+const BLOCK_TOKENS: usize = 256;
+
+/// A network whose layers are packed.
+pub(super) struct Packed {
+    /// All but its layers.
+    pub(super) network: Network,
+    layers: Vec<Layer>,
+}
+
+struct Layer {
+    /// What the channels are multiplied by before queries, keys and values.
+    attention_stretch: Vec<f32>,
+    queries: Product,
+    keys_values: Product,
+    attention_output: Product,
+    attention_norm: Norm,
+    /// What the channels are multiplied by before `feed_forward`.
+    wide_stretch: Vec<f32>,
+    /// The feed-forward part in slices, each as wide as a token's vector: computed, rounded and multiplied while it is in
+    /// the cache, and with a scale of its own.
+    feed_forward: Vec<(Product, Product)>,
+    output_norm: Norm,
+}
+
+impl Packed {
+    pub(super) fn new(mut network: Network) -> Self {
+        let mut layers: Vec<Layer> = Vec::with_capacity(network.layers.len());
+        for layer in std::mem::take(&mut network.layers) {
+            let before = layers.last().map_or(&network.embedding_norm, |layer| &layer.output_norm);
+            let attention_stretch = stretch(before, &[&layer.queries, &layer.keys_values]);
+            let wide_stretch = stretch(&layer.attention_norm, &[&layer.wide]);
+            let (hidden, wide) = (network.hidden(), layer.wide.bias.len());
+            let feed_forward = (0..wide).step_by(hidden).map(|start| {
+                let part = start..(start + hidden).min(wide);
+                let bias = &slice(&layer.wide.bias)[part.clone()];
+                let first =
+                    Product::new(layer.wide.weight.slice(s![.., part.clone()]), bias, Some(&wide_stretch));
+                // The bias of what is added up is in the first part.
+                let bias = if start == 0 { slice(&layer.output.bias) } else { &vec![0.0; hidden] };
+                (first, Product::new(layer.output.weight.slice(s![part, ..]), bias, None))
+            });
+            layers.push(Layer {
+                queries: Product::of(&layer.queries, Some(&attention_stretch)),
+                keys_values: Product::of(&layer.keys_values, Some(&attention_stretch)),
+                attention_output: Product::of(&layer.attention_output, None),
+                feed_forward: feed_forward.collect(),
+                attention_stretch,
+                attention_norm: layer.attention_norm,
+                wide_stretch,
+                output_norm: layer.output_norm,
+            });
+        }
+        Self { network, layers }
+    }
+
+    /// The logits of a batch that was checked: a row a sequence.
+    pub(super) fn logits(&self, kernel: impl Kernel, batch: &Batch) -> Array2<f32> {
+        let mut firsts = Vec::with_capacity(batch.len() * self.network.hidden());
+        let mut block = Batch::new();
+        for ids in batch.sequences() {
+            if !block.is_empty() && block.tokens() + ids.len() > BLOCK_TOKENS {
+                firsts.extend(self.encode(kernel, &block));
+                block = Batch::new();
+            }
+            block.push(ids);
+        }
+        firsts.extend(self.encode(kernel, &block));
+        let firsts = Array2::from_shape_vec((batch.len(), self.network.hidden()), firsts)
+            .expect("each block gives a row a sequence");
+        self.network.classify(&firsts)
+    }
+
+    /// What the last layer makes of the first token of each sequence.
+    fn encode(&self, kernel: impl Kernel, block: &Batch) -> Vec<f32> {
+        let (mut states, _) = self.network.embed(block).into_raw_vec_and_offset();
+        let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
+        kernel.run(
+            #[inline(always)]
+            || {
+                let mut room = Room {
+                    rows: Rows::default(),
+                    queries: Vec::new(),
+                    keys_values: Vec::new(),
+                    between: Vec::new(),
+                    narrow: Rows::default(),
+                    attention: Attention::new(self.network.heads, self.network.hidden()),
+                };
+                for (number, layer) in self.layers.iter().enumerate() {
+                    let first_only = number + 1 == self.layers.len();
+                    layer.apply(kernel, &lengths, first_only, &mut states, &mut room);
+                }
+            },
+        );
+        states
+    }
+}
+
+/// Memory that the layers take turns in.
+struct Room {
+    rows: Rows,
+    queries: Vec<f32>,
+    keys_values: Vec<f32>,
+    /// What attention or the first half of a feed-forward part gives.
+    between: Vec<f32>,
+    narrow: Rows,
+    attention: Attention,
+}
+
+impl Layer {
+    /// Takes and leaves a row a token, or with `first_only` leaves a row a sequence: its first token's.
+    #[inline(always)]
+    fn apply(
+        &self,
+        kernel: impl Kernel,
+        lengths: &[usize],
+        first_only: bool,
+        states: &mut Vec<f32>,
+        room: &mut Room,
+    ) {
+        let hidden = self.attention_stretch.len();
+        let Room { rows, queries, keys_values, between, narrow, attention } = room;
+        rows.round(states, Some(&self.attention_stretch), hidden);
+        self.keys_values.store(kernel, rows, keys_values);
+        if first_only {
+            let mut start = 0;
+            for (sequence, length) in lengths.iter().enumerate() {
+                states.copy_within(start * hidden..(start + 1) * hidden, sequence * hidden);
+                start += length;
+            }
+            states.truncate(lengths.len() * hidden);
+            rows.round(states, Some(&self.attention_stretch), hidden);
+        }
+        self.queries.store(kernel, rows, queries);
+        between.clear();
+        between.resize(states.len(), 0.0);
+        let (mut row, mut token) = (0, 0);
+        for &length in lengths {
+            let end = row + if first_only { hidden } else { length * hidden };
+            let own = &keys_values[token * 2 * hidden..(token + length) * 2 * hidden];
+            attention.apply(kernel, &queries[row..end], own, &mut between[row..end]);
+            (row, token) = (end, token + length);
+        }
+        rows.round(between, None, hidden);
+        self.attention_output.add(kernel, rows, states);
+        self.attention_norm.apply_to(states);
+
+        rows.round(states, Some(&self.wide_stretch), hidden);
+        for (wide, output) in &self.feed_forward {
+            between.resize(rows.len() * wide.outputs, 0.0);
+            wide.apply(kernel, rows, |row, column, values| {
+                math::quick_gelu(values);
+                let start = row * wide.outputs + column;
+                between[start..start + values.len()].copy_from_slice(values);
+            });
+            narrow.round(between, None, wide.outputs);
+            output.add(kernel, narrow, states);
+        }
+        self.output_norm.apply_to(states);
+    }
+}
+
+/// Rows of values, each rounded to 256 steps: about `low + scale * byte`.
+#[derive(Default)]
+struct Rows {
+    /// Of a row; a multiple of 4.
+    width: usize,
+    bytes: Vec<u8>,
+    scales: Vec<f32>,
+    lows: Vec<f32>,
+    stretched: Vec<f32>,
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        self.scales.len()
+    }
+
+    fn row(&self, row: usize) -> &[u8] {
+        &self.bytes[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Takes over values, in rows of a width; multiplies their channels before if there is something to multiply by.
+    #[inline(always)]
+    fn round(&mut self, values: &[f32], stretch: Option<&[f32]>, width: usize) {
+        self.width = width.next_multiple_of(4);
+        self.scales.clear();
+        self.lows.clear();
+        self.bytes.clear();
+        self.bytes.resize(values.len() / width * self.width, 0);
+        for (row, bytes) in values.chunks_exact(width).zip(self.bytes.chunks_exact_mut(self.width)) {
+            let row = match stretch {
+                Some(stretch) => {
+                    self.stretched.clear();
+                    self.stretched.extend(row.iter().zip(stretch).map(|(value, factor)| value * factor));
+                    &self.stretched
+                }
+                None => row,
+            };
+            let (low, high) = math::range(row);
+            let inverse = if high > low { 255.0 / (high - low) } else { 0.0 };
+            for (byte, value) in bytes.iter_mut().zip(row) {
+                *byte = math::round((value - low) * inverse) as u8;
+            }
+            self.scales.push((high - low) / 255.0);
+            self.lows.push(low);
+        }
+    }
+}
+
+/// `x W + b`, of weights of 8 bits.
+struct Product {
+    outputs: usize,
+    /// In panels of [`COLUMNS`] outputs, as [`Kernel::bytes`] takes them; missing inputs and outputs are 0.
+    panels: Vec<Line>,
+    /// Numbers of a panel.
+    panel: usize,
+    /// Of each output, by which its sum of whole numbers is to be multiplied.
+    scales: Vec<f32>,
+    /// Of each output the sum of its weights, by which the low end of a row is to be multiplied.
+    sums: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Product {
+    fn of(linear: &Linear, stretch: Option<&[f32]>) -> Self {
+        Self::new(linear.weight.view(), slice(&linear.bias), stretch)
+    }
+
+    /// Packs a matrix of inputs by outputs, whose inputs come multiplied.
+    fn new(weight: ArrayView2<'_, f32>, bias: &[f32], stretch: Option<&[f32]>) -> Self {
+        let (inputs, outputs) = weight.dim();
+        let (steps, columns) = (inputs.div_ceil(4), outputs.next_multiple_of(COLUMNS));
+        let value = |input: usize, output: usize| match stretch {
+            Some(stretch) => weight[[input, output]] / stretch[input],
+            None => weight[[input, output]],
+        };
+        let mut largest = vec![0.0_f32; columns];
+        for input in 0..inputs {
+            for (output, largest) in largest[..outputs].iter_mut().enumerate() {
+                *largest = largest.max(value(input, output).abs());
+            }
+        }
+        let inverse: Vec<f32> = largest.iter().map(|&x| if x > 0.0 { 127.0 / x } else { 0.0 }).collect();
+        let panel = steps * COLUMNS * 4;
+        let mut panels = Vec::new();
+        let numbers: &mut [i8] = room(&mut panels, columns / COLUMNS * panel);
+        let mut totals = vec![0_i32; columns];
+        for input in 0..inputs {
+            for output in 0..outputs {
+                let number = math::round(value(input, output) * inverse[output]) as i8;
+                totals[output] += i32::from(number);
+                let place = (input / 4 * COLUMNS + output % COLUMNS) * 4 + input % 4;
+                numbers[output / COLUMNS * panel + place] = number;
+            }
+        }
+        let scales: Vec<f32> = largest.iter().map(|x| x / 127.0).collect();
+        let sums = totals.iter().zip(&scales).map(|(&total, scale)| total as f32 * scale).collect();
+        let mut bias = bias.to_vec();
+        bias.resize(columns, 0.0);
+        Self { outputs, panels, panel, scales, sums, bias }
+    }
+
+    /// Gives each row's outputs, at most [`COLUMNS`] at a time: the row, the first of the outputs, and their values.
+    #[inline(always)]
+    fn apply(&self, kernel: impl Kernel, rows: &Rows, mut take: impl FnMut(usize, usize, &mut [f32])) {
+        let mut sums = [[0; COLUMNS]; ROWS];
+        for (number, panel) in
+            bytemuck::cast_slice::<Line, i8>(&self.panels).chunks_exact(self.panel).enumerate()
+        {
+            let column = number * COLUMNS;
+            let chunk = |of: &[f32]| -> [f32; COLUMNS] {
+                of[column..column + COLUMNS].try_into().expect("filled up to whole panels")
+            };
+            let (scales, totals, bias) = (chunk(&self.scales), chunk(&self.sums), chunk(&self.bias));
+            let width = COLUMNS.min(self.outputs - column);
+            for first in (0..rows.len()).step_by(ROWS) {
+                // Where rows are wanting for a whole tile, the last one stands in for them.
+                let tile = std::array::from_fn(|row| rows.row((first + row).min(rows.len() - 1)));
+                kernel.bytes(tile, panel, &mut sums);
+                for (row, sums) in (first..rows.len()).zip(&sums) {
+                    let (scale, low) = (rows.scales[row], rows.lows[row]);
+                    let mut values = [0.0; COLUMNS];
+                    for column in 0..COLUMNS {
+                        values[column] = sums[column] as f32 * (scale * scales[column])
+                            + (low * totals[column] + bias[column]);
+                    }
+                    // The common case apart, so that its length is known where it is compiled.
+                    match width {
+                        COLUMNS => take(row, column, &mut values),
+                        _ => take(row, column, &mut values[..width]),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Replaces what `to` holds by the outputs, row by row.
+    #[inline(always)]
+    fn store(&self, kernel: impl Kernel, rows: &Rows, to: &mut Vec<f32>) {
+        to.resize(rows.len() * self.outputs, 0.0);
+        self.apply(kernel, rows, |row, column, values| {
+            let start = row * self.outputs + column;
+            to[start..start + values.len()].copy_from_slice(values);
+        });
+    }
+
+    /// Adds the outputs to `to`, row by row.
+    #[inline(always)]
+    fn add(&self, kernel: impl Kernel, rows: &Rows, to: &mut [f32]) {
+        self.apply(kernel, rows, |row, column, values| {
+            let start = row * self.outputs + column;
+            math::add(&mut to[start..start + values.len()], values);
+        });
+    }
+}
+
+/// By what to multiply the channels that a layer norm gives before they are rounded, so that the error is shared between
+/// them and the weights behind: a channel's values are taken to be within three deviations of the norm's mean for it.
+fn stretch(norm: &Norm, products: &[&Linear]) -> Vec<f32> {
+    let channels = slice(&norm.weight).iter().zip(slice(&norm.bias)).enumerate();
+    channels
+        .map(|(channel, (weight, bias))| {
+            let value = bias.abs() + 3.0 * weight.abs();
+            let rows = products.iter().flat_map(|product| product.weight.row(channel));
+            let largest = rows.fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
+            if value > 0.0 && largest > 0.0 { (largest / value).sqrt() } else { 1.0 }
+        })
+        .collect()
+}

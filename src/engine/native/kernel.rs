@@ -1,0 +1,137 @@
+//! Integer dot products, by the instructions that a processor has.
+//!
+//! Whole numbers add up to the same in any order, so every kernel gives the same sums as [`Scalar`], to the last bit. What
+//! follows in floating point is written once, in Rust, and only compiled anew for each kernel ([`Kernel::run`]): Rust never
+//! joins a multiplication and an addition nor reorders them, so that also the logits are the same.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx512::Avx512;
+pub(super) use scalar::Scalar;
+
+/// Rows of a tile: with four vectors of 16 columns they fill 24 of the 32 registers of AVX-512.
+pub(super) const ROWS: usize = 6;
+
+/// Columns of a panel of packed weights. A panel of the embedded model has 24 kB, and stays in the first cache while all
+/// rows of a block pass.
+pub(super) const COLUMNS: usize = 64;
+
+/// As many bytes as a line of the cache has, and aligned to one: a vector that lies across two lines is read at half speed.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+pub(super) struct Line([u8; 64]);
+
+/// Aligned room for numbers; new room holds 0.
+pub(super) fn room<T: bytemuck::Pod>(lines: &mut Vec<Line>, numbers: usize) -> &mut [T] {
+    lines.resize((numbers * size_of::<T>()).div_ceil(size_of::<Line>()), Line([0; 64]));
+    &mut bytemuck::cast_slice_mut(lines)[..numbers]
+}
+
+/// A kernel that this processor can run: only then can there be a value of its type.
+pub(super) trait Kernel: Copy {
+    /// Runs code compiled for this kernel's instructions, as far as it is inlined.
+    fn run<R>(self, code: impl FnOnce() -> R) -> R;
+
+    /// `sums[r][c]`: the sum of `rows[r][k] * panel[k][c]`, over all k. Both hold four k of a column side by side: the panel
+    /// is `[k / 4][c][k % 4]`. The rows are all of one length, a multiple of 4 below 2^16.
+    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]);
+
+    /// The same of 16-bit numbers, of which two stand side by side: the panel is `[k / 2][c][k % 2]`, with 32 or 64 columns.
+    /// The caller sees to it that no sum overflows.
+    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers in no order; the same for the same seed.
+    fn numbers(seed: u64) -> impl FnMut() -> i64 {
+        let mut state = seed;
+        move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i64
+        }
+    }
+
+    /// What [`Kernel::bytes`] is to give, by its definition.
+    fn expected(rows: &[Vec<i64>], panel: &[i64], group: usize, columns: usize) -> Vec<Vec<i32>> {
+        let sum = |row: &Vec<i64>, column: usize| -> i64 {
+            let places = row.iter().enumerate();
+            places.map(|(k, x)| x * panel[(k / group * columns + column) * group + k % group]).sum()
+        };
+        rows.iter()
+            .map(|row| (0..columns).map(|column| i32::try_from(sum(row, column)).unwrap()).collect())
+            .collect()
+    }
+
+    fn check_bytes(kernel: impl Kernel, len: usize, mut value: impl FnMut(bool) -> i64) {
+        let rows: Vec<Vec<i64>> = (0..ROWS).map(|_| (0..len).map(|_| value(true)).collect()).collect();
+        let panel: Vec<i64> = (0..len * COLUMNS).map(|_| value(false)).collect();
+        let bytes: Vec<Vec<u8>> =
+            rows.iter().map(|row| row.iter().map(|&x| u8::try_from(x).unwrap()).collect()).collect();
+        let weights: Vec<i8> = panel.iter().map(|&x| i8::try_from(x).unwrap()).collect();
+        let mut sums = [[7; COLUMNS]; ROWS];
+        kernel.bytes(std::array::from_fn(|row| &bytes[row][..]), &weights, &mut sums);
+        let expected = expected(&rows, &panel, 4, COLUMNS);
+        assert!(
+            sums.iter().zip(&expected).all(|(found, expected)| found[..] == expected[..]),
+            "bytes, {len}"
+        );
+    }
+
+    fn check_shorts<const C: usize>(kernel: impl Kernel, len: usize, mut value: impl FnMut() -> i64) {
+        let rows: Vec<Vec<i64>> = (0..ROWS).map(|_| (0..len).map(|_| value()).collect()).collect();
+        let panel: Vec<i64> = (0..len * C).map(|_| value()).collect();
+        let narrow =
+            |values: &[i64]| -> Vec<i16> { values.iter().map(|&x| i16::try_from(x).unwrap()).collect() };
+        let (shorts, weights): (Vec<Vec<i16>>, _) =
+            (rows.iter().map(|row| narrow(row)).collect(), narrow(&panel));
+        let mut sums = [[7; C]; ROWS];
+        kernel.shorts(std::array::from_fn(|row| &shorts[row][..]), &weights, &mut sums);
+        let expected = expected(&rows, &panel, 2, C);
+        assert!(
+            sums.iter().zip(&expected).all(|(found, expected)| found[..] == expected[..]),
+            "shorts, {len}"
+        );
+    }
+
+    fn check(kernel: impl Kernel) {
+        assert_eq!(kernel.run(|| 7), 7);
+        for len in [0, 4, 8, 32, 60, 384, 516, 1536, 65_532] {
+            let mut number = numbers(len as u64);
+            check_bytes(kernel, len, |row| number() % 256 - if row { 0 } else { 128 });
+            check_bytes(kernel, len, |row| if row { 255 } else { -128 });
+            check_bytes(kernel, len, |row| if row { 255 } else { 127 });
+        }
+        for len in [0, 2, 8, 32, 64, 66, 250] {
+            let mut number = numbers(len as u64);
+            check_shorts::<64>(kernel, len, || number() % 5000 - 2500);
+            check_shorts::<32>(kernel, len, || number() % 5000 - 2500);
+            check_shorts::<64>(kernel, len, || -2900);
+        }
+        check_shorts::<32>(kernel, 2, || i64::from(i16::MAX));
+    }
+
+    #[test]
+    fn every_kernel_gives_the_sums_of_the_definition() {
+        check(Scalar);
+        #[cfg(target_arch = "x86_64")]
+        match Avx2::detect() {
+            Some(kernel) => check(kernel),
+            None => println!("this processor has no AVX2: skipped"),
+        }
+        #[cfg(target_arch = "x86_64")]
+        match Avx512::detect() {
+            Some(kernel) => check(kernel),
+            None => println!("this processor has no AVX-512 VNNI: skipped"),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! AVX2: Intel since 2013 (Haswell), AMD since 2015.
+//!
+//! Its product of bytes (`vpmaddubsw`) saturates at 16 bits, which would make the sums differ from those of the other
+//! kernels. So bytes are widened to 16 bits, whose products it adds up exactly.
+
+#![allow(unsafe_code, reason = "intrinsics; `kernel::tests` holds each function to its scalar twin")]
+
+use std::arch::x86_64::{
+    __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepu8_epi16,
+    _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32,
+    _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
+};
+
+use super::{COLUMNS, Kernel, ROWS};
+
+/// Lanes of 32 bits of a vector.
+const LANES: usize = 8;
+
+/// Columns that fit in the registers at once: two vectors of each row, which leaves room for the factors.
+const AT_ONCE: usize = 2 * LANES;
+
+/// Numbers of a row that are widened at once, on the stack.
+const WIDENED: usize = 512;
+
+/// Proof that the processor has the instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn detect() -> Option<Self> {
+        is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+}
+
+impl Kernel for Avx2 {
+    #[inline(always)]
+    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx2")]
+        fn run<R>(code: impl FnOnce() -> R) -> R {
+            code()
+        }
+        // SAFETY: `detect` found the instructions, and nothing else makes a value of this type.
+        unsafe { run(code) }
+    }
+
+    #[inline(always)]
+    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
+        let len = rows[0].len();
+        assert!(
+            len.is_multiple_of(4) && rows.iter().all(|row| row.len() == len) && panel.len() == len * COLUMNS
+        );
+        *sums = [[0; COLUMNS]; ROWS];
+        for start in (0..len).step_by(WIDENED) {
+            let end = (start + WIDENED).min(len);
+            // SAFETY: as in `run`; the lengths are those that the function asks for.
+            unsafe { bytes(rows.map(|row| &row[start..end]), &panel[start * COLUMNS..end * COLUMNS], sums) }
+        }
+    }
+
+    #[inline(always)]
+    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+        let steps = rows[0].len() / 2;
+        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
+        assert!(C.is_multiple_of(AT_ONCE));
+        // SAFETY: as in `run`; the lengths are those that the function asks for.
+        unsafe { shorts(rows.map(<[i16]>::as_ptr), panel.as_ptr(), steps, sums) }
+    }
+}
+
+/// Adds to the sums.
+///
+/// # Safety
+/// The rows are of one length, a multiple of 4 and at most [`WIDENED`]; the panel is 64 times as long.
+#[target_feature(enable = "avx2")]
+unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
+    let steps = rows[0].len() / 4;
+    let mut wide = [[0_i16; WIDENED]; ROWS];
+    for (row, wide) in rows.iter().zip(&mut wide) {
+        let (chunks, rest) = row.as_chunks::<16>();
+        let (wide_chunks, wide_rest) = wide[..row.len()].as_chunks_mut::<16>();
+        for (chunk, wide) in chunks.iter().zip(wide_chunks) {
+            // SAFETY: the chunks have 16 numbers.
+            unsafe {
+                let values = _mm256_cvtepu8_epi16(_mm_loadu_si128(chunk.as_ptr().cast()));
+                _mm256_storeu_si256(wide.as_mut_ptr().cast(), values);
+            }
+        }
+        wide_rest.iter_mut().zip(rest).for_each(|(wide, &value)| *wide = value.into());
+    }
+    // Four numbers of a column fill half a vector, so that two vectors hold eight columns, with two sums of each.
+    for first in (0..COLUMNS).step_by(LANES) {
+        let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+        for step in 0..steps {
+            // SAFETY: step < steps, and a vector of 16 bytes is four columns of it.
+            let weights: [__m256i; 2] = std::array::from_fn(|half| unsafe {
+                let place = panel.as_ptr().add(4 * (step * COLUMNS + first + 4 * half));
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(place.cast()))
+            });
+            for (row, totals) in wide.iter().zip(&mut totals) {
+                // SAFETY: step < steps.
+                let values =
+                    _mm256_set1_epi64x(unsafe { row.as_ptr().add(4 * step).cast::<i64>().read_unaligned() });
+                for (total, weights) in totals.iter_mut().zip(weights) {
+                    *total = _mm256_add_epi32(*total, _mm256_madd_epi16(values, weights));
+                }
+            }
+        }
+        for (totals, sums) in totals.iter().zip(&mut *sums) {
+            // The horizontal sum leaves the columns in the order 0 1 4 5 2 3 6 7.
+            let total = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(totals[0], totals[1]));
+            let place = sums[first..first + LANES].as_mut_ptr().cast();
+            // SAFETY: the slice has as many numbers as a vector.
+            unsafe { _mm256_storeu_si256(place, _mm256_add_epi32(_mm256_loadu_si256(place), total)) };
+        }
+    }
+}
+
+/// # Safety
+/// Each row has `2 * steps` numbers, the panel C times as many; C is a multiple of [`AT_ONCE`].
+#[target_feature(enable = "avx2")]
+unsafe fn shorts<const C: usize>(
+    rows: [*const i16; ROWS],
+    panel: *const i16,
+    steps: usize,
+    sums: &mut [[i32; C]; ROWS],
+) {
+    for first in (0..C).step_by(AT_ONCE) {
+        let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+        for step in 0..steps {
+            // SAFETY: step < steps, and first + AT_ONCE <= C.
+            let weights: [__m256i; 2] = std::array::from_fn(|half| unsafe {
+                _mm256_loadu_si256(panel.add(2 * (step * C + first + half * LANES)).cast())
+            });
+            for (row, totals) in rows.iter().zip(&mut totals) {
+                // SAFETY: step < steps.
+                let values = _mm256_set1_epi32(unsafe { row.add(2 * step).cast::<i32>().read_unaligned() });
+                for (total, weights) in totals.iter_mut().zip(weights) {
+                    *total = _mm256_add_epi32(*total, _mm256_madd_epi16(values, weights));
+                }
+            }
+        }
+        for (totals, sums) in totals.iter().zip(&mut *sums) {
+            for (total, sums) in totals.iter().zip(sums[first..first + AT_ONCE].as_chunks_mut::<LANES>().0) {
+                // SAFETY: a chunk has as many numbers as a vector.
+                unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), *total) };
+            }
+        }
+    }
+}

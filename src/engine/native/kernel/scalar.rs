@@ -1,0 +1,62 @@
+//! Plain Rust, for every processor: what the others are held to.
+
+use super::{COLUMNS, Kernel, ROWS};
+
+/// Numbers of a row that are taken at once, on the stack.
+const AT_ONCE: usize = 512;
+
+/// Needs nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalar;
+
+impl Kernel for Scalar {
+    #[inline(always)]
+    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+        code()
+    }
+
+    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
+        *sums = [[0; COLUMNS]; ROWS];
+        let len = rows[0].len();
+        for start in (0..len).step_by(AT_ONCE) {
+            let end = (start + AT_ONCE).min(len);
+            let mut wide = [[0; AT_ONCE]; ROWS];
+            for (wide, row) in wide.iter_mut().zip(rows) {
+                wide.iter_mut().zip(&row[start..end]).for_each(|(wide, &value)| *wide = value.into());
+            }
+            let steps = panel[start * COLUMNS..end * COLUMNS].as_chunks::<4>().0.chunks_exact(COLUMNS);
+            for column in 0..COLUMNS {
+                let mut weights = [0; AT_ONCE];
+                for (weights, step) in weights.as_chunks_mut::<4>().0.iter_mut().zip(steps.clone()) {
+                    weights.iter_mut().zip(step[column]).for_each(|(wide, weight)| *wide = weight.into());
+                }
+                for (sums, row) in sums.iter_mut().zip(&wide) {
+                    sums[column] += dot(&row[..end - start], &weights[..end - start]);
+                }
+            }
+        }
+    }
+
+    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+        *sums = [[0; C]; ROWS];
+        let len = rows[0].len();
+        for start in (0..len).step_by(AT_ONCE) {
+            let end = (start + AT_ONCE).min(len);
+            let steps = panel[start * C..end * C].as_chunks::<2>().0.chunks_exact(C);
+            for column in 0..C {
+                let mut weights = [0; AT_ONCE];
+                for (weights, step) in weights.as_chunks_mut::<2>().0.iter_mut().zip(steps.clone()) {
+                    *weights = step[column];
+                }
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    sums[column] += dot(&row[start..end], &weights[..end - start]);
+                }
+            }
+        }
+    }
+}
+
+/// In the shape that compilers know a vector instruction for on most processors.
+fn dot(a: &[i16], b: &[i16]) -> i32 {
+    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+}
