@@ -221,7 +221,7 @@ mod tests {
         let expected = Exact::new(&model).unwrap().logits(&batch).unwrap();
         let error = (&found - &expected).mapv(|x| x * x).mean().unwrap().sqrt();
         let spread = expected.std_axis(Axis(0), 0.0).mean().unwrap();
-        assert!(error < 0.05 * spread, "the logits are off by {error}, their deviation is {spread}");
+        assert!(error < 0.1 * spread, "the logits are off by {error}, their deviation is {spread}");
     }
 
     #[test]
