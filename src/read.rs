@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::comment::Comment;
 
+mod arrow;
+mod columnar;
 mod commento;
 mod convokit;
 mod delimited;
@@ -123,6 +125,8 @@ pub enum Format {
     Json,
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow's format for files and streams.
+    Arrow,
 }
 
 impl Format {
@@ -148,6 +152,7 @@ impl Format {
         Self::Ndjson,
         Self::Json,
         Self::Parquet,
+        Self::Arrow,
     ];
 
     /// The word of the command line.
@@ -173,6 +178,7 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Json => "json",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
     }
 
@@ -203,6 +209,9 @@ impl Format {
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
             Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
+            Self::Arrow => {
+                "Apache Arrow IPC (Feather version 2), nested columns by their path (a plain file)"
+            }
         }
     }
 }
