@@ -8,8 +8,8 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::comment::Comment;
 
@@ -24,6 +24,7 @@ mod error;
 mod facebook;
 mod fourcat;
 mod hacker_news;
+mod homes;
 mod html;
 mod identities;
 mod input;
@@ -55,8 +56,9 @@ pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
+use homes::Homes;
 use identities::Identities;
-use input::{Homes, Parser};
+use input::Parser;
 use places::Place;
 
 /// How to read.
@@ -306,7 +308,7 @@ pub struct Reader {
     current: Option<Current>,
     files: Vec<FileReport>,
     identities: Identities,
-    homes: Homes,
+    homes: Arc<Mutex<Homes>>,
     bytes_read: Arc<AtomicU64>,
     total_bytes: Option<u64>,
 }
@@ -342,7 +344,7 @@ impl Reader {
             current: None,
             files: Vec::new(),
             identities: Identities::default(),
-            homes: Homes::default(),
+            homes: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };
