@@ -8,11 +8,13 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::comment::Comment;
 
+mod arrow;
+mod columnar;
 mod commento;
 mod convokit;
 mod delimited;
@@ -22,6 +24,7 @@ mod error;
 mod facebook;
 mod fourcat;
 mod hacker_news;
+mod homes;
 mod html;
 mod identities;
 mod input;
@@ -53,8 +56,9 @@ pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
+use homes::Homes;
 use identities::Identities;
-use input::{Homes, Parser};
+use input::Parser;
 use places::Place;
 
 /// How to read.
@@ -123,6 +127,8 @@ pub enum Format {
     Json,
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow's format for files and streams.
+    Arrow,
 }
 
 impl Format {
@@ -148,6 +154,7 @@ impl Format {
         Self::Ndjson,
         Self::Json,
         Self::Parquet,
+        Self::Arrow,
     ];
 
     /// The word of the command line.
@@ -173,6 +180,7 @@ impl Format {
             Self::Ndjson => "ndjson",
             Self::Json => "json",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
         }
     }
 
@@ -203,6 +211,9 @@ impl Format {
             Self::Ndjson => "one JSON object a line",
             Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
             Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
+            Self::Arrow => {
+                "Apache Arrow IPC (Feather version 2), nested columns by their path (a plain file)"
+            }
         }
     }
 }
@@ -297,7 +308,7 @@ pub struct Reader {
     current: Option<Current>,
     files: Vec<FileReport>,
     identities: Identities,
-    homes: Homes,
+    homes: Arc<Mutex<Homes>>,
     bytes_read: Arc<AtomicU64>,
     total_bytes: Option<u64>,
 }
@@ -333,7 +344,7 @@ impl Reader {
             current: None,
             files: Vec::new(),
             identities: Identities::default(),
-            homes: Homes::default(),
+            homes: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };

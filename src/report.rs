@@ -152,7 +152,7 @@ pub fn write(
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
     let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
-    let network = network::write(&survey, &mut disk.replies, &mut drafts)?;
+    let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
     by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
     let languages = run.model.languages.clone();
@@ -171,7 +171,15 @@ pub fn write(
     let queue = queue::write(&sources, &mut disk, explain::MOST, &linked, &mut drafts)?;
     drop(disk);
 
-    let mut facts = Facts { scores: &scores, policy, run: &run, survey: &survey, authors: &mut totals };
+    let mut facts = Facts {
+        scores: &scores,
+        policy,
+        run: &run,
+        survey: &survey,
+        network: &network,
+        authors: &mut totals,
+        answers: &mut answers,
+    };
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&mut facts, &mut drafts)?;
     }

@@ -23,6 +23,8 @@ const DUMP: &str = "The bridge reopens on Monday, the council said.\nok_ana\nAt 
     ok_ana\nWe all did.\nBen R.\nFair enough.\n";
 /// Five rows in three row groups.
 const PARQUET: &[u8] = include_bytes!("exports/parquet/plain/input.parquet");
+/// Five rows in one batch, packed.
+const ARROW: &[u8] = include_bytes!("exports/arrow/feather/input.feather");
 const JSON: &str =
     "{\"comments\":[{\"text\":\"one\",\"by\":\"Ana\"},\n{\"text\":\"two\"},{\"text\":\"three\"}]}";
 
@@ -96,6 +98,9 @@ fn what_cannot_be_read_is_refused_at_once() {
         (b"PAR1\x15\x04\x15\x10\x15\x14\x4c\x15\x02", Damaged, "no readable Parquet"),
         (b"PAR1\0\0\x01\x02\x03", Binary, "a Parquet file"),
         (&gzip(PARQUET), Stream, "name the file"),
+        (&ARROW[..200], Damaged, "no readable Arrow"),
+        (&gzip(ARROW), Stream, "name the file"),
+        (b"FEA1\0\0\0\0\x01\x02\x03", Binary, "feather.write_feather"),
         (b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0[Content_Types].xml", Binary, "save the sheet as CSV"),
         (b"PK\x03\x04\x14\0\0\0\x08\0\0\0!\0comments.csv", Binary, "zip archive"),
         (b"text,author\0\0\0\0\x01\x02\x03\0\0", Binary, "a binary file"),
@@ -215,18 +220,25 @@ fn a_record_beyond_the_limit_is_rejected_and_the_rest_goes_on() {
 }
 
 #[test]
-fn a_parquet_file_is_read_as_nothing_else() {
-    let folder = files(&[("export.parquet", PARQUET), ("export.csv", CSV.as_bytes())]);
+fn a_table_is_read_as_nothing_else() {
+    let tables = [("export.parquet", PARQUET), ("export.arrow", ARROW)];
+    let folder = files(&[&tables[..], &[("export.csv", CSV.as_bytes())]].concat());
     let read = |name: &str, format| {
         let options = Options { format: Some(format), ..Options::default() };
         read_with(&[folder.path().join(name)], &options).map(|outcome| outcome.comments.len())
     };
-    assert_eq!(read("export.parquet", Format::Csv).unwrap_err().kind, ReadErrorKind::Binary);
-    assert_eq!(read("export.csv", Format::Parquet).unwrap_err().kind, ReadErrorKind::Damaged);
-    assert_eq!(read("export.parquet", Format::Parquet).unwrap(), 5);
-    let outcome = read_bytes("export.parquet", PARQUET).unwrap();
-    assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(PARQUET)));
-    assert_eq!(outcome.reader.bytes_read(), PARQUET.len() as u64);
+    for ((name, bytes), [own, other]) in
+        tables.into_iter().zip([[Format::Parquet, Format::Arrow], [Format::Arrow, Format::Parquet]])
+    {
+        for format in [Format::Csv, other] {
+            assert_eq!(read(name, format).unwrap_err().kind, ReadErrorKind::Binary, "{name} as {format}");
+        }
+        assert_eq!(read("export.csv", own).unwrap_err().kind, ReadErrorKind::Damaged);
+        assert_eq!(read(name, own).unwrap(), 5);
+        let outcome = read_bytes(name, bytes).unwrap();
+        assert_eq!(outcome.reader.files()[0].fingerprint, Some(fingerprint(bytes)));
+        assert_eq!(outcome.reader.bytes_read(), bytes.len() as u64);
+    }
 }
 
 #[test]
@@ -286,6 +298,22 @@ fn a_long_value_that_every_row_shares_does_not_fill_the_memory() {
     let [lost] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
     assert!(lost.cause.contains("hold over 256 MiB"), "{}", lost.cause);
     assert!(outcome.comments.is_empty());
+}
+
+#[test]
+fn what_an_arrow_file_says_of_its_lengths_is_not_believed() {
+    let find = |part: &[u8]| ARROW.windows(part.len()).position(|window| window == part).unwrap();
+    // Before a packed buffer stands what it unpacks to; behind the mark, how long the schema is.
+    let packed = find(b"\x04\x22\x4d\x18") - 8;
+    let mut bomb = ARROW.to_vec();
+    bomb[packed..packed + 8].copy_from_slice(&(1_i64 << 50).to_le_bytes());
+    let outcome = read_bytes("export.arrow", &bomb).unwrap();
+    let causes: Vec<&str> = outcome.rejects.iter().map(|reject| reject.cause.as_str()).collect();
+    assert!(outcome.comments.is_empty() && causes.iter().any(|cause| cause.contains("lost")), "{causes:?}");
+    let mut long = ARROW.to_vec();
+    long[12..16].copy_from_slice(&0x7fff_fff8_u32.to_le_bytes());
+    let error = read_bytes("export.arrow", &long).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("cut short"), "{error}");
 }
 
 #[test]

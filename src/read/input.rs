@@ -2,11 +2,12 @@
 //! [`Comment`].
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::comment::{Comment, Origin, Status};
 
+use super::homes::Homes;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::places::Place;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
@@ -30,13 +31,10 @@ pub(crate) struct Input {
     pub(crate) report: FileReport,
     pub(crate) tally: Tally,
     /// Shared by all inputs of a run.
-    pub(crate) homes: Homes,
+    pub(crate) homes: Arc<Mutex<Homes>>,
     thread: Arc<str>,
     records: u64,
 }
-
-/// The threads of comments by their ids, for formats in which a reply names its parent alone, and may stand in another file.
-pub(crate) type Homes = Arc<Mutex<HashMap<String, String>>>;
 
 /// The values of one record, by [`Field::ALL`]'s order.
 pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
@@ -73,7 +71,7 @@ impl Input {
             options,
             report,
             tally: Tally::default(),
-            homes: Homes::default(),
+            homes: Arc::default(),
             thread: place.thread.clone(),
             records: 0,
         }

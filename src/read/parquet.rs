@@ -3,16 +3,11 @@
 //! The format is read from its end, so it must be a plain file. Row groups follow each other, and of each a batch of rows and
 //! the mapped columns alone are in memory.
 
-use std::borrow::Cow;
-use std::cell::Cell as Flag;
 use std::fs::File;
 use std::io::BufReader;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Once;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
@@ -22,10 +17,11 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 use parquet::record::Field as Value;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::input::{Input, Parser, Values};
+use super::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
+use super::input::{Input, Parser};
 use super::mapping::{Column, Field, Mapping};
 use super::sniff::Verdict;
-use super::source::{FREE_BYTES, MAX_EXPANSION, MAX_RECORD_BYTES, Source, Span};
+use super::source::{FREE_BYTES, MAX_EXPANSION, Source, Span};
 use super::{ReadError, ReadErrorKind, Record};
 
 /// Rows that are in memory at a time.
@@ -33,11 +29,6 @@ const BATCH_ROWS: usize = 256;
 
 /// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but once.
 const BATCH_BYTES: usize = 256 << 20;
-
-/// Rows that the columns are understood by.
-const SAMPLE_ROWS: usize = 200;
-
-const DAMAGED: &str = "get the file again; it is damaged or incomplete";
 
 /// What a file begins with: its mark, and the first byte of the structure that follows, which no text holds.
 pub(crate) fn is_begun(raw_head: &[u8]) -> bool {
@@ -158,9 +149,6 @@ struct Group {
     end: u64,
 }
 
-/// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
-type Cell = Option<Result<String, Vec<u8>>>;
-
 /// A column of a row group.
 struct Leaf {
     descriptor: ColumnDescPtr,
@@ -221,39 +209,11 @@ impl Parquet {
         let row = self.rows_before + group.done - (rows - self.at) as u64 + 1;
         // Columns lie apart: a row has no bytes of its own.
         let span = Span { start: group.start, end: group.start, line: row, is_complete: true };
-        let at = self.at;
+        let cells: Vec<&Cell> = self.batch.iter().map(|column| &column[self.at]).collect();
         self.at += 1;
-        for (place, column) in self.batch.iter().enumerate() {
-            let name = || {
-                self.reader
-                    .metadata()
-                    .file_metadata()
-                    .schema_descr()
-                    .column(self.mapped[place])
-                    .path()
-                    .string()
-            };
-            match &column[at] {
-                Some(Err(bytes)) => {
-                    let cause = format!("its column `{}` is not UTF-8; write it as text (UTF-8)", name());
-                    return self.input.reject(span, cause, bytes);
-                }
-                Some(Ok(value)) if value.len() > MAX_RECORD_BYTES => {
-                    let cause = format!(
-                        "its column `{}` holds {} bytes, more than the {MAX_RECORD_BYTES} that are read; split it",
-                        name(),
-                        value.len()
-                    );
-                    return self.input.reject(span, cause, value.as_bytes());
-                }
-                _ => {}
-            }
-        }
-        let values: Values = self.places.map(|place| match &self.batch[place?][at] {
-            Some(Ok(value)) => Some(Cow::Borrowed(value.as_str())),
-            _ => None,
-        });
-        self.input.comment(span, values)
+        let schema = self.reader.metadata().file_metadata().schema_descr();
+        let name = |place: usize| schema.column(self.mapped[place]).path().string();
+        columnar::record(&mut self.input, span, &self.places, &cells, name)
     }
 
     /// The reject that stands for the rows of a row group that cannot be read.
@@ -347,13 +307,9 @@ impl Leaf {
             ColumnReader::BoolColumnReader(reader) => cells(reader, leaf, rows, |v| text(v.to_string())),
             ColumnReader::Int32ColumnReader(reader) => cells(reader, leaf, rows, |v| text(int32(leaf, v))),
             ColumnReader::Int64ColumnReader(reader) => cells(reader, leaf, rows, |v| text(int64(leaf, v))),
-            ColumnReader::Int96ColumnReader(reader) => cells(reader, leaf, rows, |v| {
-                let millis = v.to_millis();
-                text(
-                    Timestamp::from_millisecond(millis)
-                        .map_or_else(|_| millis.to_string(), |t| t.to_string()),
-                )
-            }),
+            ColumnReader::Int96ColumnReader(reader) => {
+                cells(reader, leaf, rows, |v| text(instant(v.to_millis(), Unit::Millisecond, true)))
+            }
             ColumnReader::FloatColumnReader(reader) => {
                 cells(reader, leaf, rows, |v| (!v.is_nan()).then(|| Ok(v.to_string())))
             }
@@ -407,8 +363,7 @@ fn cells<T: DataType>(
 
 fn int32(leaf: &ColumnDescPtr, value: i32) -> String {
     match leaf.converted_type() {
-        ConvertedType::DATE => Timestamp::from_second(i64::from(value) * 86_400)
-            .map_or_else(|_| value.to_string(), |day| day.strftime("%Y-%m-%d").to_string()),
+        ConvertedType::DATE => columnar::day(value),
         ConvertedType::UINT_32 => (value as u32).to_string(),
         ConvertedType::DECIMAL => decimal(&Value::convert_int32(leaf, value)),
         _ => value.to_string(),
@@ -420,24 +375,19 @@ fn int64(leaf: &ColumnDescPtr, value: i64) -> String {
         Some(LogicalType::Timestamp(time)) => time.is_adjusted_to_u_t_c,
         _ => true,
     };
-    let moment = match (leaf.logical_type_ref(), leaf.converted_type()) {
+    let unit = match (leaf.logical_type_ref(), leaf.converted_type()) {
         (Some(LogicalType::Timestamp(time)), _) => match time.unit {
-            TimeUnit::MILLIS => Timestamp::from_millisecond(value),
-            TimeUnit::MICROS => Timestamp::from_microsecond(value),
-            TimeUnit::NANOS => Timestamp::from_nanosecond(i128::from(value)),
+            TimeUnit::MILLIS => Unit::Millisecond,
+            TimeUnit::MICROS => Unit::Microsecond,
+            TimeUnit::NANOS => Unit::Nanosecond,
         },
-        (_, ConvertedType::TIMESTAMP_MILLIS) => Timestamp::from_millisecond(value),
-        (_, ConvertedType::TIMESTAMP_MICROS) => Timestamp::from_microsecond(value),
+        (_, ConvertedType::TIMESTAMP_MILLIS) => Unit::Millisecond,
+        (_, ConvertedType::TIMESTAMP_MICROS) => Unit::Microsecond,
         (_, ConvertedType::UINT_64) => return (value as u64).to_string(),
         (_, ConvertedType::DECIMAL) => return decimal(&Value::convert_int64(leaf, value)),
         _ => return value.to_string(),
     };
-    match moment.map(|moment| moment.to_string()) {
-        Ok(moment) if is_utc => moment,
-        // Without a zone, as it is.
-        Ok(moment) => moment.trim_end_matches('Z').to_owned(),
-        Err(_) => value.to_string(),
-    }
+    instant(value, unit, is_utc)
 }
 
 fn bytes(leaf: &ColumnDescPtr, value: parquet::data_type::ByteArray) -> Cell {
@@ -446,9 +396,7 @@ fn bytes(leaf: &ColumnDescPtr, value: parquet::data_type::ByteArray) -> Cell {
     }
     let data = value.data();
     if let (Some(LogicalType::Uuid), 16) = (leaf.logical_type_ref(), data.len()) {
-        let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
-        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &hex[range]);
-        return Some(Ok(parts.join("-")));
+        return columnar::uuid(data).map(Ok);
     }
     Some(str::from_utf8(data).map(str::to_owned).map_err(|_| data.to_vec()))
 }
@@ -478,31 +426,5 @@ impl ChunkReader for Bounded {
             return Err(ParquetError::EOF(format!("{length} bytes at {start} are not in the file")));
         }
         self.0.get_bytes(start, length)
-    }
-}
-
-thread_local! {
-    static IS_GUARDED: Flag<bool> = const { Flag::new(false) };
-}
-
-/// What `work` gives. The parquet crate checks much of what it reads and asserts the rest: a damaged file must not end a run,
-/// so a panic of its is an error here, and is not printed.
-fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_GUARDED.get() {
-                usual(info);
-            }
-        }));
-    });
-    IS_GUARDED.set(true);
-    // What a panic leaves half done is thrown away with its row group or its file.
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(false);
-    match result {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("its structure contradicts itself".to_owned()),
     }
 }

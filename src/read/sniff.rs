@@ -9,7 +9,7 @@ use super::source::Source;
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
 use super::{
-    commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
+    arrow, commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
     mastodon, ndjson, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
 };
 
@@ -61,6 +61,12 @@ pub(crate) const FORMATS: &[Reading] = &[
     },
     Reading { format: Format::YouTube, extensions: &[], sniff: youtube::sniff, open: youtube::open },
     Reading { format: Format::Parquet, extensions: &["parquet"], sniff: parquet::sniff, open: parquet::open },
+    Reading {
+        format: Format::Arrow,
+        extensions: &["arrow", "arrows", "feather", "ipc"],
+        sniff: arrow::sniff,
+        open: arrow::open,
+    },
     Reading { format: Format::Json, extensions: &["json"], sniff: json::sniff, open: json::open },
     Reading {
         format: Format::Ndjson,
@@ -99,10 +105,10 @@ fn choose(
         let remedy = "check that the export was written to its end";
         return Err(ReadError::new(ReadErrorKind::Empty, &source.name, "nothing in it", remedy));
     }
-    let may_be_parquet = options.format.is_none_or(|format| format == Format::Parquet);
-    if !(may_be_parquet && parquet::is_begun(source.raw_head()))
-        && let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some())
-    {
+    let may_be = |known: Format| options.format.is_none_or(|format| format == known);
+    let is_table = may_be(Format::Parquet) && parquet::is_begun(source.raw_head())
+        || may_be(Format::Arrow) && arrow::is_begun(source.raw_head());
+    if !is_table && let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some()) {
         return Err(ReadError::new(ReadErrorKind::Binary, &source.name, what, remedy));
     }
     if let Some(format) = options.format {
@@ -158,15 +164,19 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     const OFFICE: &str = "open it and save the sheet as CSV (UTF-8)";
     const ARCHIVE: &str = "unpack it and name the files in it";
     const PICTURE: &str = "name a comment export";
-    const ARROW: &str = "write it as Parquet, with pyarrow: parquet.write_table(feather.read_table(FILE), \"comments.parquet\")";
     const KINDS: &[(usize, &[u8], &str, &str)] = &[
         (0, b"\x89PNG\r\n", "a PNG picture", PICTURE),
         (0, b"\xff\xd8\xff", "a JPEG picture", PICTURE),
         (0, b"GIF8", "a GIF picture", PICTURE),
         (0, b"%PDF-", "a PDF document", "export the comments as CSV or text"),
         (0, b"PAR1", "a Parquet file", "get it again if it is damaged; do not name another --format"),
-        (0, b"ARROW1\0\0", "an Arrow (Feather) file", ARROW),
-        (0, b"FEA1", "a Feather file", ARROW),
+        (0, b"ARROW1\0\0", "an Arrow (Feather) file", "do not name another --format"),
+        (
+            0,
+            b"FEA1",
+            "a Feather file of version 1",
+            "write it anew, with pyarrow: feather.write_feather(feather.read_table(FILE), \"comments.feather\")",
+        ),
         (0, b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
         (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", OFFICE),
         (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", ARCHIVE),

@@ -142,13 +142,13 @@ impl YouTube {
         }
         let home = || {
             let homes = input.homes.lock().expect("nothing panics while it holds the lock");
-            Some(Cow::Owned(homes.get(&*objects::scalar(comment, "snippet.parentId")?)?.clone()))
+            Some(Cow::Owned(homes.thread(&objects::scalar(comment, "snippet.parentId")?)?.to_owned()))
         };
         let home = video.or_else(home).or_else(|| objects::scalar(comment, "snippet.channelId"));
         let home = home.or_else(|| of_thread("snippet.channelId"));
         if let (true, Some(home), Some(id)) = (is_top, &home, &values[Field::Id as usize]) {
             let mut homes = input.homes.lock().expect("nothing panics while it holds the lock");
-            homes.insert(id.to_string(), home.to_string());
+            homes.insert(id, home);
         }
         self.homeless += u64::from(home.is_none());
         values[Field::Thread as usize] = home;

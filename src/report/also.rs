@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::authors::Totals;
 use super::draft::Drafts;
+use super::network::{Answers, Network};
 use super::survey::Survey;
 use super::{ReportError, Run, convokit, gexf, ndjson, parquet};
 use crate::policy::{Decision, Fired, Policy};
@@ -75,7 +76,9 @@ pub(super) struct Facts<'a> {
     pub(super) policy: &'a Policy,
     pub(super) run: &'a Run,
     pub(super) survey: &'a Survey<'a>,
+    pub(super) network: &'a Network<'a>,
     pub(super) authors: &'a mut Totals,
+    pub(super) answers: &'a mut Answers,
 }
 
 impl Facts<'_> {

@@ -23,6 +23,7 @@ use crate::comment::Comment;
 use crate::label::Label;
 use crate::policy::Decision;
 use crate::score::{Outcome, Scored, Scores, ledger};
+use crate::sort::Sorter;
 
 const UTTERANCES: &str = "convokit/utterances.jsonl";
 const SPEAKERS: &str = "convokit/speakers.json";
@@ -40,10 +41,9 @@ struct Root {
 type Types = Map<String, Value>;
 
 pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
-    let mut ids: Vec<u64> = Vec::new();
-    let mut links = Links::gather(facts.scores, |comment| ids.push(hash(&comment.id)))?;
-    ids.sort_unstable();
-    let ids = Ids { are_unique: ids.windows(2).all(|pair| pair[0] != pair[1]) };
+    let mut ids = drafts.sorter();
+    let mut links = Links::gather(facts.scores, drafts, |comment| ids.push(hash(&comment.id)))?;
+    let ids = Ids { are_unique: all_differ(ids).map_err(|source| drafts.failed_to_sort(source))? };
     let (roots, rings) = links.roots();
 
     let mut conversations: HashMap<u32, Root> = HashMap::new();
@@ -129,6 +129,18 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
     });
     write_whole(CORPUS, &Value::Object(corpus), drafts)?;
     write_whole(INDEX, &index, drafts)
+}
+
+fn all_differ(hashes: Sorter<u64>) -> io::Result<bool> {
+    let mut before = None;
+    for hash in hashes.finish()?.records()? {
+        let hash = Some(hash?);
+        if hash == before {
+            return Ok(false);
+        }
+        before = hash;
+    }
+    Ok(true)
 }
 
 /// Writes `conversations.json` in the order of the roots, and notes the ids of roots that were answered.

@@ -1,6 +1,5 @@
 //! `network.gexf`: who answers whom, as a graph of authors (GEXF 1.3, <https://gexf.net/schema.html>).
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use quick_xml::Writer;
@@ -9,11 +8,9 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::ReportError;
 use super::also::Facts;
 use super::draft::{Draft, Drafts};
-use super::links::Links;
+use super::network::Totals;
 use super::plain::{counted, decimal};
-use crate::aggregate::{AuthorTotals, Moments};
-use crate::label::Label;
-use crate::score::{Scored, ledger};
+use crate::aggregate::AuthorTotals;
 
 const FILE: &str = "network.gexf";
 
@@ -30,71 +27,19 @@ const NODE: [(&str, &str); 5] = [
 const EDGE: [(&str, &str); 4] =
     [("scored", "long"), ("inferred", "long"), ("mean_toxicity", "double"), ("mean_sentiment", "double")];
 
-/// One author's replies to another.
-#[derive(Default)]
-struct Edge {
-    replies: u64,
-    /// Those whose parent was concluded from the text.
-    inferred: u64,
-    toxicity: Moments,
-    sentiment: Moments,
-}
-
-impl Edge {
-    fn add(&mut self, reply: &Scored) {
-        self.replies += 1;
-        self.inferred += u64::from(reply.comment.parent_inferred);
-        if let Some(scores) = reply.outcome.scores() {
-            self.toxicity.add(scores.get(Label::Toxicity));
-            self.sentiment.add(scores.sentiment());
-        }
-    }
-}
-
-/// The edges by the numbers of their authors: who answers, who is answered.
-struct Network {
-    edges: Vec<((u32, u32), Edge)>,
-    /// Replies by or to comments without an author's name.
-    nameless: u64,
-    /// Replies to comments that are not in the export.
-    absent: u64,
-}
-
 pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
-    let network = gather(facts)?;
     let mut draft = drafts.create(FILE)?;
-    graph(facts, &network, &mut draft).map_err(|source| drafts.failed(FILE, source))?;
+    graph(facts, &mut draft).map_err(|source| drafts.failed(FILE, source))?;
     drafts.finish(FILE, draft)
 }
 
-fn gather(facts: &Facts<'_>) -> Result<Network, ReportError> {
-    let number = |name: &str| facts.survey.authors.number(name).map(|number| number as u32);
-    let mut authors: Vec<Option<u32>> = Vec::new();
-    let links = Links::gather(facts.scores, |comment| {
-        authors.push(comment.author.as_deref().and_then(number));
-    })?;
-    let mut edges: HashMap<(u32, u32), Edge> = HashMap::new();
-    let mut nameless = 0;
-    for (row, scored) in (0..).zip(ledger::Reader::open(facts.scores)?) {
-        let scored = scored?;
-        let Some(parent) = links.parent(row) else { continue };
-        match authors[row as usize].zip(authors[parent as usize]) {
-            Some(pair) => edges.entry(pair).or_default().add(&scored),
-            None => nameless += 1,
-        }
-    }
-    let mut edges: Vec<_> = edges.into_iter().collect();
-    edges.sort_unstable_by_key(|(pair, _)| *pair);
-    Ok(Network { edges, nameless, absent: links.absent })
-}
-
-fn graph(facts: &mut Facts<'_>, network: &Network, draft: &mut Draft) -> io::Result<()> {
+fn graph(facts: &mut Facts<'_>, draft: &mut Draft) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(draft, b' ', 1);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let gexf =
         BytesStart::new("gexf").with_attributes([("xmlns", "http://gexf.net/1.3"), ("version", "1.3")]);
     xml.write_event(Event::Start(gexf))?;
-    let model = &facts.run.model;
+    let (model, network) = (&facts.run.model, facts.network);
     let description = format!(
         "Who answers whom: an author's replies to another, with means over the scored ones. Model {} {}, policy {}. Left \
          out: {} without an author's name, with {} by or to them, and {} to comments that are not in the export.",
@@ -102,8 +47,8 @@ fn graph(facts: &mut Facts<'_>, network: &Network, draft: &mut Draft) -> io::Res
         model.version,
         facts.policy.name,
         counted(facts.survey.without_author, "comment", "comments"),
-        counted(network.nameless, "reply", "replies"),
-        counted(network.absent, "reply", "replies"),
+        counted(network.replies - network.named, "reply", "replies"),
+        counted(facts.survey.answering - network.replies, "reply", "replies"),
     );
     xml.create_element("meta").write_inner_content(|xml| {
         let creator = format!("comity {}", facts.run.version);
@@ -127,14 +72,15 @@ fn graph(facts: &mut Facts<'_>, network: &Network, draft: &mut Draft) -> io::Res
     xml.write_event(Event::End(BytesEnd::new("nodes")))?;
 
     xml.write_event(Event::Start(BytesStart::new("edges")))?;
-    for (number, ((source, target), edge)) in network.edges.iter().enumerate() {
+    for (number, edge) in facts.answers.edges()?.enumerate() {
+        let ((source, target), edge) = edge?;
         let attributes = [
             ("id", number.to_string()),
             ("source", source.to_string()),
             ("target", target.to_string()),
             ("weight", edge.replies.to_string()),
         ];
-        element(&mut xml, "edge", &attributes, &edge_values(edge))?;
+        element(&mut xml, "edge", &attributes, &edge_values(&edge))?;
     }
     for name in ["edges", "graph", "gexf"] {
         xml.write_event(Event::End(BytesEnd::new(name)))?;
@@ -154,7 +100,7 @@ fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
 }
 
 /// In the order of [`EDGE`].
-fn edge_values(edge: &Edge) -> [String; EDGE.len()] {
+fn edge_values(edge: &Totals) -> [String; EDGE.len()] {
     [
         edge.toxicity.count().to_string(),
         edge.inferred.to_string(),

@@ -1,16 +1,19 @@
 //! Which comment answers which, by their rows in the scores file.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::path::Path;
 
 use super::ReportError;
+use super::draft::Drafts;
 use crate::comment::Comment;
 use crate::score::ledger;
+use crate::sort::Sorter;
 
-/// The replies of an export. Rows are counted from 0; 8 bytes a comment, and 40 while they are gathered.
+/// The replies of an export. Rows are counted from 0; 4 bytes a comment.
 pub(super) struct Links {
-    /// By row: that of the comment which it answers; none where it answers none that is there.
-    parents: Vec<Option<u32>>,
+    /// By row: that of the comment which it answers; [`Self::NONE`] where it answers none that is there.
+    parents: Vec<u32>,
     /// Replies to comments that are not in the export.
     pub(super) absent: u64,
     /// Comments that are said to answer themselves.
@@ -18,24 +21,43 @@ pub(super) struct Links {
 }
 
 impl Links {
+    const NONE: u32 = u32::MAX;
+
     /// Reads the scores once. `look` sees every comment on the way.
-    pub(super) fn gather(scores: &Path, mut look: impl FnMut(&Comment)) -> Result<Self, ReportError> {
-        let mut rows: Vec<(u64, u32)> = Vec::new();
-        let mut replies: Vec<(u32, u64)> = Vec::new();
-        for (row, scored) in (0..).zip(ledger::Reader::open(scores)?) {
+    pub(super) fn gather(
+        scores: &Path,
+        drafts: &Drafts,
+        mut look: impl FnMut(&Comment) -> io::Result<()>,
+    ) -> Result<Self, ReportError> {
+        let failed = |source| drafts.failed_to_sort(source);
+        let (mut rows, mut replies) = (drafts.sorter(), drafts.sorter());
+        let mut count = 0;
+        for (row, scored) in (0_u32..).zip(ledger::Reader::open(scores)?) {
             let comment = scored?.comment;
-            rows.push((hash(&(&comment.thread, &comment.id)), row));
-            replies.extend(comment.parent.as_ref().map(|parent| (row, hash(&(&comment.thread, parent)))));
-            look(&comment);
+            rows.push([hash(&(&comment.thread, &comment.id)), row.into()]).map_err(failed)?;
+            if let Some(parent) = &comment.parent {
+                replies.push([hash(&(&comment.thread, parent)), row.into()]).map_err(failed)?;
+            }
+            look(&comment).map_err(failed)?;
+            count += 1;
         }
-        let mut links = Self { parents: vec![None; rows.len()], absent: 0, to_self: 0 };
-        rows.sort_unstable();
-        for (row, parent) in replies {
-            // Threads and ids are unique together; two that collide by chance cost one link.
-            match rows.binary_search_by_key(&parent, |(hash, _)| *hash) {
-                Err(_) => links.absent += 1,
-                Ok(found) if rows[found].1 == row => links.to_self += 1,
-                Ok(found) => links.parents[row as usize] = Some(rows[found].1),
+        Self::join(count, rows, replies).map_err(failed)
+    }
+
+    /// Finds what is answered. Threads and ids are unique together; two that collide by chance cost one link.
+    fn join(count: usize, rows: Sorter<[u64; 2]>, replies: Sorter<[u64; 2]>) -> io::Result<Self> {
+        let mut links = Self { parents: vec![Self::NONE; count], absent: 0, to_self: 0 };
+        let (mut rows, mut replies) = (rows.finish()?, replies.finish()?);
+        let mut rows = rows.records()?.peekable();
+        for reply in replies.records()? {
+            let [wanted, reply] = reply?;
+            while let Some(row) = rows.next_if(|row| row.as_ref().map_or(true, |[hash, _]| *hash < wanted)) {
+                row?;
+            }
+            match rows.peek() {
+                Some(Ok([hash, row])) if *hash == wanted && *row == reply => links.to_self += 1,
+                Some(Ok([hash, row])) if *hash == wanted => links.parents[reply as usize] = *row as u32,
+                _ => links.absent += 1,
             }
         }
         Ok(links)
@@ -43,7 +65,7 @@ impl Links {
 
     /// The row that a row answers.
     pub(super) fn parent(&self, row: u32) -> Option<u32> {
-        self.parents[row as usize]
+        Some(self.parents[row as usize]).filter(|parent| *parent != Self::NONE)
     }
 
     /// By row, the root of its tree: the comment at the upper end of its replies. Takes the link of its first comment from
@@ -65,7 +87,7 @@ impl Links {
                             goes_on.then_some(*on)
                         });
                         let first = ring.min().unwrap_or(row);
-                        self.parents[first as usize] = None;
+                        self.parents[first as usize] = Self::NONE;
                         rings += 1;
                         // Once more, now that there is an end.
                         path.drain(..).for_each(|on| roots[on as usize] = UNKNOWN);
@@ -98,6 +120,11 @@ pub(super) fn hash(value: &impl Hash) -> u64 {
 mod tests {
     use super::*;
 
+    fn links(parents: Vec<Option<u32>>) -> Links {
+        let parents = parents.into_iter().map(|parent| parent.unwrap_or(Links::NONE)).collect();
+        Links { parents, absent: 0, to_self: 0 }
+    }
+
     #[test]
     fn every_comment_has_a_root_and_rings_are_opened_at_their_first_comment() {
         for (parents, expected, rings) in [
@@ -109,7 +136,7 @@ mod tests {
             (vec![Some(3), Some(2), Some(3), Some(1), Some(0)], vec![1, 1, 1, 1, 1], 1),
             (vec![Some(1), Some(0), Some(3), Some(2)], vec![0, 0, 2, 2], 2),
         ] {
-            let mut links = Links { parents, absent: 0, to_self: 0 };
+            let mut links = links(parents);
             assert_eq!(links.roots(), (expected.clone(), rings));
             for (row, root) in (0..).zip(expected) {
                 let mut at = row;
@@ -124,8 +151,7 @@ mod tests {
     #[test]
     fn a_chain_of_any_length_has_a_root() {
         let parents = (0..300_000_u32).map(|row| row.checked_sub(1)).rev();
-        let parents = parents.map(|parent| parent.map(|parent| 299_999 - parent)).collect();
-        let (roots, _) = Links { parents, absent: 0, to_self: 0 }.roots();
+        let (roots, _) = links(parents.map(|parent| parent.map(|parent| 299_999 - parent)).collect()).roots();
         assert!(roots.iter().all(|root| *root == 299_999));
     }
 }

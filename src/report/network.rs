@@ -89,12 +89,38 @@ struct Answer {
     parent: Mark,
 }
 
+/// The replies between named authors, on disk.
+pub(super) struct Answers(Sorted<Answer>);
+
+impl Answers {
+    /// The edges, by the numbers of who answers and who is answered, in the order of both.
+    pub(super) fn edges(&mut self) -> io::Result<impl Iterator<Item = io::Result<((u32, u32), Totals)>>> {
+        let mut answers = self.0.records()?.peekable();
+        Ok(std::iter::from_fn(move || {
+            let mut edge: Option<((u32, u32), Totals)> = None;
+            while let Some(next) = answers.next_if(|next| match (next, &edge) {
+                (Ok(next), Some((pair, _))) => (next.from, next.to) == *pair,
+                _ => true,
+            }) {
+                match next {
+                    Err(error) => return Some(Err(error)),
+                    Ok(Answer { from, to, reply, parent }) => {
+                        let (_, totals) = edge.get_or_insert(((from, to), Totals::default()));
+                        totals.add(&Reply { reply, parent });
+                    }
+                }
+            }
+            edge.map(Ok)
+        }))
+    }
+}
+
 /// Writes `network.csv`: edges in the order of the first comments of who answers, then of who is answered.
 pub(super) fn write<'s>(
     survey: &'s Survey<'_>,
     replies: &mut Sorted<Reply>,
     drafts: &mut Drafts,
-) -> Result<Network<'s>, ReportError> {
+) -> Result<(Network<'s>, Answers), ReportError> {
     let mut network = Network {
         replies: 0,
         named: 0,
@@ -106,19 +132,9 @@ pub(super) fn write<'s>(
         sort(replies, &mut network, drafts).map_err(|source| drafts.failed_to_sort(source))?;
     let mut table = Table::create(NETWORK, &COLUMNS, drafts)?;
     let failed = |source| drafts.failed_to_sort(source);
-    let mut answers = answers.records().map_err(failed)?.peekable();
     let mut reverse = reverse.records().map_err(failed)?.peekable();
-    while let Some(first) = answers.next() {
-        let first = first.map_err(|source| drafts.failed_to_sort(source))?;
-        let pair = (first.from, first.to);
-        let mut totals = Totals::default();
-        totals.add(&Reply { reply: first.reply, parent: first.parent });
-        while let Some(next) =
-            answers.next_if(|next| next.as_ref().map_or(true, |next| (next.from, next.to) == pair))
-        {
-            let Answer { reply, parent, .. } = next.map_err(|source| drafts.failed_to_sort(source))?;
-            totals.add(&Reply { reply, parent });
-        }
+    for edge in answers.edges().map_err(failed)? {
+        let (pair, totals) = edge.map_err(|source| drafts.failed_to_sort(source))?;
         let mut is_mutual = false;
         while let Some(other) =
             reverse.next_if(|other| other.as_ref().map_or(true, |[to, from]| (*to, *from) <= pair))
@@ -138,7 +154,7 @@ pub(super) fn write<'s>(
         }
     }
     table.finish(drafts)?;
-    Ok(network)
+    Ok((network, answers))
 }
 
 /// The replies by who answers whom, and who is answered by whom.
@@ -146,7 +162,7 @@ fn sort(
     replies: &mut Sorted<Reply>,
     network: &mut Network<'_>,
     drafts: &Drafts,
-) -> io::Result<(Sorted<Answer>, Sorted<[u32; 2]>)> {
+) -> io::Result<(Answers, Sorted<[u32; 2]>)> {
     let (mut answers, mut reverse) = (drafts.sorter(), drafts.sorter());
     for reply in replies.records()? {
         let Reply { reply, parent } = reply?;
@@ -159,7 +175,7 @@ fn sort(
         answers.push(Answer { from, to, reply, parent })?;
         reverse.push([to, from])?;
     }
-    Ok((answers.finish()?, reverse.finish()?))
+    Ok((Answers(answers.finish()?), reverse.finish()?))
 }
 
 fn cells(Edge { from, to, totals, is_mutual }: &Edge<'_>) -> [String; COLUMNS.len()] {

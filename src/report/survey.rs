@@ -37,6 +37,8 @@ pub(super) struct Survey<'p> {
     pub(super) causes: [u64; Unscored::ALL.len()],
     /// Comments without an author's name.
     pub(super) without_author: u64,
+    /// Comments that answer another one, whether it is in the export or not.
+    pub(super) answering: u64,
     /// Scored comments whose spelling hid words.
     pub(super) evasions: u64,
     /// Comments, and scored ones, by language; the empty string where it could not be told.
@@ -184,6 +186,7 @@ pub(super) fn take<'p>(
     let mut survey = Survey {
         causes: [0; Unscored::ALL.len()],
         without_author: 0,
+        answering: 0,
         evasions: 0,
         languages: BTreeMap::new(),
         toxicity: Moments::default(),
@@ -254,6 +257,7 @@ impl<'p> Survey<'p> {
         let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
         let author = comment.author.as_deref().map(|name| self.authors.entry(name).0 as u32);
         self.without_author += u64::from(author.is_none());
+        self.answering += u64::from(comment.parent.as_ref().is_some_and(|parent| *parent != comment.id));
         let (thread, counts) = self.threads.entry(&comment.thread);
         let thread = thread as u32;
         counts.comments += 1;

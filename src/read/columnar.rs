@@ -1,0 +1,118 @@
+//! What the formats whose files hold columns have in common: a row's cells become a record.
+
+use std::borrow::Cow;
+use std::cell::Cell as Flag;
+use std::fmt::Display;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use jiff::Timestamp;
+
+use super::Record;
+use super::input::{Input, Values};
+use super::mapping::Field;
+use super::source::{MAX_RECORD_BYTES, Span};
+
+/// Rows that the columns are understood by.
+pub(super) const SAMPLE_ROWS: usize = 200;
+
+pub(super) const DAMAGED: &str = "get the file again; it is damaged or incomplete";
+
+/// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
+pub(super) type Cell = Option<Result<String, Vec<u8>>>;
+
+/// The record of a row. `cells` are those of the columns that are read, `places` says which of them holds what, `name` is that of
+/// the column at a place.
+pub(super) fn record(
+    input: &mut Input,
+    span: Span,
+    places: &[Option<usize>; Field::COUNT],
+    cells: &[&Cell],
+    name: impl Fn(usize) -> String,
+) -> Record {
+    for (place, cell) in cells.iter().enumerate() {
+        match cell {
+            Some(Err(bytes)) => {
+                let cause = format!("its column `{}` is not UTF-8; write it as text (UTF-8)", name(place));
+                return input.reject(span, cause, bytes);
+            }
+            Some(Ok(value)) if value.len() > MAX_RECORD_BYTES => {
+                let cause = format!(
+                    "its column `{}` holds {} bytes, more than the {MAX_RECORD_BYTES} that are read; split it",
+                    name(place),
+                    value.len()
+                );
+                return input.reject(span, cause, value.as_bytes());
+            }
+            _ => {}
+        }
+    }
+    let values: Values = places.map(|place| match cells[place?] {
+        Some(Ok(value)) => Some(Cow::Borrowed(value.as_str())),
+        _ => None,
+    });
+    input.comment(span, values)
+}
+
+/// What a time is counted in.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Second,
+    Millisecond,
+    Microsecond,
+    Nanosecond,
+}
+
+/// A time since 1970, in RFC 3339, without a zone where it is not in UTC; the number where no calendar has it.
+pub(super) fn instant(value: i64, unit: Unit, is_utc: bool) -> String {
+    let instant = match unit {
+        Unit::Second => Timestamp::from_second(value),
+        Unit::Millisecond => Timestamp::from_millisecond(value),
+        Unit::Microsecond => Timestamp::from_microsecond(value),
+        Unit::Nanosecond => Timestamp::from_nanosecond(i128::from(value)),
+    };
+    match instant.map(|instant| instant.to_string()) {
+        Ok(instant) if is_utc => instant,
+        Ok(instant) => instant.trim_end_matches('Z').to_owned(),
+        Err(_) => value.to_string(),
+    }
+}
+
+/// A day since 1970; the number where no calendar has it.
+pub(super) fn day(value: i32) -> String {
+    Timestamp::from_second(i64::from(value) * 86_400)
+        .map_or_else(|_| value.to_string(), |day| day.strftime("%Y-%m-%d").to_string())
+}
+
+/// A UUID as it is written; none where there are not 16 bytes.
+pub(super) fn uuid(bytes: &[u8]) -> Option<String> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some([0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &hex[range]).join("-"))
+}
+
+thread_local! {
+    static IS_GUARDED: Flag<bool> = const { Flag::new(false) };
+}
+
+/// What `work` gives. The crates that read these formats check much of what they read and assert the rest: a damaged file must
+/// not end a run, so a panic of theirs is an error here, and is not printed.
+pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_GUARDED.get() {
+                usual(info);
+            }
+        }));
+    });
+    IS_GUARDED.set(true);
+    // What a panic leaves half done is thrown away by the caller.
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(false);
+    match result {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("its structure contradicts itself".to_owned()),
+    }
+}
