@@ -27,7 +27,7 @@ pub trait Engine: Send + Sync {
 type Build = fn(&Model) -> Result<Box<dyn Engine>, EngineError>;
 
 /// Every engine by name; the first is the default.
-const ENGINES: [(&str, Build); 1] = [(native::NAME, |model| Ok(Box::new(native::Native::new(model)?)))];
+const ENGINES: [(&str, Build); 1] = [(native::NAME, |model| Ok(Box::new(native::Exact::new(model)?)))];
 
 /// The names that [`open`] takes; the first is the default.
 pub fn names() -> impl Iterator<Item = &'static str> {

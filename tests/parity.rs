@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use comity::engine::native::Native;
+use comity::engine::native::Exact;
 use comity::engine::{Batch, Engine};
 use comity::model::Model;
 use serde::Deserialize;
@@ -48,7 +48,7 @@ fn check(model: &Model) {
     assert_eq!(reference.model.checksum, model.checksum, "{} is of another model; {again}", file.display());
     assert!(reference.cases.len() > 50);
 
-    let engine = Native::new(model).unwrap();
+    let engine = Exact::new(model).unwrap();
     let (mut batch, mut expected) = (Batch::new(), Vec::new());
     for case in &reference.cases {
         assert_eq!(model.encoder.encode(&case.text).unwrap(), case.ids, "ids of {}", case.name);
