@@ -284,9 +284,9 @@ impl Policy {
     }
 }
 
-/// A rule on a comment, if its score reaches the threshold.
+/// A rule on a comment, if its score reaches the threshold. A label that the model does not give reaches none.
 fn fired<'a>(rule: &'a Rule, comment: &Comment, scores: &Scores) -> Option<Fired<'a>> {
-    let (score, threshold) = (scores.get(rule.label), rule.threshold_for(comment));
+    let (score, threshold) = (scores.get(rule.label)?, rule.threshold_for(comment));
     (score >= threshold).then_some(Fired { rule, score, threshold })
 }
 

@@ -11,8 +11,7 @@ use super::also::Facts;
 use super::draft::{Draft, Drafts};
 use super::links::Links;
 use super::plain::{counted, decimal};
-use crate::aggregate::{AuthorTotals, Moments};
-use crate::label::Label;
+use crate::aggregate::{AuthorTotals, Moments, Tone};
 use crate::score::{Scored, ledger};
 
 const FILE: &str = "network.gexf";
@@ -36,6 +35,7 @@ struct Edge {
     replies: u64,
     /// Those whose parent was concluded from the text.
     inferred: u64,
+    scored: u64,
     toxicity: Moments,
     sentiment: Moments,
 }
@@ -44,9 +44,10 @@ impl Edge {
     fn add(&mut self, reply: &Scored) {
         self.replies += 1;
         self.inferred += u64::from(reply.comment.parent_inferred);
-        if let Some(scores) = reply.outcome.scores() {
-            self.toxicity.add(scores.get(Label::Toxicity));
-            self.sentiment.add(scores.sentiment());
+        if let Some(Tone { toxicity, sentiment }) = reply.outcome.scores().map(Tone::of) {
+            self.scored += 1;
+            self.toxicity.extend(toxicity);
+            self.sentiment.extend(sentiment);
         }
     }
 }
@@ -146,7 +147,7 @@ fn graph(facts: &mut Facts<'_>, network: &Network, draft: &mut Draft) -> io::Res
 fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
     [
         totals.comments.to_string(),
-        totals.scored().to_string(),
+        totals.scored.to_string(),
         totals.flagged.to_string(),
         decimal(totals.toxicity.mean()),
         decimal(totals.sentiment.mean()),
@@ -156,7 +157,7 @@ fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
 /// In the order of [`EDGE`].
 fn edge_values(edge: &Edge) -> [String; EDGE.len()] {
     [
-        edge.toxicity.count().to_string(),
+        edge.scored.to_string(),
         edge.inferred.to_string(),
         decimal(edge.toxicity.mean()),
         decimal(edge.sentiment.mean()),
