@@ -45,7 +45,7 @@ pub use expectation::{Calibrated, Expectation};
 pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
 pub use kappa::{Kappa, cohen_kappa};
 pub use mann_kendall::{MannKendall, mann_kendall};
-pub use mark::Mark;
+pub use mark::{Mark, Tone};
 pub use moments::Moments;
 pub use network::Edges;
 pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};

@@ -1,8 +1,9 @@
 //! Text to token ids: the `tokenizers` crate, and windows for a text that a model cannot take at once.
 //!
-//! The ids are exactly those of Hugging Face's `BertTokenizerFast` for the same `tokenizer.json`; a truncation or padding
-//! set in that file is not applied. Time and memory grow in proportion to the text, however long it is: a long text is
-//! encoded piece by piece, cut only where no token can span the cut.
+//! The ids are exactly those of Hugging Face's fast tokenizers for the same `tokenizer.json`; a truncation or padding set in
+//! that file is not applied. A long text is encoded piece by piece, cut only where no token can span the cut: with BERT's
+//! tokenizers, time and memory grow in proportion to the text, however long it is; with others that split at spaces, they do
+//! for texts that have words with spaces between them.
 
 use std::collections::HashSet;
 
@@ -14,27 +15,41 @@ use tokenizers::tokenizer::Tokenizer;
 /// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// A BERT tokenizer: cleaning, lower case, splitting at spaces and marks, word pieces.
+/// A tokenizer, with the tokens that stand around a text.
 pub struct Encoder {
     tokenizer: Tokenizer,
-    /// Id of `[CLS]`, which begins a sequence.
+    /// Id of the token that begins a sequence, such as `[CLS]`.
     first: u32,
-    /// Id of `[SEP]`, which ends it.
+    /// Id of the one that ends it, such as `[SEP]`.
     last: u32,
-    /// A word of more characters is one `[UNK]`; none where words must not be shortened.
-    max_word_chars: Option<usize>,
+    cuts: Cuts,
+    /// What begins a token that begins a word; none where `##` begins those that do not.
+    word_mark: Option<char>,
     /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
     token_chars: HashSet<char>,
-    /// Whether each Chinese character is a word.
-    separates_ideographs: bool,
     /// [`PIECE_BYTES`], but for tests.
     piece_bytes: usize,
+}
+
+/// Where a text may be cut without changing a token.
+enum Cuts {
+    /// Cleaning, lower case, splitting at spaces and marks, word pieces: before every separator.
+    Bert {
+        /// A word of more characters is one `[UNK]`; none where words must not be shortened.
+        max_word_chars: Option<usize>,
+        /// Whether each Chinese character is a word.
+        separates_ideographs: bool,
+    },
+    /// Before a space between ASCII letters or digits.
+    Spaces,
+    /// Nowhere, as far as is known.
+    None,
 }
 
 /// A part of a text that a model takes at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// `[CLS]`, the content, `[SEP]`.
+    /// `[CLS]`, the content, `[SEP]`, or what the tokenizer has in their place.
     pub ids: Vec<u32>,
     /// Number of ids between the two; 0 only for a text without any token.
     pub content_tokens: usize,
@@ -45,20 +60,14 @@ pub struct Window {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The bytes are not a tokenizer of the crate's format.
-    #[error("not a tokenizer.json: {0}; use the file of a BERT model as Hugging Face saves it")]
+    #[error("not a tokenizer.json: {0}; use the file that Hugging Face saves beside a model")]
     Load(String),
-    /// The tokenizer is not of BERT's kind.
-    #[error("the tokenizer's {part} is not BERT's; only BERT tokenizers (word pieces) are supported")]
-    Kind {
-        /// `model`, `normalizer` or `pre_tokenizer`.
-        part: &'static str,
-    },
-    /// The vocabulary has no such token.
-    #[error("the tokenizer has no `{token}` token, which every sequence of a BERT model needs")]
-    Special {
-        /// The token.
-        token: &'static str,
-    },
+    /// A text does not stand between two tokens.
+    #[error(
+        "the tokenizer does not put one token before a text and one behind it, as [CLS] and [SEP]; use the file that Hugging \
+         Face saves beside a BERT, DistilBERT or RoBERTa"
+    )]
+    Frame,
     /// Windows of this size cannot move along a text.
     #[error(
         "windows of {max_tokens} tokens cannot overlap by {overlap_tokens}: the overlap must be below {max_tokens} - 2"
@@ -83,40 +92,42 @@ impl Encoder {
     /// Loads a `tokenizer.json`.
     ///
     /// # Errors
-    /// Not such a file, not of BERT's kind, or without `[CLS]` and `[SEP]`.
+    /// Not such a file, or one that does not put a text between two tokens.
     pub fn from_bytes(tokenizer_json: &[u8]) -> Result<Self, EncodeError> {
         let load = |error: tokenizers::Error| EncodeError::Load(error.to_string());
         let mut tokenizer = Tokenizer::from_bytes(tokenizer_json).map_err(load)?;
-        let ModelWrapper::WordPiece(model) = tokenizer.get_model() else {
-            return Err(EncodeError::Kind { part: "model" });
-        };
-        let max_word_chars = model.max_input_chars_per_word;
-        let Some(NormalizerWrapper::BertNormalizer(normalizer)) = tokenizer.get_normalizer() else {
-            return Err(EncodeError::Kind { part: "normalizer" });
-        };
-        let separates_ideographs = normalizer.handle_chinese_chars;
-        if !matches!(tokenizer.get_pre_tokenizer(), Some(PreTokenizerWrapper::BertPreTokenizer(_))) {
-            return Err(EncodeError::Kind { part: "pre_tokenizer" });
-        }
         tokenizer.with_truncation(None).map_err(load)?;
         tokenizer.with_padding(None);
-        let id = |token| tokenizer.token_to_id(token).ok_or(EncodeError::Special { token });
-        let (first, last) = (id("[CLS]")?, id("[SEP]")?);
+        let ids = |special| Ok(tokenizer.encode_fast("a", special).map_err(load)?.get_ids().to_vec());
+        let (framed, bare): (Vec<u32>, Vec<u32>) = (ids(true)?, ids(false)?);
+        let (first, last) = match *framed {
+            [first, ref content @ .., last] if *content == bare => (first, last),
+            _ => return Err(EncodeError::Frame),
+        };
         let added: Vec<String> =
             tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
         let token_chars = added.iter().flat_map(|token| token.chars().skip(1)).collect();
-        // Such a token could stand inside a long word, and shortening the word would lose it.
-        let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
-        let max_word_chars = (!added.iter().any(ends_a_word)).then_some(max_word_chars);
-        Ok(Self {
-            tokenizer,
-            first,
-            last,
-            max_word_chars,
-            token_chars,
-            separates_ideographs,
-            piece_bytes: PIECE_BYTES,
-        })
+        let pre_tokenizer = tokenizer.get_pre_tokenizer();
+        let cuts = match (tokenizer.get_model(), tokenizer.get_normalizer(), pre_tokenizer) {
+            (
+                ModelWrapper::WordPiece(model),
+                Some(NormalizerWrapper::BertNormalizer(normalizer)),
+                Some(PreTokenizerWrapper::BertPreTokenizer(_)),
+            ) => {
+                // Such a token could stand inside a long word, and shortening the word would lose it.
+                let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
+                let may_shorten = !added.iter().any(ends_a_word);
+                Cuts::Bert {
+                    max_word_chars: may_shorten.then_some(model.max_input_chars_per_word),
+                    separates_ideographs: normalizer.handle_chinese_chars,
+                }
+            }
+            (_, _, Some(pre_tokenizer)) if splits_at_spaces(pre_tokenizer) => Cuts::Spaces,
+            _ => Cuts::None,
+        };
+        let word_mark = pre_tokenizer.and_then(word_mark);
+        let piece_bytes = PIECE_BYTES;
+        Ok(Self { first, last, cuts, word_mark, token_chars, piece_bytes, tokenizer })
     }
 
     /// Number of token ids: every id is below it, unless the vocabulary has gaps.
@@ -124,12 +135,20 @@ impl Encoder {
         self.tokenizer.get_vocab_size(true)
     }
 
-    /// Every token with its id, in no order; word pieces that go on within a word begin with `##`.
+    /// Every token with its id, in no order; word pieces that go on within a word begin with `##`, whatever marks them in the
+    /// tokenizer's own vocabulary.
     pub fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
-        self.tokenizer.get_vocab(true).into_iter()
+        let as_bert = |piece: String| match self.word_mark {
+            None => piece,
+            Some(mark) => match piece.strip_prefix(mark) {
+                Some(word) => word.to_owned(),
+                None => format!("##{piece}"),
+            },
+        };
+        self.tokenizer.get_vocab(true).into_iter().map(move |(piece, id)| (as_bert(piece), id))
     }
 
-    /// Token ids of a text with `[CLS]` and `[SEP]`, uncut.
+    /// Token ids of a text with those before and behind it, uncut.
     ///
     /// # Errors
     /// Only where the crate fails, which no text is known to bring about.
@@ -190,21 +209,58 @@ impl Encoder {
         Ok(ids)
     }
 
-    /// Where the next piece of a text ends: before the first separator after `piece_bytes`, or at the text's end.
+    /// Where the next piece of a text ends: at the first place for a cut after `piece_bytes`, or at the text's end.
     fn piece_end(&self, text: &str) -> usize {
         let from = text.ceil_char_boundary(self.piece_bytes);
-        let ideograph = |c| self.separates_ideographs && matches!(c, '\u{4e00}'..='\u{9fff}');
-        let cut = |c| (is_separator(c) || ideograph(c)) && !self.token_chars.contains(&c);
-        text[from..].find(cut).map_or(text.len(), |found| from + found)
+        let found = match self.cuts {
+            Cuts::Bert { separates_ideographs, .. } => {
+                let ideograph = |c| separates_ideographs && matches!(c, '\u{4e00}'..='\u{9fff}');
+                let cut = |c| (is_separator(c) || ideograph(c)) && !self.token_chars.contains(&c);
+                text[from..].find(cut).map(|found| from + found)
+            }
+            Cuts::Spaces if self.token_chars.contains(&' ') => None,
+            Cuts::Spaces => text.as_bytes()[from - 1..]
+                .windows(3)
+                .position(|around| {
+                    let [before, space, after] = [around[0], around[1], around[2]];
+                    before.is_ascii_alphanumeric() && space == b' ' && after.is_ascii_alphanumeric()
+                })
+                .map(|found| from + found),
+            Cuts::None => None,
+        };
+        found.unwrap_or(text.len())
     }
 
     /// A piece far over its length is one long word at its end. Where that is plain letters and digits, more of them than
     /// the longest word that is not `[UNK]` change nothing, and are not worth the crate's memory.
     fn shorten_word(&self, piece: &str) -> Option<String> {
-        let max_word_chars = self.max_word_chars?;
+        let Cuts::Bert { max_word_chars: Some(max_word_chars), .. } = self.cuts else { return None };
         let (kept, tail) = piece.split_at(piece.ceil_char_boundary(self.piece_bytes));
         let plain = tail.bytes().all(|byte| byte.is_ascii_alphanumeric());
         (plain && tail.len() > max_word_chars + 1).then(|| format!("{kept}{}", &tail[..=max_word_chars]))
+    }
+}
+
+/// Whether a word ends before every space between letters or digits.
+fn splits_at_spaces(pre_tokenizer: &PreTokenizerWrapper) -> bool {
+    match pre_tokenizer {
+        PreTokenizerWrapper::BertPreTokenizer(_)
+        | PreTokenizerWrapper::Whitespace(_)
+        | PreTokenizerWrapper::WhitespaceSplit(_) => true,
+        PreTokenizerWrapper::ByteLevel(byte_level) => byte_level.use_regex,
+        PreTokenizerWrapper::Metaspace(metaspace) => metaspace.get_split(),
+        PreTokenizerWrapper::Sequence(sequence) => sequence.as_ref().iter().any(splits_at_spaces),
+        _ => false,
+    }
+}
+
+/// What stands for the space before a word, in the tokens of vocabularies that have one.
+fn word_mark(pre_tokenizer: &PreTokenizerWrapper) -> Option<char> {
+    match pre_tokenizer {
+        PreTokenizerWrapper::ByteLevel(_) => Some('\u{120}'),
+        PreTokenizerWrapper::Metaspace(metaspace) => Some(metaspace.get_replacement()),
+        PreTokenizerWrapper::Sequence(sequence) => sequence.as_ref().iter().find_map(word_mark),
+        _ => None,
     }
 }
 
@@ -225,6 +281,10 @@ mod tests {
 
     fn tiny() -> Encoder {
         Encoder::from_bytes(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap()
+    }
+
+    fn tiny_roberta() -> Encoder {
+        Encoder::from_bytes(include_bytes!("../tests/models/tiny-roberta/tokenizer.json")).unwrap()
     }
 
     /// The crate's own ids of the whole text.
@@ -294,27 +354,30 @@ mod tests {
     }
 
     #[test]
-    fn other_tokenizers_are_refused() {
+    fn other_files_are_refused() {
         let json: serde_json::Value =
             serde_json::from_slice(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap();
         for (key, value, words) in [
-            ("normalizer", serde_json::json!({"type": "NFC"}), "the tokenizer's normalizer is not BERT's"),
-            ("pre_tokenizer", serde_json::json!(null), "the tokenizer's pre_tokenizer is not BERT's"),
-            (
-                "model",
-                serde_json::json!({"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}),
-                "the tokenizer's model is not BERT's",
-            ),
             ("model", serde_json::json!(7), "not a tokenizer.json"),
+            (
+                "post_processor",
+                serde_json::json!(null),
+                "does not put one token before a text and one behind it",
+            ),
         ] {
             let mut other = json.clone();
             other[key] = value;
             let error = Encoder::from_bytes(other.to_string().as_bytes()).err().unwrap();
             assert!(error.to_string().contains(words), "{error}");
         }
-        let renamed = json.to_string().replace("[SEP]", "[END]");
-        let error = Encoder::from_bytes(renamed.as_bytes()).err().unwrap();
-        assert!(error.to_string().contains("no `[SEP]` token"), "{error}");
+    }
+
+    #[test]
+    fn vocabularies_mark_words_alike() {
+        for (encoder, whole, inner) in [(tiny(), "the", "##ing"), (tiny_roberta(), "the", "##ing")] {
+            let vocabulary: Vec<String> = encoder.vocabulary().map(|(piece, _)| piece).collect();
+            assert!([whole, inner].iter().all(|piece| vocabulary.iter().any(|known| known == piece)));
+        }
     }
 
     proptest! {
@@ -327,6 +390,8 @@ mod tests {
                     "[!-~]{1,3}",
                     "[。，é東京\u{301}\u{85}\u{b}\u{2028}\u{200b}\u{ad}👍]{1,3}",
                     Just("[MASK]".to_owned()),
+                    Just(" <mask>".to_owned()),
+                    r"[a-z ]{1,3}'[st ]{1,2}[0-9 ]{0,4}",
                     Just("x7".repeat(70)),
                     any::<String>(),
                 ],
@@ -335,11 +400,12 @@ mod tests {
             piece_bytes in 1..40_usize,
         ) {
             let text = parts.concat();
-            let mut encoder = tiny();
-            encoder.piece_bytes = piece_bytes;
-            let ids = encoder.encode(&text).unwrap();
-            prop_assert_eq!(&ids, &uncut(&encoder, &text));
-            prop_assert!(ids.iter().all(|&id| (id as usize) < encoder.vocab_size()));
+            for mut encoder in [tiny(), tiny_roberta()] {
+                encoder.piece_bytes = piece_bytes;
+                let ids = encoder.encode(&text).unwrap();
+                prop_assert_eq!(&ids, &uncut(&encoder, &text));
+                prop_assert!(ids.iter().all(|&id| (id as usize) < encoder.vocab_size()));
+            }
         }
     }
 }

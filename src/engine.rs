@@ -142,6 +142,14 @@ pub enum EngineError {
         /// What is wrong.
         kind: ModelErrorKind,
     },
+    /// The engine does not know the network that the configuration describes.
+    #[error("model {model}: config.json: {cause}")]
+    Architecture {
+        /// Name of the model.
+        model: String,
+        /// What it does not know.
+        cause: String,
+    },
     /// The batch has no sequence.
     #[error("the batch is empty")]
     EmptyBatch,

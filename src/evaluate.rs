@@ -62,13 +62,18 @@ impl Estimate {
 pub struct Target(Vec<Label>);
 
 impl Target {
-    /// The score of the target.
-    pub fn score(&self, scores: &Scores) -> f64 {
+    /// The labels whose scores it reads.
+    pub fn labels(&self) -> &[Label] {
+        &self.0
+    }
+
+    /// The score of the target; none if the model does not give all of its labels.
+    pub fn score(&self, scores: &Scores) -> Option<f64> {
         match self.0[..] {
             [label] => scores.get(label),
             _ => {
-                let product: f64 = self.0.iter().map(|label| scores.get(*label)).product();
-                round(product.powf(1.0 / self.0.len() as f64))
+                let product: Option<f64> = self.0.iter().map(|label| scores.get(*label)).product();
+                Some(round(product?.powf(1.0 / self.0.len() as f64)))
             }
         }
     }

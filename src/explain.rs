@@ -106,11 +106,14 @@ pub fn explain(
     Ok(explanations.collect())
 }
 
-/// Weighs the sentences and words of comments, flagged or not, each for one label. Comments given together share the
-/// work for words that they share.
+/// Weighs the sentences and words of comments, flagged or not, each for one label that the model gives. Comments given together
+/// share the work for words that they share.
 ///
 /// # Errors
 /// [`ScoreError`] if the encoder or the engine fails.
+///
+/// # Panics
+/// If the model does not give a label.
 pub fn weigh(scorer: &Scorer<'_>, comments: &[(&Comment, Label)]) -> Result<Vec<Weighed>, ScoreError> {
     let mut texts = Texts::default();
     let sentences: Vec<Vec<Sentence>> = comments
@@ -130,8 +133,8 @@ pub fn weigh(scorer: &Scorer<'_>, comments: &[(&Comment, Label)]) -> Result<Vec<
     let mut variants = Texts::default();
     for (index, (comment, label)) in comments.iter().enumerate() {
         let own: Vec<f64> =
-            sentences[index].iter().map(|sentence| scores[sentence.own].get(*label)).collect();
-        for word in words_to_try(&words[index], &own, |word| scores[word.alone].get(*label)) {
+            sentences[index].iter().map(|sentence| score(&scores[sentence.own], *label)).collect();
+        for word in words_to_try(&words[index], &own, |word| score(&scores[word.alone], *label)) {
             let word = &mut words[index][word];
             let sentence = &sentences[index][word.sentence].range;
             let (before, after) = (sentence.start..word.range.start, word.range.end..sentence.end);
@@ -142,11 +145,12 @@ pub fn weigh(scorer: &Scorer<'_>, comments: &[(&Comment, Label)]) -> Result<Vec<
     let without = variants.score(scorer)?;
 
     let weighed = comments.iter().zip(sentences).zip(words).map(|(((_, label), sentences), words)| {
-        let own = |sentence: &Sentence| scores[sentence.own].get(*label);
+        let own = |sentence: &Sentence| score(&scores[sentence.own], *label);
         let weight = |word: &Word| {
-            let fall =
-                word.without.map_or(0.0, |place| own(&sentences[word.sentence]) - without[place].get(*label));
-            let mean = (scores[word.alone].get(*label) + fall.max(0.0)) / 2.0;
+            let fall = word
+                .without
+                .map_or(0.0, |place| own(&sentences[word.sentence]) - score(&without[place], *label));
+            let mean = (score(&scores[word.alone], *label) + fall.max(0.0)) / 2.0;
             (mean * 1e6).round() / 1e6
         };
         let part = |range: &Range<usize>, score| Part { start: range.start, end: range.end, score };
@@ -156,6 +160,10 @@ pub fn weigh(scorer: &Scorer<'_>, comments: &[(&Comment, Label)]) -> Result<Vec<
         }
     });
     Ok(weighed.collect())
+}
+
+fn score(scores: &Scores, label: Label) -> f64 {
+    scores.get(label).expect("the model gives what is weighed")
 }
 
 /// A sentence, and the place of its text among those that are scored.

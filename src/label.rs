@@ -113,11 +113,19 @@ pub enum Activation {
 pub struct Head {
     /// How their logits become probabilities.
     pub activation: Activation,
-    /// In the order of their logits.
-    pub labels: Vec<Label>,
+    /// In the order of their logits; none where a logit stands for something that is no label of ours. Of a softmax, several
+    /// logits may stand for one label: its probability is the sum of theirs.
+    pub labels: Vec<Option<Label>>,
 }
 
-/// All labels of a model: its heads, in the order of its logits.
+impl Head {
+    /// Whether it decides whether the text is negative, neutral or positive.
+    pub fn is_sentiment(&self) -> bool {
+        self.labels.iter().flatten().all(|label| Label::SENTIMENT.contains(label))
+    }
+}
+
+/// The labels of a model: its heads, in the order of its logits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LabelSet {
@@ -126,19 +134,51 @@ pub struct LabelSet {
 }
 
 impl LabelSet {
-    /// Every label in the order of the model's logits.
+    /// The labels that the model gives, in the order of [`Label::ALL`].
     pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
+        Label::ALL.into_iter().filter(|label| self.of_logits().any(|of_logit| of_logit == Some(*label)))
+    }
+
+    /// What each logit stands for.
+    pub fn of_logits(&self) -> impl Iterator<Item = Option<Label>> + '_ {
         self.heads.iter().flat_map(|head| head.labels.iter().copied())
     }
 
     /// Number of logits.
-    pub fn len(&self) -> usize {
-        self.heads.iter().map(|head| head.labels.len()).sum()
+    pub fn logits(&self) -> usize {
+        self.of_logits().count()
     }
 
-    /// Whether the model gives no label at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// That each label has one place, and that a softmax shares its probability among labels of one kind.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.labels().next().is_none() {
+            return Err("the heads give none of our labels".to_owned());
+        }
+        for label in self.labels() {
+            let holding = self.heads.iter().filter(|head| head.labels.contains(&Some(label)));
+            let places = holding.map(|head| match head.activation {
+                Activation::Softmax => 1,
+                Activation::Sigmoid => head.labels.iter().filter(|place| **place == Some(label)).count(),
+            });
+            if places.sum::<usize>() > 1 {
+                return Err(format!("the label {label} stands in the heads more than once"));
+            }
+        }
+        for head in self.heads.iter().filter(|head| head.activation == Activation::Softmax) {
+            let find = |is_sentiment: bool| {
+                head.labels.iter().flatten().find(|label| Label::SENTIMENT.contains(label) == is_sentiment)
+            };
+            if let (Some(sentiment), Some(other)) = (find(true), find(false)) {
+                return Err(format!(
+                    "a softmax head has one label of the sentiment, {sentiment}, and one that is not, {other}, as if only \
+                     one could hold"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -154,5 +194,30 @@ mod tests {
             assert_eq!(serde_json::to_string(&label).unwrap(), format!("\"{label}\""));
         }
         assert!("toxic".parse::<Label>().unwrap_err().contains("identity_attack"));
+    }
+
+    #[test]
+    fn a_label_has_one_place() {
+        use Activation::{Sigmoid, Softmax};
+        use Label::{Negative, Threat, Toxicity};
+        let check = |heads: &[(Activation, &[Option<Label>])]| {
+            let head = |(activation, labels): &(Activation, &[Option<Label>])| Head {
+                activation: *activation,
+                labels: labels.to_vec(),
+            };
+            LabelSet { heads: heads.iter().map(head).collect() }.check()
+        };
+        check(&[(Sigmoid, &[Some(Toxicity), None]), (Softmax, &[None, Some(Negative)])]).unwrap();
+        check(&[(Softmax, &[Some(Toxicity), Some(Toxicity), None])]).unwrap();
+        for (heads, words) in [
+            (vec![], "none of our labels"),
+            (vec![(Softmax, &[None, None][..])], "none of our labels"),
+            (vec![(Sigmoid, &[Some(Threat), Some(Threat)])], "threat stands in the heads more than once"),
+            (vec![(Sigmoid, &[Some(Threat)]), (Softmax, &[Some(Threat), None])], "more than once"),
+            (vec![(Softmax, &[Some(Negative), Some(Threat)])], "as if only one could hold"),
+        ] {
+            let error = check(&heads).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! A model: its manifest, configuration, tokenizer, weights and calibration, from a directory or from inside the binary.
+//! A model: its manifest, configuration, tokenizer, weights and calibration, from a folder or from inside the binary. A folder
+//! without a manifest is taken as Hugging Face writes it.
 //!
 //! Everything is checked when a model is loaded, so that a wrong file is one clear error before any work.
 //! The files and the manifest are described in `docs/models.md`.
@@ -16,10 +17,11 @@ use crate::label::{Activation, Label};
 
 mod config;
 mod embedded;
+mod folder;
 mod manifest;
 mod weights;
 
-pub use config::BertConfig;
+pub use config::Config;
 pub use manifest::{Calibration, FileEntry, Manifest};
 pub use weights::Weights;
 
@@ -33,10 +35,11 @@ pub struct Model {
     /// What it is, what it says and how its logits are calibrated.
     pub manifest: Manifest,
     /// Shape of the network.
-    pub config: BertConfig,
+    pub config: Config,
     /// Its tokenizer.
     pub encoder: Encoder,
-    /// SHA-256 of `manifest.json` in hexadecimal. Since the manifest holds the checksums of the files, this names all.
+    /// SHA-256 in hexadecimal of `manifest.json`; where there is none, of what `sha256sum` prints of the files that were read,
+    /// by name. Since either holds the checksums of the files, this names all.
     pub checksum: String,
     weights: Cow<'static, [u8]>,
 }
@@ -58,8 +61,16 @@ pub struct ModelError {
 #[non_exhaustive]
 pub enum ModelErrorKind {
     /// It cannot be read.
-    #[error("cannot be read: {0}; a model directory holds {MANIFEST}, {CONFIG}, {TOKENIZER} and {WEIGHTS}")]
+    #[error(
+        "cannot be read: {0}; a model folder holds {CONFIG}, {TOKENIZER} or vocab.txt, and {WEIGHTS}; docs/models.md"
+    )]
     Read(io::Error),
+    /// There are weights, as a Python program.
+    #[error(
+        "is not there, and pytorch_model.bin is not read, for such a file can run programs; load the model with transformers and \
+         save it by save_pretrained, which writes {WEIGHTS}"
+    )]
+    Pickled,
     /// Its length is not the manifest's.
     #[error("has {found} bytes, the manifest says {expected}; get the file again, or correct the manifest")]
     Length {
@@ -89,7 +100,8 @@ pub enum ModelErrorKind {
 
 /// The bytes of a model's files.
 struct Files {
-    manifest: Cow<'static, [u8]>,
+    /// What the checksum of the model is of.
+    identity: Cow<'static, [u8]>,
     config: Cow<'static, [u8]>,
     tokenizer: Cow<'static, [u8]>,
     weights: Cow<'static, [u8]>,
@@ -105,45 +117,36 @@ impl Model {
     pub fn embedded() -> Result<Self, ModelError> {
         let in_model = |(file, kind)| ModelError { model: "(embedded)".to_owned(), file, kind };
         let files = embedded::files();
-        let manifest = Manifest::parse(&files.manifest).map_err(in_manifest).map_err(in_model)?;
-        Self::load(manifest, files).map_err(in_model)
+        let manifest = Manifest::parse(&files.identity).map_err(in_manifest).map_err(in_model)?;
+        Self::manifested(manifest, files).map_err(in_model)
     }
 
-    /// The model of a directory. Every file that its manifest lists is checked: length, SHA-256, and then what it says.
+    /// The model of a folder. With a manifest, every file that it lists is checked: length, SHA-256, and then what it says.
+    /// Without one, the folder is taken as Hugging Face writes it.
     ///
     /// # Errors
     /// The first file that is missing or wrong.
     pub fn open(dir: &Path) -> Result<Self, ModelError> {
         let in_model = |(file, kind)| ModelError { model: dir.display().to_string(), file, kind };
-        let read = |name: &str| {
-            fs::read(dir.join(name)).map_err(|error| (name.to_owned(), ModelErrorKind::Read(error)))
-        };
-        let checked = || {
-            let manifest_bytes = read(MANIFEST)?;
-            let manifest = Manifest::parse(&manifest_bytes).map_err(in_manifest)?;
-            let mut files = Files {
-                manifest: manifest_bytes.into(),
-                config: Cow::default(),
-                tokenizer: Cow::default(),
-                weights: Cow::default(),
-            };
-            for (name, entry) in &manifest.files {
-                let bytes = read(name)?;
-                entry.check(&bytes).map_err(|kind| (name.clone(), kind))?;
-                match name.as_str() {
-                    CONFIG => files.config = bytes.into(),
-                    TOKENIZER => files.tokenizer = bytes.into(),
-                    WEIGHTS => files.weights = bytes.into(),
-                    _ => {}
-                }
+        match fs::read(dir.join(MANIFEST)) {
+            Ok(bytes) => signed(dir, bytes).and_then(|(manifest, files)| Self::manifested(manifest, files)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                folder::read(dir).and_then(|(manifest, config, files)| Self::load(manifest, config, files))
             }
-            Self::load(manifest, files)
-        };
-        checked().map_err(in_model)
+            Err(error) => Err((MANIFEST.to_owned(), ModelErrorKind::Read(error))),
+        }
+        .map_err(in_model)
     }
 
-    fn load(manifest: Manifest, files: Files) -> Result<Self, (String, ModelErrorKind)> {
-        let config = BertConfig::parse(&files.config).map_err(|kind| (CONFIG.to_owned(), kind))?;
+    /// A model whose manifest says what its labels are, and whose configuration must agree.
+    fn manifested(manifest: Manifest, files: Files) -> Result<Self, (String, ModelErrorKind)> {
+        let in_config = |kind| (CONFIG.to_owned(), kind);
+        let config = Config::parse(&files.config).map_err(in_config)?;
+        config.check_labels(&manifest.heads).map_err(ModelErrorKind::Content).map_err(in_config)?;
+        Self::load(manifest, config, files)
+    }
+
+    fn load(manifest: Manifest, config: Config, files: Files) -> Result<Self, (String, ModelErrorKind)> {
         config.check(&manifest).map_err(|cause| (CONFIG.to_owned(), ModelErrorKind::Content(cause)))?;
         let encoder = Encoder::from_bytes(&files.tokenizer)
             .map_err(|error| (TOKENIZER.to_owned(), ModelErrorKind::Tokenizer(error)))?;
@@ -156,7 +159,7 @@ impl Model {
             return Err((TOKENIZER.to_owned(), ModelErrorKind::Content(cause)));
         }
         Weights::parse(&files.weights).map_err(|kind| (WEIGHTS.to_owned(), kind))?;
-        let checksum = sha256(&files.manifest);
+        let checksum = sha256(&files.identity);
         Ok(Self { manifest, config, encoder, checksum, weights: files.weights })
     }
 
@@ -165,37 +168,64 @@ impl Model {
         Weights::parse(&self.weights).expect("the same bytes were parsed when the model was loaded")
     }
 
-    /// Calibrated probabilities of one sequence, by [`Label::index`], from its logits in the order of the manifest's heads:
-    /// `sigmoid(scale * x + bias)` of each label of a sigmoid head, `softmax(x / temperature)` over a softmax head.
+    /// Probabilities of one sequence, by [`Label::index`], from its logits in the order of the manifest's heads; none of a label
+    /// that the model does not give. Calibrated, they are `sigmoid(scale * x + bias)` of each label of a sigmoid head and
+    /// `softmax(x / temperature)` over a softmax head; else scale and temperature are 1 and the bias is 0.
     ///
     /// # Panics
-    /// If there are not as many logits as labels.
-    pub fn probabilities(&self, logits: ArrayView1<'_, f32>) -> [f64; Label::COUNT] {
-        assert_eq!(logits.len(), self.manifest.heads.len(), "an engine gives one logit a label");
-        let mut probabilities = [0.0; Label::COUNT];
+    /// If there are not as many logits as the heads have.
+    pub fn probabilities(&self, logits: ArrayView1<'_, f32>) -> [Option<f64>; Label::COUNT] {
+        let Manifest { heads, calibration, .. } = &self.manifest;
+        assert_eq!(logits.len(), heads.logits(), "an engine gives every logit of the model");
+        let mut probabilities = [None; Label::COUNT];
         let mut logits = logits.iter().map(|&logit| f64::from(logit));
-        for head in &self.manifest.heads.heads {
+        for head in &heads.heads {
             match head.activation {
                 Activation::Sigmoid => {
-                    for (&label, logit) in head.labels.iter().zip(&mut logits) {
-                        let (scale, bias) = self.manifest.calibration.line(label);
-                        probabilities[label.index()] = 1.0 / (1.0 + (-(scale * logit + bias)).exp());
+                    for (label, logit) in head.labels.iter().zip(&mut logits) {
+                        let Some(label) = *label else { continue };
+                        let (scale, bias) =
+                            calibration.as_ref().map_or((1.0, 0.0), |known| known.line(label));
+                        probabilities[label.index()] = Some(1.0 / (1.0 + (-(scale * logit + bias)).exp()));
                     }
                 }
                 Activation::Softmax => {
-                    let temperature = self.manifest.calibration.temperature();
+                    let temperature = calibration.as_ref().map_or(1.0, Calibration::temperature);
                     let scaled: Vec<f64> =
                         logits.by_ref().take(head.labels.len()).map(|logit| logit / temperature).collect();
                     let largest = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                     let sum: f64 = scaled.iter().map(|logit| (logit - largest).exp()).sum();
                     for (label, logit) in head.labels.iter().zip(scaled) {
-                        probabilities[label.index()] = (logit - largest).exp() / sum;
+                        let Some(label) = *label else { continue };
+                        *probabilities[label.index()].get_or_insert(0.0) += (logit - largest).exp() / sum;
                     }
                 }
             }
         }
         probabilities
     }
+}
+
+/// The files of a folder that its manifest lists.
+fn signed(dir: &Path, manifest_json: Vec<u8>) -> Result<(Manifest, Files), (String, ModelErrorKind)> {
+    let manifest = Manifest::parse(&manifest_json).map_err(in_manifest)?;
+    let mut files = Files {
+        identity: manifest_json.into(),
+        config: Cow::default(),
+        tokenizer: Cow::default(),
+        weights: Cow::default(),
+    };
+    for (name, entry) in &manifest.files {
+        let bytes = fs::read(dir.join(name)).map_err(|error| (name.clone(), ModelErrorKind::Read(error)))?;
+        entry.check(&bytes).map_err(|kind| (name.clone(), kind))?;
+        match name.as_str() {
+            CONFIG => files.config = bytes.into(),
+            TOKENIZER => files.tokenizer = bytes.into(),
+            WEIGHTS => files.weights = bytes.into(),
+            _ => {}
+        }
+    }
+    Ok((manifest, files))
 }
 
 fn in_manifest(kind: ModelErrorKind) -> (String, ModelErrorKind) {
@@ -252,7 +282,7 @@ mod tests {
         let model = Model::open(&tiny()).unwrap();
         assert_eq!(model.manifest.name, "tiny");
         assert_eq!(model.checksum, sha256(&fs::read(tiny().join(MANIFEST)).unwrap()));
-        assert_eq!(model.manifest.heads.len(), Label::COUNT);
+        assert_eq!(model.manifest.heads.logits(), Label::COUNT);
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
@@ -277,11 +307,11 @@ mod tests {
         let cases: [(Break, &str); 6] = [
             (
                 |dir| fs::remove_file(dir.join(WEIGHTS)).unwrap(),
-                "model.safetensors: cannot be read: No such file or directory (os error 2); a model directory holds",
+                "model.safetensors: cannot be read: No such file or directory (os error 2); a model folder holds",
             ),
             (
                 |dir| fs::remove_file(dir.join(MANIFEST)).unwrap(),
-                "manifest.json: cannot be read: No such file or directory (os error 2); a model directory holds",
+                "config.json: a softmax head has one label of the sentiment, negative, and one that is not, toxicity",
             ),
             (
                 |dir| {
@@ -321,18 +351,18 @@ mod tests {
             assert!(message.starts_with(words), "{message}");
         }
         let nowhere = Path::new("/nowhere/at all");
-        assert!(message(nowhere).starts_with("manifest.json: cannot be read"));
+        assert!(message(nowhere).starts_with("config.json: cannot be read"));
     }
 
     #[test]
     fn wrong_manifests_are_refused() {
         type Edit = fn(&mut Value);
-        let cases: [(Edit, &str); 17] = [
+        let cases: [(Edit, &str); 16] = [
             (|m| m["heads"][0]["labels"][0] = json!("rudeness"), "unknown variant `rudeness`"),
             (|m| m["heads"][0]["activation"] = json!("tanh"), "unknown variant `tanh`"),
-            (|m| m["heads"][0]["labels"][0] = json!("threat"), "no head gives the label toxicity"),
+            (|m| m["heads"][0]["labels"][0] = json!("threat"), "the label threat stands in the heads more"),
             (|m| m["heads"][1]["labels"][0] = json!("threat"), "the label threat stands in the heads more"),
-            (|m| m["heads"][0]["activation"] = json!("softmax"), "a softmax head is for the three sentiment"),
+            (|m| m["heads"][0]["activation"] = json!("softmax"), "calibration of toxicity: its head is a"),
             (|m| m["notes"] = json!("x"), "unknown field `notes`"),
             (
                 |m| m["calibration"]["rudeness"] = json!({"scale": 1.0, "bias": 0.0}),
@@ -342,7 +372,6 @@ mod tests {
             (|m| m["calibration"]["threat"] = json!({"scale": 0.0, "bias": 0.0}), "calibration of threat"),
             (|m| m["calibration"]["sentiment"]["temperature"] = json!(-1.0), "calibration of sentiment"),
             (|m| m["calibration"] = json!({}), "no calibration of toxicity"),
-            (|m| m["architecture"] = json!("gpt"), "architecture `gpt` is not supported"),
             (|m| m["overlap_tokens"] = json!(254), "windows of 256 tokens cannot overlap by 254"),
             (|m| m["max_tokens"] = json!("many"), "invalid type: string \"many\""),
             (
@@ -369,17 +398,13 @@ mod tests {
     #[test]
     fn files_that_contradict_each_other_are_refused() {
         type Edit = fn(&mut Value);
-        let cases: [(Edit, &str); 8] = [
+        let cases: [(Edit, &str); 7] = [
             (|c| c["id2label"]["0"] = json!("threat"), "config.json: id2label has the labels threat, severe"),
             (|c| drop(c["id2label"].as_object_mut().unwrap().remove("8")), "config.json: id2label has"),
             (|c| c["max_position_embeddings"] = json!(255), "config.json: the network takes 255 tokens"),
             (|c| c["num_attention_heads"] = json!(5), "config.json: hidden_size 32 is not a multiple of"),
             (|c| c["num_hidden_layers"] = json!(0), "config.json: num_hidden_layers is 0"),
-            (|c| c["hidden_act"] = json!("relu"), "config.json: hidden_act `relu` is not supported"),
-            (
-                |c| c["position_embedding_type"] = json!("relative_key"),
-                "config.json: position_embedding_type",
-            ),
+            (|c| c["model_type"] = json!("gpt"), "config.json: model_type is `gpt`, the architecture of the"),
             (
                 |c| c["vocab_size"] = json!(200),
                 "tokenizer.json: has 261 tokens, the network of config.json takes 200",
@@ -413,6 +438,7 @@ mod tests {
             1.0 / total,
             1_f64.exp() / total,
         ];
+        let found = found.map(Option::unwrap);
         for (found, expected) in found.into_iter().zip(expected) {
             assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
@@ -421,7 +447,7 @@ mod tests {
         model.manifest.heads.heads[0].labels.reverse();
         let reordered = array![1.5_f32, 0.0, 3.0, 0.0, 1.0, -1.0, 2.0, 1000.0, -1000.0];
         for (found, expected) in model.probabilities(reordered.view()).into_iter().zip(found) {
-            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+            assert!((found.unwrap() - expected).abs() < 1e-15, "{found:?} {expected}");
         }
     }
 }

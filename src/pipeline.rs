@@ -29,6 +29,7 @@ pub use understand::{Sample, Understood, read};
 use crate::aggregate::Confusion;
 use crate::comment::Comment;
 use crate::engine::{self, Engine, EngineError};
+use crate::label::Label;
 use crate::model::{Manifest, Model, ModelError};
 use crate::normalize;
 use crate::policy::Policy;
@@ -310,6 +311,16 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
+    /// A column of labels is held against a label that the model does not give.
+    #[error(
+        "the model {model} does not give {label}, which a column is held against; leave the column out, or take another model"
+    )]
+    LabelNotGiven {
+        /// Name of the model.
+        model: String,
+        /// The label.
+        label: Label,
+    },
     /// The threads could not be started.
     #[error("cannot start the threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
@@ -490,11 +501,12 @@ fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
         Some(dir) => Model::open(dir)?,
         None => Model::embedded()?,
     };
-    if model.manifest.normalizer != normalize::VERSION {
-        let Manifest { name, normalizer, .. } = &model.manifest;
-        return Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer });
+    match &model.manifest {
+        Manifest { name, normalizer: Some(normalizer), .. } if *normalizer != normalize::VERSION => {
+            Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer })
+        }
+        _ => Ok(model),
     }
-    Ok(model)
 }
 
 /// What was read so far.
@@ -620,6 +632,11 @@ fn identify(model: &Model) -> ModelId {
         version: manifest.version.clone(),
         checksum: model.checksum.clone(),
         languages: manifest.languages.clone(),
+        missing: Label::ALL
+            .into_iter()
+            .filter(|label| manifest.heads.labels().all(|given| given != *label))
+            .collect(),
+        uncalibrated: manifest.calibration.is_none(),
         held_out: manifest.held_out.as_ref().map(|held_out| HeldOut {
             data: held_out.data.clone(),
             threshold: held_out.threshold,

@@ -289,10 +289,10 @@ impl Policy {
     }
 }
 
-/// A rule on a comment, if its score reaches the threshold.
+/// A rule on a comment, if its score reaches the threshold. A label that the model does not give reaches none.
 fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'a>> {
     let threshold = rule.threshold_for(&scored.comment, scored.language.as_deref());
-    let score = scores.get(rule.label);
+    let score = scores.get(rule.label)?;
     (score >= threshold).then_some(Fired { rule, score, threshold })
 }
 

@@ -138,7 +138,7 @@ pub fn write(
 
     let by = if by.is_empty() { &run.by } else { by };
     let (survey, mut disk, mut totals) = survey::take(&scores, policy, by, &mut drafts)?;
-    let (scored, unscored) = (survey.toxicity.count(), survey.unscored());
+    let (scored, unscored) = (survey.scored, survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
             path: scores,

@@ -239,8 +239,11 @@ impl<'a> Scorer<'a> {
         }
         let detected = language::detect(&reading.text);
         let language = detected.language.map(str::to_owned);
-        let known = |language: &str| self.model.manifest.languages.iter().any(|known| known == language);
-        if !self.settings.any_language && detected.foreign && !detected.language.is_some_and(known) {
+        let languages = &self.model.manifest.languages;
+        let known = |language: &str| languages.iter().any(|known| known == language);
+        // A model that does not say what it knows turns nothing away.
+        let is_choosy = !self.settings.any_language && !languages.is_empty();
+        if is_choosy && detected.foreign && !detected.language.is_some_and(known) {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
         Prepared::Text { reading, language }
@@ -277,7 +280,7 @@ impl<'a> Scorer<'a> {
             .collect();
         queue.sort_by_key(|&(text, window)| std::cmp::Reverse(windows[text][window].ids.len()));
 
-        let batches: Vec<Vec<[f64; Label::COUNT]>> = queue
+        let batches: Vec<Vec<Probabilities>> = queue
             .par_chunks(self.settings.batch.max(1))
             .map(|chunk| {
                 let mut batch = Batch::new();
@@ -290,8 +293,8 @@ impl<'a> Scorer<'a> {
             })
             .collect::<Result<_, EngineError>>()?;
 
-        let mut of_windows: Vec<Vec<[f64; Label::COUNT]>> =
-            windows.iter().map(|windows| vec![[0.0; Label::COUNT]; windows.len()]).collect();
+        let mut of_windows: Vec<Vec<Probabilities>> =
+            windows.iter().map(|windows| vec![[None; Label::COUNT]; windows.len()]).collect();
         for (&(text, window), probabilities) in queue.iter().zip(batches.into_iter().flatten()) {
             of_windows[text][window] = probabilities;
         }
@@ -309,32 +312,37 @@ impl<'a> Scorer<'a> {
     }
 }
 
-/// Of two readings the worse one, label by label; the sentiment of the more toxic one. Calibration never changes which of two
-/// logits is larger, so these are the calibrated worse logits.
-fn worse(raw: [f64; Label::COUNT], folded: [f64; Label::COUNT]) -> [f64; Label::COUNT] {
+/// A probability for every label that the model gives, by [`Label::index`].
+type Probabilities = [Option<f64>; Label::COUNT];
+
+/// Of two readings the worse one, label by label; the sentiment of the more toxic one, and of the text as it stands if the model
+/// does not give the toxicity. Calibration never changes which of two logits is larger, so these are the calibrated worse
+/// logits.
+fn worse(raw: Probabilities, folded: Probabilities) -> Probabilities {
     let toxicity = Label::Toxicity.index();
     let mut worse = if folded[toxicity] > raw[toxicity] { folded } else { raw };
     for label in Label::TOXICITY {
-        worse[label.index()] = raw[label.index()].max(folded[label.index()]);
+        let readings = raw[label.index()].zip(folded[label.index()]);
+        worse[label.index()] = readings.map(|(raw, folded)| raw.max(folded));
     }
     worse
 }
 
 /// The probabilities of a reading from those of its windows.
-fn join_windows(windows: &[Window], probabilities: &[[f64; Label::COUNT]]) -> [f64; Label::COUNT] {
+fn join_windows(windows: &[Window], probabilities: &[Probabilities]) -> Probabilities {
     if let [only] = probabilities {
         return *only;
     }
-    let mut joined = [0.0; Label::COUNT];
+    let mut joined = [None; Label::COUNT];
     for label in Label::TOXICITY {
-        let of_windows = probabilities.iter().map(|window| window[label.index()]);
-        joined[label.index()] = of_windows.fold(0.0, f64::max);
+        let of_windows = probabilities.iter().filter_map(|window| window[label.index()]);
+        joined[label.index()] = of_windows.reduce(f64::max);
     }
     let total: usize = windows.iter().map(|window| window.content_tokens).sum();
     for label in Label::SENTIMENT {
         let weighted = windows.iter().zip(probabilities);
-        let sum: f64 = weighted.map(|(window, p)| p[label.index()] * window.content_tokens as f64).sum();
-        joined[label.index()] = sum / total as f64;
+        let parts = weighted.map(|(window, p)| Some(p[label.index()]? * window.content_tokens as f64));
+        joined[label.index()] = parts.sum::<Option<f64>>().map(|sum| sum / total as f64);
     }
     joined
 }
@@ -486,26 +494,33 @@ mod tests {
 
     #[test]
     fn the_worse_of_two_readings_counts_and_the_sentiment_is_the_more_toxic_ones() {
-        let (mut raw, mut folded) = ([0.2; Label::COUNT], [0.3; Label::COUNT]);
-        raw[Label::Threat.index()] = 0.4;
-        folded[Label::Negative.index()] = 0.1;
+        let (mut raw, mut folded) = ([Some(0.2); Label::COUNT], [Some(0.3); Label::COUNT]);
+        raw[Label::Threat.index()] = Some(0.4);
+        folded[Label::Negative.index()] = Some(0.1);
         let scores = worse(raw, folded);
-        assert_eq!(scores[Label::Toxicity.index()], 0.3);
-        assert_eq!(scores[Label::Threat.index()], 0.4);
-        assert_eq!(scores[Label::Negative.index()], 0.1);
+        assert_eq!(scores[Label::Toxicity.index()], Some(0.3));
+        assert_eq!(scores[Label::Threat.index()], Some(0.4));
+        assert_eq!(scores[Label::Negative.index()], Some(0.1));
+        raw[Label::Toxicity.index()] = None;
+        folded[Label::Toxicity.index()] = None;
+        let scores = worse(raw, folded);
+        assert_eq!(scores[Label::Toxicity.index()], None);
+        assert_eq!(scores[Label::Negative.index()], Some(0.2));
     }
 
     #[test]
     fn windows_join_by_maximum_and_weighted_mean() {
         let window = |content_tokens| Window { ids: Vec::new(), content_tokens };
-        let mut first = [0.2; Label::COUNT];
-        let mut second = [0.1; Label::COUNT];
-        first[Label::Threat.index()] = 0.05;
-        second[Label::Positive.index()] = 0.8;
+        let mut first = [Some(0.2); Label::COUNT];
+        let mut second = [Some(0.1); Label::COUNT];
+        first[Label::Threat.index()] = Some(0.05);
+        second[Label::Positive.index()] = Some(0.8);
+        (first[Label::Insult.index()], second[Label::Insult.index()]) = (None, None);
         let joined = Scores::new(join_windows(&[window(30), window(10)], &[first, second]));
-        assert_eq!(joined.get(Label::Toxicity), 0.2);
-        assert_eq!(joined.get(Label::Threat), 0.1);
-        assert_eq!(joined.get(Label::Positive), 0.35);
-        assert_eq!(joined.get(Label::Neutral), 0.175);
+        assert_eq!(joined.get(Label::Toxicity), Some(0.2));
+        assert_eq!(joined.get(Label::Threat), Some(0.1));
+        assert_eq!(joined.get(Label::Insult), None);
+        assert_eq!(joined.get(Label::Positive), Some(0.35));
+        assert_eq!(joined.get(Label::Neutral), Some(0.175));
     }
 }

@@ -3,7 +3,7 @@
 //! A session is what a terminal would show: each line that begins with `$ ` is given to `sh`, below it stand the lines of
 //! its standard output, those of its standard error behind `! `, and behind `? ` its status where that is not 0. The
 //! commands of a session run in one new folder, which holds the other files of the case, the project's `data`, and the
-//! tiny test model as `tiny`. `COMITY_ACCEPT=1 cargo test cli` writes what came out as what is expected.
+//! tiny test models under their names. `COMITY_ACCEPT=1 cargo test cli` writes what came out as what is expected.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 #![cfg(unix)] // sessions need a shell
@@ -34,11 +34,13 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// A new folder with the project's data, the tiny model and the files of a case.
+/// A new folder with the project's data, the tiny models and the files of a case.
 fn folder(case: Option<&Path>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     symlink(root().join("data"), folder.path().join("data")).unwrap();
-    symlink(root().join("tests/models/tiny"), folder.path().join("tiny")).unwrap();
+    for model in ["tiny", "tiny-distilbert", "tiny-roberta"] {
+        symlink(root().join("tests/models").join(model), folder.path().join(model)).unwrap();
+    }
     for file in case.into_iter().flat_map(|case| fs::read_dir(case).unwrap()) {
         let file = file.unwrap();
         if file.file_name() != "session.txt" {

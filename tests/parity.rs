@@ -61,7 +61,7 @@ fn check(model: &Model) {
         }
     }
     let found = engine.logits(&batch).unwrap();
-    assert_eq!(found.dim(), (expected.len(), model.manifest.heads.len()));
+    assert_eq!(found.dim(), (expected.len(), model.manifest.heads.logits()));
     let mut worst = (0.0, "");
     for ((name, expected), row) in expected.iter().zip(found.rows()) {
         for (&found, &expected) in row.iter().zip(*expected) {
@@ -78,6 +78,16 @@ fn check(model: &Model) {
 #[test]
 fn tiny_model_agrees_with_python() {
     check(&Model::open(&path("tests/models/tiny")).unwrap());
+}
+
+#[test]
+fn distilbert_agrees_with_python() {
+    check(&Model::open(&path("tests/models/tiny-distilbert")).unwrap());
+}
+
+#[test]
+fn roberta_agrees_with_python() {
+    check(&Model::open(&path("tests/models/tiny-roberta")).unwrap());
 }
 
 #[test]

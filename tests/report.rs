@@ -279,6 +279,8 @@ fn hostile_report() -> tempfile::TempDir {
             version: hostile(),
             checksum: hostile(),
             languages: vec![hostile()],
+            missing: Vec::new(),
+            uncalibrated: false,
             held_out: None,
         },
         engine: hostile(),

@@ -118,6 +118,8 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
             version: model.manifest.version.clone(),
             checksum: model.checksum.clone(),
             languages: model.manifest.languages.clone(),
+            missing: Vec::new(),
+            uncalibrated: false,
             held_out: None,
         },
         engine: Hashed.name().to_owned(),

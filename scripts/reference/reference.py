@@ -2,10 +2,12 @@
 
     python -m venv venv && venv/bin/pip install -r scripts/reference/requirements.txt
     venv/bin/python scripts/reference/reference.py --model tests/models/tiny
+    venv/bin/python scripts/reference/reference.py --model tests/models/tiny-distilbert
+    venv/bin/python scripts/reference/reference.py --model tests/models/tiny-roberta
     venv/bin/python scripts/reference/reference.py --model models/comity-minilm-en
 
-Run it again whenever a model directory changes: the file notes the checksum of the model's manifest, and the test
-fails on any other. The ids are those of the text as it stands (our normaliser is not involved); logits are null where
+Run it again whenever a model directory changes: the file notes the checksum of the model's manifest (without one, of what
+sha256sum prints of its files), and the test fails on any other. The ids are those of the text as it stands (our normaliser is not involved); logits are null where
 the text has more tokens than the model takes at once. Each text runs alone, so that no padding is involved.
 """
 
@@ -21,32 +23,48 @@ import transformers
 from sentences import SENTENCES
 
 
+def identify(directory: Path, config: transformers.PretrainedConfig) -> tuple[str, int, bytes]:
+    """Name, longest sequence, and the bytes whose SHA-256 names the model: src/model/folder.rs does the same."""
+    if (directory / "manifest.json").exists():
+        manifest_bytes = (directory / "manifest.json").read_bytes()
+        manifest = json.loads(manifest_bytes)
+        return manifest["name"], manifest["max_tokens"], manifest_bytes
+    tokenizer = ["tokenizer.json"] if (directory / "tokenizer.json").exists() else ["tokenizer_config.json", "vocab.txt"]
+    lines = []
+    for name in sorted(["config.json", "labels.toml", "model.safetensors", *tokenizer]):
+        if (directory / name).exists():
+            lines.append(f"{hashlib.sha256((directory / name).read_bytes()).hexdigest()}  {name}\n")
+    first = config.pad_token_id + 1 if config.model_type in ["roberta", "xlm-roberta", "camembert"] else 0
+    return directory.name, min(config.max_position_embeddings - first, 512), "".join(lines).encode()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model directory")
     parser.add_argument("--out", type=Path, help="file to write instead of tests/reference/NAME.json")
     arguments = parser.parse_args()
     directory = arguments.model
-    manifest_bytes = (directory / "manifest.json").read_bytes()
-    manifest = json.loads(manifest_bytes)
-
-    tokenizer = transformers.BertTokenizerFast(tokenizer_file=str(directory / "tokenizer.json"), do_lower_case=True)
-    model = transformers.BertForSequenceClassification.from_pretrained(
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(
         directory, torch_dtype=torch.float32, attn_implementation="eager"
     ).eval()
     torch.set_num_threads(1)
+    name, max_tokens, identity = identify(directory, model.config)
+    if (directory / "tokenizer.json").exists():
+        tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(directory / "tokenizer.json"))
+    else:
+        tokenizer = transformers.BertTokenizerFast(vocab_file=str(directory / "vocab.txt"))
 
     cases = []
-    for name, text in SENTENCES.items():
+    for case, text in SENTENCES.items():
         ids = tokenizer(text)["input_ids"]
         logits = None
-        if len(ids) <= manifest["max_tokens"]:
+        if len(ids) <= max_tokens:
             with torch.inference_mode():
                 logits = model(torch.tensor([ids])).logits[0].tolist()
-        cases.append({"name": name, "text": text, "ids": ids, "logits": logits})
+        cases.append({"name": case, "text": text, "ids": ids, "logits": logits})
 
     head = {
-        "model": {"name": manifest["name"], "checksum": hashlib.sha256(manifest_bytes).hexdigest()},
+        "model": {"name": name, "checksum": hashlib.sha256(identity).hexdigest()},
         "versions": {
             "python": platform.python_version(),
             "tokenizers": tokenizers.__version__,
@@ -55,7 +73,7 @@ def main() -> None:
         },
     }
     lines = ",\n".join(json.dumps(case) for case in cases)
-    committed = Path(__file__).parents[2] / "tests" / "reference" / f"{manifest['name']}.json"
+    committed = Path(__file__).parents[2] / "tests" / "reference" / f"{name}.json"
     path = arguments.out or committed
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(head, indent=1)[:-2] + f',\n "cases": [\n{lines}\n ]\n}}\n')

@@ -5,7 +5,23 @@ use bytemuck::{Pod, Zeroable};
 use super::Micro;
 use crate::comment::Status;
 use crate::label::Label;
-use crate::score::Scored;
+use crate::score::{Scored, Scores};
+
+/// What statistics read of the scores of a comment; none of what its model does not give.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tone {
+    /// Probability of toxicity.
+    pub toxicity: Option<f64>,
+    /// From -1 to 1.
+    pub sentiment: Option<f64>,
+}
+
+impl Tone {
+    /// Of some scores.
+    pub fn of(scores: &Scores) -> Self {
+        Self { toxicity: scores.get(Label::Toxicity), sentiment: scores.sentiment() }
+    }
+}
 
 /// A comment as the statistics of its thread see it: 32 bytes, which sort by thread and place, so that all comments of a
 /// large export can be kept on disk.
@@ -32,17 +48,22 @@ impl Mark {
     const REPLY: u32 = 4;
     const INFERRED: u32 = 8;
     const GONE: u32 = 16;
+    const TOXICITY: u32 = 32;
+    const SENTIMENT: u32 = 64;
 
     /// The mark of a comment: the number of its thread, its place there (from 1, comments without scores have places too),
     /// the number of its author if it has a name, and whether a rule of the policy flagged it.
     pub fn new(thread: u32, position: u32, author: Option<u32>, scored: &Scored, flagged: bool) -> Self {
         let scores = scored.outcome.scores();
+        let tone = scores.map(Tone::of).unwrap_or_default();
         let is_reply = scored.comment.parent.is_some();
         let flags = [
             (Self::SCORED, scores.is_some()),
             (Self::FLAGGED, scores.is_some() && flagged),
             (Self::REPLY, is_reply),
             (Self::INFERRED, is_reply && scored.comment.parent_inferred),
+            (Self::TOXICITY, tone.toxicity.is_some()),
+            (Self::SENTIMENT, tone.sentiment.is_some()),
             (Self::GONE, matches!(scored.comment.status, Status::Deleted | Status::Removed)),
         ];
         Self {
@@ -50,8 +71,8 @@ impl Mark {
             position,
             time: scored.comment.created_at.map_or(Self::NO_TIME, |time| time.as_second()),
             author: author.unwrap_or(Self::NO_AUTHOR),
-            toxicity: Micro::new(scores.map_or(0.0, |scores| scores.get(Label::Toxicity))),
-            sentiment: Micro::new(scores.map_or(0.0, |scores| scores.sentiment())),
+            toxicity: Micro::new(tone.toxicity.unwrap_or(0.0)),
+            sentiment: Micro::new(tone.sentiment.unwrap_or(0.0)),
             flags: flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).sum(),
         }
     }
@@ -77,8 +98,11 @@ impl Mark {
     }
 
     /// Toxicity and sentiment, if the comment is scored.
-    pub fn scores(&self) -> Option<(Micro, Micro)> {
-        self.is(Self::SCORED).then_some((self.toxicity, self.sentiment))
+    pub fn tone(&self) -> Option<Tone> {
+        self.is(Self::SCORED).then(|| Tone {
+            toxicity: self.is(Self::TOXICITY).then(|| self.toxicity.get()),
+            sentiment: self.is(Self::SENTIMENT).then(|| self.sentiment.get()),
+        })
     }
 
     /// A rule of the policy flagged it.

@@ -1,6 +1,6 @@
 //! A thread in stretches of equally many comments.
 
-use super::{Estimate, Moments, TOXIC, counted_share};
+use super::{Estimate, Moments, TOXIC, Tone, counted_share};
 
 /// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
 /// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
@@ -16,6 +16,8 @@ pub struct Bin {
     pub comments: u64,
     /// When the earliest and the latest of them that have a time were posted, in seconds since 1970.
     pub times: Option<(i64, i64)>,
+    /// Scored comments.
+    pub scored: u64,
     /// Probabilities of toxicity of the scored ones.
     pub toxicity: Moments,
     /// Sentiments of the scored ones.
@@ -26,17 +28,17 @@ pub struct Bin {
 
 impl Bin {
     /// Adds a comment: when it was posted, and its toxicity and sentiment if it is scored.
-    pub fn add(&mut self, time: Option<i64>, scores: Option<(f64, f64)>) {
+    pub fn add(&mut self, time: Option<i64>, tone: Option<Tone>) {
         self.comments += 1;
         if let Some(time) = time {
             self.times =
                 Some(self.times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         }
-        if let Some((toxicity, sentiment)) = scores {
-            self.toxicity.add(toxicity);
-            self.sentiment.add(sentiment);
-            self.toxic += u64::from(toxicity >= TOXIC);
-        }
+        let Some(Tone { toxicity, sentiment }) = tone else { return };
+        self.scored += 1;
+        self.toxicity.extend(toxicity);
+        self.sentiment.extend(sentiment);
+        self.toxic += u64::from(toxicity.is_some_and(|toxicity| toxicity >= TOXIC));
     }
 
     /// Share of the scored comments that are toxic; none where none is scored.
@@ -59,12 +61,12 @@ impl Bins {
     }
 
     /// Adds the comment at a place of the thread, from 1; places come in order.
-    pub fn add(&mut self, position: u32, time: Option<i64>, scores: Option<(f64, f64)>) {
+    pub fn add(&mut self, position: u32, time: Option<i64>, tone: Option<Tone>) {
         let bin = (position.saturating_sub(1) / self.width) as usize;
         if self.bins.len() <= bin {
             self.bins.resize_with(bin + 1, Bin::default);
         }
-        self.bins[bin].add(time, scores);
+        self.bins[bin].add(time, tone);
     }
 
     /// Comments in a bin.
@@ -94,8 +96,8 @@ mod tests {
         ] {
             let mut bins = Bins::new(comments);
             for position in 1..=comments {
-                let scores = (position % 2 == 0).then(|| (0.5, -1.0));
-                bins.add(position, Some(5000 - i64::from(position)), scores);
+                let tone = Tone { toxicity: Some(0.5), sentiment: Some(-1.0) };
+                bins.add(position, Some(5000 - i64::from(position)), (position % 2 == 0).then_some(tone));
             }
             assert_eq!(bins.width(), width);
             assert_eq!(bins.iter().map(|(_, bin)| bin.comments).collect::<Vec<_>>(), sizes);

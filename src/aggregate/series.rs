@@ -2,6 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::Tone;
+
 /// A score in millionths, which is exactly what files keep (six decimals) in four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(transparent)]
@@ -30,11 +32,18 @@ pub struct Point {
     /// Which comment of the thread, from 1; comments without scores have places too.
     pub position: u32,
     /// Probability of toxicity.
-    pub toxicity: Micro,
+    pub toxicity: Option<Micro>,
     /// Sentiment, from -1 to 1.
-    pub sentiment: Micro,
+    pub sentiment: Option<Micro>,
     /// A rule of the policy fired.
     pub flagged: bool,
+}
+
+impl Point {
+    /// Its scores.
+    pub fn tone(&self) -> Tone {
+        Tone { toxicity: self.toxicity.map(Micro::get), sentiment: self.sentiment.map(Micro::get) }
+    }
 }
 
 /// The scored comments of a thread, in order.
@@ -54,11 +63,11 @@ impl Series {
 
     /// Toxicity of each point.
     pub fn toxicity(&self) -> Vec<f64> {
-        self.0.iter().map(|point| point.toxicity.get()).collect()
+        self.0.iter().filter_map(|point| point.toxicity).map(Micro::get).collect()
     }
 
     /// Sentiment of each point.
     pub fn sentiment(&self) -> Vec<f64> {
-        self.0.iter().map(|point| point.sentiment.get()).collect()
+        self.0.iter().filter_map(|point| point.sentiment).map(Micro::get).collect()
     }
 }

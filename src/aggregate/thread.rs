@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{
-    Bins, EXPECTED_MAXIMUM_OF, Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Moments, Point, Series,
-    TOXIC, TimeBins, bursts, evenness, expected_maximum, gini, mann_kendall, quantiles, theil_sen, top_share,
-    wilson,
+    Bins, EXPECTED_MAXIMUM_OF, Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Micro, Moments, Point,
+    Series, TOXIC, TimeBins, Tone, bursts, evenness, expected_maximum, gini, mann_kendall, quantiles,
+    theil_sen, top_share, wilson,
 };
 
 /// A thread has recovered once so many scored comments in a row are not toxic. The number is ours.
@@ -17,6 +17,8 @@ pub const CALM: u32 = 10;
 pub struct ThreadTotals {
     /// Comments, scored or not.
     pub comments: u32,
+    /// Scored comments.
+    pub scored: u64,
     /// Comments that answer another.
     pub replies: u64,
     /// Those of them whose parent was concluded from the text.
@@ -66,6 +68,7 @@ impl ThreadTotals {
     pub fn new(comments: u32) -> Self {
         Self {
             comments: 0,
+            scored: 0,
             replies: 0,
             replies_inferred: 0,
             toxicity: Moments::default(),
@@ -99,26 +102,26 @@ impl ThreadTotals {
             let (first, last) = self.times.unwrap_or((time, time));
             self.times = Some((first.min(time), last.max(time)));
         }
-        let scores = mark.scores();
-        self.bins.add(
-            position,
-            mark.time(),
-            scores.map(|(toxicity, sentiment)| (toxicity.get(), sentiment.get())),
-        );
-        let toxicity = scores.map_or(0.0, |(toxicity, _)| toxicity.get());
+        let tone = mark.tone();
+        self.bins.add(position, mark.time(), tone);
         if let Some(author) = mark.author() {
             let (comments, sum) = self.authors.entry(author).or_default();
             *comments += 1;
-            *sum += toxicity;
+            *sum += tone.and_then(|tone| tone.toxicity).unwrap_or(0.0);
         }
-        let Some((toxicity, sentiment)) = scores else { return };
-        if self.toxicity.max().is_none_or(|peak| peak < toxicity.get()) {
+        let Some(Tone { toxicity, sentiment }) = tone else { return };
+        self.scored += 1;
+        self.sentiment.extend(sentiment);
+        self.flagged += u64::from(mark.is_flagged());
+        let (of_toxicity, of_sentiment) = (toxicity.map(Micro::new), sentiment.map(Micro::new));
+        let flagged = mark.is_flagged();
+        self.series.push(Point { position, toxicity: of_toxicity, sentiment: of_sentiment, flagged });
+        let Some(toxicity) = toxicity else { return };
+        if self.toxicity.max().is_none_or(|peak| peak < toxicity) {
             self.peak = Some(position);
         }
-        self.toxicity.add(toxicity.get());
-        self.sentiment.add(sentiment.get());
-        self.flagged += u64::from(mark.is_flagged());
-        if toxicity.get() >= TOXIC {
+        self.toxicity.add(toxicity);
+        if toxicity >= TOXIC {
             self.toxic += 1;
             self.first_toxic.get_or_insert(position);
             self.calm = (0, 0);
@@ -127,7 +130,6 @@ impl ThreadTotals {
             self.calm = if calm == 0 { (1, position) } else { (calm + 1, since) };
             self.recovered = (self.calm.0 == CALM).then_some(self.calm.1);
         }
-        self.series.push(Point { position, toxicity, sentiment, flagged: mark.is_flagged() });
     }
 
     /// Lets go of what is kept of single comments: nothing but counts and moments is known then.
@@ -135,11 +137,6 @@ impl ThreadTotals {
         self.series = Series::default();
         self.gone = Vec::new();
         self.posted = Vec::new();
-    }
-
-    /// Scored comments.
-    pub fn scored(&self) -> u64 {
-        self.toxicity.count()
     }
 
     /// Authors with a name.
@@ -179,7 +176,7 @@ impl ThreadTotals {
         for (time, position) in &self.posted {
             while scored.next_if(|point| point.position < *position).is_some() {}
             let point = scored.peek().filter(|point| point.position == *position);
-            bins.add(*time, point.map(|point| (point.toxicity.get(), point.sentiment.get())));
+            bins.add(*time, point.map(|point| point.tone()));
         }
         Some(bins)
     }
@@ -203,32 +200,36 @@ impl ThreadTotals {
         places.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect()
     }
 
-    /// Share of the scored comments that are toxic; none where none is scored.
+    /// Share of the comments with a toxicity that are toxic; none where there are none.
     pub fn toxic_share(&self) -> Option<f64> {
-        (self.scored() > 0).then(|| self.toxic as f64 / self.scored() as f64)
+        let rated = self.toxicity.count();
+        (rated > 0).then(|| self.toxic as f64 / rated as f64)
     }
 
     /// 95 % Wilson interval of that share.
     pub fn toxic_interval(&self) -> Option<Interval> {
-        wilson(self.toxic, self.scored())
+        wilson(self.toxic, self.toxicity.count())
     }
 
     /// Trend of toxicity along the thread; none below [`MIN_COMMENTS_FOR_TREND`] scored comments.
     pub fn toxicity_trend(&self) -> Option<Trend> {
-        self.trend(self.series.toxicity())
+        self.trend(|point| point.toxicity)
     }
 
     /// Trend of sentiment along the thread; none below [`MIN_COMMENTS_FOR_TREND`] scored comments.
     pub fn sentiment_trend(&self) -> Option<Trend> {
-        self.trend(self.series.sentiment())
+        self.trend(|point| point.sentiment)
     }
 
-    fn trend(&self, values: Vec<f64>) -> Option<Trend> {
-        if values.len() < MIN_COMMENTS_FOR_TREND {
+    fn trend(&self, score: fn(&Point) -> Option<Micro>) -> Option<Trend> {
+        let hundreds = |point: &Point| f64::from(point.position) / 100.0;
+        let points = self.series.points().iter();
+        let points: Vec<(f64, f64)> =
+            points.filter_map(|point| Some((hundreds(point), score(point)?.get()))).collect();
+        if points.len() < MIN_COMMENTS_FOR_TREND {
             return None;
         }
-        let hundreds = self.series.points().iter().map(|point| f64::from(point.position) / 100.0);
-        let points: Vec<(f64, f64)> = hundreds.zip(values.iter().copied()).collect();
+        let values: Vec<f64> = points.iter().map(|(_, value)| *value).collect();
         Some(Trend { slope: theil_sen(&points)?, test: mann_kendall(&values, MIN_COMMENTS_FOR_TREND) })
     }
 }
@@ -261,7 +262,7 @@ mod tests {
         {
             thread.add(&mark(position, toxicity, author, toxicity == Some(0.7)));
         }
-        assert_eq!((thread.comments, thread.scored(), thread.authors()), (4, 3, 2));
+        assert_eq!((thread.comments, thread.scored, thread.authors()), (4, 3, 2));
         assert_eq!((thread.first_toxic, thread.peak, thread.flagged), (Some(3), Some(3), 2));
         assert_eq!(thread.toxic_share(), Some(2.0 / 3.0));
         assert_eq!((thread.toxicity_trend(), thread.time_bins()), (None, None));

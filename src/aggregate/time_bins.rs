@@ -1,6 +1,6 @@
 //! A thread in stretches of equal time.
 
-use super::{Bin, MAX_BINS, MIN_COMMENTS_IN_BIN};
+use super::{Bin, MAX_BINS, MIN_COMMENTS_IN_BIN, Tone};
 
 /// The time of a thread in equal parts, as many as [`super::Bins`] would make of its comments with times: at most 20, and no
 /// more than one for every ten comments. A part may be empty.
@@ -20,12 +20,12 @@ impl TimeBins {
     }
 
     /// Adds a comment posted at a time from the first to the last: its toxicity and sentiment if it is scored.
-    pub fn add(&mut self, time: i64, scores: Option<(f64, f64)>) {
+    pub fn add(&mut self, time: i64, tone: Option<Tone>) {
         let count = self.bins.len() as i128;
         let place = i128::from(time - self.first) * count / i128::from(self.span);
         // The last moment belongs to the last part.
         let place = place.clamp(0, count - 1) as usize;
-        self.bins[place].add(Some(time), scores);
+        self.bins[place].add(Some(time), tone);
     }
 
     /// The parts, each with where it begins and ends, in seconds since 1970.
@@ -54,7 +54,9 @@ mod tests {
         let cases: Vec<Case> = serde_json::from_value(all["time_bins"].take()).unwrap();
         for Case { times, edges, counts } in cases {
             let mut bins = TimeBins::new(times[0], times[times.len() - 1], times.len()).unwrap();
-            times.iter().for_each(|time| bins.add(*time, Some((0.5, 0.0))));
+            times
+                .iter()
+                .for_each(|time| bins.add(*time, Some(Tone { toxicity: Some(0.5), sentiment: None })));
             assert_eq!(bins.iter().map(|(.., bin)| bin.toxic).collect::<Vec<_>>(), counts);
             for ((from, to, _), ends) in bins.iter().zip(edges.windows(2)) {
                 assert!((from - ends[0]).abs() < 1e-6 && (to - ends[1]).abs() < 1e-6, "{from} {to} {ends:?}");

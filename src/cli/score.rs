@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize", "limit", "strict", "lenient", "authors", "article_end"])]
     stream: bool,
 
-    /// Folder of another model; the one that ships inside where none is given.
+    /// Folder of another model, ours or Hugging Face's (docs/models.md); the one that ships inside where none is given.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
@@ -222,6 +222,9 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
         "{} authors, {} threads; {} comments flagged by the policy `{}`",
         counts.authors, counts.threads, counts.flagged, summary.policy.name
     )?;
+    for notice in &summary.notices {
+        writeln!(out, "{notice}")?;
+    }
     let inputs = &summary.run.inputs;
     let rows: Vec<Row<'_>> = inputs
         .iter()

@@ -245,7 +245,9 @@ pub fn evaluate(
         decisions += decided;
         for entry in entries.iter().filter(|entry| entry.verdict.is_some()) {
             other_policy += u64::from(entry.policy.as_ref().is_some_and(|name| *name != policy.name));
-            let differs = |(label, score): (Label, f64)| (scores.get(label) - score).abs() > 1e-6;
+            let differs = |(label, score): (Label, f64)| {
+                scores.get(label).is_none_or(|known| (known - score).abs() > 1e-6)
+            };
             other_score += u64::from(entry.score.is_some_and(differs));
         }
         units.push(add_agreement(&verdicts, &mut agreement));
@@ -266,7 +268,7 @@ pub fn evaluate(
         let lowest = record.rule.at.iter().map(|at| at.threshold).fold(record.rule.threshold, f64::min);
         let reached: Vec<(f64, bool)> = judged
             .iter()
-            .map(|(scores, right)| (scores.get(label), *right))
+            .filter_map(|(scores, right)| Some((scores.get(label)?, *right)))
             .filter(|(score, _)| *score >= lowest)
             .collect();
         record.reached = reached.len() as u64;

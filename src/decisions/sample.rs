@@ -19,6 +19,10 @@ pub const SAMPLE: &str = "sample.csv";
 /// Where the strata part: by the probability of toxicity, for most of what is missed is not far below a threshold.
 const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
 
+/// What stands for the probability where the model gives no toxicity: all comments are one stratum then, and of each nothing is
+/// known.
+const UNKNOWN: f64 = 0.5;
+
 /// Comments drawn of each stratum at least, where it has so many: fewer show nothing of its spread.
 const LEAST: u64 = 2;
 
@@ -91,7 +95,7 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
     for scored in ledger::Reader::open(&scores_path)? {
         let scored = scored?;
         if let Some(scores) = unflagged(policy, &scored) {
-            strata[stratum_of(scores)].add(scores.get(Label::Toxicity));
+            strata[stratum_of(scores)].add(scores.get(Label::Toxicity).unwrap_or(UNKNOWN));
         }
     }
     allocate(&mut strata, count);
@@ -172,7 +176,7 @@ fn unflagged<'a>(policy: &Policy, scored: &'a Scored) -> Option<&'a Scores> {
 }
 
 fn stratum_of(scores: &Scores) -> usize {
-    CUTS.iter().filter(|cut| scores.get(Label::Toxicity) >= **cut).count()
+    CUTS.iter().filter(|cut| scores.get(Label::Toxicity).is_some_and(|toxicity| toxicity >= **cut)).count()
 }
 
 fn cells(scored: &Scored, number: usize, stratum: &Stratum) -> [String; COLUMNS.len()] {

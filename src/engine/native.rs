@@ -127,7 +127,11 @@ mod tests {
     use crate::model::Model;
 
     fn tiny() -> Model {
-        Model::open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny"))).unwrap()
+        open_tiny("tiny")
+    }
+
+    fn open_tiny(name: &str) -> Model {
+        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)).unwrap()
     }
 
     /// Sequences of these lengths, of ids in no order; the same for the same arguments.
@@ -199,12 +203,16 @@ mod tests {
 
     #[test]
     fn every_kernel_gives_the_same_logits() {
-        let (tiny, embedded) = (tiny(), Model::embedded().unwrap());
-        for (model, lengths) in [(&tiny, (1..=256).collect()), (&embedded, vec![1, 2, 17, 70, 130])] {
+        let mut models: Vec<(Model, Vec<usize>)> =
+            vec![(Model::embedded().unwrap(), vec![1, 2, 17, 70, 130])];
+        models.extend(
+            ["tiny", "tiny-distilbert", "tiny-roberta"].map(|name| (open_tiny(name), (1..=100).collect())),
+        );
+        for (model, lengths) in models {
             let batch = batch(&sequences(lengths, model.config.vocab_size));
-            let expected = bits(&Native::scalar(model).unwrap().logits(&batch).unwrap());
+            let expected = bits(&Native::scalar(&model).unwrap().logits(&batch).unwrap());
             for name in ["native", "native:avx2", "native:avx512"] {
-                match open(name, model) {
+                match open(name, &model) {
                     Ok(engine) => assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "{name}"),
                     Err(error) => println!("{error}: skipped"),
                 }
@@ -212,16 +220,18 @@ mod tests {
         }
     }
 
-    /// On a model with random weights; `docs/performance.md` has what it costs the embedded one on labelled comments.
+    /// On models with random weights; docs/performance.md has what it costs the embedded one on labelled comments.
     #[test]
     fn eight_bits_are_nearly_as_exact_as_thirty_two() {
-        let model = tiny();
-        let batch = batch(&sequences(1..=256, model.config.vocab_size));
-        let found = Native::new(&model).unwrap().logits(&batch).unwrap();
-        let expected = Exact::new(&model).unwrap().logits(&batch).unwrap();
-        let error = (&found - &expected).mapv(|x| x * x).mean().unwrap().sqrt();
-        let spread = expected.std_axis(Axis(0), 0.0).mean().unwrap();
-        assert!(error < 0.1 * spread, "the logits are off by {error}, their deviation is {spread}");
+        for model in ["tiny", "tiny-distilbert", "tiny-roberta"].map(open_tiny) {
+            let batch = batch(&sequences(1..=100, model.config.vocab_size));
+            let found = Native::new(&model).unwrap().logits(&batch).unwrap();
+            let expected = Exact::new(&model).unwrap().logits(&batch).unwrap();
+            let error = (&found - &expected).mapv(|x| x * x).mean().unwrap().sqrt();
+            let spread = expected.std_axis(Axis(0), 0.0).mean().unwrap();
+            let name = &model.manifest.name;
+            assert!(error < 0.1 * spread, "{name}: logits are off by {error}, their deviation is {spread}");
+        }
     }
 
     #[test]

@@ -198,7 +198,7 @@ fn targets_are_labels_or_geometric_means() {
         ("toxicity*identity_attack", 0.6, None),
     ] {
         let target: Target = name.parse().unwrap();
-        assert_eq!(target.score(&scores), score);
+        assert_eq!(target.score(&scores), Some(score));
         assert_eq!(target.to_string(), name);
         assert_eq!(target.threshold(&Policy::built_in()).is_some(), threshold.is_some());
     }

@@ -16,20 +16,22 @@ pub struct Manifest {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The network: always `bert` so far.
+    /// The network: the `model_type` of `config.json`.
     pub architecture: String,
-    /// The languages it was trained on, ISO 639-1.
+    /// The languages it was trained on, ISO 639-1; none where that is not known.
     pub languages: Vec<String>,
     /// The longest sequence it takes, `[CLS]` and `[SEP]` included.
     pub max_tokens: usize,
     /// How many tokens two windows of a longer text share.
     pub overlap_tokens: usize,
-    /// Version of the text normaliser that it was trained behind.
-    pub normalizer: u32,
+    /// Version of the text normaliser that it was trained behind; none where that was another one.
+    #[serde(default)]
+    pub normalizer: Option<u32>,
     /// Its labels, in the order of its logits.
     pub heads: LabelSet,
-    /// From logits to probabilities.
-    pub calibration: Calibration,
+    /// From logits to probabilities; none where nobody has calibrated it.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
     /// What it did on labelled comments that neither training nor calibration had seen, if that was measured.
     #[serde(default)]
     pub held_out: Option<HeldOut>,
@@ -93,7 +95,7 @@ impl Calibration {
 
     fn check(&self, heads: &LabelSet) -> Result<(), String> {
         for head in &heads.heads {
-            for label in &head.labels {
+            for label in head.labels.iter().flatten() {
                 match (head.activation, self.labels.get(label)) {
                     (Activation::Sigmoid, Some(line)) => {
                         if !(line.scale > 0.0 && line.scale.is_finite() && line.bias.is_finite()) {
@@ -110,6 +112,12 @@ impl Calibration {
                     }
                     (Activation::Softmax, None) => {}
                 }
+            }
+            if head.activation == Activation::Softmax && !head.is_sentiment() {
+                return Err(
+                    "calibration: of softmax heads, only that of the sentiment has one; leave it out"
+                        .to_owned(),
+                );
             }
         }
         if heads.heads.iter().any(|head| head.activation == Activation::Softmax) {
@@ -160,31 +168,16 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.architecture != "bert" {
-            return Err(format!("architecture `{}` is not supported; known: bert", self.architecture));
-        }
         if self.max_tokens < 3 || self.overlap_tokens >= self.max_tokens - 2 {
             return Err(format!(
                 "windows of {} tokens cannot overlap by {}: the overlap must be below max_tokens - 2",
                 self.max_tokens, self.overlap_tokens
             ));
         }
-        for label in Label::ALL {
-            match self.heads.labels().filter(|&other| other == label).count() {
-                1 => {}
-                0 => return Err(format!("no head gives the label {label}; a model gives all of them")),
-                _ => return Err(format!("the label {label} stands in the heads more than once")),
-            }
+        self.heads.check()?;
+        if let Some(calibration) = &self.calibration {
+            calibration.check(&self.heads)?;
         }
-        for head in &self.heads.heads {
-            if head.activation == Activation::Softmax
-                && !(head.labels.len() == Label::SENTIMENT.len()
-                    && Label::SENTIMENT.iter().all(|label| head.labels.contains(label)))
-            {
-                return Err("a softmax head is for the three sentiment labels, and only for them".to_owned());
-            }
-        }
-        self.calibration.check(&self.heads)?;
         for name in [CONFIG, TOKENIZER, WEIGHTS] {
             if !self.files.contains_key(name) {
                 return Err(format!("files: {name} is missing"));

@@ -45,9 +45,10 @@ impl<'a> Weights<'a> {
     fn array(&self, name: &str, shape: &[usize]) -> Result<ArrayD<f32>, ModelErrorKind> {
         let content = |cause| ModelErrorKind::Content(format!("tensor {name}: {cause}"));
         let tensor = self.tensors.tensor(name).map_err(|error| match error {
-            SafeTensorError::TensorNotFound(_) => {
-                content("is missing; the file must be of a BertForSequenceClassification".to_owned())
-            }
+            SafeTensorError::TensorNotFound(_) => content(
+                "is missing; the file must be of the sequence classifier that config.json describes"
+                    .to_owned(),
+            ),
             other => content(other.to_string()),
         })?;
         if tensor.shape() != shape {

@@ -15,6 +15,7 @@ use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, Marked, Sample, SentimentFigures, SpanFigures, Target};
 use crate::explain::{self, Weighed, weigh};
 use crate::label::Label;
+use crate::model::Model;
 use crate::policy::Policy;
 use crate::read::{Reject, Row, Table, TableRecord};
 use crate::report::ModelId;
@@ -149,6 +150,7 @@ pub fn evaluate(
     let mut rows = Rows::new(&request.columns, &request.evasions, &table)?;
     let mut scores_file = request.scores.as_deref().map(ScoresFile::create).transpose()?;
     let model = load_model(request.model.as_deref())?;
+    rows.check_labels(&model)?;
     let engine = engine::open(&request.engine, &model)?;
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -342,6 +344,18 @@ impl<'r> Rows<'r> {
         })
     }
 
+    /// That the model gives every label that a column is held against.
+    fn check_labels(&self, model: &Model) -> Result<(), PipelineError> {
+        let spans = self.spans.map(|_| Label::Toxicity);
+        let sentiment = self.sentiment.map(|_| [Label::Negative, Label::Positive]);
+        let targets = self.columns.labels.iter().flat_map(|(target, _)| target.labels().iter().copied());
+        let mut wanted = targets.chain(spans).chain(sentiment.into_iter().flatten());
+        let missing = wanted.find(|label| model.manifest.heads.labels().all(|given| given != *label));
+        missing.map_or(Ok(()), |label| {
+            Err(PipelineError::LabelNotGiven { model: model.manifest.name.clone(), label })
+        })
+    }
+
     fn reject(&mut self, reject: Reject) {
         self.rejects += 1;
         if self.first_rejects.len() < REJECTS_TOLD {
@@ -398,18 +412,20 @@ impl<'r> Rows<'r> {
             .collect();
         let targets = self.columns.labels.iter().map(|(target, _)| target).zip(&row.truth);
         for (sample, (target, truth)) in self.samples.iter_mut().zip(targets) {
-            let Some(truth) = truth else { continue };
-            sample.scores.push(target.score(scores));
+            let (Some(truth), Some(score)) = (truth, target.score(scores)) else { continue };
+            sample.scores.push(score);
             sample.truth.push(*truth);
             sample.weights.push(row.weight);
             sample.groups.push(row.groups.clone());
             sample.kinds.push(row.kind);
             for ((_, of_evasion), scores) in sample.disguised.iter_mut().zip(&disguised) {
-                of_evasion.push(scores.map_or(0.0, |scores| target.score(scores)));
+                of_evasion.push(scores.and_then(|scores| target.score(scores)).unwrap_or(0.0));
             }
         }
         if let Some(sentiment) = row.sentiment {
-            self.sentiments.probabilities.push(Label::SENTIMENT.map(|label| scores.get(label)));
+            // A model of two classes never calls anything neutral.
+            let probability = |label| scores.get(label).unwrap_or(0.0);
+            self.sentiments.probabilities.push(Label::SENTIMENT.map(probability));
             self.sentiments.labelled.push(sentiment);
             self.sentiments.weights.push(row.weight);
             self.sentiments.kinds.push(row.kind);
@@ -560,7 +576,8 @@ impl ScoresFile {
         for (row, scored) in rows.iter().zip(scored) {
             let (unscored, scores) = match &scored.outcome {
                 Outcome::Scored(scores) => {
-                    (String::new(), Label::ALL.map(|label| format!("{:.6}", scores.get(label))))
+                    let cell = |score: f64| format!("{score:.6}");
+                    (String::new(), Label::ALL.map(|label| scores.get(label).map(cell).unwrap_or_default()))
                 }
                 Outcome::Unscored(cause) => (cause.to_string(), Default::default()),
             };

@@ -120,9 +120,9 @@ fn good_line(row: &Scored, policy: &Policy) -> Value {
     add("thread", json!(thread));
     add("id", json!(id));
     add("language", json!(language));
-    add("sentiment", json!(scores.map(Scores::sentiment).map(decimals)));
+    add("sentiment", json!(scores.and_then(Scores::sentiment).map(decimals)));
     for label in Label::SENTIMENT.into_iter().chain(Label::TOXICITY) {
-        add(label.as_str(), json!(scores.map(|scores| scores.get(label))));
+        add(label.as_str(), json!(scores.and_then(|scores| scores.get(label))));
     }
     let unscored = match outcome {
         Outcome::Scored(_) => None,

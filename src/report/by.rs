@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
-use super::plain::{decimal, estimate};
-use crate::aggregate::{Bin, Confusion, calibrated_share, corrected_share};
+use super::plain::{cell, decimal, estimate, toxic};
+use crate::aggregate::{Bin, Confusion, Tone, calibrated_share, corrected_share};
 use crate::cell::guard;
-use crate::label::Label;
 use crate::score::Scored;
 
 pub(super) const BY: &str = "by.csv";
@@ -157,14 +156,14 @@ impl Groups {
     }
 
     pub(super) fn add(&mut self, scored: &Scored, flagged: bool) {
-        let scores = scored.outcome.scores().map(|scores| (scores.get(Label::Toxicity), scores.sentiment()));
+        let tone = scored.outcome.scores().map(Tone::of);
         for (column, groups) in &mut self.0 {
             let value = column.value(scored);
             if !groups.contains_key(value.as_ref()) {
                 groups.insert(value.clone().into_owned(), Group::default());
             }
             let group = groups.get_mut(value.as_ref()).expect("put there if it was missing");
-            group.bin.add(None, scores);
+            group.bin.add(None, tone);
             group.flagged += u64::from(flagged);
         }
     }
@@ -184,17 +183,17 @@ pub(super) fn write(
     let mut table = Table::create(BY, &COLUMNS, drafts)?;
     for (column, groups) in &groups.0 {
         for (value, Group { bin, flagged }) in groups {
-            let scored = bin.toxicity.count();
             let mut cells = vec![
                 column.as_str().to_owned(),
                 guard(value).into_owned(),
                 bin.comments.to_string(),
-                scored.to_string(),
+                bin.scored.to_string(),
                 decimal(bin.sentiment.mean()),
                 flagged.to_string(),
-                bin.toxic.to_string(),
+                cell(toxic(&bin.toxic, &bin.toxicity, &bin.scored)),
             ];
-            let corrected = errors.and_then(|errors| corrected_share(bin.toxic, scored, errors));
+            let corrected =
+                errors.and_then(|errors| corrected_share(bin.toxic, bin.toxicity.count(), errors));
             for share in [bin.toxic_share(), calibrated_share(&bin.toxicity), corrected] {
                 cells.extend(estimate(share));
             }

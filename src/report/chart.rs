@@ -97,7 +97,7 @@ impl Curve {
         values: Vec<f64>,
         window: Option<usize>,
     ) -> Self {
-        let (line, band) = window.map_or_else(Default::default, |window| {
+        let (line, band) = window.filter(|_| !values.is_empty()).map_or_else(Default::default, |window| {
             let band = local_block_band(&values, window, range.start, range.end);
             (rolling_mean(&values, window), band)
         });
@@ -118,17 +118,29 @@ pub(super) fn along(
     }
     let bin = points.len().div_ceil(MAX_POINTS);
     let stretches: Vec<&[Point]> = points.chunks(bin).collect();
-    let mean = |of: fn(&Point) -> f64| {
-        stretches
-            .iter()
-            .map(|points| points.iter().map(of).sum::<f64>() / points.len() as f64)
-            .collect::<Vec<f64>>()
+    // Of a score that the model does not give there is nothing to draw.
+    let mean = |of: fn(&Point) -> Option<f64>| {
+        let sum = |points: &[Point]| points.iter().map(of).sum::<Option<f64>>();
+        let means = stretches.iter().map(|points| Some(sum(points)? / points.len() as f64));
+        means.collect::<Option<Vec<f64>>>().unwrap_or_default()
     };
-    let places = mean(|point| f64::from(point.position));
+    let places = mean(|point| Some(f64::from(point.position)));
     let window = (points.len() >= MIN_COMMENTS_FOR_TREND).then(|| rolling_window(stretches.len()));
     let curves = [
-        Curve::new("toxicity (0 to 1)", 0.0..1.0, TOXICITY, mean(|point| point.toxicity.get()), window),
-        Curve::new("sentiment (−1 to 1)", -1.0..1.0, SENTIMENT, mean(|point| point.sentiment.get()), window),
+        Curve::new(
+            "toxicity (0 to 1)",
+            0.0..1.0,
+            TOXICITY,
+            mean(|point| Some(point.toxicity?.get())),
+            window,
+        ),
+        Curve::new(
+            "sentiment (−1 to 1)",
+            -1.0..1.0,
+            SENTIMENT,
+            mean(|point| Some(point.sentiment?.get())),
+            window,
+        ),
     ];
     let mut flags = Vec::new();
     let height = PANELS[..3].iter().sum::<i32>() + time_bins.map_or(0, |_| PANELS[3]);
@@ -250,10 +262,10 @@ fn panel(
     let flags: Vec<Flag> = points
         .iter()
         .filter(|point| point.flagged)
-        .map(|point| {
-            let toxicity = point.toxicity.get();
+        .filter_map(|point| {
+            let toxicity = point.toxicity?.get();
             let (x, y) = chart.backend_coord(&(f64::from(point.position), toxicity));
-            Flag { x, y, position: point.position, toxicity }
+            Some(Flag { x, y, position: point.position, toxicity })
         })
         .collect();
     let half = 9 * UNIT / 2;
@@ -413,7 +425,7 @@ fn caption(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::Mark;
+    use crate::aggregate::{Mark, Tone};
     use crate::comment::{Comment, Origin, Status};
     use crate::label::Label;
     use crate::score::{Outcome, Scored, Scores};
@@ -425,7 +437,7 @@ mod tests {
             comment.status = if position % 3 == 0 { Status::Removed } else { Status::Live };
             let scores = Scores::new([f64::from(position * 37 % 100) / 100.0; Label::COUNT]);
             let scored = Scored { comment, language: None, evasion: false, outcome: Outcome::Scored(scores) };
-            totals.add(&Mark::new(0, position, None, &scored, scores.get(Label::Toxicity) > 0.9));
+            totals.add(&Mark::new(0, position, None, &scored, scores.get(Label::Toxicity) > Some(0.9)));
         }
         totals
     }
@@ -449,7 +461,9 @@ mod tests {
         let totals = thread(40);
         for (span, unit) in [(600, "minutes"), (86_400, "hours"), (8_000_000, "days")] {
             let mut bins = TimeBins::new(1_000, 1_000 + span, 40).unwrap();
-            [0, span / 3, span].into_iter().for_each(|time| bins.add(1_000 + time, Some((0.7, 0.0))));
+            [0, span / 3, span]
+                .into_iter()
+                .for_each(|time| bins.add(1_000 + time, Some(Tone { toxicity: Some(0.7), sentiment: None })));
             let [with, without] = [Some(&bins), None].map(|bins| along(&totals, &[], bins).unwrap().unwrap());
             assert!(with.shapes.contains(&format!("{unit} since the first")), "{unit}");
             assert!(with.caption.ends_with("of equal time.") && !without.caption.contains("equal time"));

@@ -62,7 +62,7 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
         let meta = meta([
             ("named", json!(true)),
             ("comments", json!(totals.comments)),
-            ("scored", json!(totals.scored())),
+            ("scored", json!(totals.scored)),
             ("flagged", json!(totals.flagged)),
             ("mean_toxicity", json!(totals.toxicity.mean().map(six))),
             ("mean_sentiment", json!(totals.sentiment.mean().map(six))),
@@ -213,9 +213,9 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
         ("parent_inferred", json!(comment.parent.as_ref().map(|_| comment.parent_inferred))),
         ("status", json!(comment.status.as_str())),
         ("language", json!(language)),
-        ("sentiment", json!(scores.map(Scores::sentiment).map(six))),
+        ("sentiment", json!(scores.and_then(Scores::sentiment).map(six))),
     ];
-    let labels = Label::ALL.map(|label| (label.as_str(), json!(scores.map(|scores| scores.get(label)))));
+    let labels = Label::ALL.map(|label| (label.as_str(), json!(scores.and_then(|scores| scores.get(label)))));
     let tail = [
         ("evasion", json!(scores.map(|_| evasion))),
         ("unscored", json!(unscored)),

@@ -92,7 +92,7 @@ fn graph(facts: &mut Facts<'_>, draft: &mut Draft) -> io::Result<()> {
 fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
     [
         totals.comments.to_string(),
-        totals.scored().to_string(),
+        totals.scored.to_string(),
         totals.flagged.to_string(),
         decimal(totals.toxicity.mean()),
         decimal(totals.sentiment.mean()),
@@ -102,7 +102,7 @@ fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
 /// In the order of [`EDGE`].
 fn edge_values(edge: &Totals) -> [String; EDGE.len()] {
     [
-        edge.toxicity.count().to_string(),
+        edge.scored.to_string(),
         edge.inferred.to_string(),
         decimal(edge.toxicity.mean()),
         decimal(edge.sentiment.mean()),

@@ -51,7 +51,7 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     format!(
         "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
          {engine} engine). The {read} records read are {scored} scored comments, {unscored} comments without scores \
-         (causes in the summary) and {rejects} that could not be read. Each toxicity score is a calibrated probability \
+         (causes in the summary) and {rejects} that could not be read. Each toxicity score is {a_calibrated} probability \
          from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
          words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
          were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Prevalence was \
@@ -65,6 +65,7 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
          exactly. Bursts are those of Kleinberg's (2003) two-state automaton (s = {FASTER}, gamma = {ENTRY}). The toxic \
          share of replies to toxic comments was set against that of replies to others by Newcombe's (1998) interval, which \
          takes replies for independent.",
+        a_calibrated = if model.uncalibrated { "an uncalibrated" } else { "a calibrated" },
         name = model.name,
         model_version = model.version,
         checksum = model.checksum,

@@ -11,6 +11,7 @@ use super::summary::six;
 use crate::comment::Status;
 use crate::label::Label;
 use crate::policy::Action;
+use crate::score::Scores;
 
 const FILE: &str = "scored.ndjson";
 
@@ -67,7 +68,7 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
 
 fn line<'a>(row: &'a Row<'_>) -> Line<'a> {
     let comment = &row.scored.comment;
-    let label = |label| row.scores().map(|scores| scores.get(label));
+    let label = |label| row.scores().and_then(|scores| scores.get(label));
     let fired = row.fired();
     Line {
         thread: &comment.thread,
@@ -78,7 +79,7 @@ fn line<'a>(row: &'a Row<'_>) -> Line<'a> {
         text: &comment.text,
         status: Status::as_str(comment.status),
         language: row.scored.language.as_deref(),
-        sentiment: row.scores().map(|scores| six(scores.sentiment())),
+        sentiment: row.scores().and_then(Scores::sentiment).map(six),
         negative: label(Label::Negative),
         neutral: label(Label::Neutral),
         positive: label(Label::Positive),

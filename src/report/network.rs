@@ -6,10 +6,10 @@ use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
-use super::plain::decimal;
+use super::plain::{cell, decimal, toxic};
 use super::replies::Reply;
 use super::survey::Survey;
-use crate::aggregate::{Contagion, Edges, Mark, Moments, TOXIC};
+use crate::aggregate::{Contagion, Edges, Mark, Moments, TOXIC, Tone};
 use crate::cell::guard;
 use crate::sort::Sorted;
 
@@ -59,6 +59,7 @@ pub(super) struct Totals {
     pub(super) replies: u64,
     /// Those whose parent was concluded from the text.
     pub(super) inferred: u64,
+    pub(super) scored: u64,
     pub(super) toxic: u64,
     pub(super) toxicity: Moments,
     pub(super) sentiment: Moments,
@@ -70,12 +71,13 @@ impl Totals {
     fn add(&mut self, Reply { reply, parent }: &Reply) {
         self.replies += 1;
         self.inferred += u64::from(reply.is_inferred());
-        if let Some((toxicity, sentiment)) = reply.scores() {
-            self.toxicity.add(toxicity.get());
-            self.sentiment.add(sentiment.get());
-            self.toxic += u64::from(toxicity.get() >= TOXIC);
+        if let Some(Tone { toxicity, sentiment }) = reply.tone() {
+            self.scored += 1;
+            self.toxicity.extend(toxicity);
+            self.sentiment.extend(sentiment);
+            self.toxic += u64::from(toxicity.is_some_and(|toxicity| toxicity >= TOXIC));
         }
-        self.answered.extend(parent.scores().map(|(toxicity, _)| toxicity.get()));
+        self.answered.extend(parent.tone().and_then(|tone| tone.toxicity));
     }
 }
 
@@ -167,8 +169,9 @@ fn sort(
     for reply in replies.records()? {
         let Reply { reply, parent } = reply?;
         network.replies += 1;
-        if let Some(((toxicity, _), (answered, _))) = reply.scores().zip(parent.scores()) {
-            network.contagion.add(answered.get(), toxicity.get());
+        let toxicity = |mark: Mark| mark.tone().and_then(|tone| tone.toxicity);
+        if let Some((toxicity, answered)) = toxicity(reply).zip(toxicity(parent)) {
+            network.contagion.add(answered, toxicity);
         }
         let Some((from, to)) = reply.author().zip(parent.author()) else { continue };
         network.named += 1;
@@ -184,8 +187,8 @@ fn cells(Edge { from, to, totals, is_mutual }: &Edge<'_>) -> [String; COLUMNS.le
         guard(to).into_owned(),
         totals.replies.to_string(),
         totals.inferred.to_string(),
-        totals.toxicity.count().to_string(),
-        totals.toxic.to_string(),
+        totals.scored.to_string(),
+        cell(toxic(&totals.toxic, &totals.toxicity, &totals.scored)),
         decimal(totals.toxicity.mean()),
         decimal(totals.sentiment.mean()),
         decimal(totals.answered.mean()),

@@ -16,6 +16,7 @@ use super::also::{Facts, Row};
 use super::draft::{Draft, Drafts};
 use super::summary::six;
 use crate::label::Label;
+use crate::score::Scores;
 
 const FILE: &str = "scored.parquet";
 
@@ -45,7 +46,7 @@ const COLUMNS: [(&str, Column); 34] = [
     ("text", Column::Text(|row| Some(row.scored.comment.text.clone()))),
     ("status", Column::Text(|row| Some(row.scored.comment.status.to_string()))),
     ("language", Column::Text(|row| row.scored.language.clone())),
-    ("sentiment", Column::Number(|row| row.scores().map(|scores| six(scores.sentiment())))),
+    ("sentiment", Column::Number(|row| row.scores().and_then(Scores::sentiment).map(six))),
     ("negative", Column::Score(Label::Negative)),
     ("neutral", Column::Score(Label::Neutral)),
     ("positive", Column::Score(Label::Positive)),
@@ -146,7 +147,7 @@ fn write_group(writer: &mut SerializedFileWriter<Draft>, rows: &[Row<'_>]) -> Re
                 write_column::<ByteArrayType>(&mut group, cells)?;
             }
             Column::Score(label) => {
-                let cells = rows.iter().map(|row| row.scores().map(|scores| scores.get(label)));
+                let cells = rows.iter().map(|row| row.scores().and_then(|scores| scores.get(label)));
                 write_column::<DoubleType>(&mut group, cells)?;
             }
             Column::Number(cell) => write_column::<DoubleType>(&mut group, rows.iter().map(cell))?,

@@ -2,7 +2,7 @@
 
 use std::borrow::{Borrow, Cow};
 
-use crate::aggregate::{Estimate, Interval};
+use crate::aggregate::{Estimate, Interval, Moments};
 
 /// A number in a CSV cell: six decimals, blank where there is none.
 pub(super) fn decimal(value: Option<f64>) -> String {
@@ -13,6 +13,11 @@ pub(super) fn decimal(value: Option<f64>) -> String {
 pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
     let part = |of: fn(Estimate) -> f64| decimal(estimate.map(of));
     [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
+}
+
+/// Toxic comments among the scored ones: none where the model does not give the toxicity.
+pub(super) fn toxic(toxic: &u64, rated: &Moments, scored: &u64) -> Option<u64> {
+    (rated.count() == *scored).then_some(*toxic)
 }
 
 /// Anything else in a CSV cell: blank where there is none.
@@ -29,6 +34,11 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
         Some(rest) => rest.to_owned(),
         None => text,
     }
+}
+
+/// A count for people; a dash where nothing was counted.
+pub(super) fn counts(number: impl Borrow<Option<u64>>) -> String {
+    number.borrow().map_or_else(|| "–".to_owned(), count)
 }
 
 /// A share in per cent, without decimals from 10 % on.

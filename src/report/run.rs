@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Column;
 use crate::aggregate::{Confusion, TOXIC};
+use crate::label::Label;
+use crate::policy::Policy;
 
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "run.json";
@@ -47,14 +49,59 @@ pub struct ModelId {
     pub version: String,
     /// SHA-256 of its manifest, which holds those of all its files; hexadecimal.
     pub checksum: String,
-    /// Languages it knows, ISO 639-1.
+    /// Languages it knows, ISO 639-1; none where it does not say.
     pub languages: Vec<String>,
+    /// Labels that it does not give.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Label>,
+    /// Whether its scores are as the network gives them, without calibration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncalibrated: bool,
     /// What it did on labelled comments that it had not seen, if its manifest says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<HeldOut>,
 }
 
 impl ModelId {
+    /// What a reader must know of this model beside what holds for every one: labels that it does not give, rules that can
+    /// therefore never fire, scores that nobody has calibrated, languages that it does not name.
+    pub(super) fn notices(&self, policy: &Policy) -> Vec<String> {
+        let list = |words: &[&str]| words.join(", ");
+        let mut notices = Vec::new();
+        let missing: Vec<&str> = self.missing.iter().map(|label| label.as_str()).collect();
+        if !missing.is_empty() {
+            notices.push(format!(
+                "The model {} does not give {}: those columns are blank, and nothing here speaks of them.",
+                self.name,
+                list(&missing)
+            ));
+        }
+        let idle = policy.rules.iter().filter(|rule| self.missing.contains(&rule.label));
+        let idle: Vec<&str> = idle.map(|rule| rule.name.as_str()).collect();
+        if !idle.is_empty() {
+            let (rules, their) =
+                if idle.len() == 1 { ("rule", "its label") } else { ("rules", "their labels") };
+            notices.push(format!(
+                "The {rules} {} of the policy can never fire, for the model does not give {their}.",
+                list(&idle)
+            ));
+        }
+        if self.uncalibrated {
+            notices.push(format!(
+                "The scores of the model {} are not calibrated: of comments with a score of 0.8, not 80 in 100 need be what the \
+                 label says, and thresholds made for another model do not fit.",
+                self.name
+            ));
+        }
+        if self.languages.is_empty() {
+            notices.push(format!(
+                "The model {} does not say which languages it knows: comments in all of them were scored.",
+                self.name
+            ));
+        }
+        notices
+    }
+
     /// How often it errs where a comment counts as toxic; none where its manifest does not say.
     pub(super) fn errors(&self) -> Option<&Confusion> {
         self.held_out.as_ref().filter(|held_out| held_out.threshold == TOXIC).map(|held_out| &held_out.errors)

@@ -62,6 +62,9 @@ pub struct Summary {
     pub network: NetworkEntry,
     /// The run that made the scores.
     pub run: Run,
+    /// What is peculiar to its model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// What these numbers do not say.
     pub limits: Vec<&'static str>,
     /// A paragraph for a paper.
@@ -131,7 +134,7 @@ pub struct Distribution {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prevalence {
     /// Comments at or above the aggregate stage's constant for "toxic" (0.5).
-    pub toxic: u64,
+    pub toxic: Option<u64>,
     /// Their share, with its Wilson interval: of what the model takes for toxic, errors included.
     pub counted: Option<Estimate>,
     /// The mean probability: right if the probabilities are calibrated for these comments.
@@ -263,13 +266,13 @@ pub(super) fn summarize(
     largest: &[ThreadRow<'_>],
     network: &Network<'_>,
 ) -> Summary {
-    let (scored, toxic) = (survey.toxicity.count(), survey.toxic);
+    let (scored, rated, toxic) = (survey.scored, survey.toxicity.count(), survey.toxic);
     let errors = run.model.errors();
     let prevalence = Prevalence {
-        toxic,
-        counted: counted_share(toxic, scored).map(round_estimate),
+        toxic: plain::toxic(&toxic, &survey.toxicity, &scored),
+        counted: counted_share(toxic, rated).map(round_estimate),
         calibrated: calibrated_share(&survey.toxicity).map(round_estimate),
-        corrected: errors.and_then(|errors| corrected_share(toxic, scored, errors)).map(round_estimate),
+        corrected: errors.and_then(|errors| corrected_share(toxic, rated, errors)).map(round_estimate),
     };
     let counts = Counts {
         read: run.read,
@@ -304,7 +307,7 @@ pub(super) fn summarize(
     let top_threads = largest.iter().take(LISTED).map(|ThreadRow { thread, totals, .. }| ThreadEntry {
         thread: (*thread).to_owned(),
         comments: totals.comments,
-        scored: totals.scored(),
+        scored: totals.scored,
         mean_toxicity: round(totals.toxicity.mean()),
         mean_sentiment: round(totals.sentiment.mean()),
         flagged: totals.flagged,
@@ -314,7 +317,7 @@ pub(super) fn summarize(
         Some(AuthorEntry {
             rank: row.rank?,
             author: row.author.to_owned(),
-            scored: row.totals.scored(),
+            scored: row.totals.scored,
             shrunk_toxicity: six(shrunk.mean),
             interval: round_interval(shrunk.interval),
             flagged: row.totals.flagged,
@@ -342,6 +345,7 @@ pub(super) fn summarize(
         concentration: concentration(authors),
         network: network_entry(network),
         methods: methods::paragraph(&run, policy, &counts),
+        notices: run.model.notices(policy),
         run,
         limits: LIMITS.to_vec(),
     }

@@ -41,6 +41,8 @@ pub(super) struct Survey<'p> {
     pub(super) answering: u64,
     /// Scored comments whose spelling hid words.
     pub(super) evasions: u64,
+    /// Scored comments.
+    pub(super) scored: u64,
     /// Comments, and scored ones, by language; the empty string where it could not be told.
     pub(super) languages: BTreeMap<String, (u64, u64)>,
     pub(super) toxicity: Moments,
@@ -189,6 +191,7 @@ pub(super) fn take<'p>(
         answering: 0,
         evasions: 0,
         languages: BTreeMap::new(),
+        scored: 0,
         toxicity: Moments::default(),
         sentiment: Moments::default(),
         toxicity_histogram: Histogram::new(0.0, 1.0, 20),
@@ -283,22 +286,25 @@ impl<'p> Survey<'p> {
                 counts.scored += 1;
                 language.1 += 1;
                 self.evasions += u64::from(scored.evasion);
-                let (toxicity, sentiment) = (scores.get(Label::Toxicity), scores.sentiment());
-                self.toxic += u64::from(toxicity >= TOXIC);
-                self.toxicity.add(toxicity);
-                self.sentiment.add(sentiment);
-                self.toxicity_histogram.add(toxicity);
-                self.sentiment_histogram.add(sentiment);
-                self.toxicity_spread.add(Micro::new(toxicity));
-                self.sentiment_spread.add(Micro::new(sentiment));
+                self.scored += 1;
+                if let Some(toxicity) = scores.get(Label::Toxicity) {
+                    self.toxic += u64::from(toxicity >= TOXIC);
+                    self.toxicity.add(toxicity);
+                    self.toxicity_histogram.add(toxicity);
+                    self.toxicity_spread.add(Micro::new(toxicity));
+                }
+                if let Some(sentiment) = scores.sentiment() {
+                    self.sentiment.add(sentiment);
+                    self.sentiment_histogram.add(sentiment);
+                    self.sentiment_spread.add(Micro::new(sentiment));
+                }
                 for label in Label::ALL {
-                    self.calibrated[label.index()].add(scores.get(label));
+                    scores.get(label).into_iter().for_each(|score| self.calibrated[label.index()].add(score));
                 }
                 for totals in &mut self.rules {
-                    totals.reached += u64::from(
-                        scores.get(totals.rule.label)
-                            >= totals.rule.threshold_for(comment, scored.language.as_deref()),
-                    );
+                    let threshold = totals.rule.threshold_for(comment, scored.language.as_deref());
+                    let reaches = |score| score >= threshold;
+                    totals.reached += u64::from(scores.get(totals.rule.label).is_some_and(reaches));
                 }
             }
         }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::ReportError;
 use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
-use super::plain::{cell, decimal, estimate};
+use super::plain::{cell, decimal, estimate, toxic};
 use super::survey::{OnDisk, Survey};
 use crate::aggregate::{Bin, Shape, ThreadTotals, TimeBins, Trend, shape};
 use crate::cell::guard;
@@ -184,11 +184,11 @@ pub(super) fn write<'s>(
 
 fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {
     let Row { thread, totals, toxicity, sentiment, shape, concentration, .. } = row;
-    let toxic = totals.toxic_interval();
+    let interval = totals.toxic_interval();
     let mut cells = vec![
         guard(thread).into_owned(),
         totals.comments.to_string(),
-        totals.scored().to_string(),
+        totals.scored.to_string(),
         totals.authors().to_string(),
         cell(totals.times.map(|(first, _)| time(first))),
         cell(totals.times.map(|(_, last)| time(last))),
@@ -205,10 +205,10 @@ fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {
         decimal(totals.toxicity.max()),
         cell(totals.peak),
         decimal(row.expected_maximum),
-        totals.toxic.to_string(),
+        cell(toxic(&totals.toxic, &totals.toxicity, &totals.scored)),
         decimal(totals.toxic_share()),
-        decimal(toxic.map(|interval| interval.low)),
-        decimal(toxic.map(|interval| interval.high)),
+        decimal(interval.map(|interval| interval.low)),
+        decimal(interval.map(|interval| interval.high)),
         cell(totals.first_toxic),
         cell(totals.recovered),
         totals.flagged.to_string(),
@@ -250,10 +250,10 @@ fn time_bin_cells(thread: &str, index: u32, ends: [f64; 2], bin: &Bin) -> Vec<St
 fn score_cells(bin: &Bin) -> impl Iterator<Item = String> {
     let cells = [
         bin.comments.to_string(),
-        bin.toxicity.count().to_string(),
+        bin.scored.to_string(),
         decimal(bin.toxicity.mean()),
         decimal(bin.sentiment.mean()),
-        bin.toxic.to_string(),
+        cell(toxic(&bin.toxic, &bin.toxicity, &bin.scored)),
     ];
     cells.into_iter().chain(estimate(bin.toxic_share()))
 }

@@ -21,7 +21,7 @@ use crate::label::Label;
 pub const FILE_NAME: &str = "scores.csv";
 
 /// The columns, in order. Text cells are guarded (see [`crate::cell`]); probabilities have six decimals and are blank
-/// where the comment is unscored; times are UTC, RFC 3339; `quotes` holds byte ranges of `text` as `start-end`, spaced.
+/// where the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes` holds byte ranges of `text` as `start-end`, spaced.
 pub const COLUMNS: [&str; 29] = [
     "thread",
     "id",
@@ -198,9 +198,9 @@ fn cells(scored: &Scored) -> Vec<String> {
         guard(&comment.text).into_owned(),
         comment.status.to_string(),
         language.clone().unwrap_or_default(),
-        decimal(scores.map(Scores::sentiment)),
+        decimal(scores.and_then(Scores::sentiment)),
     ]);
-    cells.extend(LABELS.map(|label| decimal(scores.map(|scores| scores.get(label)))));
+    cells.extend(LABELS.map(|label| decimal(scores.and_then(|scores| scores.get(label)))));
     let (evasion, unscored) = match outcome {
         Outcome::Scored(_) => (evasion.to_string(), String::new()),
         Outcome::Unscored(cause) => (String::new(), cause.to_string()),
@@ -321,13 +321,16 @@ fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
     }
     let outcome = match row.get("unscored") {
         "" => {
-            let mut probabilities = [0.0; Label::COUNT];
+            let mut probabilities = [None; Label::COUNT];
             for label in Label::ALL {
-                let probability: f64 = row.number(label.as_str())?.ok_or_else(|| format!("no {label}"))?;
-                if !(0.0..=1.0).contains(&probability) {
+                let probability: Option<f64> = row.number(label.as_str())?;
+                if let Some(probability) = probability.filter(|known| !(0.0..=1.0).contains(known)) {
                     return Err(format!("{label} {probability} is not between 0 and 1"));
                 }
                 probabilities[label.index()] = probability;
+            }
+            if probabilities == [None; Label::COUNT] {
+                return Err("neither scores nor a cause for their absence".to_owned());
             }
             Outcome::Scored(Scores::new(probabilities))
         }
@@ -393,7 +396,9 @@ mod tests {
 
     #[test]
     fn rows_read_back_as_they_were_written() {
-        let probabilities = std::array::from_fn(|index| (index as f64 + 0.123_456_7) / 10.0);
+        let mut probabilities: [Option<f64>; Label::COUNT] =
+            std::array::from_fn(|index| Some((index as f64 + 0.123_456_7) / 10.0));
+        probabilities[Label::Insult.index()] = None;
         let full = Comment {
             parent: Some("-1".into()),
             parent_inferred: true,
@@ -457,6 +462,7 @@ mod tests {
             ("a,b\n1,2\n".to_owned(), "no column `thread`"),
             (format!("{header}\nt,1\n"), "CSV error"),
             (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"), "positive 2"),
+            (format!("{header}\nt,1,,,,hi,live,en,,,,,,,,,,,false,,,,,,,,f,1,2\n"), "neither scores nor"),
             (
                 format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"),
                 "unknown status",

@@ -38,25 +38,25 @@ impl Outcome {
     }
 }
 
-/// A probability for every label, each from 0 to 1.
+/// A probability, from 0 to 1, for every label that the model gives.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scores([f64; Label::COUNT]);
+pub struct Scores([Option<f64>; Label::COUNT]);
 
 impl Scores {
     /// Scores in the order of [`Label::ALL`], rounded to the six decimals that files keep: a decision made on the fresh
     /// score and one made on the score read back are the same.
-    pub fn new(probabilities: [f64; Label::COUNT]) -> Self {
-        Self(probabilities.map(|p| (p * 1e6).round() / 1e6))
+    pub fn new<P: Into<Option<f64>>>(probabilities: [P; Label::COUNT]) -> Self {
+        Self(probabilities.map(|p| p.into().map(|p| (p * 1e6).round() / 1e6)))
     }
 
-    /// The probability of a label.
-    pub fn get(&self, label: Label) -> f64 {
+    /// The probability of a label; none if the model does not give it.
+    pub fn get(&self, label: Label) -> Option<f64> {
         self.0[label.index()]
     }
 
-    /// `positive - negative`, from -1 to 1.
-    pub fn sentiment(&self) -> f64 {
-        self.get(Label::Positive) - self.get(Label::Negative)
+    /// `positive - negative`, from -1 to 1; none if the model does not give both.
+    pub fn sentiment(&self) -> Option<f64> {
+        Some(self.get(Label::Positive)? - self.get(Label::Negative)?)
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
         }
         writer.finish().unwrap();
         let found = |earlier: &mut Earlier, text: &str| {
-            earlier.scores(text).unwrap().map(|scores| scores.get(Label::Toxicity))
+            earlier.scores(text).unwrap().and_then(|scores| scores.get(Label::Toxicity))
         };
         let mut earlier = Earlier::open(&path, false).unwrap();
         for (text, toxicity) in [

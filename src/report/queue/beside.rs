@@ -5,9 +5,8 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::{Item, Neighbour, Sources};
-use crate::aggregate::AuthorTotals;
+use crate::aggregate::{AuthorTotals, Tone};
 use crate::comment::Comment;
-use crate::label::Label;
 use crate::policy::Action;
 use crate::report::ReportError;
 use crate::report::plain::shorten;
@@ -85,8 +84,7 @@ impl Beside {
         author.first_seen = author.first_seen.into_iter().chain(time).min();
         let decision = sources.policy.decide(scored);
         let is_flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
-        let scores = scored.outcome.scores().map(|scores| (scores.get(Label::Toxicity), scores.sentiment()));
-        author.totals.add(scores, is_flagged);
+        author.totals.add(scored.outcome.scores().map(Tone::of), is_flagged);
         if is_flagged {
             // By time; of those without one, by place in the export.
             let after = author.latest.iter().position(|flagged| time >= flagged.time);

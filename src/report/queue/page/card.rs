@@ -233,7 +233,7 @@ fn author_card(
     let known = beside.author(name);
     let summary = known.map_or(String::new(), |author| {
         let totals = &author.totals;
-        let (flagged, scored) = (totals.flagged, totals.scored());
+        let (flagged, scored) = (totals.flagged, totals.scored);
         let interval =
             wilson(flagged, scored).map(|interval| format!(", 95 % interval {}", percents(&interval)));
         format!(

@@ -116,7 +116,12 @@ fn y_of(share: f64) -> f64 {
 
 /// Precision by people's decisions at or above a threshold.
 fn own_precision(evaluation: &Evaluation, label: Label, threshold: f64) -> String {
-    let reached = || evaluation.judged.iter().filter(|(scores, _)| scores.get(label) >= threshold);
+    let reached = || {
+        evaluation
+            .judged
+            .iter()
+            .filter(|(scores, _)| scores.get(label).is_some_and(|score| score >= threshold))
+    };
     let (judged, right) = (reached().count() as u64, reached().filter(|(_, right)| *right).count() as u64);
     wilson(right, judged).map_or("–".to_owned(), |interval| {
         let share = right as f64 / judged as f64;
