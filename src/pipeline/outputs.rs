@@ -3,6 +3,8 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::PipelineError;
 use super::merge::MergeError;
@@ -48,13 +50,17 @@ pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
     let path = dir.join(REJECTS);
     let opened = File::options().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(cannot_write(&path))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(PipelineError::Busy { dir: dir.to_owned() }),
-        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
-            Err(cannot_write(&path)(error))
+    // A program that this process is just starting holds a copy of the lock until it runs, also of one that was dropped since.
+    for wait in [1, 10, 100, 1000].map(Duration::from_millis) {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(wait),
+            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+                return Err(cannot_write(&path)(error));
+            }
+            _ => return Ok(file),
         }
-        _ => Ok(file),
     }
+    Err(PipelineError::Busy { dir: dir.to_owned() })
 }
 
 /// The files that grow while a run goes on, opened but as they were.
