@@ -7,13 +7,15 @@ use ndarray::Array2;
 use crate::model::{Model, ModelErrorKind};
 
 pub mod native;
+#[cfg(feature = "rust-bert")]
+pub mod torch;
 
 use native::{Exact, Native};
 
 /// Something that runs the network of a model.
 ///
 /// A call uses one thread: callers run many calls at once. The logits of a sequence are the same to the last bit whatever
-/// else is in the batch, in whatever order, and in whatever thread.
+/// else is in the batch, in whatever order, and in whatever thread. (`torch` alone cannot promise the last bits, and says why.)
 pub trait Engine: Send + Sync {
     /// Its name, as `--engine` takes it.
     fn name(&self) -> &str;
@@ -29,12 +31,14 @@ pub trait Engine: Send + Sync {
 type Build = fn(&Model) -> Result<Box<dyn Engine>, EngineError>;
 
 /// Every engine by name; the first is the default.
-const ENGINES: [(&str, Build); 5] = [
+const ENGINES: &[(&str, Build)] = &[
     (native::NAME, |model| Ok(Box::new(Native::new(model)?))),
     ("native:avx512", |model| Ok(Box::new(Native::avx512(model)?))),
     ("native:avx2", |model| Ok(Box::new(Native::avx2(model)?))),
     ("native:scalar", |model| Ok(Box::new(Native::scalar(model)?))),
     (native::EXACT, |model| Ok(Box::new(Exact::new(model)?))),
+    #[cfg(feature = "rust-bert")]
+    (torch::NAME, |model| Ok(Box::new(torch::Torch::new(model)?))),
 ];
 
 /// The names that [`open`] takes; the first is the default.

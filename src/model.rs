@@ -41,6 +41,7 @@ pub struct Model {
     /// SHA-256 in hexadecimal of `manifest.json`; where there is none, of what `sha256sum` prints of the files that were read,
     /// by name. Since either holds the checksums of the files, this names all.
     pub checksum: String,
+    config_json: Cow<'static, [u8]>,
     weights: Cow<'static, [u8]>,
 }
 
@@ -160,7 +161,12 @@ impl Model {
         }
         Weights::parse(&files.weights).map_err(|kind| (WEIGHTS.to_owned(), kind))?;
         let checksum = sha256(&files.identity);
-        Ok(Self { manifest, config, encoder, checksum, weights: files.weights })
+        Ok(Self { manifest, config, encoder, checksum, config_json: files.config, weights: files.weights })
+    }
+
+    /// `config.json` as it is, for an engine that reads more of it than [`Config`] holds.
+    pub fn config_json(&self) -> &[u8] {
+        &self.config_json
     }
 
     /// The weights by name.

@@ -42,7 +42,11 @@ impl<'a> Weights<'a> {
         Ok(array.into_dimensionality().expect("the shape was checked to have one dimension"))
     }
 
-    fn array(&self, name: &str, shape: &[usize]) -> Result<ArrayD<f32>, ModelErrorKind> {
+    /// A tensor of any shape, row by row.
+    ///
+    /// # Errors
+    /// As [`Weights::matrix`].
+    pub fn array(&self, name: &str, shape: &[usize]) -> Result<ArrayD<f32>, ModelErrorKind> {
         let content = |cause| ModelErrorKind::Content(format!("tensor {name}: {cause}"));
         let tensor = self.tensors.tensor(name).map_err(|error| match error {
             SafeTensorError::TensorNotFound(_) => content(
