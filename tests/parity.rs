@@ -38,7 +38,7 @@ fn path(parts: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(parts)
 }
 
-fn check(model: &Model) {
+fn check(model: &Model, engine: &dyn Engine) {
     let name = &model.manifest.name;
     let file = path("tests/reference").join(format!("{name}.json"));
     let again = format!("re-run scripts/reference/reference.py --model on the directory of {name}");
@@ -48,7 +48,6 @@ fn check(model: &Model) {
     assert_eq!(reference.model.checksum, model.checksum, "{} is of another model; {again}", file.display());
     assert!(reference.cases.len() > 50);
 
-    let engine = Exact::new(model).unwrap();
     let (mut batch, mut expected) = (Batch::new(), Vec::new());
     for case in &reference.cases {
         assert_eq!(model.encoder.encode(&case.text).unwrap(), case.ids, "ids of {}", case.name);
@@ -75,22 +74,30 @@ fn check(model: &Model) {
     println!("{name}: the largest difference is {:e}, of {}", worst.0, worst.1);
 }
 
-#[test]
-fn tiny_model_agrees_with_python() {
-    check(&Model::open(&path("tests/models/tiny")).unwrap());
+fn tiny(name: &str) -> Model {
+    Model::open(&path("tests/models").join(name)).unwrap()
 }
 
 #[test]
-fn distilbert_agrees_with_python() {
-    check(&Model::open(&path("tests/models/tiny-distilbert")).unwrap());
-}
-
-#[test]
-fn roberta_agrees_with_python() {
-    check(&Model::open(&path("tests/models/tiny-roberta")).unwrap());
+fn tiny_models_agree_with_python() {
+    for model in ["tiny", "tiny-distilbert", "tiny-roberta"].map(tiny) {
+        check(&model, &Exact::new(&model).unwrap());
+    }
 }
 
 #[test]
 fn embedded_model_agrees_with_python() {
-    check(&Model::embedded().unwrap());
+    let model = Model::embedded().unwrap();
+    check(&model, &Exact::new(&model).unwrap());
+}
+
+/// Not for `tiny-roberta`: `rust-bert` does not read its `layer_norm_eps`.
+#[cfg(feature = "rust-bert")]
+#[test]
+fn torch_agrees_with_python() {
+    use comity::engine::torch::Torch;
+
+    for model in [tiny("tiny"), tiny("tiny-distilbert"), Model::embedded().unwrap()] {
+        check(&model, &Torch::new(&model).unwrap());
+    }
 }

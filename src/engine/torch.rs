@@ -101,7 +101,7 @@ impl Torch {
             .map_err(|error| refuse(format!("cannot be read: {error}")))?;
         // Hugging Face leaves out two labels without names.
         config["id2label"] =
-            model.config.id2label.iter().map(|(id, name)| (id.to_string(), name.clone().into())).collect();
+            model.config.id2label.iter().map(|(id, name)| (id.to_string(), Value::from(name.clone()))).collect();
         tch::set_num_threads(1);
         let torch = Self {
             architecture,
