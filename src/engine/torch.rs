@@ -24,7 +24,7 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{Batch, Engine, EngineError};
-use crate::model::{Model, ModelErrorKind};
+use crate::model::Model;
 
 /// Its name.
 pub const NAME: &str = "torch";
@@ -100,8 +100,16 @@ impl Torch {
         let mut config: Value = serde_json::from_slice(model.config_json())
             .map_err(|error| refuse(format!("cannot be read: {error}")))?;
         // Hugging Face leaves out two labels without names.
-        config["id2label"] =
-            model.config.id2label.iter().map(|(id, name)| (id.to_string(), Value::from(name.clone()))).collect();
+        config["id2label"] = model
+            .config
+            .id2label
+            .iter()
+            .map(|(id, name)| (id.to_string(), Value::from(name.clone())))
+            .collect();
+        // Of DistilBERT's, rust-bert insists on it, Hugging Face no longer writes it, and a classifier does not use it.
+        if config.get("tie_weights_").is_none() {
+            config["tie_weights_"] = true.into();
+        }
         tch::set_num_threads(1);
         let torch = Self {
             architecture,
