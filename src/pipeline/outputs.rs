@@ -51,9 +51,10 @@ pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
     let opened = File::options().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(cannot_write(&path))?;
     // A program that this process is just starting holds a copy of the lock until it runs, also of one that was dropped since.
-    for wait in [1, 10, 100, 1000].map(Duration::from_millis) {
+    for wait in [0, 1, 10, 100, 1000].map(Duration::from_millis) {
+        thread::sleep(wait);
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(wait),
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
                 return Err(cannot_write(&path)(error));
             }
