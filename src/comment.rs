@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// One comment of an export, in the words of the export.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +80,11 @@ impl Comment {
             start = next_start;
         }
         own
+    }
+
+    /// SHA-256 of its text, in lower-case hexadecimal: what a decision is told by to be about this text and no other.
+    pub fn text_sha256(&self) -> String {
+        Sha256::digest(&self.text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The author's own words: what the quotes leave, line by line; empty if that is nothing.

@@ -4,12 +4,12 @@
 //! `reject` that it breaks the rules (so a flag was right), `defer` and `escalate` neither. A row may also be an appeal against
 //! a decision, and what became of it.
 
+mod appeals;
 mod evaluation;
 mod log;
 mod sample;
 
-pub use evaluation::{
-    Agreement, AppealRecord, Evaluation, EvaluationError, RecallEstimate, RuleRecord, Tally, evaluate,
-};
+pub use appeals::AppealRecord;
+pub use evaluation::{Agreement, Evaluation, EvaluationError, RecallEstimate, RuleRecord, Tally, evaluate};
 pub use log::{Appeal, BadRow, Entry, Log, LogError, Place, Verdict};
 pub use sample::{SAMPLE, Sample, SampleError, draw};

@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::log::{Appeal, BadRow, Entry, Log, LogError, Verdict};
+use super::appeals::{AppealRecord, add_appeal, latest_appeal};
+use super::log::{BadRow, Entry, Log, LogError, Verdict};
 use crate::aggregate::{
     Interval, Kappa, Recall, Stratum, Suggestion, cohen_kappa, krippendorff_alpha, stratified_recall,
     threshold_for_precision, wilson,
 };
-use crate::comment::Comment;
 use crate::label::Label;
 use crate::policy::{Action, Policy, Rule};
 use crate::score::ledger;
@@ -114,27 +112,6 @@ pub struct RuleRecord {
     pub reached: u64,
     /// The lowest threshold, from the rule's own on, with the wanted precision in those.
     pub suggestion: Option<Suggestion>,
-}
-
-/// Appeals against decisions about one rule's flags.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AppealRecord {
-    /// Name of the rule: the one that the row names, else the one that flags the comment now.
-    pub rule: String,
-    /// Decisions that stand.
-    pub upheld: u64,
-    /// Decisions that were overturned.
-    pub overturned: u64,
-    /// Appeals that are not decided yet.
-    pub open: u64,
-}
-
-impl AppealRecord {
-    /// Share of the decided appeals that overturned the decision, with its 95 % Wilson interval; none where none is decided.
-    pub fn overturn_rate(&self) -> Option<(f64, Interval)> {
-        let decided = self.upheld + self.overturned;
-        Some((self.overturned as f64 / decided as f64, wilson(self.overturned, decided)?))
-    }
 }
 
 /// How far two people agree.
@@ -251,7 +228,9 @@ pub fn evaluate(
             other_score += u64::from(entry.score.is_some_and(differs));
         }
         units.push(add_agreement(&verdicts, &mut agreement));
-        let settled = latest_appeal(&appealed).or_else(|| settle(&verdicts));
+        let settled = latest_appeal(&appealed)
+            .map(|breaks| if breaks { Settled::Right } else { Settled::Wrong })
+            .or_else(|| settle(&verdicts));
         sample.add(&entries, settled, comment.flagged.is_some());
         if let (Some(settled), Some((rule, score))) = (settled, comment.flagged) {
             rules[rule].tally.add(settled, score);
@@ -328,7 +307,8 @@ fn find(
             for entry in &entries {
                 found[*entry] += 1;
                 let known = log.entries[*entry].text_sha256.as_ref();
-                changed[*entry] = known.is_some_and(|known| !is_digest(known, &scored.comment));
+                changed[*entry] = known
+                    .is_some_and(|known| !known.trim().eq_ignore_ascii_case(&scored.comment.text_sha256()));
             }
             let scores = scored.outcome.scores().copied();
             comments.push(Judged { scores, flagged: decided, entries });
@@ -357,12 +337,6 @@ fn find(
     }
     comments.retain(|comment| !comment.entries.is_empty());
     Ok(comments)
-}
-
-/// Whether this is the SHA-256 of a comment's text, in hexadecimal.
-fn is_digest(known: &str, comment: &Comment) -> bool {
-    let digest = Sha256::digest(&comment.text);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().eq_ignore_ascii_case(known.trim())
 }
 
 /// The number of the rule that flags a comment, and the score by which it does.
@@ -400,26 +374,6 @@ fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     } else {
         Some(Settled::Wrong)
     }
-}
-
-/// Counts an appeal for its rule.
-fn add_appeal(entry: &Entry, flagged_by: Option<&str>, appeals: &mut BTreeMap<String, AppealRecord>) {
-    let rule = entry.rule.as_deref().or(flagged_by).unwrap_or_default();
-    let record = appeals.entry(rule.to_owned()).or_default();
-    record.rule = rule.to_owned();
-    match entry.appeal {
-        Some(Appeal::Uphold) => record.upheld += 1,
-        Some(Appeal::Overturn) => record.overturned += 1,
-        Some(Appeal::Open) | None => record.open += 1,
-    }
-}
-
-/// What the latest decided appeal says of a comment; none where there is none. Of several the latest: by time, else by place.
-fn latest_appeal(appeals: &[&Entry]) -> Option<Settled> {
-    let decided = appeals.iter().filter(|entry| entry.appeal != Some(Appeal::Open));
-    let latest = decided.max_by_key(|entry| entry.time)?;
-    let stands = latest.appeal == Some(Appeal::Uphold);
-    Some(if stands == (latest.verdict == Some(Verdict::Reject)) { Settled::Right } else { Settled::Wrong })
 }
 
 /// Counts a comment for every two who approved or rejected it; gives how many who bear a name did the one and the other.
@@ -493,7 +447,7 @@ mod tests {
     use std::fs::{self, File};
 
     use super::*;
-    use crate::comment::Origin;
+    use crate::comment::{Comment, Origin};
     use crate::score::{Outcome, Unscored};
 
     /// Comments 0 to 9 of one thread, with toxicity 0.0, 0.1 ... 0.9; the 10th unscored; then a second `0` elsewhere.

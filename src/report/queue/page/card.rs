@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
-
 use super::text::{Segment, segments};
 use super::words_of;
 use super::{MAX_NAME, MAX_TEXT};
@@ -155,7 +153,7 @@ pub(super) fn card<'a>(
         evasion: item.evasion,
         read_as,
         cautions: item.cautions.iter().map(|caution| (caution.as_str(), caution.words())).collect(),
-        text_sha256: Sha256::digest(&comment.text).iter().map(|byte| format!("{byte:02x}")).collect(),
+        text_sha256: comment.text_sha256(),
         author: comment.author.as_deref(),
         author_card: comment.author.as_deref().map(|name| author_card(name, item, sources, queue, beside)),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
