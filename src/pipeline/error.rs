@@ -1,0 +1,212 @@
+//! What can go wrong in a run, of whatever stage.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::merge::MergeError;
+use super::start;
+use crate::engine::EngineError;
+use crate::label::Label;
+use crate::model::ModelError;
+use crate::normalize;
+use crate::read::ReadError;
+use crate::report::ReportError;
+use crate::score::ScoreError;
+use crate::score::ledger::LedgerError;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The input could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A record could not be read and the run is strict.
+    #[error(
+        "{file}: record {record} (line {line}): {cause}; or leave out --strict to go on without the record"
+    )]
+    Strict {
+        /// The file.
+        file: String,
+        /// The record, from 1.
+        record: u64,
+        /// Its first line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The output folder is one that is read.
+    #[error(
+        "{out} lies within the input {input}, and its files would be read as exports the next time; choose a folder \
+         elsewhere with --out, or name the exports one by one",
+        out = out.display(),
+        input = input.display()
+    )]
+    OutWithinInput {
+        /// The output folder.
+        out: PathBuf,
+        /// The input that holds it.
+        input: PathBuf,
+    },
+    /// An input is a file that the run would write over.
+    #[error(
+        "{input} is a file that this run would write over; choose another folder with --out",
+        input = input.display()
+    )]
+    OverInput {
+        /// The input.
+        input: PathBuf,
+    },
+    /// Another process writes into the folder.
+    #[error(
+        "another comity is writing into {dir}; wait until it has ended, or choose another folder with --out",
+        dir = dir.display()
+    )]
+    Busy {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder holds the beginning of the run that was asked for.
+    #[error(
+        "{dir} holds this run already, as far as it came when it was interrupted; go on with it by --resume, or remove \
+         {dir}/{} to begin anew",
+        start::FILE_NAME,
+        dir = dir.display()
+    )]
+    Unfinished {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The run that the folder holds is not the one that was asked for.
+    #[error(
+        "{dir} holds another run, and --resume cannot go on with that: {differences}; ask for the same as then, or choose \
+         another folder with --out",
+        dir = dir.display()
+    )]
+    Differs {
+        /// The folder.
+        dir: PathBuf,
+        /// What is different, in words.
+        differences: String,
+    },
+    /// What the folder holds of a run cannot be read.
+    #[error(
+        "cannot tell what run {dir} holds: {source}; leave out --resume to begin anew",
+        dir = dir.display()
+    )]
+    Held {
+        /// The folder.
+        dir: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The folder whose scores are to be taken over holds no run.
+    #[error("{dir} holds no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
+    NothingToReuse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The folder whose scores are to be taken over is the one to write to.
+    #[error("{dir} cannot be reused for itself; choose another folder with --out", dir = dir.display())]
+    ReuseOfOut {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The scores of a folder were not made as they would be made now.
+    #[error("the scores in {dir} cannot be reused: {differences}; leave out --reuse", dir = dir.display())]
+    OtherScorer {
+        /// The folder.
+        dir: PathBuf,
+        /// What is different, in words.
+        differences: String,
+    },
+    /// The run was stopped before its end.
+    #[error(
+        "stopped; {scored} comments are scored and kept in {dir}: the same command with --resume goes on",
+        dir = dir.display()
+    )]
+    Stopped {
+        /// The folder.
+        dir: PathBuf,
+        /// Comments whose scores stand in it.
+        scored: u64,
+    },
+    /// The run whose report is asked for has not ended.
+    #[error(
+        "the run in {dir} has not ended; end it first, by the same `comity score` with --resume",
+        dir = dir.display()
+    )]
+    NotEnded {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A file of the output could not be written.
+    #[error("cannot write {path}: {source}; choose another folder with --out or make room", path = path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The reply links of a large export found no room.
+    #[error(
+        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+    )]
+    Links(io::Error),
+    /// The model could not be loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The model was trained on texts that were normalised in another way.
+    #[error(
+        "the model {model} was trained behind normaliser {normalizer}, this version of comity has normaliser {}; use the \
+         version of comity that the model was made for, or train it again",
+        normalize::VERSION
+    )]
+    Normalizer {
+        /// Name of the model.
+        model: String,
+        /// The normaliser's version in its manifest.
+        normalizer: u32,
+    },
+    /// The engine could not be made.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Scoring failed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The scores file could not be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The answers to a stream could not be written.
+    #[error("cannot write the answers: {0}")]
+    Stream(#[source] io::Error),
+    /// Shards could not be joined.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The reports could not be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A column of labels holds none.
+    #[error(
+        "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",
+        file = file.display()
+    )]
+    NoLabels {
+        /// The labelled file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A column of labels is held against a label that the model does not give.
+    #[error(
+        "the model {model} does not give {label}, which a column is held against; leave the column out, or take another model"
+    )]
+    LabelNotGiven {
+        /// Name of the model.
+        model: String,
+        /// The label.
+        label: Label,
+    },
+    /// The threads could not be started.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
