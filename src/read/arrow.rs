@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -61,16 +60,8 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 
 /// Opens a file: reads its schema, and its first batch to understand the columns by.
 pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    // What the stream says of its text is of no matter here.
-    input.source.notices.clear();
-    let Some(path) = input.source.file().map(Path::to_owned) else {
-        return Err(ReadError::new(
-            ReadErrorKind::Stream,
-            &input.source.name,
-            "Arrow in a stream or compressed as a whole, which is not read",
-            "save or unpack it and name the file",
-        ));
-    };
+    let path =
+        columnar::plain_file(&mut input, "Arrow in a stream or compressed as a whole, which is not read")?;
     let is_file = input.source.raw_head().starts_with(MARK);
     let name = input.source.name.clone();
     let begin = || {

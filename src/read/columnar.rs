@@ -4,19 +4,29 @@ use std::borrow::Cow;
 use std::cell::Cell as Flag;
 use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use jiff::Timestamp;
 
-use super::Record;
 use super::input::{Input, Values};
 use super::mapping::Field;
 use super::source::{MAX_RECORD_BYTES, Span};
+use super::{ReadError, ReadErrorKind, Record};
 
 /// Rows that the columns are understood by.
 pub(super) const SAMPLE_ROWS: usize = 200;
 
 pub(super) const DAMAGED: &str = "get the file again; it is damaged or incomplete";
+
+/// The file of an input, which must be a plain one; `what` says what it is if not.
+pub(super) fn plain_file(input: &mut Input, what: &str) -> Result<PathBuf, ReadError> {
+    // What the stream says of its text is of no matter here.
+    input.source.notices.clear();
+    input.source.file().map(Path::to_owned).ok_or_else(|| {
+        ReadError::new(ReadErrorKind::Stream, &input.source.name, what, "save or unpack it and name the file")
+    })
+}
 
 /// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
 pub(super) type Cell = Option<Result<String, Vec<u8>>>;

@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
 
 use bytes::Bytes;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
@@ -46,16 +45,8 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 
 /// Opens a Parquet file: reads its end and its columns.
 pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    // What the stream says of its text is of no matter here.
-    input.source.notices.clear();
-    let Some(path) = input.source.file().map(Path::to_owned) else {
-        return Err(ReadError::new(
-            ReadErrorKind::Stream,
-            &input.source.name,
-            "a Parquet file, which must be read from its end, in a stream or compressed",
-            "save or unpack it and name the file",
-        ));
-    };
+    let what = "a Parquet file, which must be read from its end, in a stream or compressed";
+    let path = columnar::plain_file(&mut input, what)?;
     let file = File::open(path).map_err(|error| ReadError::io(&input.source.name, &error))?;
     let refuse = |cause: String| {
         ReadError::new(
