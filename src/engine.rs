@@ -33,9 +33,9 @@ type Build = fn(&Model) -> Result<Box<dyn Engine>, EngineError>;
 /// Every engine by name; the first is the default.
 const ENGINES: &[(&str, Build)] = &[
     (native::NAME, |model| Ok(Box::new(Native::new(model)?))),
-    ("native:avx512", |model| Ok(Box::new(Native::avx512(model)?))),
-    ("native:avx2", |model| Ok(Box::new(Native::avx2(model)?))),
-    ("native:scalar", |model| Ok(Box::new(Native::scalar(model)?))),
+    ("native:avx512", |model| Ok(Box::new(Native::forced(model, "native:avx512")?))),
+    ("native:avx2", |model| Ok(Box::new(Native::forced(model, "native:avx2")?))),
+    ("native:scalar", |model| Ok(Box::new(Native::forced(model, "native:scalar")?))),
     (native::EXACT, |model| Ok(Box::new(Exact::new(model)?))),
     #[cfg(feature = "rust-bert")]
     (torch::NAME, |model| Ok(Box::new(torch::Torch::new(model)?))),

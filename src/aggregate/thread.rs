@@ -112,9 +112,9 @@ impl ThreadTotals {
         let Some(Tone { toxicity, sentiment }) = tone else { return };
         self.scored += 1;
         self.sentiment.extend(sentiment);
-        self.flagged += u64::from(mark.is_flagged());
-        let (of_toxicity, of_sentiment) = (toxicity.map(Micro::new), sentiment.map(Micro::new));
         let flagged = mark.is_flagged();
+        self.flagged += u64::from(flagged);
+        let (of_toxicity, of_sentiment) = (toxicity.map(Micro::new), sentiment.map(Micro::new));
         self.series.push(Point { position, toxicity: of_toxicity, sentiment: of_sentiment, flagged });
         let Some(toxicity) = toxicity else { return };
         if self.toxicity.max().is_none_or(|peak| peak < toxicity) {

@@ -18,7 +18,7 @@ mod math;
 mod network;
 
 pub use exact::{Exact, NAME as EXACT};
-use int8::Packed;
+use int8::Quantized;
 use network::Network;
 
 /// Its name, whichever kernel it runs: their logits are the same, to the last bit.
@@ -26,11 +26,13 @@ pub const NAME: &str = "native";
 
 /// A network with weights of 8 bits.
 pub struct Native {
-    packed: Packed,
+    network: Quantized,
     kernel: Kernel,
 }
 
-/// The kernels by the names that `--engine native:NAME` takes, the best first.
+/// Names of engines that force a kernel, the best first.
+const KERNELS: [&str; 3] = ["native:avx512", "native:avx2", "native:scalar"];
+
 #[derive(Clone, Copy)]
 enum Kernel {
     #[cfg(target_arch = "x86_64")]
@@ -40,63 +42,38 @@ enum Kernel {
     Scalar(kernel::Scalar),
 }
 
+impl Kernel {
+    /// The one of a name of [`KERNELS`]; none where this processor has not the instructions.
+    fn detect(name: &str) -> Option<Self> {
+        match name {
+            #[cfg(target_arch = "x86_64")]
+            "native:avx512" => kernel::Avx512::detect().map(Self::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            "native:avx2" => kernel::Avx2::detect().map(Self::Avx2),
+            "native:scalar" => Some(Self::Scalar(kernel::Scalar)),
+            _ => None,
+        }
+    }
+}
+
 impl Native {
-    /// Packs the weights of a model, for the best kernel that this processor can run.
+    /// Quantises the weights of a model, for the best kernel that this processor can run.
     ///
     /// # Errors
     /// A tensor is missing, or is not of the shape that the model's configuration asks for.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
-        let kernel = [avx512 as fn() -> Option<Kernel>, avx2].iter().find_map(|detect| detect());
-        Self::build(model, kernel.unwrap_or(Kernel::Scalar(kernel::Scalar)))
+        let kernel = KERNELS.into_iter().find_map(Kernel::detect).expect("the scalar one needs nothing");
+        Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
     }
 
-    /// For AVX-512 with VNNI.
+    /// The same for the kernel of a name: `native:avx512`, `native:avx2` or `native:scalar`.
     ///
     /// # Errors
-    /// Those of [`Native::new`], or the processor has no such instructions.
-    pub fn avx512(model: &Model) -> Result<Self, EngineError> {
-        Self::build(model, avx512().ok_or(EngineError::Processor { engine: "native:avx512" })?)
+    /// Those of [`Native::new`], or the processor cannot run it.
+    pub fn forced(model: &Model, name: &'static str) -> Result<Self, EngineError> {
+        let kernel = Kernel::detect(name).ok_or(EngineError::Processor { engine: name })?;
+        Ok(Self { kernel, ..Self::new(model)? })
     }
-
-    /// For AVX2.
-    ///
-    /// # Errors
-    /// Those of [`Native::new`], or the processor has no such instructions.
-    pub fn avx2(model: &Model) -> Result<Self, EngineError> {
-        Self::build(model, avx2().ok_or(EngineError::Processor { engine: "native:avx2" })?)
-    }
-
-    /// For any processor.
-    ///
-    /// # Errors
-    /// Those of [`Native::new`].
-    pub fn scalar(model: &Model) -> Result<Self, EngineError> {
-        Self::build(model, Kernel::Scalar(kernel::Scalar))
-    }
-
-    fn build(model: &Model, kernel: Kernel) -> Result<Self, EngineError> {
-        Ok(Self { packed: Packed::new(Network::new(model)?), kernel })
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx512() -> Option<Kernel> {
-    kernel::Avx512::detect().map(Kernel::Avx512)
-}
-
-#[cfg(target_arch = "x86_64")]
-fn avx2() -> Option<Kernel> {
-    kernel::Avx2::detect().map(Kernel::Avx2)
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn avx512() -> Option<Kernel> {
-    None
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn avx2() -> Option<Kernel> {
-    None
 }
 
 impl Engine for Native {
@@ -105,13 +82,13 @@ impl Engine for Native {
     }
 
     fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
-        batch.check(self.packed.network.vocab_size, self.packed.network.max_tokens)?;
+        batch.check(self.network.unquantized.vocab_size, self.network.unquantized.max_tokens)?;
         Ok(match self.kernel {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512(kernel) => self.packed.logits(kernel, batch),
+            Kernel::Avx512(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2(kernel) => self.packed.logits(kernel, batch),
-            Kernel::Scalar(kernel) => self.packed.logits(kernel, batch),
+            Kernel::Avx2(kernel) => self.network.logits(kernel, batch),
+            Kernel::Scalar(kernel) => self.network.logits(kernel, batch),
         })
     }
 }
@@ -210,7 +187,7 @@ mod tests {
         );
         for (model, lengths) in models {
             let batch = batch(&sequences(lengths, model.config.vocab_size));
-            let expected = bits(&Native::scalar(&model).unwrap().logits(&batch).unwrap());
+            let expected = bits(&Native::forced(&model, "native:scalar").unwrap().logits(&batch).unwrap());
             for name in ["native", "native:avx2", "native:avx512"] {
                 match open(name, &model) {
                     Ok(engine) => assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "{name}"),

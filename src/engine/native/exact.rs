@@ -8,7 +8,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 
 use super::math;
-use super::network::{Layer, Network, rows_mut, slice};
+use super::network::{Layer, Network, slice, values};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::model::Model;
 
@@ -45,18 +45,18 @@ impl Exact {
         let queries = layer.queries.apply(states.view());
         let context = self.attention(batch, &queries, &keys_values, first_only);
         layer.attention_output.add_product(context.view(), states.view_mut());
-        layer.attention_norm.apply(&mut states.view_mut(), Some(&layer.attention_output.bias));
+        layer.attention_norm.apply(values(&mut states.view_mut()), Some(&layer.attention_output.bias));
 
         let mut wide = Array2::zeros((BLOCK_ROWS.min(states.nrows()), layer.wide.bias.len()));
         for mut block in states.axis_chunks_iter_mut(Axis(0), BLOCK_ROWS) {
             let mut wide = wide.slice_mut(s![..block.nrows(), ..]);
             general_mat_mul(1.0, &block, &layer.wide.weight, 0.0, &mut wide);
-            for row in rows_mut(&mut wide) {
+            for row in values(&mut wide).chunks_exact_mut(layer.wide.bias.len()) {
                 math::add(row, slice(&layer.wide.bias));
                 math::gelu(row);
             }
             layer.output.add_product(wide.view(), block.view_mut());
-            layer.output_norm.apply(&mut block, Some(&layer.output.bias));
+            layer.output_norm.apply(values(&mut block), Some(&layer.output.bias));
         }
         states
     }
@@ -87,7 +87,7 @@ impl Exact {
                 let key = keys_values.slice(s![all.clone(), columns.clone()]);
                 let value = keys_values.slice(s![all.clone(), hidden + start..hidden + start + width]);
                 general_mat_mul(scale, &query, &key.t(), 0.0, &mut weights);
-                rows_mut(&mut weights).for_each(math::softmax);
+                values(&mut weights).chunks_exact_mut(tokens).for_each(math::softmax);
                 let mut context = context.slice_mut(s![own.clone(), columns]);
                 general_mat_mul(1.0, &weights, &value, 0.0, &mut context);
             }

@@ -2,7 +2,7 @@
 //!
 //! - A weight is a whole number from -127 to 127, times a scale of its output.
 //! - What a product is given is rounded to 256 steps between the least and the largest value of its row: of one token, never
-//!   of a batch. Before that each channel is stretched such that its values and the weights behind it are of like size
+//!   of a batch. Before that each channel is smoothed such that its values and the weights behind it are of like size
 //!   (SmoothQuant, Xiao et al., 2023), judged by the layer norm before it.
 //! - Attention multiplies whole numbers of 12 to 16 bits.
 //! - Everything else, and all that is added up beyond one product, is of 32 bits.
@@ -11,7 +11,7 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::kernel::{COLUMNS, Kernel, Line, ROWS, room};
+use super::kernel::{COLUMNS, Kernel, Line, ROWS, aligned};
 use super::math;
 use super::network::{Linear, Network, Norm, slice};
 use crate::engine::Batch;
@@ -24,61 +24,64 @@ use attention::Attention;
 const BLOCK_TOKENS: usize = 256;
 
 /// A network whose layers are packed.
-pub(super) struct Packed {
+pub(super) struct Quantized {
     /// All but its layers.
-    pub(super) network: Network,
+    pub(super) unquantized: Network,
     layers: Vec<Layer>,
 }
 
 struct Layer {
     /// What the channels are multiplied by before queries, keys and values.
-    attention_stretch: Vec<f32>,
-    queries: Product,
-    keys_values: Product,
-    attention_output: Product,
+    attention_smoothing: Vec<f32>,
+    queries: QuantizedLinear,
+    keys_values: QuantizedLinear,
+    attention_output: QuantizedLinear,
     attention_norm: Norm,
     /// What the channels are multiplied by before `feed_forward`.
-    wide_stretch: Vec<f32>,
+    wide_smoothing: Vec<f32>,
     /// The feed-forward part in slices, each as wide as a token's vector: computed, rounded and multiplied while it is in
     /// the cache, and with a scale of its own.
-    feed_forward: Vec<(Product, Product)>,
+    feed_forward: Vec<(QuantizedLinear, QuantizedLinear)>,
     output_norm: Norm,
 }
 
-impl Packed {
+impl Quantized {
     pub(super) fn new(mut network: Network) -> Self {
         let mut layers: Vec<Layer> = Vec::with_capacity(network.layers.len());
         for layer in std::mem::take(&mut network.layers) {
             let before = layers.last().map_or(&network.embedding_norm, |layer| &layer.output_norm);
-            let attention_stretch = stretch(before, &[&layer.queries, &layer.keys_values]);
-            let wide_stretch = stretch(&layer.attention_norm, &[&layer.wide]);
+            let attention_smoothing = smoothing(before, &[&layer.queries, &layer.keys_values]);
+            let wide_smoothing = smoothing(&layer.attention_norm, &[&layer.wide]);
             let (hidden, wide) = (network.hidden(), layer.wide.bias.len());
             let feed_forward = (0..wide).step_by(hidden).map(|start| {
                 let part = start..(start + hidden).min(wide);
                 let bias = &slice(&layer.wide.bias)[part.clone()];
-                let first =
-                    Product::new(layer.wide.weight.slice(s![.., part.clone()]), bias, Some(&wide_stretch));
+                let first = QuantizedLinear::new(
+                    layer.wide.weight.slice(s![.., part.clone()]),
+                    bias,
+                    Some(&wide_smoothing),
+                );
                 // The bias of what is added up is in the first part.
                 let bias = if start == 0 { slice(&layer.output.bias) } else { &vec![0.0; hidden] };
-                (first, Product::new(layer.output.weight.slice(s![part, ..]), bias, None))
+                (first, QuantizedLinear::new(layer.output.weight.slice(s![part, ..]), bias, None))
             });
             layers.push(Layer {
-                queries: Product::of(&layer.queries, Some(&attention_stretch)),
-                keys_values: Product::of(&layer.keys_values, Some(&attention_stretch)),
-                attention_output: Product::of(&layer.attention_output, None),
+                queries: QuantizedLinear::of(&layer.queries, Some(&attention_smoothing)),
+                keys_values: QuantizedLinear::of(&layer.keys_values, Some(&attention_smoothing)),
+                attention_output: QuantizedLinear::of(&layer.attention_output, None),
                 feed_forward: feed_forward.collect(),
-                attention_stretch,
+                attention_smoothing,
                 attention_norm: layer.attention_norm,
-                wide_stretch,
+                wide_smoothing,
                 output_norm: layer.output_norm,
             });
         }
-        Self { network, layers }
+        Self { unquantized: network, layers }
     }
 
     /// The logits of a batch that was checked: a row a sequence.
     pub(super) fn logits(&self, kernel: impl Kernel, batch: &Batch) -> Array2<f32> {
-        let mut firsts = Vec::with_capacity(batch.len() * self.network.hidden());
+        let mut firsts = Vec::with_capacity(batch.len() * self.unquantized.hidden());
         let mut block = Batch::new();
         for ids in batch.sequences() {
             if !block.is_empty() && block.tokens() + ids.len() > BLOCK_TOKENS {
@@ -88,29 +91,29 @@ impl Packed {
             block.push(ids);
         }
         firsts.extend(self.encode(kernel, &block));
-        let firsts = Array2::from_shape_vec((batch.len(), self.network.hidden()), firsts)
+        let firsts = Array2::from_shape_vec((batch.len(), self.unquantized.hidden()), firsts)
             .expect("each block gives a row a sequence");
-        self.network.classify(&firsts)
+        self.unquantized.classify(&firsts)
     }
 
     /// What the last layer makes of the first token of each sequence.
     fn encode(&self, kernel: impl Kernel, block: &Batch) -> Vec<f32> {
-        let (mut states, _) = self.network.embed(block).into_raw_vec_and_offset();
+        let (mut states, _) = self.unquantized.embed(block).into_raw_vec_and_offset();
         let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
         kernel.run(
             #[inline(always)]
             || {
-                let mut room = Room {
-                    rows: Rows::default(),
+                let mut scratch = Scratch {
+                    rows: QuantizedRows::default(),
                     queries: Vec::new(),
                     keys_values: Vec::new(),
                     between: Vec::new(),
-                    narrow: Rows::default(),
-                    attention: Attention::new(self.network.heads, self.network.hidden()),
+                    narrow: QuantizedRows::default(),
+                    attention: Attention::new(self.unquantized.heads, self.unquantized.hidden()),
                 };
                 for (number, layer) in self.layers.iter().enumerate() {
                     let first_only = number + 1 == self.layers.len();
-                    layer.apply(kernel, &lengths, first_only, &mut states, &mut room);
+                    layer.apply(kernel, &lengths, first_only, &mut states, &mut scratch);
                 }
             },
         );
@@ -119,13 +122,13 @@ impl Packed {
 }
 
 /// Memory that the layers take turns in.
-struct Room {
-    rows: Rows,
+struct Scratch {
+    rows: QuantizedRows,
     queries: Vec<f32>,
     keys_values: Vec<f32>,
     /// What attention or the first half of a feed-forward part gives.
     between: Vec<f32>,
-    narrow: Rows,
+    narrow: QuantizedRows,
     attention: Attention,
 }
 
@@ -138,11 +141,11 @@ impl Layer {
         lengths: &[usize],
         first_only: bool,
         states: &mut Vec<f32>,
-        room: &mut Room,
+        scratch: &mut Scratch,
     ) {
-        let hidden = self.attention_stretch.len();
-        let Room { rows, queries, keys_values, between, narrow, attention } = room;
-        rows.round(states, Some(&self.attention_stretch), hidden);
+        let hidden = self.attention_smoothing.len();
+        let Scratch { rows, queries, keys_values, between, narrow, attention } = scratch;
+        rows.quantize(states, Some(&self.attention_smoothing), hidden);
         self.keys_values.store(kernel, rows, keys_values);
         if first_only {
             let mut start = 0;
@@ -151,7 +154,7 @@ impl Layer {
                 start += length;
             }
             states.truncate(lengths.len() * hidden);
-            rows.round(states, Some(&self.attention_stretch), hidden);
+            rows.quantize(states, Some(&self.attention_smoothing), hidden);
         }
         self.queries.store(kernel, rows, queries);
         between.clear();
@@ -163,11 +166,11 @@ impl Layer {
             attention.apply(kernel, &queries[row..end], own, &mut between[row..end]);
             (row, token) = (end, token + length);
         }
-        rows.round(between, None, hidden);
+        rows.quantize(between, None, hidden);
         self.attention_output.add(kernel, rows, states);
-        self.attention_norm.apply_to(states);
+        self.attention_norm.apply(states, None);
 
-        rows.round(states, Some(&self.wide_stretch), hidden);
+        rows.quantize(states, Some(&self.wide_smoothing), hidden);
         for (wide, output) in &self.feed_forward {
             between.resize(rows.len() * wide.outputs, 0.0);
             wide.apply(kernel, rows, |row, column, values| {
@@ -175,25 +178,25 @@ impl Layer {
                 let start = row * wide.outputs + column;
                 between[start..start + values.len()].copy_from_slice(values);
             });
-            narrow.round(between, None, wide.outputs);
+            narrow.quantize(between, None, wide.outputs);
             output.add(kernel, narrow, states);
         }
-        self.output_norm.apply_to(states);
+        self.output_norm.apply(states, None);
     }
 }
 
 /// Rows of values, each rounded to 256 steps: about `low + scale * byte`.
 #[derive(Default)]
-struct Rows {
+struct QuantizedRows {
     /// Of a row; a multiple of 4.
     width: usize,
     bytes: Vec<u8>,
     scales: Vec<f32>,
     lows: Vec<f32>,
-    stretched: Vec<f32>,
+    smoothed: Vec<f32>,
 }
 
-impl Rows {
+impl QuantizedRows {
     fn len(&self) -> usize {
         self.scales.len()
     }
@@ -204,18 +207,18 @@ impl Rows {
 
     /// Takes over values, in rows of a width; multiplies their channels before if there is something to multiply by.
     #[inline(always)]
-    fn round(&mut self, values: &[f32], stretch: Option<&[f32]>, width: usize) {
+    fn quantize(&mut self, values: &[f32], smoothing: Option<&[f32]>, width: usize) {
         self.width = width.next_multiple_of(4);
         self.scales.clear();
         self.lows.clear();
         self.bytes.clear();
         self.bytes.resize(values.len() / width * self.width, 0);
         for (row, bytes) in values.chunks_exact(width).zip(self.bytes.chunks_exact_mut(self.width)) {
-            let row = match stretch {
-                Some(stretch) => {
-                    self.stretched.clear();
-                    self.stretched.extend(row.iter().zip(stretch).map(|(value, factor)| value * factor));
-                    &self.stretched
+            let row = match smoothing {
+                Some(smoothing) => {
+                    self.smoothed.clear();
+                    self.smoothed.extend(row.iter().zip(smoothing).map(|(value, factor)| value * factor));
+                    &self.smoothed
                 }
                 None => row,
             };
@@ -231,7 +234,7 @@ impl Rows {
 }
 
 /// `x W + b`, of weights of 8 bits.
-struct Product {
+struct QuantizedLinear {
     outputs: usize,
     /// In panels of [`COLUMNS`] outputs, as [`Kernel::bytes`] takes them; missing inputs and outputs are 0.
     panels: Vec<Line>,
@@ -244,17 +247,17 @@ struct Product {
     bias: Vec<f32>,
 }
 
-impl Product {
-    fn of(linear: &Linear, stretch: Option<&[f32]>) -> Self {
-        Self::new(linear.weight.view(), slice(&linear.bias), stretch)
+impl QuantizedLinear {
+    fn of(linear: &Linear, smoothing: Option<&[f32]>) -> Self {
+        Self::new(linear.weight.view(), slice(&linear.bias), smoothing)
     }
 
     /// Packs a matrix of inputs by outputs, whose inputs come multiplied.
-    fn new(weight: ArrayView2<'_, f32>, bias: &[f32], stretch: Option<&[f32]>) -> Self {
+    fn new(weight: ArrayView2<'_, f32>, bias: &[f32], smoothing: Option<&[f32]>) -> Self {
         let (inputs, outputs) = weight.dim();
         let (steps, columns) = (inputs.div_ceil(4), outputs.next_multiple_of(COLUMNS));
-        let value = |input: usize, output: usize| match stretch {
-            Some(stretch) => weight[[input, output]] / stretch[input],
+        let value = |input: usize, output: usize| match smoothing {
+            Some(smoothing) => weight[[input, output]] / smoothing[input],
             None => weight[[input, output]],
         };
         let mut largest = vec![0.0_f32; columns];
@@ -266,7 +269,7 @@ impl Product {
         let inverse: Vec<f32> = largest.iter().map(|&x| if x > 0.0 { 127.0 / x } else { 0.0 }).collect();
         let panel = steps * COLUMNS * 4;
         let mut panels = Vec::new();
-        let numbers: &mut [i8] = room(&mut panels, columns / COLUMNS * panel);
+        let numbers: &mut [i8] = aligned(&mut panels, columns / COLUMNS * panel);
         let mut totals = vec![0_i32; columns];
         for input in 0..inputs {
             for output in 0..outputs {
@@ -285,7 +288,12 @@ impl Product {
 
     /// Gives each row's outputs, at most [`COLUMNS`] at a time: the row, the first of the outputs, and their values.
     #[inline(always)]
-    fn apply(&self, kernel: impl Kernel, rows: &Rows, mut take: impl FnMut(usize, usize, &mut [f32])) {
+    fn apply(
+        &self,
+        kernel: impl Kernel,
+        rows: &QuantizedRows,
+        mut take: impl FnMut(usize, usize, &mut [f32]),
+    ) {
         let mut sums = [[0; COLUMNS]; ROWS];
         for (number, panel) in
             bytemuck::cast_slice::<Line, i8>(&self.panels).chunks_exact(self.panel).enumerate()
@@ -319,7 +327,7 @@ impl Product {
 
     /// Replaces what `to` holds by the outputs, row by row.
     #[inline(always)]
-    fn store(&self, kernel: impl Kernel, rows: &Rows, to: &mut Vec<f32>) {
+    fn store(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut Vec<f32>) {
         to.resize(rows.len() * self.outputs, 0.0);
         self.apply(kernel, rows, |row, column, values| {
             let start = row * self.outputs + column;
@@ -329,7 +337,7 @@ impl Product {
 
     /// Adds the outputs to `to`, row by row.
     #[inline(always)]
-    fn add(&self, kernel: impl Kernel, rows: &Rows, to: &mut [f32]) {
+    fn add(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut [f32]) {
         self.apply(kernel, rows, |row, column, values| {
             let start = row * self.outputs + column;
             math::add(&mut to[start..start + values.len()], values);
@@ -339,7 +347,7 @@ impl Product {
 
 /// By what to multiply the channels that a layer norm gives before they are rounded, so that the error is shared between
 /// them and the weights behind: a channel's values are taken to be within three deviations of the norm's mean for it.
-fn stretch(norm: &Norm, products: &[&Linear]) -> Vec<f32> {
+fn smoothing(norm: &Norm, products: &[&Linear]) -> Vec<f32> {
     let channels = slice(&norm.weight).iter().zip(slice(&norm.bias)).enumerate();
     channels
         .map(|(channel, (weight, bias))| {

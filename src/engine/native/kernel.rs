@@ -29,7 +29,7 @@ pub(super) const COLUMNS: usize = 64;
 pub(super) struct Line([u8; 64]);
 
 /// Aligned room for numbers; new room holds 0.
-pub(super) fn room<T: bytemuck::Pod>(lines: &mut Vec<Line>, numbers: usize) -> &mut [T] {
+pub(super) fn aligned<T: bytemuck::Pod>(lines: &mut Vec<Line>, numbers: usize) -> &mut [T] {
     lines.resize((numbers * size_of::<T>()).div_ceil(size_of::<Line>()), Line([0; 64]));
     &mut bytemuck::cast_slice_mut(lines)[..numbers]
 }

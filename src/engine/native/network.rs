@@ -194,7 +194,7 @@ impl Network {
             row += &self.words.row(id as usize);
             row += &self.positions.row(position);
         }
-        self.embedding_norm.apply(&mut states.view_mut(), None);
+        self.embedding_norm.apply(values(&mut states.view_mut()), None);
         states
     }
 
@@ -274,17 +274,10 @@ impl Norm {
         Ok(Self { weight, bias, epsilon: config.layer_norm_eps })
     }
 
-    /// Normalises rows that lie one after the other.
+    /// Normalises rows that lie one after the other, after adding to each what is still to be added.
     #[inline(always)]
-    pub(super) fn apply_to(&self, rows: &mut [f32]) {
+    pub(super) fn apply(&self, rows: &mut [f32], addend: Option<&Array1<f32>>) {
         for row in rows.chunks_exact_mut(self.weight.len()) {
-            math::layer_norm(row, slice(&self.weight), slice(&self.bias), self.epsilon);
-        }
-    }
-
-    /// Normalises every row, after adding what is still to be added.
-    pub(super) fn apply(&self, rows: &mut ArrayViewMut2<'_, f32>, addend: Option<&Array1<f32>>) {
-        for row in rows_mut(rows) {
             if let Some(addend) = addend {
                 math::add(row, slice(addend));
             }
@@ -297,8 +290,7 @@ pub(super) fn slice(vector: &Array1<f32>) -> &[f32] {
     vector.as_slice().expect("an owned vector is contiguous")
 }
 
-pub(super) fn rows_mut<'a>(matrix: &'a mut ArrayViewMut2<'_, f32>) -> impl Iterator<Item = &'a mut [f32]> {
-    let width = matrix.ncols();
-    let values = matrix.as_slice_mut().expect("the engine only makes matrices of consecutive rows");
-    values.chunks_exact_mut(width)
+/// The values of a matrix, row after row.
+pub(super) fn values<'a>(matrix: &'a mut ArrayViewMut2<'_, f32>) -> &'a mut [f32] {
+    matrix.as_slice_mut().expect("the engine only makes matrices of consecutive rows")
 }

@@ -1,6 +1,6 @@
 //! Attention within one sequence, in whole numbers: queries and keys of 12 bits or so, weights and values of 16.
 
-use crate::engine::native::kernel::{COLUMNS, Kernel, Line, ROWS, room};
+use crate::engine::native::kernel::{COLUMNS, Kernel, Line, ROWS, aligned};
 use crate::engine::native::math;
 
 /// Columns of a panel of values: the width of a head in many models, which is smaller than [`COLUMNS`].
@@ -107,7 +107,7 @@ impl Attention {
         let (hidden, limit) = (self.heads * self.width, self.limit());
         let columns = self.tokens.next_multiple_of(COLUMNS);
         self.key_scales.clear();
-        let keys = room::<Pair>(&mut self.keys, self.heads * columns * self.pairs);
+        let keys = aligned::<Pair>(&mut self.keys, self.heads * columns * self.pairs);
         let panels = keys.as_chunks_mut::<COLUMNS>().0;
         self.rounded.resize(self.heads * self.pairs, [0; 2]);
         for (token, row) in keys_values.chunks_exact(2 * hidden).enumerate() {
@@ -134,7 +134,7 @@ impl Attention {
         self.value_scale = 1.0 / (factor * SHORT);
         let steps = self.tokens.div_ceil(2);
         let blocks = self.width.div_ceil(VALUE_COLUMNS);
-        let panels = room::<Pair>(&mut self.values, self.heads * blocks * steps * VALUE_COLUMNS);
+        let panels = aligned::<Pair>(&mut self.values, self.heads * blocks * steps * VALUE_COLUMNS);
         let row = self.heads * self.pairs;
         self.rounded.resize(2 * row, [0; 2]);
         for (step, rows) in keys_values.chunks(4 * hidden).enumerate() {
