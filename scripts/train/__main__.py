@@ -36,7 +36,9 @@ def main() -> None:
         pack(options.data, load_tokenizer(base), packed, options.seed)
     start = load_model(base, options.start)
     model, progress = fit(start, packed, options.work, options.minutes, options.passes, workers, options.seed, options.resume)
-    command = "python scripts/train " + " ".join(sys.argv[1:])
+    # Folders of this machine say nothing to others.
+    own = {str(folder): name for folder, name in [(options.data, "DATA"), (options.work, "WORK"), (options.out, "OUT")]}
+    command = "python scripts/train " + " ".join(own.get(word, word) for word in sys.argv[1:])
     export(model, tokenizer, options.data, options.out, progress, command, options.seed)
 
 
