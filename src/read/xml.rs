@@ -4,17 +4,16 @@
 //! Nothing is ever fetched and no entity is ever expanded but the five of XML and characters by number: a DTD is passed
 //! over, and what it declares stays in the text as it is written (`&name;`).
 
-use quick_xml::events::Event as Xml;
-use quick_xml::{Reader, escape};
-
 use super::input::Input;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 use super::{ReadError, ReadErrorKind, Record};
 
+mod element;
+
+use element::parse;
+
 /// The longest tag.
 const MAX_TAG_BYTES: usize = 64 << 10;
-/// The deepest element of a record.
-const MAX_DEPTH: usize = 32;
 /// How often what was read in search of an end that never came is searched again for records: each time may take as long
 /// as reading a record of the greatest length.
 const MAX_RESCANS: u32 = 16;
@@ -485,74 +484,6 @@ fn is_name(byte: u8) -> bool {
 /// A name without its namespace prefix.
 fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
-}
-
-/// The texts and attributes of an element by their paths, or where (in bytes) and why it is not well-formed.
-fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>, (usize, String)> {
-    let mut reader = Reader::from_str(xml);
-    reader.config_mut().allow_dangling_amp = is_lenient;
-    let mut values = Vec::new();
-    // The names of the open elements and their texts; the outermost has no name.
-    let mut open: Vec<(String, String)> = Vec::new();
-    loop {
-        let begin = reader.buffer_position() as usize;
-        let event = reader.read_event().map_err(|error| {
-            let what = error.to_string();
-            let what = what.split_once(": ").map_or(what.as_str(), |(_, what)| what);
-            (reader.error_position() as usize, what.to_owned())
-        })?;
-        let is_empty = matches!(event, Xml::Empty(_));
-        match event {
-            Xml::Start(tag) | Xml::Empty(tag) => {
-                let name = tag.local_name().as_ref().to_owned();
-                open.push((if open.is_empty() { String::new() } else { name }, String::new()));
-                if open.len() > MAX_DEPTH {
-                    return Err((begin, format!("elements nested more than {MAX_DEPTH} deep")));
-                }
-                for attribute in tag.attributes() {
-                    let attribute = attribute.map_err(|error| {
-                        let what = error.to_string();
-                        let (_, what) = what.split_once(": ").unwrap_or(("", &what));
-                        (begin, what.to_owned())
-                    })?;
-                    let value = escape::unescape(&attribute.value);
-                    let value =
-                        value.map_or_else(|_| attribute.value.to_string(), |value| value.into_owned());
-                    values.push((format!("{}@{}", path(&open), attribute.key.local_name().as_ref()), value));
-                }
-                if is_empty {
-                    open.pop();
-                }
-            }
-            Xml::End(_) => {
-                let path = path(&open);
-                values.extend(open.pop().map(|(_, text)| (path, text)));
-            }
-            Xml::Text(text) => append(&mut open, &text),
-            Xml::CData(text) => append(&mut open, &text),
-            Xml::GeneralRef(reference) => {
-                let known = reference.resolve_char_ref().ok().flatten();
-                match (known, escape::resolve_xml_entity(&reference)) {
-                    (Some(c), _) => append(&mut open, c.encode_utf8(&mut [0; 4])),
-                    (None, Some(text)) => append(&mut open, text),
-                    (None, None) => append(&mut open, &format!("&{};", &*reference)),
-                }
-            }
-            Xml::Eof => return Ok(values),
-            Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
-        }
-    }
-}
-
-fn append(open: &mut [(String, String)], text: &str) {
-    if let Some((_, value)) = open.last_mut() {
-        value.push_str(text);
-    }
-}
-
-fn path(open: &[(String, String)]) -> String {
-    let names: Vec<&str> = open.iter().skip(1).map(|(name, _)| name.as_str()).collect();
-    names.join("/")
 }
 
 /// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong
