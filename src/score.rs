@@ -8,7 +8,8 @@
 //! 4. rayon runs the batches over its threads; one engine call uses one thread;
 //! 5. the windows of a text become its scores: the maximum over the windows for each toxicity label (a threat does not
 //!    fade because the rest of a long comment is polite), the mean weighted by content tokens for the sentiment;
-//! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one.
+//! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one. A text that
+//!    is disguised throughout has one only, the folded one.
 //!
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
 
@@ -99,9 +100,9 @@ enum Prepared {
 /// A text as the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The text, normalised.
+    /// The text, normalised; with its hidden words spelt out where it is disguised throughout.
     pub text: String,
-    /// The same with its hidden words spelt out, where its spelling hides any (see [`fold`](mod@crate::normalize::fold)).
+    /// The same with its hidden words spelt out, where its spelling hides some (see [`fold`](mod@crate::normalize::fold)).
     pub folded: Option<String>,
     /// The spelling hides words on purpose, as far as one can tell.
     pub evasion: bool,
@@ -134,8 +135,14 @@ impl<'a> Scorer<'a> {
     pub fn read(&self, own_words: &str) -> Reading {
         let normalized = normalize(own_words);
         let folded = fold(&normalized.text, &self.lexicon);
-        let evasion = normalized.evasion || folded.as_ref().is_some_and(|folded| folded.disguise);
-        Reading { folded: folded.map(|folded| folded.text), evasion, text: normalized.text.into_owned() }
+        match folded {
+            Some(folded) if folded.throughout => Reading { text: folded.text, folded: None, evasion: true },
+            folded => Reading {
+                evasion: normalized.evasion || folded.as_ref().is_some_and(|folded| folded.disguise),
+                text: normalized.text.into_owned(),
+                folded: folded.map(|folded| folded.text),
+            },
+        }
     }
 
     /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever

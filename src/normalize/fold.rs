@@ -1,42 +1,73 @@
 //! A second reading of a text whose spelling hides words: `1d10t`, `s t u p i d`, `st*pid`, a Cyrillic `а` for an `a`.
 //!
 //! Unlike the steps of [`normalize`](super::normalize()), which undo only what cannot mean anything else, a fold guesses. So
-//! it never takes the place of the text: it stands beside it, and of the two readings the worse one counts. A guess is made only
-//! where the lexicon finds the reading far likelier than the spelling, so that ordinary texts, `MP3`, `2nd`, `e-mail` and `U.S.`
-//! stay as they are and are read once.
+//! it stands beside the text, and of the two readings the worse one counts. A guess is made only where the lexicon finds the
+//! reading far likelier than the spelling, so that ordinary texts, `MP3`, `2nd`, `e-mail` and `U.S.` stay as they are and are
+//! read once. Only a text that is disguised throughout is read boldly, and by its fold alone: to the model the rest of it is
+//! noise, which looks like abuse whatever it says.
 //!
 //! Two kinds of change are told apart. A disguise (letters swapped for signs or lookalikes, spaced out, masked) is what people
 //! do to hide a word; a slip (a doubled letter, a lost or an added space) happens to everyone.
 
+use std::ops::Range;
+
+use any_ascii::any_ascii_char;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton;
 
 pub use super::lexicon::Lexicon;
+use super::lexicon::{Choices, DEAREST_MASK, Shape};
 
-/// Readings of one word that are tried at most.
-const READINGS_OF_A_WORD: usize = 256;
-/// Readings of one text that are tried at most: it bounds the work that a hostile text can cause.
-const READINGS_OF_A_TEXT: usize = 20_000;
+/// Letters of one text that are tried at most: it bounds the work that a hostile text can cause.
+const WORK: usize = 400_000;
 /// Longer words are left alone.
 const LONGEST_WORD: usize = 40;
 /// How much cheaper a reading must be than the spelling: a factor of `e^6` in likelihood.
 const MARGIN: f32 = 6.0;
+/// The same in a text that is disguised throughout.
+const BOLD_MARGIN: f32 = -4.0;
+/// In one whose words are drawn out.
+const DOUBLING_MARGIN: f32 = 2.0;
 /// The same for long words that may have lost their spaces.
 const SEGMENT_MARGIN: f32 = 4.0;
 /// A word that may have lost its spaces has at least so many letters, and is read as at least so many words: `sockpuppet` and
 /// `misconception` are two words to the lexicon, and one to everybody else.
 const SEGMENT_LETTERS: usize = 8;
 const SEGMENT_WORDS: usize = 3;
-/// Words that people mask more often than the commoner ones that fit as well: `sh*t` is not `shot`.
-const OFTEN_MASKED: [&str; 14] = [
-    "shit", "hell", "fuck", "bitch", "ass", "dick", "cunt", "slut", "fag", "cock", "whore", "damn", "crap",
-    "twat",
-];
-/// They cost less than the commonest word.
-const OFTEN_MASKED_COST: f32 = 7.0;
+/// A longer row of letters that stand alone is read in parts.
+const LONGEST_ROW: usize = 500;
 /// Letters that stand alone one after another are a word from this many on.
 const SPACED_LETTERS: usize = 4;
+/// A text is disguised throughout if so many of its words of four letters or more, and at least half of them, are odd.
+const ODD_WORDS: usize = 3;
+
+/// What a guess costs: the logarithm of about how many others were as good.
+const LOOKALIKE: f32 = 0.5;
+const SECOND_SIGN: f32 = 0.5;
+const MASKED_VOWEL: f32 = 1.5;
+const MASKED_Y: f32 = 2.5;
+const MASKED_CONSONANT: f32 = DEAREST_MASK;
+/// A sign that masks letters, and a mark between them, left out.
+const MASK_LEFT_OUT: f32 = 3.0;
+const MARK_LEFT_OUT: f32 = 1.0;
+/// `boyz`.
+const Z_FOR_S: f32 = 2.0;
+const ANY_LETTER: f32 = 4.5;
+const UNLIKE_LETTER: f32 = 7.0;
+const DOUBLED: f32 = 0.5;
+const PAIR: f32 = 1.0;
+
+/// Two signs that stand for one letter between them.
+const PAIRS: [([char; 2], u8); 6] = [
+    (['p', 'h'], b'f'),
+    (['v', 'v'], b'w'),
+    (['(', ')'], b'o'),
+    (['|', ')'], b'd'),
+    (['|', '<'], b'k'),
+    (['>', '<'], b'x'),
+];
 
 /// The other reading of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,15 +76,32 @@ pub struct Folded {
     pub text: String,
     /// A disguise was undone, not only slips.
     pub disguise: bool,
+    /// Half of the text's longer words are disguised. What can be read as it stands is read so here, too; the rest of the text
+    /// as it stands is noise.
+    pub throughout: bool,
 }
 
 /// The other reading of a normalised text, if it has one.
 pub fn fold(text: &str, lexicon: &Lexicon) -> Option<Folded> {
-    let mut folder = Folder { lexicon, left: READINGS_OF_A_TEXT, disguise: false, changed: false };
     let words: Vec<&str> = text.split(' ').collect();
+    // Letters that stand alone are about a word every five.
+    let spaced = words.iter().filter(|word| word.chars().nth(1).is_none()).count() / 5;
+    let long = words.iter().filter(|word| word.chars().nth(3).is_some()).count() + spaced;
+    let odd = words.iter().filter(|word| is_odd(word, lexicon)).count() + spaced;
+    let bold = odd >= ODD_WORDS && 2 * odd >= long;
+    let drawn_out =
+        words.iter().filter(|word| has_doubled(word) && !lexicon.is_word(&word.to_lowercase())).count();
+    let doubling = drawn_out >= ODD_WORDS && 2 * drawn_out >= long;
+    let latin = 2 * words.iter().filter(|word| word.contains(|c: char| c.is_ascii_alphabetic())).count()
+        >= words.len();
+    let mut folder = Folder { lexicon, work: WORK, bold, latin, doubling, disguised: 0, slips: 0 };
     let mut read: Vec<String> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
+        if folder.work == 0 {
+            read.extend(words[at..].iter().map(|word| (*word).to_owned()));
+            break;
+        }
         if let Some((joined, taken)) = folder.spaced(&words[at..]).or_else(|| folder.parted(&words[at..])) {
             read.push(joined);
             at += taken;
@@ -62,43 +110,81 @@ pub fn fold(text: &str, lexicon: &Lexicon) -> Option<Folded> {
             at += 1;
         }
     }
-    folder.changed.then(|| Folded { text: read.join(" "), disguise: folder.disguise })
+    // One slip happens to everyone; slips all over a text are made on purpose.
+    let disguise = folder.disguised > 0 || folder.slips >= ODD_WORDS && 2 * folder.slips >= long;
+    (folder.disguised + folder.slips > 0).then(|| Folded {
+        text: read.join(" "),
+        disguise,
+        throughout: bold && folder.disguised > 0 || doubling && folder.slips > 0,
+    })
+}
+
+/// Whether a word of four characters or more has others than letters among them, and is not made of known words with marks between.
+fn is_odd(word: &str, lexicon: &Lexicon) -> bool {
+    if word.chars().nth(3).is_none() || word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return false;
+    }
+    let Some(core) = core_of(word, |_| false, |_| false) else { return false };
+    let core = &word[core];
+    let mut letters = core.chars().filter(|c| c.is_alphabetic());
+    // A word of another script is no disguise.
+    (core.contains(|c: char| c.is_ascii_alphanumeric()) || !core.is_single_script())
+        && letters.nth(1).is_some()
+        && core.chars().any(|c| !c.is_ascii_alphabetic() && !is_accented(c))
+        && !core
+            .split(is_separator)
+            .filter(|part| !part.is_empty())
+            .all(|part| part.len() < 3 && core.contains('\'') || lexicon.is_word(&part.to_lowercase()))
 }
 
 struct Folder<'a> {
     lexicon: &'a Lexicon,
-    /// Readings that may still be tried.
-    left: usize,
-    disguise: bool,
-    changed: bool,
+    /// Letters that may still be tried.
+    work: usize,
+    /// The text is disguised throughout: what would be a wild guess elsewhere is likely here.
+    bold: bool,
+    /// Most of its words have letters of our alphabet.
+    latin: bool,
+    /// Most of its words have a doubled letter.
+    doubling: bool,
+    /// Words read otherwise because of a disguise, and because of a slip.
+    disguised: usize,
+    slips: usize,
 }
 
 impl Folder<'_> {
     /// Letters that stand alone, one after another, joined into words; and how many there were.
     fn spaced(&mut self, words: &[&str]) -> Option<(String, usize)> {
-        let single = |word: &str| {
+        let mut row: Vec<Choices> = Vec::new();
+        let (mut letters, mut tail) = (0, "");
+        for word in words.iter().take(LONGEST_ROW) {
             let mut chars = word.chars();
-            let letter = plain(chars.next()?)?;
-            chars.all(|c| matches!(c, '.' | ',' | '!' | '?' | ';' | ':')).then_some(letter)
-        };
-        let letters: String = words.iter().map_while(|word| single(word)).take(LONGEST_WORD).collect();
-        let count = letters.len();
-        if count < SPACED_LETTERS
-            || letters.bytes().filter(u8::is_ascii_alphabetic).count() < SPACED_LETTERS - 1
-        {
+            let letter =
+                chars.next().and_then(plain).filter(|c| c.is_ascii_alphanumeric() || matches!(c, '$' | '@'));
+            let Some(letter) = letter else { break };
+            let rest = chars.as_str();
+            if rest.chars().any(|c| !matches!(c, '.' | ',' | '!' | '?' | ';' | ':')) {
+                break;
+            }
+            row.push(vec![(u8::try_from(sign(letter)).ok(), 0.0)]);
+            letters += usize::from(letter.is_ascii_alphabetic());
+            if !rest.is_empty() {
+                tail = rest;
+                break;
+            }
+        }
+        if row.len() < SPACED_LETTERS || letters < SPACED_LETTERS - 1 {
             return None;
         }
-        let letters: String =
-            letters.chars().map(|c| signs(c).first().copied().flatten().unwrap_or(c)).collect();
-        self.left = self.left.checked_sub(count)?;
-        let apart: f32 = letters.chars().map(|c| self.lexicon.cost(c.encode_utf8(&mut [0; 4])).0).sum();
-        let (joined, cost) = self.lexicon.segment(&letters, true)?;
-        if cost > apart / 2.0 {
-            return None;
-        }
-        let tail = words[count - 1].chars().skip(1);
-        self.took(true);
-        Some((joined.chars().chain(tail).collect(), count))
+        let apart: f32 = row
+            .iter()
+            .filter_map(|choices| choices[0].0)
+            .map(|c| self.lexicon.cost(char::from(c).encode_utf8(&mut [0; 4])).0)
+            .sum();
+        let most = if self.bold { apart - MARGIN } else { apart / 2.0 };
+        let read = self.lexicon.read(&row, Shape::Words, &mut self.work).filter(|read| read.cost <= most)?;
+        self.disguised += 1;
+        Some((read.text + tail, row.len()))
     }
 
     /// A word that a space parts, `mus lims`: one of the halves is no word, the whole is one.
@@ -110,7 +196,8 @@ impl Folder<'_> {
         }
         let end = second.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(second.len());
         let (half, tail) = second.split_at(end);
-        if half.is_empty() || tail.contains(char::is_alphanumeric) {
+        // A single letter rather begins a row of them.
+        if half.len() < 2 || tail.contains(char::is_alphanumeric) {
             return None;
         }
         let (first, half) = (first.to_ascii_lowercase(), half.to_ascii_lowercase());
@@ -121,27 +208,62 @@ impl Folder<'_> {
         if joined.len() < 4 || !self.lexicon.is_word(&joined) {
             return None;
         }
-        self.took(false);
+        self.slips += 1;
         Some((joined + tail, 2))
     }
 
     /// Another reading of one word.
     fn word(&mut self, word: &str) -> Option<String> {
-        if word.len() < 3 || word.len() > 4 * LONGEST_WORD {
+        if word.len() < 3 || word.len() > 4 * LONGEST_WORD || word.starts_with("@user") {
             return None;
         }
-        let (before, core, after) = core_of(word)?;
-        // Without accents, as the tokenizer reads it: `café` is no disguise.
-        let base = core.nfd().filter(|c| !is_combining_mark(*c));
-        let lower: String = base.flat_map(char::to_lowercase).collect();
-        if lower.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            let read = self.slip(&lower)?;
-            self.took(false);
-            return Some(format!("{before}{read}{after}"));
+        let core = core_of(word, |_| false, |_| false)?;
+        let is_word = self.lexicon.is_word(&word[core.clone()].to_ascii_lowercase());
+        if !self.bold && is_word {
+            return None;
         }
-        let read = self.disguised(&lower)?;
-        self.took(true);
-        Some(format!("{before}{read}{after}"))
+        let mut readings = Vec::new();
+        if self.bold {
+            // What stands before or after the letters of a disguised text may be one of them, a mark of punctuation only at need.
+            let signs = core_of(
+                word,
+                |c| c == '+' || c == '|',
+                |c| matches!(c, '+' | '|' | '*' | '#' | '_' | '-' | '%'),
+            )?;
+            readings.push((signs, true));
+            if !is_word {
+                readings.push((core.clone(), true));
+                readings.push((core_of(word, |c| matches!(c, '!' | '(' | '+' | '|'), |c| c == '.')?, true));
+            }
+        }
+        if !is_word {
+            readings.push((core, false));
+        }
+        let (core, read) = readings
+            .into_iter()
+            .find_map(|(core, whole)| Some((core.clone(), self.core(&word[core], whole)?)))?;
+        Some(format!("{}{read}{}", &word[..core.start], &word[core.end..]))
+    }
+
+    /// Another reading of a word without the marks around it; with `whole_only`, only a word that is one piece.
+    fn core(&mut self, core: &str, whole_only: bool) -> Option<String> {
+        // `d0n't`: what stands behind an apostrophe is short and seldom hidden.
+        let end = core.rfind('\'').filter(|at| *at > 0 && core.len() - at <= 3).unwrap_or(core.len());
+        let (core, tail) = core.split_at(end);
+        // Without accents, as the tokenizer reads it: `café` is no disguise.
+        let base: String = core.nfd().filter(|c| !is_combining_mark(*c)).collect();
+        let lower = base.to_lowercase();
+        let plain = lower.bytes().all(|byte| byte.is_ascii_lowercase());
+        if plain && let Some(read) = self.slip(&lower) {
+            self.slips += 1;
+            return Some(read + tail);
+        }
+        if plain && (!self.bold || self.lexicon.is_word(&lower)) {
+            return None;
+        }
+        let read = self.disguised(&base, whole_only)?;
+        self.disguised += 1;
+        Some(read + tail)
     }
 
     /// A word of letters only: doubled letters made single, lost spaces put back.
@@ -150,131 +272,140 @@ impl Folder<'_> {
             return None;
         }
         let (spelt, pieces) = self.lexicon.cost(word);
-        let letters: Vec<char> = word.chars().collect();
-        let options: Vec<Vec<Option<char>>> = letters
-            .iter()
-            .enumerate()
-            .map(|(at, letter)| {
-                let doubled = at > 0 && letters[at - 1] == *letter;
-                if doubled { vec![Some(*letter), None] } else { vec![Some(*letter)] }
-            })
-            .collect();
-        let single =
-            self.best(&options).filter(|(read, cost)| cost + MARGIN < spelt && self.lexicon.is_word(read));
-        if let Some((read, _)) = single {
-            return Some(read);
+        let letters = word.as_bytes();
+        let doubled = |at: usize| at > 0 && letters[at - 1] == letters[at];
+        if has_doubled(word) {
+            let row: Vec<Choices> = (0..letters.len())
+                .map(|at| {
+                    let mut choices = vec![(Some(letters[at]), 0.0)];
+                    choices.extend(doubled(at).then_some((None, DOUBLED)));
+                    choices
+                })
+                .collect();
+            let shape = if self.doubling { Shape::MaskedWord } else { Shape::Word };
+            let read = self.lexicon.read(&row, shape, &mut self.work)?;
+            // `poop` and `potts` are two pieces, and what they say.
+            let (likely, margin) = match self.doubling {
+                true => (read.pieces <= pieces, DOUBLING_MARGIN),
+                false => (read.pieces == 1 && pieces > 2, MARGIN),
+            };
+            if likely && read.text != *word && read.cost + margin < spelt {
+                return Some(read.text);
+            }
         }
         if word.len() < SEGMENT_LETTERS || pieces < 3 {
             return None;
         }
-        self.left = self.left.checked_sub(word.len())?;
-        let (words, cost) = self.lexicon.segment(word, false)?;
-        let enough = words.split(' ').count() >= SEGMENT_WORDS;
-        (enough && cost + SEGMENT_MARGIN < spelt).then_some(words)
+        let row: Vec<Choices> = letters.iter().map(|letter| vec![(Some(*letter), 0.0)]).collect();
+        let words = self.lexicon.read(&row, Shape::PlainWords, &mut self.work)?;
+        (words.pieces >= SEGMENT_WORDS && words.cost + SEGMENT_MARGIN < spelt).then_some(words.text)
     }
 
     /// A word with signs, digits or letters of other scripts in it.
-    fn disguised(&mut self, word: &str) -> Option<String> {
-        let chars: Vec<char> = word.chars().map(|c| plain(c).unwrap_or(c)).collect();
+    fn disguised(&mut self, base: &str, whole_only: bool) -> Option<String> {
+        let word = &base.to_lowercase();
+        let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
+        let chars: Vec<char> = base.chars().map(|c| plain(c).unwrap_or_else(|| lower(c))).collect();
         // `a$$`: nobody writes these two for anything else within a word.
-        let letters = chars.iter().filter(|c| c.is_ascii_lowercase() || matches!(c, '$' | '@')).count();
-        let foreign = word.chars().filter(|c| !c.is_ascii()).count();
-        if letters < 2 || chars.len() > LONGEST_WORD || chars.iter().any(|c| !c.is_ascii()) {
+        let letters = chars.iter().filter(|c| c.is_alphabetic() || matches!(c, '$' | '@')).count();
+        if letters < if self.bold { 1 } else { 2 } || chars.len() > 2 * LONGEST_WORD {
             return None;
         }
-        // A word written wholly in another script is that script's.
-        if foreign == chars.len() && !self.lexicon.is_word(&chars.iter().collect::<String>()) {
-            return None;
+        if let Some(apart) = spelt_out(&chars) {
+            let row: Vec<Choices> = apart.iter().map(|c| choices(*c, false)).collect();
+            let read = self.lexicon.read(&row, Shape::Word, &mut self.work)?;
+            return (read.cost + MARGIN < self.lexicon.cost(word).0).then_some(read.text);
         }
+        let foreign = base.chars().filter(|c| !c.is_ascii()).count();
         let plain: String = chars.iter().collect();
-        let separators = chars.iter().filter(|c| is_separator(**c)).count();
-        if separators > 0 && foreign == 0 {
-            let parts: Vec<&str> = plain.split(is_separator).collect();
-            let spelt_out = parts.len() >= SPACED_LETTERS && parts.iter().all(|part| part.len() == 1);
-            let bare = plain.bytes().all(|byte| byte.is_ascii_lowercase() || is_separator(char::from(byte)));
-            if bare {
-                let joined = parts.concat();
-                if spelt_out {
-                    let (cost, _) = self.lexicon.cost(&joined);
-                    return (cost + MARGIN < self.lexicon.cost(&plain).0).then_some(joined);
-                }
-                // `well-known`, `it's`, `e-mail`, `U.S.`: what people write with a mark inside a word.
-                let ordinary = plain.contains('\'') || parts.iter().any(|part| part.len() < 2);
-                if ordinary || parts.iter().all(|part| self.lexicon.is_word(part)) {
-                    return None;
-                }
-            }
-            if plain.contains(['@', ':', '/']) && plain.contains('.') {
-                return None; // an address
-            }
-        }
-        let options: Vec<Vec<Option<char>>> = chars
-            .iter()
-            .map(|c| if c.is_ascii_lowercase() { vec![Some(*c)] } else { signs(*c).to_vec() })
-            .collect();
-        if options.iter().any(Vec::is_empty) {
+        // A word written wholly in another script is that script's, but for one that looks like an English word in an English text.
+        let of_another = !self.bold || base.is_single_script();
+        if foreign == chars.len() && of_another && !(self.latin && self.lexicon.is_word(&plain)) {
             return None;
         }
-        let (spelt, _) = self.lexicon.cost(word);
-        let (read, cost) = self.best(&options)?;
-        let pieces = if cost == OFTEN_MASKED_COST { 1 } else { self.lexicon.cost(&read).1 };
+        if plain.contains(['@', ':', '/']) && plain.contains('.') {
+            return None; // an address
+        }
+        let separators = chars.iter().filter(|c| is_separator(**c)).count();
+        if separators > 0
+            && foreign == 0
+            && plain.bytes().all(|byte| byte.is_ascii_lowercase() || is_separator(char::from(byte)))
+        {
+            let mut parts = plain.split(is_separator);
+            // `well-known`, `it's`, `e-mail`, `U.S.`: what people write with a mark inside a word.
+            let ordinary = plain.contains('\'') || parts.clone().any(|part| part.len() < 2);
+            if !self.bold && (ordinary || parts.all(|part| self.lexicon.is_word(part))) {
+                return None;
+            }
+        }
+        let mut row: Vec<Choices> = chars.iter().map(|c| choices(*c, self.bold)).collect();
+        if self.bold {
+            for (at, pair) in chars.windows(2).enumerate() {
+                if let Some((_, letter)) = PAIRS.iter().find(|(signs, _)| signs[..] == *pair) {
+                    row[at].push((Some(*letter), PAIR));
+                    row[at + 1].push((None, PAIR));
+                }
+            }
+        }
+        if row.iter().any(Vec::is_empty) {
+            return None;
+        }
+        let read = self.lexicon.read(&row, Shape::MaskedWord, &mut self.work)?;
         let digits_at_an_end = {
             let inside = plain.trim_matches(|c: char| c.is_ascii_digit());
             inside.len() < plain.len() && inside.bytes().all(|byte| byte.is_ascii_lowercase())
         };
         // These join whole words more often than they hide one.
         let joins = separators > 0 || plain.contains(['|', '+']);
-        let whole_only = joins || digits_at_an_end;
+        let accented = word.chars().any(is_accented);
+        let whole_only = whole_only || !self.bold && (joins || digits_at_an_end || accented);
         // Short words of several pieces are everywhere among model numbers: `PS4s`.
-        let wordlike = if whole_only || read.len() < 5 { pieces == 1 } else { pieces <= 1 + read.len() / 4 };
-        (wordlike && read.len() > 2 && cost + MARGIN < spelt).then_some(read)
-    }
-
-    /// The likeliest of the readings that the options of each character allow, and its cost.
-    fn best(&mut self, options: &[Vec<Option<char>>]) -> Option<(String, f32)> {
-        let readings = options.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul)?;
-        if readings > READINGS_OF_A_WORD {
-            return None;
-        }
-        self.left = self.left.checked_sub(readings)?;
-        let masked = options.iter().any(|choices| choices.len() > 2);
-        let mut best: Option<(String, f32)> = None;
-        for number in 0..readings {
-            let mut rest = number;
-            let reading: String = options
-                .iter()
-                .filter_map(|choices| {
-                    let choice = choices[rest % choices.len()];
-                    rest /= choices.len();
-                    choice
-                })
-                .collect();
-            let cost = match masked && OFTEN_MASKED.contains(&reading.as_str()) {
-                true => OFTEN_MASKED_COST,
-                false => self.lexicon.cost(&reading).0,
-            };
-            if best.as_ref().is_none_or(|(_, least)| cost < *least) {
-                best = Some((reading, cost));
+        let length = read.text.len();
+        let wordlike = match self.bold {
+            true if whole_only || letters < 2 || plain.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+                read.pieces == 1
             }
-        }
-        best
-    }
-
-    fn took(&mut self, disguise: bool) {
-        self.changed = true;
-        self.disguise |= disguise;
+            true => read.pieces <= 1 + length / 3,
+            false if whole_only || length < 5 => read.pieces == 1,
+            false => read.pieces <= 1 + length / 4,
+        };
+        let (spelt, _) = self.lexicon.cost(word);
+        let margin = if self.bold { BOLD_MARGIN } else { MARGIN };
+        (wordlike && length > 2 && read.text != *word && read.cost + margin < spelt).then_some(read.text)
     }
 }
 
-/// What stands before a word's first letter or digit, the word, and what stands after its last one. A `$` counts as a letter.
-fn core_of(word: &str) -> Option<(&str, &str, &str)> {
+/// Whether a letter follows itself, of a word of four letters or more.
+fn has_doubled(word: &str) -> bool {
+    let letters = word.as_bytes();
+    letters.len() > 3
+        && letters.windows(2).any(|two| two[0].is_ascii_alphabetic() && two[0].eq_ignore_ascii_case(&two[1]))
+}
+
+/// The letters of a word with the same mark between any two of them: `s.t.u.p.i.d`.
+fn spelt_out(chars: &[char]) -> Option<Vec<char>> {
+    let mark = *chars.get(1)?;
+    let apart = chars.len() % 2 == 1 && chars.len() >= 2 * SPACED_LETTERS - 1;
+    let marked = !mark.is_alphanumeric() && chars.iter().skip(1).step_by(2).all(|c| *c == mark);
+    let letters = || chars.iter().copied().step_by(2);
+    (apart && marked && letters().all(|c| c.is_ascii_alphanumeric())).then(|| letters().collect())
+}
+
+/// Where a word's first letter or digit begins and its last one ends. A `$` counts as a letter, and so does what `first` and
+/// `last` say.
+fn core_of(word: &str, first: impl Fn(char) -> bool, last: impl Fn(char) -> bool) -> Option<Range<usize>> {
     let part = |c: char| c.is_alphanumeric() || c == '$';
-    let start = word.find(part)?;
-    let end = word.rfind(part).map(|at| at + word[at..].chars().next().map_or(1, char::len_utf8))?;
-    Some((&word[..start], &word[start..end], &word[end..]))
+    let start = word.find(|c| part(c) || first(c))?;
+    // `!!!11` is a shout.
+    let shout = word.trim_end_matches(['!', '1']);
+    let end = if word[shout.len()..].contains('!') { shout.len() } else { word.len() };
+    let end = word[..end]
+        .rfind(|c| part(c) || last(c))
+        .map(|at| at + word[at..].chars().next().map_or(1, char::len_utf8))?;
+    (start < end).then_some(start..end)
 }
 
-/// The Latin letter that a character is or looks like, in lower case (UTS #39), or an ASCII sign as it is.
+/// The Latin letter that a character is or looks like (UTS #39), in lower case, or an ASCII sign as it is.
 fn plain(c: char) -> Option<char> {
     if c.is_ascii() {
         return Some(c.to_ascii_lowercase());
@@ -288,33 +419,81 @@ fn plain(c: char) -> Option<char> {
             _ => None,
         }
     };
-    looks_like(lower).or_else(|| looks_like(c))
+    // `Ν` looks like `N`, and its small letter `ν` like `v`.
+    looks_like(c).or_else(|| looks_like(lower))
+}
+
+/// Letters of the other European alphabets and of Vietnamese, which are no disguise.
+fn is_accented(c: char) -> bool {
+    matches!(c, '\u{c0}'..'\u{250}' | '\u{1e00}'..'\u{1f00}')
 }
 
 /// Marks that people put between the letters of a word.
 fn is_separator(c: char) -> bool {
-    matches!(c, '.' | '-' | '_' | '\'' | ',' | '~')
+    matches!(c, '.' | '-' | '_' | '\'' | ',' | '~' | '·')
 }
 
-/// The letters that a sign stands for, likeliest first; none where it is left out. Empty: no letter.
-fn signs(c: char) -> &'static [Option<char>] {
+/// The letters that a sign stands for, likeliest first.
+fn signs(c: char) -> &'static [u8] {
     match c {
-        '0' => &[Some('o')],
-        '1' => &[Some('i'), Some('l')],
-        '2' => &[Some('z')],
-        '3' => &[Some('e')],
-        '4' => &[Some('a')],
-        '5' | '$' => &[Some('s')],
-        '6' => &[Some('g'), Some('b')],
-        '7' | '+' => &[Some('t')],
-        '8' => &[Some('b')],
-        '9' => &[Some('g')],
-        '!' | '|' => &[Some('i'), Some('l')],
-        '@' => &[Some('a'), Some('e'), Some('i'), Some('o'), Some('u')],
-        '*' | '#' | '%' => &[Some('u'), Some('i'), Some('o'), Some('e'), Some('a'), None],
-        '-' | '_' => &[None, Some('a'), Some('e'), Some('i'), Some('o'), Some('u')],
-        '.' | '\'' | ',' | '~' => &[None],
-        _ => &[],
+        '0' => b"o",
+        '1' | '|' => b"li",
+        '!' => b"il",
+        '2' => b"z",
+        '3' => b"e",
+        '4' => b"a",
+        '5' | '$' => b"s",
+        '6' => b"gb",
+        '7' | '+' => b"t",
+        '8' => b"b",
+        '9' => b"g",
+        '(' => b"c",
+        '€' => b"e",
+        '£' => b"l",
+        _ => b"",
+    }
+}
+
+/// The likeliest letter of a sign, or the character itself.
+fn sign(c: char) -> char {
+    signs(c).first().map_or(c, |letter| char::from(*letter))
+}
+
+/// What a character of a disguised word may stand for. Empty: no letter.
+fn choices(c: char, bold: bool) -> Choices {
+    match c {
+        'z' if bold => return vec![(Some(b'z'), 0.0), (Some(b's'), Z_FOR_S)],
+        'a'..='z' => return vec![(Some(c as u8), 0.0)],
+        _ => {}
+    }
+    let signs = signs(c);
+    if !signs.is_empty() {
+        let costs = [LOOKALIKE, if c == '!' { LOOKALIKE + SECOND_SIGN } else { LOOKALIKE }];
+        return signs.iter().zip(costs).map(|(letter, cost)| (Some(*letter), cost)).collect();
+    }
+    let vowels =
+        || b"aeiou".iter().map(|letter| (Some(*letter), MASKED_VOWEL)).chain([(Some(b'y'), MASKED_Y)]);
+    let consonants = || b"bcdfghjklmnpqrstvwxz".iter().map(|letter| (Some(*letter), MASKED_CONSONANT));
+    let left_out = [(None, if bold { MASK_LEFT_OUT } else { MARK_LEFT_OUT })];
+    match c {
+        '@' => [(Some(b'a'), LOOKALIKE)].into_iter().chain(vowels()).collect(),
+        '*' | '#' | '%' => vowels().chain(consonants()).chain([(None, MASK_LEFT_OUT)]).collect(),
+        '\'' => left_out.to_vec(),
+        '-' | '_' => vowels().chain(left_out).collect(),
+        _ if is_separator(c) && !bold => left_out.to_vec(),
+        _ if is_separator(c) => vowels().chain(left_out).collect(),
+        // A letter that UTS #39 says nothing of: what sounds like it often looks like it, too.
+        _ if c.is_alphabetic() && !c.is_ascii() => {
+            let like = any_ascii_char(c).bytes().next().map(|letter| letter.to_ascii_lowercase());
+            let other = if like.is_some_and(|letter| letter.is_ascii_lowercase()) {
+                UNLIKE_LETTER
+            } else {
+                ANY_LETTER
+            };
+            let cost = |letter| if Some(letter) == like { LOOKALIKE } else { other };
+            (b'a'..=b'z').map(|letter| (Some(letter), cost(letter))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -337,6 +516,8 @@ mod tests {
         expected: Option<String>,
         #[serde(default)]
         disguise: bool,
+        #[serde(default)]
+        throughout: bool,
     }
 
     fn lexicon() -> Lexicon {
@@ -353,8 +534,8 @@ mod tests {
         let wrong: Vec<String> = cases
             .case
             .into_iter()
-            .filter_map(|Case { input, expected, disguise }| {
-                let expected = expected.map(|text| Folded { text, disguise });
+            .filter_map(|Case { input, expected, disguise, throughout }| {
+                let expected = expected.map(|text| Folded { text, disguise, throughout });
                 let found = fold(&input, &lexicon);
                 (found != expected).then(|| format!("{input}\n   {found:?}\n   not {expected:?}"))
             })

@@ -1,6 +1,6 @@
 //! How likely a string of letters is to be English, by the vocabulary of the model itself.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 /// Beginning another word costs as much as one rank in `e^3`.
 const WORD: f32 = 3.0;
@@ -11,36 +11,81 @@ const MARK: f32 = 8.0;
 /// A character that the vocabulary does not know.
 const UNKNOWN: f32 = 14.0;
 
+/// Words that people mask more often than the commoner ones that fit as well, `sh*t` is not `shot`, and what they cost then,
+/// however much of them is masked. The vocabulary lacks the worst of them, which a fold must not turn into the name of a river.
+const OFTEN_MASKED: [&str; 23] = [
+    "shit", "hell", "fuck", "bitch", "ass", "dick", "cunt", "slut", "fag", "cock", "whore", "damn", "crap",
+    "twat", "nigger", "nigga", "faggot", "suck", "penis", "pussy", "bastard", "kill", "rape",
+];
+const OFTEN_MASKED_COST: f32 = 4.0;
+/// Guesses that cost more are no masks.
+pub(super) const DEAREST_MASK: f32 = 4.0;
+
 /// Word pieces with their costs: the logarithm of a piece's id, since BERT's vocabulary goes from frequent to rare. The sum over
 /// a text's pieces is then about the negative log-probability that a unigram model with Zipf's law would give it.
 #[derive(Debug)]
 pub struct Lexicon {
-    whole: HashMap<String, f32>,
-    inner: HashMap<String, f32>,
-    longest: usize,
+    whole: Pieces,
+    inner: Pieces,
+    /// The whole ones that may stand in a run of letters without spaces.
+    solid: Pieces,
+    often_masked: Pieces,
+}
+
+/// What a character may stand for: letters, each with the cost of that guess, or nothing at all (`None`).
+pub(super) type Choices = Vec<(Option<u8>, f32)>;
+
+/// What a row of characters may be read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One word, of one piece or more.
+    Word,
+    /// One word some of whose letters are masked.
+    MaskedWord,
+    /// Words, of one piece or more each.
+    Words,
+    /// Words of one piece each, long enough to be no accident.
+    PlainWords,
+}
+
+/// The likeliest reading of a row of characters.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Reading {
+    /// Lower-case words with a space between them.
+    pub(super) text: String,
+    /// Of its pieces and of the guesses.
+    pub(super) cost: f32,
+    pub(super) pieces: usize,
 }
 
 impl Lexicon {
     /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids, frequent ones first.
     pub fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
-        let mut lexicon = Self { whole: HashMap::new(), inner: HashMap::new(), longest: 0 };
+        let (mut whole, mut inner) = (Vec::new(), Vec::new());
         for (piece, id) in vocabulary {
             let cost = (id.max(1) as f32).ln();
             let (pieces, letters) = match piece.strip_prefix("##") {
-                Some(inner) => (&mut lexicon.inner, inner),
-                None => (&mut lexicon.whole, piece.as_str()),
+                Some(letters) => (&mut inner, letters),
+                None => (&mut whole, piece.as_str()),
             };
             if letters.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
-                lexicon.longest = lexicon.longest.max(letters.len());
-                pieces.insert(letters.to_owned(), cost);
+                pieces.push((letters.to_owned(), cost));
             }
         }
-        lexicon
+        let solid = whole.iter().filter(|(word, _)| is_solid(word)).cloned().collect();
+        let often_masked = OFTEN_MASKED.map(|word| (word.to_owned(), OFTEN_MASKED_COST)).into();
+        Self {
+            whole: Pieces::new(whole),
+            inner: Pieces::new(inner),
+            solid: Pieces::new(solid),
+            often_masked: Pieces { guesses_are_free: true, ..Pieces::new(often_masked) },
+        }
     }
 
     /// Whether this is one piece, a word that the model has seen often. Single letters but `a` and `i` are none.
     pub(super) fn is_word(&self, word: &str) -> bool {
-        (word.len() > 1 || matches!(word, "a" | "i")) && self.whole.contains_key(word)
+        (word.len() > 1 || matches!(word, "a" | "i"))
+            && self.whole.longest_start_of(word).is_some_and(|(length, _)| length == word.len())
     }
 
     /// Cost and number of pieces of a lower-case token, cut into pieces as the tokenizer cuts it.
@@ -56,12 +101,8 @@ impl Lexicon {
             while !rest.is_empty() {
                 let (known, extra) =
                     if rest.len() == word.len() { (&self.whole, WORD) } else { (&self.inner, INNER) };
-                let piece = (1..=rest.len().min(self.longest)).rev().find_map(|end| {
-                    let piece = rest.get(..end)?;
-                    known.get(piece).map(|cost| (end, *cost))
-                });
                 let first = rest.chars().next().map_or(1, char::len_utf8);
-                let (end, piece_cost) = piece.unwrap_or((first, UNKNOWN));
+                let (end, piece_cost) = known.longest_start_of(rest).unwrap_or((first, UNKNOWN));
                 cost += piece_cost + extra;
                 pieces += 1;
                 rest = &rest[end..];
@@ -70,44 +111,164 @@ impl Lexicon {
         (cost, pieces)
     }
 
-    /// The likeliest words in a run of lower-case letters without spaces, and their cost; each word may be of several pieces
-    /// if `pieces`, else it is one, and long enough to be no accident.
-    pub(super) fn segment(&self, letters: &str, pieces: bool) -> Option<(String, f32)> {
-        let mut best: Vec<Option<(f32, usize, bool)>> = vec![None; letters.len() + 1];
-        best[0] = Some((0.0, 0, true));
-        for start in 0..letters.len() {
-            let Some((so_far, ..)) = best[start] else { continue };
-            for end in start + 1..=letters.len().min(start + self.longest) {
-                let part = &letters[start..end];
-                let word =
-                    self.whole.get(part).filter(|_| pieces || is_solid(part)).map(|cost| (cost + WORD, true));
-                let inner =
-                    self.inner.get(part).filter(|_| pieces && start > 0).map(|cost| (cost + INNER, false));
-                for (cost, begins) in word.into_iter().chain(inner) {
-                    if best[end].is_none_or(|(known, ..)| so_far + cost < known) {
-                        best[end] = Some((so_far + cost, start, begins));
-                    }
+    /// The likeliest reading of a row of characters, of all that their choices allow. Every letter tried takes one from `work`;
+    /// none if it runs out.
+    ///
+    /// A shortest path over the places between characters (Viterbi), whose edges are the pieces that fit there.
+    pub(super) fn read(&self, row: &[Choices], shape: Shape, work: &mut usize) -> Option<Reading> {
+        let mut search = Search { row, work, best: vec![None; row.len() + 1] };
+        search.best[0] = Some(Step { cost: 0.0, start: 0, piece: "", begins: true, pieces: 0 });
+        for start in 0..row.len() {
+            let Some(so_far) = search.best[start] else { continue };
+            if start == 0 && shape == Shape::MaskedWord {
+                search.walk(&self.often_masked, self.often_masked.all(), start, so_far.next(start, true))?;
+            }
+            if start == 0 || matches!(shape, Shape::Words | Shape::PlainWords) {
+                let known = if shape == Shape::PlainWords { &self.solid } else { &self.whole };
+                search.walk(known, known.all(), start, so_far.next(start, true))?;
+            }
+            if start > 0 && shape != Shape::PlainWords {
+                search.walk(&self.inner, self.inner.all(), start, so_far.next(start, false))?;
+            }
+        }
+        let last = search.best[row.len()].as_ref()?;
+        let (cost, pieces) = (last.cost, last.pieces);
+        let mut parts = Vec::with_capacity(2 * pieces);
+        let mut end = row.len();
+        while end > 0 {
+            let step = search.best[end].as_ref()?;
+            parts.push(step.piece);
+            if step.begins && step.start > 0 {
+                parts.push(" ");
+            }
+            end = step.start;
+        }
+        parts.reverse();
+        Some(Reading { text: parts.concat(), cost, pieces })
+    }
+}
+
+/// Pieces in the order of their letters, so that all with the same beginning are neighbours.
+#[derive(Debug)]
+struct Pieces {
+    sorted: Vec<(String, f32)>,
+    /// Where those with each first letter begin.
+    starts: [usize; 257],
+    /// Guessing at their masked letters costs nothing.
+    guesses_are_free: bool,
+}
+
+impl Pieces {
+    fn new(mut pieces: Vec<(String, f32)>) -> Self {
+        pieces.retain(|(letters, _)| !letters.is_empty());
+        pieces.sort_by(|a, b| a.0.cmp(&b.0));
+        let starts = std::array::from_fn(|first| {
+            pieces.partition_point(|(letters, _)| usize::from(letters.as_bytes()[0]) < first)
+        });
+        Self { sorted: pieces, starts, guesses_are_free: false }
+    }
+
+    fn all(&self) -> Beginning {
+        Beginning { places: 0..self.sorted.len(), letters: 0 }
+    }
+
+    /// The pieces that go on with this letter.
+    fn narrow(&self, beginning: &Beginning, letter: u8) -> Beginning {
+        if beginning.letters == 0 {
+            let first = usize::from(letter);
+            return Beginning { places: self.starts[first]..self.starts[first + 1], letters: 1 };
+        }
+        let pieces = &self.sorted[beginning.places.clone()];
+        // A piece that ends here has no next letter, and `None` comes before any.
+        let next = |piece: &(String, f32)| piece.0.as_bytes().get(beginning.letters).copied();
+        let first = pieces.partition_point(|piece| next(piece) < Some(letter));
+        let count = pieces[first..].partition_point(|piece| next(piece) == Some(letter));
+        let start = beginning.places.start + first;
+        Beginning { places: start..start + count, letters: beginning.letters + 1 }
+    }
+
+    /// The piece that is this beginning, if one is.
+    fn complete(&self, beginning: &Beginning) -> Option<&(String, f32)> {
+        let first = self.sorted[beginning.places.clone()].first()?;
+        (first.0.len() == beginning.letters).then_some(first)
+    }
+
+    /// Length and cost of the longest piece that a text begins with.
+    fn longest_start_of(&self, text: &str) -> Option<(usize, f32)> {
+        let (mut beginning, mut longest) = (self.all(), None);
+        for letter in text.bytes() {
+            beginning = self.narrow(&beginning, letter);
+            if beginning.places.is_empty() {
+                break;
+            }
+            if let Some((letters, cost)) = self.complete(&beginning) {
+                longest = Some((letters.len(), *cost));
+            }
+        }
+        longest
+    }
+}
+
+/// The pieces whose first letters are the same.
+#[derive(Clone, Debug)]
+struct Beginning {
+    places: Range<usize>,
+    letters: usize,
+}
+
+/// The last piece of the cheapest reading of a row up to some place.
+#[derive(Clone, Copy, Debug)]
+struct Step<'a> {
+    cost: f32,
+    start: usize,
+    piece: &'a str,
+    /// It begins a word.
+    begins: bool,
+    pieces: usize,
+}
+
+impl<'a> Step<'a> {
+    /// The piece after it, before any of its letters.
+    fn next(self, start: usize, begins: bool) -> Step<'a> {
+        let extra = if begins { WORD } else { INNER };
+        Step { cost: self.cost + extra, start, piece: "", begins, pieces: self.pieces + 1 }
+    }
+}
+
+struct Search<'a, 'w> {
+    row: &'w [Choices],
+    work: &'w mut usize,
+    best: Vec<Option<Step<'a>>>,
+}
+
+impl<'a> Search<'a, '_> {
+    /// Goes on from `at` with every piece of this beginning. None once the work runs out.
+    fn walk(&mut self, pieces: &'a Pieces, beginning: Beginning, at: usize, from: Step<'a>) -> Option<()> {
+        let Some(choices) = self.row.get(at) else { return Some(()) };
+        for &(letter, guess) in choices {
+            *self.work = self.work.checked_sub(1)?;
+            let next = match letter {
+                Some(letter) => pieces.narrow(&beginning, letter),
+                // What is left out belongs to the piece before it.
+                None if beginning.letters > 0 => beginning.clone(),
+                None => continue,
+            };
+            if next.places.is_empty() {
+                continue;
+            }
+            let free = pieces.guesses_are_free && letter.is_some() && guess <= DEAREST_MASK;
+            let guess = if free { 0.0 } else { guess };
+            let from = Step { cost: from.cost + guess, ..from };
+            if let Some((piece, cost)) = pieces.complete(&next) {
+                let lone = from.begins && piece.len() == 1 && !matches!(piece.as_str(), "a" | "i" | "u");
+                let step = Step { cost: from.cost + cost + if lone { MARK } else { 0.0 }, piece, ..from };
+                if self.best[at + 1].is_none_or(|known| step.cost < known.cost) {
+                    self.best[at + 1] = Some(step);
                 }
             }
+            self.walk(pieces, next, at + 1, from)?;
         }
-        let (cost, ..) = best[letters.len()]?;
-        let mut cuts = Vec::new();
-        let mut end = letters.len();
-        while end > 0 {
-            let (_, start, begins) = best[end]?;
-            if begins {
-                cuts.push(start);
-            }
-            end = start;
-        }
-        let mut words = String::with_capacity(letters.len() + cuts.len());
-        for (at, letter) in letters.char_indices() {
-            if at > 0 && cuts.contains(&at) {
-                words.push(' ');
-            }
-            words.push(letter);
-        }
-        Some((words, cost))
+        Some(())
     }
 }
 
