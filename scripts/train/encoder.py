@@ -41,11 +41,11 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 def load_model(folder: Path, start: Path | None = None) -> BertForSequenceClassification:
     """The encoder and its pooler under a fresh nine-output classifier; with `start`, that model's weights.
 
-    Dropout is off but before the classifier: the run sees its data about once, so it underfits rather than memorises.
+    Attention's own dropout is off: `fit.attend` has none.
     """
     labels = TOXICITY_LABELS + SENTIMENT_LABELS
     config = BertConfig.from_json_file(folder / "config.json")
-    config.update({"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.1})
+    config.update({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.1})
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.architectures = ["BertForSequenceClassification"]

@@ -16,7 +16,7 @@ from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
 NORMALIZER = 1
-VERSION = "2"
+VERSION = "3"
 
 
 def rounded(model: BertForSequenceClassification) -> BertForSequenceClassification:

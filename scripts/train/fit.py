@@ -20,7 +20,7 @@ WARM_UP, EMA_DECAY = 0.05, 0.998
 SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
 SEP = 102
-SECONDS_PER_MEETING = 60
+SECONDS_PER_MEETING = 30
 CHECKPOINT = "checkpoint.pt"
 ENRICHED = "jigsaw_enriched"
 
@@ -198,11 +198,15 @@ def first_token_logits(model, input_ids, attention_mask):
 
 
 def attend(attention, queries, hidden, keys):
-    def heads(states):
-        return states.unflatten(-1, (attention.num_attention_heads, attention.attention_head_size)).transpose(1, 2)
+    """Attention spelt out: on texts this short PyTorch's fused one takes 45 % of a step on a CPU, and this a tenth."""
 
-    query, key, value = heads(attention.query(queries)), heads(attention.key(hidden)), heads(attention.value(hidden))
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=keys).transpose(1, 2).flatten(2)
+    def heads(states):
+        return states.unflatten(-1, (attention.num_attention_heads, attention.attention_head_size)).transpose(1, 2).contiguous()
+
+    query = heads(attention.query(queries) * attention.attention_head_size**-0.5)
+    key, value = heads(attention.key(hidden)), heads(attention.value(hidden))
+    shares = (query @ key.transpose(-1, -2)).float() + torch.where(keys, 0.0, -1e4)
+    return (shares.softmax(-1).to(value.dtype) @ value).transpose(1, 2).flatten(2)
 
 
 def after_attention(layer, states, context):
@@ -211,7 +215,7 @@ def after_attention(layer, states, context):
 
 
 class Workers:
-    """One process a core, each with its own share of the rows and one thread; about once a minute their weights are averaged.
+    """One process a core, each with its own share of the rows and one thread; twice a minute their weights are averaged.
 
     Local steps with averaging (Stich, "Local SGD Converges Fast and Communicates Little", 2019) leave no core waiting for
     another, which two threads in one product do, all the more on a machine that does other work.

@@ -13,7 +13,7 @@ from templates import build
 from tokenizers import Tokenizer
 
 MAX_TOKENS = 256
-POSITIVE_EVASIONS, OTHER_EVASIONS = 0.25, 0.08
+POSITIVE_EVASIONS, OTHER_EVASIONS = 0.4, 0.1
 
 
 def exact_key(text: str) -> str:
@@ -55,7 +55,7 @@ def deduplicate(rows: list[Row], held_out: set[str]) -> list[Row]:
 
 
 def evasions(rows: list[Row], rng: random.Random) -> list[Row]:
-    """Disguised copies of about a tenth of the rows; more of the positives, since those are what people disguise."""
+    """Disguised copies of about a sixth of the rows; more of the positives, since those are what people disguise."""
     copies = []
     for row in rows:
         positive = any(value >= 0.5 for value in row.toxic)
@@ -70,7 +70,8 @@ def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int) -> None:
     for text in held_out_texts(data):
         held_out.update((exact_key(text), loose_key(text)))
     held_out.discard("")
-    rows = deduplicate(list(training_rows(data)) + build(data, rng), held_out)
+    labelled = list(training_rows(data))
+    rows = deduplicate(labelled + build(data, rng, labelled), held_out)
     copies = evasions(rows, rng)
     print(f"{len(rows)} rows, {len(copies)} disguised copies")
     rows += copies

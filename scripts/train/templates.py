@@ -10,6 +10,7 @@ The wording is our own. `build` also drops every sentence whose shape, with the 
 
 import random
 import re
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -138,7 +139,39 @@ HOSTILE = [
     "every country that lets {g} in goes down the drain",
     "we were better off before {g} got a say in anything",
     "one day {g} will get what is coming to them, and I will cheer",
+    "how much longer do we have to put up with {g}?",
+    "what are {g} even good for?",
+    "since when do {g} get to tell us what to do?",
+    "who let {g} out of their cages?",
+    "can someone explain why {g} are still in this country?",
+    "would you want {g} anywhere near your kids? Me neither",
+    "am I the only one who feels sick around {g}?",
+    "isn't it time that {g} went back to wherever they crawled out from?",
+    "why should my taxes feed {g}?",
+    "the way I see it, {g} are a waste of space",
+    "say what you like, for me {g} are the lowest of the low",
+    "I am convinced that {g} are born liars",
+    "{g} will never be part of our people",
+    "I can't look at {g} without wanting to spit",
+    "I would never shake hands with {g}",
+    "{g} do not know what decency is",
+    "{g} have never built anything worth keeping",
+    "there are no good {g}, only ones we haven't caught yet",
+    "you can smell {g} before you see them",
+    "lock your car, {g} live around here",
+    "of course the wallet was gone, there were {g} on the train",
+    "{g} at a university, what's next, dogs at the wheel?",
+    "put {g} in charge and watch it fall apart",
+    "another victory for {g}, another defeat for civilisation",
+    "funny how it gets quiet and clean whenever {g} leave",
+    "we had a nice town, then came {g}",
 ]
+# With a word that the training labels themselves show to be a slur (`slurs`): the list is not written down here.
+SLURRING = [
+    "shut your mouth, you filthy {s}", "that {s} next door played music all night", "nobody asked you, {s}", "what did you expect from a {s}?",
+    "go home {s}", "my new boss is a {s}", "I'm not sitting beside some {s}", "look at that {s} over there", "you talk like a {s}",
+    "another {s} on the news tonight", "the {s} is back", "bloody {s}, as always", "hey {s}, I was talking to you", "they hired a {s}, can you believe it",
+]  # fmt: skip
 THREATENING = [
     "I will find {g} and break their legs",
     "the next time {g} march here I am bringing my gun",
@@ -178,6 +211,27 @@ DENIED = [
     "You will not hear me say that {h}.",
     "No, it does not follow that {h}.",
     "We reject the view that {h}.",
+]
+# Hate turned down in the speaker's own words.
+DEFENDING = [
+    "{g} are no vermin, they are people like you and me",
+    "nobody should have to hide because they hate what {g} are",
+    "there is nothing disgusting about {g}",
+    "I could never hate {g}",
+    "{g} are not stupid, not lazy and not dangerous",
+    "{g} should never have to fear being beaten up",
+    "it is wrong to treat {g} like dirt",
+    "I do not think that {g} are worth any less than I am",
+    "not all {g} are criminals, hardly any are",
+    "nobody has the right to spit at {g}",
+    "{g} never ruined anything, bad planning did",
+    "{g} aren't parasites, they pay their taxes",
+    "stop calling {g} animals",
+    "I will not stand by while you insult {g}",
+    "we must not let anyone wipe out {g} again",
+    "no, {g} do not belong in cages, shame on you",
+    "{g} don't disgust me, your comment does",
+    "it isn't a crime to be one of the {g}",
 ]
 SWEARING = [
     "this fucking printer jammed again", "shit, I left the oven on", "that was one hell of a damn good match", "the weather is fucking gorgeous today",
@@ -222,6 +276,8 @@ THREATENING_TARGETS = {**HOSTILE_TARGETS, "threat": 1.0}
 UNPROTECTED_TARGETS = {"identity_attack": 0.0}
 THING_TARGETS = {"severe_toxicity": 0.0, "threat": 0.0, "insult": 0.0, "identity_attack": 0.0}
 ABUSING_TARGETS = {"toxicity": 1.0, "insult": 1.0, "identity_attack": 0.0}
+# A word is taken for a slur if this share of the comments that hold it, of so many at least, were labelled as attacks on an identity.
+SLUR_SHARE, SLUR_COMMENTS = 0.5, 10
 # Groups that each sentence names: all of them for harmless ones would teach the wording, not the difference.
 GROUPS_A_SENTENCE = 16
 
@@ -238,6 +294,18 @@ def hatecheck_shapes(data: Path) -> set[str]:
     return {shape(re.sub(r"\[[A-Z_]+\]", "#", case["case_templ"]), ["#"]) for case in cases}
 
 
+def slurs(rows: list[Row], groups: list[str]) -> list[str]:
+    """The words that raters of Wikipedia comments and tweets mostly saw in attacks on an identity, less the names of the groups."""
+    seen, attacks = Counter(), Counter()
+    named = set(re.findall(r"[a-z]+", " ".join(groups).lower()))
+    for row in rows:
+        if row.source in ("jigsaw_natural", "jigsaw_enriched", "davidson"):
+            for word in set(re.findall(r"[a-z]{3,}", row.text.lower())) - named:
+                seen[word] += 1
+                attacks[word] += row.toxic[5] >= 0.5
+    return sorted(word for word, count in seen.items() if count >= SLUR_COMMENTS and attacks[word] >= SLUR_SHARE * count)
+
+
 def sentence(text: str, rng: random.Random) -> str:
     text = text[0].upper() + text[1:]
     if text[-1] not in ".!?":
@@ -245,8 +313,11 @@ def sentence(text: str, rng: random.Random) -> str:
     return text.lower() if rng.random() < 0.15 else text
 
 
-def build(data: Path, rng: random.Random, groups: list[str] = GROUPS) -> list[Row]:
-    """About 6,000 rows: harmless, swearing and hostile, every group named about equally often within each kind."""
+def build(data: Path, rng: random.Random, labelled: list[Row], groups: list[str] = GROUPS) -> list[Row]:
+    """About 9,500 rows: harmless, swearing and hostile, every group named about equally often within each kind.
+
+    `labelled` are the rows that tell which words are slurs.
+    """
     made: dict[str, dict[str, float]] = {}
 
     def add(text: str, targets: dict[str, float]):
@@ -269,6 +340,11 @@ def build(data: Path, rng: random.Random, groups: list[str] = GROUPS) -> list[Ro
             add(rng.choice(DISAPPROVING + DENIED).format(h=hostile.rstrip("?")), HARMLESS_TARGETS)
         for text, people in named(sentences, NOBODY_PROTECTED):
             add(rng.choice(OPENERS) + text.format(g=people), UNPROTECTED_TARGETS)
+    for text, group in named(DEFENDING):
+        add(rng.choice(OPENERS) + text.format(g=group), HARMLESS_TARGETS)
+    hated = slurs(labelled, groups)
+    for text, slur in product(SLURRING, hated):
+        add(rng.choice(HOSTILE_OPENERS) + text.format(s=slur), HOSTILE_TARGETS)
     for text, thing in product(ABOUT_THINGS, THINGS):
         add(rng.choice(OPENERS) + text.format(o=thing), THING_TARGETS)
     for text, opener in product(ABUSING_ONE, OPENERS[3:] + HOSTILE_OPENERS[3:]):
@@ -279,4 +355,4 @@ def build(data: Path, rng: random.Random, groups: list[str] = GROUPS) -> list[Ro
         add(text + tail, SWEARING_TARGETS)
 
     taken = hatecheck_shapes(data)
-    return [Row("templates", text, labels(**targets)) for text, targets in made.items() if shape(text, groups) not in taken]
+    return [Row("templates", text, labels(**targets)) for text, targets in made.items() if shape(text, groups + hated) not in taken]
