@@ -87,7 +87,7 @@ KINDS = {
     ],
     "hostile": [
         "Somebody should burn down every house where {p} live.",
-        "You can smell {p} before you see them, filthy lot.",
+        "Open every window once {p} have been in a room, they reek.",
         "Wherever {p} settle, the place turns into a sewer.",
         "I would rather drown than share a table with {s}.",
         "Of course it was {s}, they are all born thieves.",
