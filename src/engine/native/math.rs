@@ -94,14 +94,13 @@ pub(super) fn quick_gelu(row: &mut [f32]) {
     }
 }
 
-/// [`exponentials`] with a relative error below 4e-6 and 1e-7 more for each 1 below 0, for values that are rounded to 16 bits afterwards: the fraction's power
+/// `e^(x - largest)` of each value of a row, with a relative error below 4e-6 and 1e-7 more for each 1 below 0, for values that are rounded to 16 bits afterwards: the fraction's power
 /// of two is a polynomial fitted to the least greatest error.
 ///
 /// # Panics
 /// If the row is not of whole [`LANES`].
 #[inline(always)]
-pub(super) fn quick_exponentials(row: &mut [f32]) -> f32 {
-    let largest = largest(row);
+pub(super) fn quick_exponentials(row: &mut [f32], largest: f32) {
     let (chunks, rest) = row.as_chunks_mut::<LANES>();
     assert!(rest.is_empty(), "the row is filled up");
     for value in chunks.as_flattened_mut() {
@@ -113,7 +112,6 @@ pub(super) fn quick_exponentials(row: &mut [f32]) -> f32 {
             0.999_999_3 + r * (0.693_121_8 + r * (0.240_247_44 + r * (0.055_917_86 + r * 0.009_570_101)));
         *value = series * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
     }
-    sum(row, |value| value)
 }
 
 /// The complementary error function of `x >= 0`, within 2e-7: Abramowitz and Stegun, Handbook of Mathematical Functions
@@ -145,8 +143,9 @@ fn exp(x: f32) -> f32 {
     series * power
 }
 
+/// The sum of a term of each value.
 #[inline(always)]
-fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+pub(super) fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     fold(row, 0.0, |total, value| total + value, term)
 }
 
@@ -233,14 +232,13 @@ mod tests {
             let x = -(number as f32) / 10_000.0;
             let mut row = [x; LANES];
             row[0] = 0.0;
-            let sum = quick_exponentials(&mut row);
+            quick_exponentials(&mut row, 0.0);
             let exact = f64::from(x).exp();
             assert!(
                 (f64::from(row[1]) / exact - 1.0).abs() < 4e-6 + 1e-7 * f64::from(-x),
                 "e^{x} = {exact}, not {}",
                 row[1]
             );
-            assert!((sum - row.iter().sum::<f32>()).abs() < 1e-5);
         }
     }
 

@@ -186,12 +186,22 @@ impl Attention {
         // The weights of whole vectors of tokens are computed; those of the tokens that are not there become 0.
         let filled = self.tokens.next_multiple_of(math::LANES);
         self.weights.resize(ROWS * room / 2, [0; 2]);
-        let tile = self.logits.chunks_exact_mut(room).zip(self.weights.chunks_exact_mut(room / 2));
-        for (logits, weights) in tile.take(rows - first) {
-            let logits = &mut logits[..filled];
-            logits[self.tokens..].fill(f32::NEG_INFINITY);
-            let factor = SHORT / math::quick_exponentials(logits);
-            for (weight, value) in weights.as_flattened_mut().iter_mut().zip(&*logits) {
+        // One step for all rows, then the next: a row alone would wait for its own maximum and sum.
+        let mut largest = [0.0; ROWS];
+        for (logits, largest) in self.logits.chunks_exact_mut(room).zip(&mut largest) {
+            logits[self.tokens..filled].fill(f32::NEG_INFINITY);
+            *largest = math::largest(&logits[..filled]);
+        }
+        for (logits, largest) in self.logits.chunks_exact_mut(room).zip(largest) {
+            math::quick_exponentials(&mut logits[..filled], largest);
+        }
+        let mut factors = [0.0; ROWS];
+        for (exponentials, factor) in self.logits.chunks_exact(room).zip(&mut factors) {
+            *factor = SHORT / math::sum(&exponentials[..filled], |value| value);
+        }
+        let tile = self.logits.chunks_exact(room).zip(self.weights.chunks_exact_mut(room / 2));
+        for ((exponentials, weights), factor) in tile.zip(factors).take(rows - first) {
+            for (weight, value) in weights.as_flattened_mut().iter_mut().zip(&exponentials[..filled]) {
                 *weight = math::round(value * factor) as i16;
             }
         }
