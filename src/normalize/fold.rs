@@ -59,6 +59,9 @@ const UNLIKE_LETTER: f32 = 7.0;
 const DOUBLED: f32 = 0.5;
 const PAIR: f32 = 1.0;
 
+/// Normalising (NFKC) makes these of the lunate sigma, which looks like a `c`; the last one looks like an `o`.
+const SIGMAS: [char; 3] = ['ς', 'Σ', 'σ'];
+
 /// Two signs that stand for one letter between them.
 const PAIRS: [([char; 2], u8); 6] = [
     (['p', 'h'], b'f'),
@@ -318,9 +321,13 @@ impl Folder<'_> {
         }
         let foreign = base.chars().filter(|c| !c.is_ascii()).count();
         let plain: String = chars.iter().collect();
-        // A word written wholly in another script is that script's, but for one that looks like an English word in an English text.
+        // A word written wholly in another script is that script's, but for a longer one that looks like an English word in an
+        // English text.
         let of_another = !self.bold || base.is_single_script();
-        if foreign == chars.len() && of_another && !(self.latin && self.lexicon.is_word(&plain)) {
+        if foreign == chars.len()
+            && of_another
+            && !(self.latin && chars.len() > 3 && self.lexicon.is_word(&plain))
+        {
             return None;
         }
         if plain.contains(['@', ':', '/']) && plain.contains('.') {
@@ -362,12 +369,13 @@ impl Folder<'_> {
         // Short words of several pieces are everywhere among model numbers: `PS4s`.
         let length = read.text.len();
         let wordlike = match self.bold {
-            true if whole_only || letters < 2 || plain.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+            true if whole_only || letters < 2 || word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
                 read.pieces == 1
             }
-            true => read.pieces <= 1 + length / 3,
             false if whole_only || length < 5 => read.pieces == 1,
-            false => read.pieces <= 1 + length / 4,
+            // Nobody mixes alphabets within a word by accident.
+            false if foreign == 0 => read.pieces <= 1 + length / 4,
+            _ => read.pieces <= 1 + length / 3,
         };
         let (spelt, _) = self.lexicon.cost(word);
         let margin = if self.bold { BOLD_MARGIN } else { MARGIN };
@@ -410,7 +418,9 @@ fn plain(c: char) -> Option<char> {
     if c.is_ascii() {
         return Some(c.to_ascii_lowercase());
     }
-    let lower = c.to_lowercase().next()?;
+    if SIGMAS.contains(&c) {
+        return None;
+    }
     let looks_like = |c: char| {
         let mut alike = skeleton(c.encode_utf8(&mut [0; 4])).collect::<Vec<_>>();
         alike.retain(char::is_ascii);
@@ -419,8 +429,10 @@ fn plain(c: char) -> Option<char> {
             _ => None,
         }
     };
-    // `Ν` looks like `N`, and its small letter `ν` like `v`.
-    looks_like(c).or_else(|| looks_like(lower))
+    // `Ν` looks like `N`, and its small letter `ν` like `v`; of `т` only the capital is known to look like one of ours.
+    looks_like(c)
+        .or_else(|| looks_like(c.to_lowercase().next()?))
+        .or_else(|| looks_like(c.to_uppercase().next()?))
 }
 
 /// Letters of the other European alphabets and of Vietnamese, which are no disguise.
@@ -482,6 +494,7 @@ fn choices(c: char, bold: bool) -> Choices {
         '-' | '_' => vowels().chain(left_out).collect(),
         _ if is_separator(c) && !bold => left_out.to_vec(),
         _ if is_separator(c) => vowels().chain(left_out).collect(),
+        _ if SIGMAS.contains(&c) => b"cso".iter().map(|letter| (Some(*letter), LOOKALIKE)).collect(),
         // A letter that UTS #39 says nothing of: what sounds like it often looks like it, too.
         _ if c.is_alphabetic() && !c.is_ascii() => {
             let like = any_ascii_char(c).bytes().next().map(|letter| letter.to_ascii_lowercase());
