@@ -112,7 +112,7 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is empty), `summary.json`,
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `size_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is empty), `summary.json`,
 /// `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and the forms of `also`. `queue.html` shows what the files
 /// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
 /// none is left that tells of another run or policy.
@@ -151,7 +151,7 @@ pub fn write(
     let authors = authors::write(&survey, &mut totals, page::MAX_ROWS, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
-    let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
+    let (sizes, threads) = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
     let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
     by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
@@ -187,7 +187,7 @@ pub fn write(
     summary::write(&summary, &mut drafts)?;
     methods::write(&summary, &mut drafts)?;
     queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
-    page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &sizes, &threads, &network, &mut drafts)?;
     drafts.commit()?;
     chart::forget_others(dir, &threads)?;
     Ok(summary)

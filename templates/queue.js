@@ -199,6 +199,25 @@
   count();
   keep();
 
+  // A thread is one key away from a card, and the card from the thread.
+  let left = null;
+  const visit = (place, block) => {
+    const whole = place.closest("details");
+    if (whole) whole.open = true;
+    place.focus({ preventScroll: true });
+    place.scrollIntoView({ block });
+  };
+  const toThread = (card) => {
+    left = card;
+    visit(byId(card.querySelector(".to-thread").hash.slice(1)), "center");
+  };
+  for (const card of cards) {
+    card.querySelector(".to-thread").addEventListener("click", (event) => {
+      event.preventDefault();
+      toThread(card);
+    });
+  }
+
   const keys = { a: "approve", r: "reject", d: "defer", e: "escalate" };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("select, summary, textarea, input:not([type=checkbox]):not([type=range])");
@@ -210,7 +229,11 @@
       shown[next].focus({ preventScroll: true });
       shown[next].scrollIntoView({ block: "center" });
     };
-    if (event.key === "u") undo();
+    const whole = document.activeElement?.closest(".whole");
+    if (whole && (event.key === "t" || event.key === "Escape")) visit(left && !left.hidden ? left : shown[0] ?? cards[0], "center");
+    else if (whole && event.key === "s") whole.querySelector(".show").click();
+    else if (event.key === "u") undo();
+    else if (here >= 0 && event.key === "t") toThread(shown[here]);
     else if (event.key === "j") go(here + 1);
     else if (event.key === "k") go(Math.max(here - 1, 0));
     else if (here >= 0 && event.key === "s") shown[here].querySelector(".show").click();

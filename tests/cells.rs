@@ -76,6 +76,7 @@ fn no_cell_of_any_csv_is_a_formula_and_all_come_back() {
             "network.csv",
             "rejects.csv",
             "scores.csv",
+            "size_bins.csv",
             "threads.csv",
             "time_bins.csv",
         ]

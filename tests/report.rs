@@ -21,13 +21,14 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 22] = [
+const OUTPUTS: [&str; 23] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
     "threads.csv",
     "bins.csv",
     "time_bins.csv",
+    "size_bins.csv",
     "network.csv",
     "by.csv",
     "summary.json",

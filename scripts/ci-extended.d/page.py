@@ -195,6 +195,13 @@ def decide(browser: Browser, page: str, folder: Path) -> list[str]:
         value("document.querySelectorAll('.card')[1].focus()")
         press("e")
     complaints = []
+    value("document.querySelector('.card').focus()")
+    press("t")
+    there = value("(document.activeElement.closest('.whole')?.open ?? false) && document.activeElement.querySelector('a').hash")
+    press("t")
+    back = value("'#' + document.activeElement.id")
+    if there != back or back != value("'#' + document.querySelector('.card').id"):
+        complaints.append(f"the key t leads to the thread at {there}, and back to {back}")
     if not value("document.querySelector('.card .show').checked"):
         complaints.append("the key s shows no text")
     value("document.getAnimations().forEach((animation) => animation.finish())")

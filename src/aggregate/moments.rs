@@ -32,6 +32,20 @@ impl Moments {
         self.max = self.max.max(value);
     }
 
+    /// Adds the values of another, by their moments: Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance",
+    /// The American Statistician 37:242-247.
+    pub fn merge(&mut self, other: &Self) {
+        let (own, others) = (self.count as f64, other.count as f64);
+        if other.count == 0 {
+            return;
+        }
+        let apart = other.mean - self.mean;
+        self.count += other.count;
+        self.mean += apart * others / (own + others);
+        self.squares += other.squares + apart * apart * own * others / (own + others);
+        self.max = self.max.max(other.max);
+    }
+
     /// How many values there were.
     pub fn count(&self) -> u64 {
         self.count
@@ -81,6 +95,18 @@ mod tests {
         assert_eq!((moments.count(), moments.mean(), moments.max()), (8, Some(5.0), Some(9.0)));
         assert!((moments.sum_of_squares() - 32.0).abs() < 1e-12);
         assert!((moments.deviation().unwrap() - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn merged_moments_are_those_of_all_values() {
+        let (mut first, mut second) = (Moments::default(), Moments::default());
+        first.merge(&second);
+        assert_eq!(first, Moments::default());
+        first.extend([2.0, 4.0, 4.0]);
+        second.extend([4.0, 5.0, 5.0, 7.0, 9.0]);
+        first.merge(&second);
+        assert_eq!((first.count(), first.max()), (8, Some(9.0)));
+        assert!((first.mean().unwrap() - 5.0).abs() < 1e-12 && (first.sum_of_squares() - 32.0).abs() < 1e-12);
     }
 
     #[test]

@@ -23,7 +23,8 @@ use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use super::{ReportError, Summary};
 use crate::aggregate::{
-    CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, TOP, TOXIC, Trend,
+    CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, SizeBins, TOP, TOXIC,
+    Trend,
 };
 
 pub(super) const PAGE: &str = "report.html";
@@ -48,6 +49,7 @@ struct Page<'a> {
     /// How many comments are flagged to be what.
     actions: String,
     more_threads: u64,
+    sizes: &'a SizeBins,
     ranked: Vec<AuthorView<'a>>,
     more_ranked: u64,
     others: Vec<AuthorView<'a>>,
@@ -106,6 +108,7 @@ pub(super) fn write(
     survey: &Survey<'_>,
     queue: &Queue<'_>,
     authors: &Authors<'_>,
+    sizes: &SizeBins,
     threads: &[ThreadRow<'_>],
     network: &Network<'_>,
     drafts: &mut Drafts,
@@ -134,6 +137,7 @@ pub(super) fn write(
         threads: threads.iter().map(|row| thread_view(row, queue)).collect(),
         actions: flagged_actions(summary),
         more_threads: (survey.threads.len() - threads.len()) as u64,
+        sizes,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,

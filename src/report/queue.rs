@@ -7,6 +7,7 @@ mod beside;
 mod caution;
 mod near;
 pub(super) mod page;
+mod whole;
 
 use std::collections::HashMap;
 use std::io;

@@ -1,5 +1,5 @@
 //! `threads.csv`: a row a thread, in the order of first appearance; `bins.csv` and `time_bins.csv`: a row a stretch of a
-//! thread, by comments and by time.
+//! thread, by comments and by time; `size_bins.csv`: a row for the threads of like size.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -11,12 +11,13 @@ use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal, estimate, toxic};
 use super::survey::{OnDisk, Survey};
-use crate::aggregate::{Bin, Shape, ThreadTotals, TimeBins, Trend, shape};
+use crate::aggregate::{Bin, Shape, SizeBin, SizeBins, ThreadTotals, TimeBins, Trend, shape};
 use crate::cell::guard;
 
 pub(super) const THREADS: &str = "threads.csv";
 pub(super) const BINS: &str = "bins.csv";
 pub(super) const TIME_BINS: &str = "time_bins.csv";
+pub(super) const SIZE_BINS: &str = "size_bins.csv";
 
 /// Columns of `threads.csv`.
 const COLUMNS: [&str; 35] = [
@@ -91,6 +92,22 @@ const TIME_BIN_COLUMNS: [&str; 12] = [
     "toxic_high",
 ];
 
+/// Columns of `size_bins.csv`.
+const SIZE_BIN_COLUMNS: [&str; 12] = [
+    "from",
+    "to",
+    "threads",
+    "toxic_threads",
+    "comments",
+    "scored",
+    "mean_toxicity",
+    "mean_sentiment",
+    "toxic",
+    "toxic_share",
+    "toxic_low",
+    "toxic_high",
+];
+
 /// A thread's row.
 pub(super) struct Row<'s> {
     /// Its number in the survey.
@@ -118,18 +135,19 @@ pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
     numbers.into_iter().take(most).map(|number| number as usize).collect()
 }
 
-/// Writes `threads.csv`, `bins.csv` and `time_bins.csv`. Gives the rows of the threads asked for, in the order asked for; the first
-/// `charted` of them are drawn.
+/// Writes `threads.csv`, `bins.csv`, `time_bins.csv` and `size_bins.csv`. Gives the threads by size, and the rows of those asked
+/// for, in the order asked for; the first `charted` of them are drawn.
 pub(super) fn write<'s>(
     survey: &'s Survey<'_>,
     disk: &mut OnDisk,
     wanted: &[usize],
     charted: usize,
     drafts: &mut Drafts,
-) -> Result<Vec<Row<'s>>, ReportError> {
+) -> Result<(SizeBins, Vec<Row<'s>>), ReportError> {
     let mut table = Table::create(THREADS, &COLUMNS, drafts)?;
     let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
     let mut time_bins = Table::create(TIME_BINS, &TIME_BIN_COLUMNS, drafts)?;
+    let mut sizes = SizeBins::default();
     let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
     let mut marks = disk.marks.records().map_err(|source| drafts.failed_to_sort(source))?;
     let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
@@ -138,6 +156,7 @@ pub(super) fn write<'s>(
         for mark in marks.by_ref().take(counts.comments as usize) {
             totals.add(&mark.map_err(|source| drafts.failed_to_sort(source))?);
         }
+        sizes.add(&totals);
         let mut parents: Vec<Option<u32>> = Vec::new();
         while let Some(reply) =
             replies.next_if(|next| next.as_ref().map_or(true, |next| next.reply.thread() as usize == number))
@@ -179,7 +198,12 @@ pub(super) fn write<'s>(
     table.finish(drafts)?;
     bins.finish(drafts)?;
     time_bins.finish(drafts)?;
-    Ok(kept.into_iter().flatten().collect())
+    let mut size_bins = Table::create(SIZE_BINS, &SIZE_BIN_COLUMNS, drafts)?;
+    for (least, most, bin) in sizes.iter() {
+        size_bins.row(&size_bin_cells(least, most, bin), drafts)?;
+    }
+    size_bins.finish(drafts)?;
+    Ok((sizes, kept.into_iter().flatten().collect()))
 }
 
 fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {
@@ -243,6 +267,13 @@ fn time_bin_cells(thread: &str, index: u32, ends: [f64; 2], bin: &Bin) -> Vec<St
     let [from, to] = ends.map(|end| time(end.round() as i64).to_string());
     let mut cells = vec![guard(thread).into_owned(), index.to_string(), from, to];
     cells.extend(score_cells(bin));
+    cells
+}
+
+fn size_bin_cells(least: u64, most: u64, bin: &SizeBin) -> Vec<String> {
+    let mut cells = [least, most, bin.threads].map(|number| number.to_string()).to_vec();
+    cells.push(cell(toxic(&bin.toxic_threads, &bin.all.toxicity, &bin.all.scored)));
+    cells.extend(score_cells(&bin.all));
     cells
 }
 

@@ -1,9 +1,10 @@
-//! What stands beside the comments of the page: their neighbours in the thread, and what their authors wrote.
+//! What stands beside the comments of the page: their neighbours in the thread, their threads, and what their authors wrote.
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::whole::Threads;
 use super::{Item, Neighbour, Sources};
 use crate::aggregate::{AuthorTotals, Tone};
 use crate::comment::Comment;
@@ -24,6 +25,7 @@ pub(super) struct Beside {
     /// By thread and place.
     neighbours: HashMap<(usize, u32), Neighbour>,
     authors: HashMap<String, Author>,
+    pub(super) threads: Threads,
 }
 
 /// What an author wrote, when they were seen and what was flagged of theirs.
@@ -50,6 +52,7 @@ impl Beside {
         if items.is_empty() {
             return Ok(beside);
         }
+        beside.threads = Threads::of(sources, items);
         let places: HashSet<(usize, u32)> = items
             .iter()
             .flat_map(|item| [item.position - 1, item.position + 1].map(|position| (item.thread, position)))
@@ -71,6 +74,9 @@ impl Beside {
                 let neighbour = Neighbour { id: id.clone(), author: author.clone(), text };
                 beside.neighbours.insert(place, neighbour);
             }
+            if beside.threads.want(thread, place.1) {
+                beside.threads.keep(thread, place.1, &scored.comment, is_flagged(sources, &scored));
+            }
             beside.note_author(sources, &scored, place);
         }
         Ok(beside)
@@ -82,8 +88,7 @@ impl Beside {
         };
         let time = scored.comment.created_at;
         author.first_seen = author.first_seen.into_iter().chain(time).min();
-        let decision = sources.policy.decide(scored);
-        let is_flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
+        let is_flagged = is_flagged(sources, scored);
         author.totals.add(scored.outcome.scores().map(Tone::of), is_flagged);
         if is_flagged {
             // By time; of those without one, by place in the export.
@@ -102,4 +107,8 @@ impl Beside {
     pub(super) fn author(&self, name: &str) -> Option<&Author> {
         self.authors.get(name)
     }
+}
+
+fn is_flagged(sources: &Sources<'_>, scored: &Scored) -> bool {
+    sources.policy.decide(scored).is_some_and(|decision| decision.action != Action::Approve)
 }

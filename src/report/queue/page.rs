@@ -5,6 +5,7 @@
 
 mod card;
 mod text;
+mod thread;
 mod what_if;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use crate::report::page::hash;
 use crate::report::plain::{self, count, percent, percents, visible};
 use crate::report::{ReportError, Summary};
 use card::{Card, card};
+use thread::{Thread, threads};
 use what_if::{WhatIf, duration, what_ifs};
 
 pub(in crate::report) const PAGE: &str = "queue.html";
@@ -50,6 +52,8 @@ struct Page<'a> {
     /// Cautions that a card has.
     cautions: Vec<(&'static str, &'static str)>,
     threads: BTreeMap<usize, String>,
+    /// The threads of the cards, as far as the page has room.
+    whole: Vec<Thread<'a>>,
     what_ifs: Vec<WhatIf<'a>>,
     /// People's decisions stand beside what the scores let expect.
     judged: Option<String>,
@@ -91,6 +95,7 @@ pub(in crate::report) fn write(
         rules: names.filter(|name| cards.iter().any(|card| card.rule_name == *name)).collect(),
         threads: cards.iter().map(|card| (card.thread, plain::name(&card.thread_name))).collect(),
         cards,
+        whole: threads(sources, queue, &beside),
         what_ifs: what_ifs(sources, summary.counts.scored, evaluation),
         judged: evaluation.map(|found| {
             let tally = &found.flagged;

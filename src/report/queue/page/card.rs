@@ -51,6 +51,8 @@ pub(super) struct Card<'a> {
     pub(super) thread: usize,
     pub(super) thread_name: String,
     pub(super) position: String,
+    /// The same as a number.
+    pub(super) place: u32,
     pub(super) id: String,
     pub(super) link: Option<&'a str>,
     pub(super) file: &'a str,
@@ -165,6 +167,7 @@ pub(super) fn card<'a>(
             count(item.position.into()),
             count(survey.threads.totals(item.thread).comments.into())
         ),
+        place: item.position,
         id: attribute(&comment.id),
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
         file: &comment.origin.file,

@@ -1,0 +1,67 @@
+//! A thread as the page shows it, one key away from its cards.
+
+use crate::comment::Status;
+use crate::report::plain::{self, count};
+use crate::report::queue::beside::Beside;
+use crate::report::queue::whole::Said;
+use crate::report::queue::{Queue, Sources};
+
+/// A thread, or what stands around its flagged comments.
+pub(super) struct Thread<'a> {
+    pub(super) number: usize,
+    pub(super) name: String,
+    pub(super) comments: String,
+    pub(super) said: Vec<Line<'a>>,
+    /// Comments that are not here.
+    pub(super) left_out: u64,
+}
+
+/// A comment in its thread.
+pub(super) struct Line<'a> {
+    /// Comments left out before it.
+    pub(super) gap: u64,
+    pub(super) position: u32,
+    pub(super) author: Option<&'a str>,
+    pub(super) time: Option<String>,
+    /// What it is if it is no comment that stands.
+    pub(super) status: Option<&'static str>,
+    pub(super) text: &'a str,
+    pub(super) cut: usize,
+    pub(super) is_flagged: bool,
+    /// The rank of its card, if it has one.
+    pub(super) card: Option<usize>,
+}
+
+/// The threads of the page, in the order of their first comments.
+pub(super) fn threads<'a>(sources: &Sources<'_>, queue: &Queue<'_>, beside: &'a Beside) -> Vec<Thread<'a>> {
+    let thread = |(&number, said): (&usize, &'a Vec<_>)| {
+        let comments = u64::from(sources.survey.threads.totals(number).comments);
+        let mut last = 0;
+        let lines = said.iter().map(|said: &'a Said| {
+            let gap = u64::from(said.position - last - 1);
+            last = said.position;
+            let place = (number, said.position);
+            let card = queue.items.iter().find(|item| (item.thread, item.position) == place);
+            Line {
+                gap,
+                position: said.position,
+                author: said.author.as_deref(),
+                time: said.time.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+                status: (said.status != Status::Live).then(|| said.status.as_str()),
+                text: &said.text,
+                cut: said.cut,
+                is_flagged: said.is_flagged,
+                card: card.map(|item| item.rank),
+            }
+        });
+        let said: Vec<Line<'_>> = lines.collect();
+        Thread {
+            number,
+            name: plain::name(sources.survey.threads.name(number)),
+            comments: count(comments),
+            left_out: comments - said.len() as u64,
+            said,
+        }
+    };
+    beside.threads.said.iter().map(thread).collect()
+}
