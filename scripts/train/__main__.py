@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
     parser.add_argument("--workers", type=int, help="processes that train; one on a GPU, one a core without")
     parser.add_argument("--start", type=Path, help="model folder to go on from, instead of the bare encoder")
+    parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate; a model that goes on wants a lower one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --work")
     options = parser.parse_args()
@@ -35,7 +36,7 @@ def main() -> None:
     if not (options.resume and packed.exists()):
         pack(options.data, load_tokenizer(base), packed, options.seed)
     start = load_model(base, options.start)
-    model, progress = fit(start, packed, options.work, options.minutes, options.passes, workers, options.seed, options.resume)
+    model, progress = fit(start, packed, options.work, options.minutes, options.passes, options.rate, workers, options.seed, options.resume)
     # Folders of this machine say nothing to others.
     own = {str(folder): name for folder, name in [(options.data, "DATA"), (options.work, "WORK"), (options.out, "OUT")]}
     command = "python scripts/train " + " ".join(own.get(word, word) for word in sys.argv[1:])

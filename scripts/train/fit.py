@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 TOKENS_PER_BATCH, ROWS_PER_BATCH, ROWS_PER_BUCKET_SORT = 4096, 96, 2048
-PEAK_RATE, LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 1.5e-4, 0.85, 1e-2, 0.01
+LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 0.85, 1e-2, 0.01
 WARM_UP, EMA_DECAY = 0.05, 0.998
 SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
@@ -155,10 +155,10 @@ def layer_depth(name: str, layers: int) -> int:
     return layers + 1 if "embeddings" in name else 0
 
 
-def make_optimizer(model, link):
+def make_optimizer(model, link, peak: float):
     groups = {}
     for name, parameter in model.named_parameters():
-        rate = PEAK_RATE * LAYER_DECAY ** layer_depth(name, model.config.num_hidden_layers)
+        rate = peak * LAYER_DECAY ** layer_depth(name, model.config.num_hidden_layers)
         decay = 0.0 if parameter.ndim == 1 else WEIGHT_DECAY
         groups.setdefault((rate, decay), []).append(parameter)
     settings = [{"params": params, "lr": rate, "peak": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
@@ -241,13 +241,13 @@ class Workers:
         return sums.item()
 
 
-def fit(model, packed: Path, work: Path, minutes: float, passes: float, workers: int, seed: int, resume: bool) -> tuple[nn.Module, Progress]:
+def fit(model, packed: Path, work: Path, minutes: float, passes: float, rate: float, workers: int, seed: int, resume: bool) -> tuple[nn.Module, Progress]:
     """Trains until `minutes` of work or `passes` over the mix, whichever comes first; returns the averaged model."""
     work.mkdir(parents=True, exist_ok=True)
     (work / "meeting").unlink(missing_ok=True)
     if not resume:
         (work / CHECKPOINT).unlink(missing_ok=True)
-    settings = (workers, model, packed, work, minutes, passes, seed)
+    settings = (workers, model, packed, work, minutes, passes, rate, seed)
     if workers == 1:
         train(0, *settings)
     else:
@@ -257,7 +257,7 @@ def fit(model, packed: Path, work: Path, minutes: float, passes: float, workers:
     return model.eval(), Progress(**state["progress"])
 
 
-def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float, passes: float, seed: int) -> None:
+def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float, passes: float, rate: float, seed: int) -> None:
     """One worker's loop. It goes on from the folder's checkpoint, and leaves its result there."""
     torch.manual_seed(seed + rank)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -265,7 +265,7 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
     # What `spawn` hands over lies in memory that all workers share.
     model, link = copy.deepcopy(model).to(device).train(), SourceLink(mix.packed).to(device)
     average = copy.deepcopy(model).eval().requires_grad_(False)
-    optimizer, progress = make_optimizer(model, link), Progress()
+    optimizer, progress = make_optimizer(model, link, rate), Progress()
     parts = {"model": model, "average": average, "link": link, "optimizer": optimizer}
     if checkpoint.exists():
         state = torch.load(checkpoint, map_location=device, weights_only=True)
