@@ -9,6 +9,8 @@
 //! The texts are made here, of the words of `data/sample` in random order, so that everybody measures the same: 40 words on
 //! average, and as unequal in length as comments are. Ratios to other people's engines: `scripts/bench-peers`.
 
+#![allow(clippy::print_stderr, reason = "a bench speaks to the one who runs it")]
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -85,7 +87,7 @@ fn kernel(criterion: &mut Criterion) {
         match engine::open(name, &model) {
             Ok(engine) => {
                 group.bench_function(name, |bench| {
-                    bench.iter(|| engine.logits(black_box(&batch)).expect("logits"))
+                    bench.iter(|| engine.logits(black_box(&batch)).expect("logits"));
                 });
             }
             Err(error) => eprintln!("kernel/{name}: skipped: {error}"),

@@ -27,6 +27,8 @@ pub struct Encoder {
     word_mark: Option<char>,
     /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
     token_chars: HashSet<char>,
+    /// Id of the token for what the vocabulary lacks; none where it lacks nothing.
+    unknown: Option<u32>,
     /// [`PIECE_BYTES`], but for tests.
     piece_bytes: usize,
 }
@@ -127,7 +129,8 @@ impl Encoder {
         };
         let word_mark = pre_tokenizer.and_then(word_mark);
         let piece_bytes = PIECE_BYTES;
-        Ok(Self { first, last, cuts, word_mark, token_chars, piece_bytes, tokenizer })
+        let unknown = ["[UNK]", "<unk>"].into_iter().find_map(|token| tokenizer.token_to_id(token));
+        Ok(Self { first, last, cuts, word_mark, token_chars, unknown, piece_bytes, tokenizer })
     }
 
     /// Number of token ids: every id is below it, unless the vocabulary has gaps.
@@ -146,6 +149,14 @@ impl Encoder {
             },
         };
         self.tokenizer.get_vocab(true).into_iter().map(move |(piece, id)| (as_bert(piece), id))
+    }
+
+    /// Whether the vocabulary has a token for any part of a text. What it has none for says nothing to a model.
+    ///
+    /// # Errors
+    /// Those of [`Encoder::encode`].
+    pub fn knows(&self, text: &str) -> Result<bool, EncodeError> {
+        Ok(self.content(text)?.into_iter().any(|id| Some(id) != self.unknown))
     }
 
     /// Token ids of a text with those before and behind it, uncut.

@@ -151,7 +151,7 @@ pub fn write(
     let authors = authors::write(&survey, &mut totals, page::MAX_ROWS, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
-    let (sizes, threads) = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
+    let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
     let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
     by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
@@ -164,6 +164,7 @@ pub fn write(
         explanations: &explanations,
     };
     let linked: Vec<usize> = threads
+        .rows
         .iter()
         .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
         .map(|row| row.number)
@@ -183,13 +184,13 @@ pub fn write(
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&mut facts, &mut drafts)?;
     }
-    let summary = summary::summarize(run, policy, &survey, &authors, &threads, &network);
+    let summary = summary::summarize(run, policy, &survey, &authors, &threads.rows, &network);
     summary::write(&summary, &mut drafts)?;
     methods::write(&summary, &mut drafts)?;
     queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
-    page::write(&summary, &survey, &queue, &authors, &sizes, &threads, &network, &mut drafts)?;
+    page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
-    chart::forget_others(dir, &threads)?;
+    chart::forget_others(dir, &threads.rows)?;
     Ok(summary)
 }
 

@@ -253,6 +253,11 @@ impl<'a> Scorer<'a> {
         if is_choosy && detected.foreign && !detected.language.is_some_and(known) {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
+        // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.
+        let is_wordless = !reading.text.contains(char::is_alphanumeric);
+        if is_wordless && self.model.encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
+            return Prepared::Unscored { cause: Unscored::Empty, language };
+        }
         Prepared::Text { reading, language }
     }
 
@@ -422,6 +427,7 @@ mod tests {
             "[removed]",
             "pingback",
             "😀",
+            "🔔🔔",
             "http://example.org",
         ]);
         chunk[3].quotes.push(0..12);
@@ -432,7 +438,7 @@ mod tests {
         let scored = scorer.score(chunk.clone(), &|_| ()).unwrap();
         use Unscored::{Deleted, Empty, Language, Quote, Removed, Service};
         let expected = [Empty, Empty, Quote, Language, Deleted, Removed, Service].map(Some);
-        assert_eq!(causes(&scored), [&[None], &expected[..], &[None, None]].concat());
+        assert_eq!(causes(&scored), [&[None], &expected[..], &[None, Some(Empty), None]].concat());
         assert_eq!(
             scored.iter().map(|scored| &scored.comment).collect::<Vec<_>>(),
             chunk.iter().collect::<Vec<_>>()

@@ -20,7 +20,7 @@ use super::network::Network;
 use super::plain::{self, number, percent, visible};
 use super::queue::Queue;
 use super::survey::Survey;
-use super::threads::Row as ThreadRow;
+use super::threads::{Row as ThreadRow, Threads};
 use super::{ReportError, Summary};
 use crate::aggregate::{
     CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, SizeBins, TOP, TOXIC,
@@ -108,8 +108,7 @@ pub(super) fn write(
     survey: &Survey<'_>,
     queue: &Queue<'_>,
     authors: &Authors<'_>,
-    sizes: &SizeBins,
-    threads: &[ThreadRow<'_>],
+    threads: &Threads<'_>,
     network: &Network<'_>,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
@@ -122,7 +121,7 @@ pub(super) fn write(
     ];
     draw("toxicity.svg", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
     draw("sentiment.svg", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
-    for row in threads {
+    for row in &threads.rows {
         if let Some(chart) = &row.chart {
             let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
             draw(&chart::name(row.number), title, chart, drafts)?;
@@ -134,10 +133,10 @@ pub(super) fn write(
         summary,
         style_hash: hash(include_str!("../../templates/report.css")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
-        threads: threads.iter().map(|row| thread_view(row, queue)).collect(),
+        threads: threads.rows.iter().map(|row| thread_view(row, queue)).collect(),
         actions: flagged_actions(summary),
-        more_threads: (survey.threads.len() - threads.len()) as u64,
-        sizes,
+        more_threads: (survey.threads.len() - threads.rows.len()) as u64,
+        sizes: &threads.sizes,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,

@@ -108,6 +108,14 @@ const SIZE_BIN_COLUMNS: [&str; 12] = [
     "toxic_high",
 ];
 
+/// What the report tells of threads.
+pub(super) struct Threads<'s> {
+    /// All of them.
+    pub(super) sizes: SizeBins,
+    /// Those that were asked for.
+    pub(super) rows: Vec<Row<'s>>,
+}
+
 /// A thread's row.
 pub(super) struct Row<'s> {
     /// Its number in the survey.
@@ -143,7 +151,7 @@ pub(super) fn write<'s>(
     wanted: &[usize],
     charted: usize,
     drafts: &mut Drafts,
-) -> Result<(SizeBins, Vec<Row<'s>>), ReportError> {
+) -> Result<Threads<'s>, ReportError> {
     let mut table = Table::create(THREADS, &COLUMNS, drafts)?;
     let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
     let mut time_bins = Table::create(TIME_BINS, &TIME_BIN_COLUMNS, drafts)?;
@@ -203,7 +211,7 @@ pub(super) fn write<'s>(
         size_bins.row(&size_bin_cells(least, most, bin), drafts)?;
     }
     size_bins.finish(drafts)?;
-    Ok((sizes, kept.into_iter().flatten().collect()))
+    Ok(Threads { sizes, rows: kept.into_iter().flatten().collect() })
 }
 
 fn cells(row: &Row<'_>, bursts: &[Range<u32>]) -> Vec<String> {

@@ -63,7 +63,7 @@ impl Scores {
 /// Why a comment has no scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unscored {
-    /// It has no words.
+    /// It has no words, or nothing but signs that the model's vocabulary lacks.
     Empty,
     /// It has no words of its own.
     Quote,
