@@ -49,13 +49,14 @@ use draft::Drafts;
 const WANTED_PRECISION: f64 = 0.9;
 
 /// Names of the files that [`fn@write`] writes.
-pub const OUTPUTS: [&str; 13] = [
+pub const OUTPUTS: [&str; 14] = [
     survey::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
     threads::BINS,
     threads::TIME_BINS,
+    threads::SIZE_BINS,
     network::NETWORK,
     by::BY,
     summary::JSON,
@@ -112,8 +113,9 @@ pub enum ReportError {
 }
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `size_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is empty), `summary.json`,
-/// `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and the forms of `also`. `queue.html` shows what the files
+/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `size_bins.csv`, `network.csv`, `by.csv` with the
+/// columns of `by` (those of the run where it is empty), `summary.json`, `summary.md`, `methods.md`, `report.html`, `queue.html`,
+/// the charts and the forms of `also`. `queue.html` shows what the files
 /// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
 /// none is left that tells of another run or policy.
 ///

@@ -201,15 +201,16 @@
 
   // A thread is one key away from a card, and the card from the thread.
   let left = null;
-  const visit = (place, block) => {
+  const visit = (place) => {
     const whole = place.closest("details");
     if (whole) whole.open = true;
     place.focus({ preventScroll: true });
-    place.scrollIntoView({ block });
+    // It may be a hundred screens away.
+    place.scrollIntoView({ block: "center", behavior: "instant" });
   };
   const toThread = (card) => {
     left = card;
-    visit(byId(card.querySelector(".to-thread").hash.slice(1)), "center");
+    visit(byId(card.querySelector(".to-thread").hash.slice(1)));
   };
   for (const card of cards) {
     card.querySelector(".to-thread").addEventListener("click", (event) => {
@@ -230,7 +231,7 @@
       shown[next].scrollIntoView({ block: "center" });
     };
     const whole = document.activeElement?.closest(".whole");
-    if (whole && (event.key === "t" || event.key === "Escape")) visit(left && !left.hidden ? left : shown[0] ?? cards[0], "center");
+    if (whole && (event.key === "t" || event.key === "Escape")) visit(left && !left.hidden ? left : shown[0] ?? cards[0]);
     else if (whole && event.key === "s") whole.querySelector(".show").click();
     else if (event.key === "u") undo();
     else if (here >= 0 && event.key === "t") toThread(shown[here]);

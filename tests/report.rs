@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 const INPUTS: [&str; 2] = ["scores.csv", "run.json"];
 
-const OUTPUTS: [&str; 23] = [
+const OUTPUTS: [&str; 24] = [
     "decisions.csv",
     "flagged.csv",
     "authors.csv",
@@ -36,6 +36,7 @@ const OUTPUTS: [&str; 23] = [
     "methods.md",
     "charts/toxicity.svg",
     "charts/sentiment.svg",
+    "charts/sizes.svg",
     "report.html",
     "queue.html",
     "convokit/utterances.jsonl",
@@ -133,6 +134,23 @@ fn tables_for_other_programs_read_back() {
 
 fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// What is not on the list could write over an input of its name.
+#[test]
+fn every_file_of_a_report_is_on_the_list() {
+    let case = &cases()[0];
+    let folder = tempfile::tempdir().unwrap();
+    for input in INPUTS {
+        fs::copy(case.join(input), folder.path().join(input)).unwrap();
+    }
+    report::write(folder.path(), &policy(case), &[], &Column::DEFAULT, &[]).unwrap();
+    let mut written = names(folder.path());
+    written.retain(|name| !INPUTS.contains(&name.as_str()) && name != "charts");
+    written.sort();
+    let mut listed = report::OUTPUTS;
+    listed.sort_unstable();
+    assert_eq!(written, listed);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use super::ReportError;
 use super::plain::{count, counted, number};
 use super::threads::Row;
 use crate::aggregate::{
-    Bin, Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, ThreadTotals, TimeBins, local_block_band,
-    rolling_mean, rolling_window,
+    Bin, Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, SizeBins, ThreadTotals, TimeBins,
+    local_block_band, rolling_mean, rolling_window,
 };
 
 /// Folder of the charts, each a file.
@@ -178,6 +178,26 @@ pub(super) fn bars(score: &'static str, histogram: &Histogram) -> io::Result<Cha
     })?;
     let caption = format!("Scored comments by {score}; the highest bar is {}.", count(most));
     Ok(Chart { shapes, width: BARS.0 * UNIT, height: BARS.1 * UNIT, caption, flags: Vec::new() })
+}
+
+/// The share of toxic comments by size of thread.
+pub(super) fn sizes(sizes: &SizeBins) -> io::Result<Chart> {
+    let bins = sizes.iter().map(|(least, _, bin)| {
+        let place = f64::from(least.ilog2());
+        (place, place + 1.0, &bin.all)
+    });
+    let ends =
+        bins.clone().map(|(left, right, _)| (left, right)).reduce(|(left, _), (_, right)| (left, right));
+    let (first, last) = ends.unwrap_or((0.0, 1.0));
+    let size = |place: &f64| whole(&if place.fract() == 0.0 { place.exp2() } else { *place });
+    let axes = Axes { x: "comments in the thread", y: "toxic (%)", x_mark: &size, y_mark: &whole };
+    let height = PANELS[2];
+    let shapes = draw((ALONG, height), |root| shares(root, first..last, bins, &axes))?;
+    let caption =
+        "Share of toxic comments among those of threads of like size, with its 95 % Wilson interval. \
+                   A bar is of the sizes from its left end up to, not with, its right end."
+            .to_owned();
+    Ok(Chart { shapes, width: ALONG * UNIT, height: height * UNIT, caption, flags: Vec::new() })
 }
 
 /// The name of a thread's chart: the row of `threads.csv` that tells of the thread, from 1.
@@ -469,6 +489,19 @@ mod tests {
             assert!(with.caption.ends_with("of equal time.") && !without.caption.contains("equal time"));
             assert_eq!(with.height - without.height, PANELS[3] * UNIT);
             assert!(with.flags.iter().zip(&without.flags).all(|(a, b)| (a.x, a.y) == (b.x, b.y)));
+        }
+    }
+
+    #[test]
+    fn sizes_stand_at_powers_of_two() {
+        let mut bins = SizeBins::default();
+        let bars = |bins: &SizeBins| sizes(bins).unwrap().shapes.matches("<rect").count();
+        assert_eq!(bars(&bins), 0);
+        [1, 8, 9, 1_500].into_iter().for_each(|comments| bins.add(&thread(comments)));
+        let chart = sizes(&bins).unwrap();
+        assert_eq!(bars(&bins), 3);
+        for size in ["\n4\n", "\n16\n", "\n1\u{202f}024\n"] {
+            assert!(chart.shapes.contains(size), "{size:?}: {}", chart.shapes);
         }
     }
 

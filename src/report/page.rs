@@ -50,6 +50,7 @@ struct Page<'a> {
     actions: String,
     more_threads: u64,
     sizes: &'a SizeBins,
+    size_chart: &'a Chart,
     ranked: Vec<AuthorView<'a>>,
     more_ranked: u64,
     others: Vec<AuthorView<'a>>,
@@ -121,6 +122,8 @@ pub(super) fn write(
     ];
     draw("toxicity.svg", "Toxicity of the scored comments".to_owned(), &bars[0], drafts)?;
     draw("sentiment.svg", "Sentiment of the scored comments".to_owned(), &bars[1], drafts)?;
+    let size_chart = chart::sizes(&threads.sizes).map_err(|source| failed(source, drafts))?;
+    draw("sizes.svg", "Toxic share by size of thread".to_owned(), &size_chart, drafts)?;
     for row in &threads.rows {
         if let Some(chart) = &row.chart {
             let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
@@ -137,6 +140,7 @@ pub(super) fn write(
         actions: flagged_actions(summary),
         more_threads: (survey.threads.len() - threads.rows.len()) as u64,
         sizes: &threads.sizes,
+        size_chart: &size_chart,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
         unranked: unranked as u64,
         more_others: unranked.saturating_sub(MAX_ROWS) as u64,

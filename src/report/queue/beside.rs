@@ -52,7 +52,9 @@ impl Beside {
         if items.is_empty() {
             return Ok(beside);
         }
-        beside.threads = Threads::of(sources, items);
+        let totals = |item: &Item<'_>| sources.survey.threads.totals(item.thread);
+        beside.threads =
+            Threads::of(items.iter().map(|item| (item.thread, totals(item).comments, item.position)));
         let places: HashSet<(usize, u32)> = items
             .iter()
             .flat_map(|item| [item.position - 1, item.position + 1].map(|position| (item.thread, position)))

@@ -113,7 +113,7 @@ pub(super) fn card<'a>(
     let is_parent = |neighbour: &&Neighbour| parent.is_some_and(|parent| parent.neighbour.id == neighbour.id);
     let quotable: Vec<&Neighbour> =
         parent.map(|parent| &parent.neighbour).into_iter().chain(previous).collect();
-    let (text, cut) = segments(comment, &quotable, &marks);
+    let (kept, cut) = shorten(&comment.text, MAX_TEXT);
     let own = comment.own_words();
     let reached = reach(comment);
     let harm = fired.harm(reached);
@@ -172,7 +172,7 @@ pub(super) fn card<'a>(
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
         file: &comment.origin.file,
         line: comment.origin.line,
-        text,
+        text: segments(kept, &comment.quotes, &quotable, &marks),
         cut,
         explained: explanation.is_some(),
         context: context.as_ref().map(|context| {

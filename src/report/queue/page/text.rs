@@ -2,9 +2,6 @@
 
 use std::ops::Range;
 
-use super::MAX_TEXT;
-use crate::comment::Comment;
-use crate::report::plain::shorten;
 use crate::report::queue::Neighbour;
 
 /// A stretch of a comment: own words or a quote.
@@ -22,34 +19,33 @@ pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
 }
 
-/// The first characters of a comment as own and quoted stretches, with the marked words of its own, and how many more
-/// characters there are. A quote bears the name of the neighbour whose words it is.
+/// A comment's text, or the beginning that is kept of it, as own and quoted stretches, with the marked words of its own. A
+/// quote bears the name of the neighbour whose words it is.
 pub(super) fn segments<'a>(
-    comment: &'a Comment,
+    text: &'a str,
+    quotes: &[Range<usize>],
     neighbours: &[&'a Neighbour],
     marks: &[Range<usize>],
-) -> (Vec<Segment<'a>>, usize) {
-    let text = &comment.text;
-    let (kept, cut) = shorten(text, MAX_TEXT);
+) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
     let mut push = |range: Range<usize>, quoted| {
-        let range = range.start.min(kept.len())..range.end.min(kept.len());
-        let stretch = kept.get(range.clone()).unwrap_or_default();
+        let range = range.start.min(text.len())..range.end.min(text.len());
+        let stretch = text.get(range.clone()).unwrap_or_default();
         let start = range.start + (stretch.len() - stretch.trim_start().len());
         if !stretch.trim().is_empty() {
-            let pieces = pieces(kept, start..start + stretch.trim().len(), marks);
+            let pieces = pieces(text, start..start + stretch.trim().len(), marks);
             let by = if quoted { quoted_author(stretch, neighbours) } else { None };
             segments.push(Segment { quoted, by, pieces });
         }
     };
     let mut end = 0;
-    for quote in &comment.quotes {
+    for quote in quotes {
         push(end..quote.start, false);
         push(quote.clone(), true);
         end = quote.end;
     }
     push(end..text.len(), false);
-    (segments, cut)
+    segments
 }
 
 /// The author of the neighbour whose text holds the words of a quote, marks of quotation aside.
@@ -84,20 +80,17 @@ fn pieces<'a>(text: &'a str, stretch: Range<usize>, marks: &[Range<usize>]) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comment::Origin;
 
     #[test]
     fn segments_keep_quotes_apart_and_name_who_is_quoted() {
         let text = "> said  she\nNo.\nNever.";
-        let mut comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
-        comment.quotes.push(0..11);
         let neighbour = |author: &str, text: &str| Neighbour {
             id: String::new(),
             author: Some(author.to_owned()),
             text: text.to_owned(),
         };
         let (ana, ben) = (neighbour("Ana", "unsaid she"), neighbour("Ben", "So SAID, she!"));
-        let (parts, cut) = segments(&comment, &[&ana, &ben], &[2..6, 12..14]);
+        let parts = segments(text, &[Range { start: 0, end: 11 }], &[&ana, &ben], &[2..6, 12..14]);
         let pieces = |part: &Segment<'_>| -> Vec<(bool, String)> {
             part.pieces.iter().map(|piece| (piece.marked, piece.text.to_owned())).collect()
         };
@@ -106,14 +99,12 @@ mod tests {
             [(false, "> "), (true, "said"), (false, "  she")].map(|(marked, text)| (marked, text.to_owned()));
         let own = [(true, "No"), (false, ".\nNever.")].map(|(marked, text)| (marked, text.to_owned()));
         assert_eq!(found, [(Some("Ben"), quote.to_vec()), (None, own.to_vec())]);
-        assert_eq!(cut, 0);
     }
 
     #[test]
-    fn long_comments_are_cut_and_counted() {
-        let comment =
-            Comment::new("1", "t", "é".repeat(MAX_TEXT + 7), Origin { file: "x".into(), record: 1, line: 1 });
-        let (parts, cut) = segments(&comment, &[], &[]);
-        assert_eq!((parts.len(), cut), (1, 7));
+    fn quotes_may_reach_beyond_what_is_kept() {
+        let parts = segments("éé", &[2..6, 8..9], &[], &[]);
+        let found: Vec<_> = parts.iter().map(|part| (part.quoted, part.pieces[0].text)).collect();
+        assert_eq!(found, [(false, "é"), (true, "é")]);
     }
 }

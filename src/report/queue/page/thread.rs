@@ -1,10 +1,11 @@
 //! A thread as the page shows it, one key away from its cards.
 
+use super::text::{Segment, segments};
 use crate::comment::Status;
 use crate::report::plain::{self, count};
 use crate::report::queue::beside::Beside;
 use crate::report::queue::whole::Said;
-use crate::report::queue::{Queue, Sources};
+use crate::report::queue::{Item, Queue, Sources};
 
 /// A thread, or what stands around its flagged comments.
 pub(super) struct Thread<'a> {
@@ -20,15 +21,16 @@ pub(super) struct Thread<'a> {
 pub(super) struct Line<'a> {
     /// Comments left out before it.
     pub(super) gap: u64,
+    /// From 1.
     pub(super) position: u32,
     pub(super) author: Option<&'a str>,
     pub(super) time: Option<String>,
     /// What it is if it is no comment that stands.
     pub(super) status: Option<&'static str>,
-    pub(super) text: &'a str,
+    pub(super) text: Vec<Segment<'a>>,
     pub(super) cut: usize,
     pub(super) is_flagged: bool,
-    /// The rank of its card, if it has one.
+    /// The rank of the card that shows it or one with the same or nearly the same words, if there is one.
     pub(super) card: Option<usize>,
 }
 
@@ -36,19 +38,24 @@ pub(super) struct Line<'a> {
 pub(super) fn threads<'a>(sources: &Sources<'_>, queue: &Queue<'_>, beside: &'a Beside) -> Vec<Thread<'a>> {
     let thread = |(&number, said): (&usize, &'a Vec<_>)| {
         let comments = u64::from(sources.survey.threads.totals(number).comments);
+        let name = sources.survey.threads.name(number);
         let mut last = 0;
         let lines = said.iter().map(|said: &'a Said| {
             let gap = u64::from(said.position - last - 1);
             last = said.position;
-            let place = (number, said.position);
-            let card = queue.items.iter().find(|item| (item.thread, item.position) == place);
+            let shows = |item: &&Item<'_>| {
+                let mut repeated = item.repeated.iter();
+                (item.thread, item.position) == (number, said.position)
+                    || repeated.any(|repeated| repeated.position == said.position && repeated.thread == name)
+            };
+            let card = queue.items.iter().filter(|_| said.is_flagged).find(shows);
             Line {
                 gap,
                 position: said.position,
                 author: said.author.as_deref(),
                 time: said.time.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
                 status: (said.status != Status::Live).then(|| said.status.as_str()),
-                text: &said.text,
+                text: segments(&said.text, &said.quotes, &[], &[]),
                 cut: said.cut,
                 is_flagged: said.is_flagged,
                 card: card.map(|item| item.rank),
@@ -57,7 +64,7 @@ pub(super) fn threads<'a>(sources: &Sources<'_>, queue: &Queue<'_>, beside: &'a 
         let said: Vec<Line<'_>> = lines.collect();
         Thread {
             number,
-            name: plain::name(sources.survey.threads.name(number)),
+            name: plain::name(name),
             comments: count(comments),
             left_out: comments - said.len() as u64,
             said,
