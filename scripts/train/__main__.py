@@ -25,16 +25,20 @@ def main() -> None:
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
     parser.add_argument("--workers", type=int, help="processes that train; one on a GPU, one a core without")
     parser.add_argument("--start", type=Path, help="model folder to go on from, instead of the bare encoder")
+    parser.add_argument("--teacher", type=Path, action="append", default=[], help="model folder whose opinion of every row counts, too; may be repeated")
+    parser.add_argument("--comity", type=Path, help="the program, which asks the teachers")
     parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate; a model that goes on wants a lower one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --work")
     options = parser.parse_args()
+    if options.teacher and not options.comity:
+        parser.error("--teacher needs --comity")
     workers = options.workers or (1 if torch.cuda.is_available() else os.cpu_count())
 
     base = fetch(options.work)
     tokenizer, packed = load_tokenizer(base), options.work / "packed.npz"
     if not (options.resume and packed.exists()):
-        pack(options.data, load_tokenizer(base), packed, options.seed)
+        pack(options.data, load_tokenizer(base), packed, options.seed, options.teacher, options.comity)
     start = load_model(base, options.start)
     model, progress = fit(start, packed, options.work, options.minutes, options.passes, options.rate, workers, options.seed, options.resume)
     # Folders of this machine say nothing to others.

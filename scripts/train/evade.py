@@ -53,12 +53,24 @@ def doubled(word: str, rng: random.Random) -> str:
     return word[:place] + word[place] + word[place:]
 
 
-WORD_TRICKS = [leet, leet, homoglyph, spaced, punctuated, masked_vowel, masked_vowel, swapped, swapped, dropped, dropped, doubled]
+def revowelled(word: str, rng: random.Random) -> str:
+    """What is left of a masked vowel where the second reading guessed wrong: `lack` for `l*ck` for `luck`."""
+    vowels = [i for i, c in enumerate(word) if i and c.lower() in VOWELS]
+    if not vowels:
+        return word
+    place = rng.choice(vowels)
+    return word[:place] + rng.choice(VOWELS) + word[place + 1 :]
+
+
+WORD_TRICKS = [
+    leet, leet, homoglyph, spaced, punctuated, masked_vowel, masked_vowel, revowelled, revowelled,
+    swapped, swapped, dropped, dropped, dropped, doubled,
+]  # fmt: skip
 
 
 def evade(text: str, rng: random.Random) -> str:
     """One trick over about half of a text's longer words, or its spaces taken out here and there."""
-    if rng.random() < 0.1:
+    if rng.random() < 0.15:
         return re.sub(" ", lambda m: "" if rng.random() < 0.5 else " ", text)
     trick, share = rng.choice(WORD_TRICKS), rng.uniform(0.3, 1.0)
     return WORD.sub(lambda m: trick(m.group(), rng) if rng.random() < share else m.group(), text)

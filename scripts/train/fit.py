@@ -19,6 +19,8 @@ LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 0.85, 1e-2, 0.01
 WARM_UP, EMA_DECAY = 0.05, 0.998
 SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
+# How much a teacher's opinion of a row counts beside its labels; it speaks of all nine, and its doubts are kept.
+TEACHER_WEIGHT = 0.5
 SEP = 102
 SECONDS_PER_MEETING = 30
 CHECKPOINT = "checkpoint.pt"
@@ -68,12 +70,24 @@ class SourceLink(nn.Module):
         return toxic, logits[:, 6:] + (self.sentiment_bias * self.sentiment_free)[source]
 
 
+def toxic_loss(logits, targets):
+    """Cross-entropies of the labels that are known, weighted and added up."""
+    cost = F.binary_cross_entropy_with_logits(logits, targets.nan_to_num(0.0), reduction="none")
+    return (cost * ~targets.isnan() * torch.tensor(LABEL_WEIGHTS, device=logits.device)).sum()
+
+
+def taught_loss(logits, teacher):
+    """How far the logits are from what the teachers say, links left aside (distillation: Hinton et al., 2015)."""
+    taught = ~teacher[:, 0].isnan()
+    if not taught.any():
+        return 0.0
+    logits, teacher = logits[taught], teacher[taught]
+    return toxic_loss(logits[:, :6], teacher[:, :6]) + F.cross_entropy(logits[:, 6:], teacher[:, 6:], reduction="sum")
+
+
 def loss_of(toxic, sentiment, batch):
     """Mean over rows of each row's masked losses."""
-    known = ~batch["toxic"].isnan()
-    cost = F.binary_cross_entropy_with_logits(toxic, batch["toxic"].nan_to_num(0.0), reduction="none")
-    weights = torch.tensor(LABEL_WEIGHTS, device=toxic.device)
-    total = (cost * known * weights).sum()
+    total = toxic_loss(toxic, batch["toxic"])
     rated = batch["sentiment"] >= 0
     if rated.any():
         no_neutral = torch.zeros_like(sentiment)
@@ -145,6 +159,7 @@ class Mix:
             "toxic": torch.from_numpy(self.packed["toxic"][rows]),
             "sentiment": torch.from_numpy(self.packed["sentiment"][rows].astype(np.int64)),
             "binary": torch.from_numpy(self.packed["binary"][rows]),
+            "teacher": torch.from_numpy(self.packed["teacher"][rows].astype(np.float32)),
         }
 
 
@@ -283,7 +298,8 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
             group["lr"] = group["peak"] * rate_factor(min(done, 1.0))
         with torch.autocast(device, torch.bfloat16):
             logits = first_token_logits(model, batch["input_ids"], batch["attention_mask"])
-        loss = loss_of(*link(logits.float(), batch["source"]), batch)
+        logits = logits.float()
+        loss = loss_of(*link(logits, batch["source"]), batch) + TEACHER_WEIGHT * taught_loss(logits, batch["teacher"]) / len(logits)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

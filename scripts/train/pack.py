@@ -1,4 +1,4 @@
-"""From the data folder to one file of token ids and targets: read, de-duplicate, add templates and evasions, tokenise."""
+"""From the data folder to one file of token ids and targets: read, de-duplicate, add templates and evasions, ask teachers, tokenise."""
 
 import random
 import re
@@ -6,7 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from calibrate import program_logits
 from evade import evade
+from metrics import sigmoid, softmax
 from normalize import normalize
 from sources import SOURCES, Row, held_out_texts, training_rows
 from templates import build
@@ -54,17 +56,29 @@ def deduplicate(rows: list[Row], held_out: set[str]) -> list[Row]:
     return kept
 
 
-def evasions(rows: list[Row], rng: random.Random) -> list[Row]:
-    """Disguised copies of about a sixth of the rows; more of the positives, since those are what people disguise."""
-    copies = []
-    for row in rows:
+def evasions(rows: list[Row], rng: random.Random) -> tuple[list[Row], list[int]]:
+    """Disguised copies of about a sixth of the rows, and whose copies they are; more of the positives, since those are what people disguise."""
+    copies, originals = [], []
+    for place, row in enumerate(rows):
         positive = any(value >= 0.5 for value in row.toxic)
         if rng.random() < (POSITIVE_EVASIONS if positive else OTHER_EVASIONS):
             copies.append(Row(row.source, evade(row.text, rng), row.toxic, row.sentiment, row.binary_sentiment))
-    return copies
+            originals.append(place)
+    return copies, originals
 
 
-def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int) -> None:
+def taught(texts: list[str], teachers: list[Path], comity: Path | None) -> np.ndarray:
+    """What the program makes of texts with earlier models, on the mean: chances of all nine labels, NaN without a teacher."""
+    if not teachers:
+        return np.full((len(texts), 9), np.nan, dtype=np.float16)
+    chances = 0.0
+    for teacher in teachers:
+        logits = program_logits(comity, teacher, texts)
+        chances = chances + np.concatenate([sigmoid(logits[:, :6]), softmax(logits[:, 6:])], axis=1)
+    return (chances / len(teachers)).astype(np.float16)
+
+
+def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int, teachers: list[Path], comity: Path | None) -> None:
     rng = random.Random(seed)
     held_out = set()
     for text in held_out_texts(data):
@@ -72,9 +86,12 @@ def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int) -> None:
     held_out.discard("")
     labelled = list(training_rows(data))
     rows = deduplicate(labelled + build(data, rng, labelled), held_out)
-    copies = evasions(rows, rng)
+    # A disguised copy is taught what the plain text is.
+    teacher = taught([row.text for row in rows], teachers, comity)
+    copies, originals = evasions(rows, rng)
     print(f"{len(rows)} rows, {len(copies)} disguised copies")
     rows += copies
+    teacher = np.concatenate([teacher, teacher[originals]])
 
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
@@ -89,5 +106,6 @@ def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int) -> None:
         toxic=np.array([row.toxic for row in rows], dtype=np.float32),
         sentiment=np.array([row.sentiment for row in rows], dtype=np.int8),
         binary=np.array([row.binary_sentiment for row in rows], dtype=bool),
+        teacher=teacher,
     )
     print(f"{int(lengths.sum())} tokens, mean {lengths.mean():.1f} a row, packed to {out}")

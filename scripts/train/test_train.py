@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from calibrate import fit_platt
 from evade import WORD_TRICKS
-from fit import loss_of
+from fit import loss_of, taught_loss
 from metrics import ece
 from normalize import normalize
 from pack import exact_key, loose_key
@@ -52,6 +52,13 @@ class Losses(unittest.TestCase):
         batch = self.batch([math.nan] * 6, 2, binary=True)
         low, high = torch.tensor([[0.0, -9.0, 1.0]]), torch.tensor([[0.0, 9.0, 1.0]])
         self.assertAlmostEqual(loss_of(torch.zeros(1, 6), low, batch).item(), loss_of(torch.zeros(1, 6), high, batch).item(), 5)
+
+    def test_a_teacher_is_agreed_with_at_its_own_chances(self):
+        chances = torch.tensor([[0.5] * 6 + [1 / 3] * 3, [math.nan] * 9])
+        logits = torch.zeros(2, 9, requires_grad=True)
+        taught_loss(logits, chances).backward()
+        self.assertLess(logits.grad.abs().max().item(), 1e-6)
+        self.assertEqual(taught_loss(logits, chances[1:]), 0.0)
 
 
 class Calibration(unittest.TestCase):
