@@ -33,6 +33,7 @@ type Build = fn(&Model) -> Result<Box<dyn Engine>, EngineError>;
 /// Every engine by name; the first is the default.
 const ENGINES: &[(&str, Build)] = &[
     (native::NAME, |model| Ok(Box::new(Native::new(model)?))),
+    ("native:amx", |model| Ok(Box::new(Native::forced(model, "native:amx")?))),
     ("native:avx512", |model| Ok(Box::new(Native::forced(model, "native:avx512")?))),
     ("native:avx2", |model| Ok(Box::new(Native::forced(model, "native:avx2")?))),
     ("native:scalar", |model| Ok(Box::new(Native::forced(model, "native:scalar")?))),

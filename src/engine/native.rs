@@ -31,10 +31,12 @@ pub struct Native {
 }
 
 /// Names of engines that force a kernel, the best first.
-const KERNELS: [&str; 3] = ["native:avx512", "native:avx2", "native:scalar"];
+const KERNELS: [&str; 4] = ["native:amx", "native:avx512", "native:avx2", "native:scalar"];
 
 #[derive(Clone, Copy)]
 enum Kernel {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    Amx(kernel::Amx),
     #[cfg(target_arch = "x86_64")]
     Avx512(kernel::Avx512),
     #[cfg(target_arch = "x86_64")]
@@ -46,6 +48,8 @@ impl Kernel {
     /// The one of a name of [`KERNELS`]; none where this processor has not the instructions.
     fn detect(name: &str) -> Option<Self> {
         match name {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            "native:amx" => kernel::Amx::detect().map(Self::Amx),
             #[cfg(target_arch = "x86_64")]
             "native:avx512" => kernel::Avx512::detect().map(Self::Avx512),
             #[cfg(target_arch = "x86_64")]
@@ -66,7 +70,7 @@ impl Native {
         Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
     }
 
-    /// The same for the kernel of a name: `native:avx512`, `native:avx2` or `native:scalar`.
+    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avx2` or `native:scalar`.
     ///
     /// # Errors
     /// Those of [`Native::new`], or the processor cannot run it.
@@ -84,6 +88,8 @@ impl Engine for Native {
     fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
         batch.check(self.network.unquantized.vocab_size, self.network.unquantized.max_tokens)?;
         Ok(match self.kernel {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Kernel::Amx(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
@@ -188,11 +194,16 @@ mod tests {
         for (model, lengths) in models {
             let batch = batch(&sequences(lengths, model.config.vocab_size));
             let expected = bits(&Native::forced(&model, "native:scalar").unwrap().logits(&batch).unwrap());
-            for name in ["native", "native:avx2", "native:avx512"] {
+            for name in ["native", "native:avx2", "native:avx512", "native:amx"] {
                 match open(name, &model) {
                     Ok(engine) => assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "{name}"),
                     Err(error) => println!("{error}: skipped"),
                 }
+            }
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            if let Some(kernel) = kernel::Amx::emulated() {
+                let engine = Native { kernel: Kernel::Amx(kernel), ..Native::new(&model).unwrap() };
+                assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "AMX, emulated where it is not");
             }
         }
     }
@@ -241,7 +252,7 @@ mod tests {
         let error = open("abacus", &model).err().unwrap();
         assert_eq!(
             error.to_string(),
-            "unknown engine `abacus`; known: native, native:avx512, native:avx2, native:scalar, native:f32"
+            "unknown engine `abacus`; known: native, native:amx, native:avx512, native:avx2, native:scalar, native:f32"
         );
     }
 }

@@ -11,7 +11,7 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::kernel::{COLUMNS, Kernel, Line, ROWS, aligned};
+use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, WIDTH, aligned};
 use super::math;
 use super::network::{Linear, Network, Norm, slice};
 use crate::engine::Batch;
@@ -188,8 +188,9 @@ impl Layer {
 /// Rows of values, each rounded to 256 steps: about `low + scale * byte`.
 #[derive(Default)]
 struct QuantizedRows {
-    /// Of a row; a multiple of 4.
+    /// Of a row, with what it is filled up by.
     width: usize,
+    /// The rows, and room behind them for the tile that the last of them is in.
     bytes: Vec<u8>,
     scales: Vec<f32>,
     lows: Vec<f32>,
@@ -201,18 +202,19 @@ impl QuantizedRows {
         self.scales.len()
     }
 
-    fn row(&self, row: usize) -> &[u8] {
-        &self.bytes[row * self.width..(row + 1) * self.width]
+    /// So many rows from one on; behind the last row there are some of zeros.
+    fn tile(&self, first: usize, rows: usize) -> &[u8] {
+        &self.bytes[first * self.width..(first + rows) * self.width]
     }
 
     /// Takes over values, in rows of a width; multiplies their channels before if there is something to multiply by.
     #[inline(always)]
     fn quantize(&mut self, values: &[f32], smoothing: Option<&[f32]>, width: usize) {
-        self.width = width.next_multiple_of(4);
+        self.width = width.next_multiple_of(WIDTH);
         self.scales.clear();
         self.lows.clear();
         self.bytes.clear();
-        self.bytes.resize(values.len() / width * self.width, 0);
+        self.bytes.resize((values.len() / width + MOST_ROWS) * self.width, 0);
         for (row, bytes) in values.chunks_exact(width).zip(self.bytes.chunks_exact_mut(self.width)) {
             let row = match smoothing {
                 Some(smoothing) => {
@@ -255,7 +257,7 @@ impl QuantizedLinear {
     /// Packs a matrix of inputs by outputs, whose inputs come multiplied.
     fn new(weight: ArrayView2<'_, f32>, bias: &[f32], smoothing: Option<&[f32]>) -> Self {
         let (inputs, outputs) = weight.dim();
-        let (steps, columns) = (inputs.div_ceil(4), outputs.next_multiple_of(COLUMNS));
+        let (filled, columns) = (inputs.next_multiple_of(WIDTH), outputs.next_multiple_of(COLUMNS));
         let value = |input: usize, output: usize| match smoothing {
             Some(smoothing) => weight[[input, output]] / smoothing[input],
             None => weight[[input, output]],
@@ -267,7 +269,7 @@ impl QuantizedLinear {
             }
         }
         let inverse: Vec<f32> = largest.iter().map(|&x| if x > 0.0 { 127.0 / x } else { 0.0 }).collect();
-        let panel = steps * COLUMNS * 4;
+        let panel = filled * COLUMNS;
         let mut panels = Vec::new();
         let numbers: &mut [i8] = aligned(&mut panels, columns / COLUMNS * panel);
         let mut totals = vec![0_i32; columns];
@@ -288,13 +290,13 @@ impl QuantizedLinear {
 
     /// Gives each row's outputs, at most [`COLUMNS`] at a time: the row, the first of the outputs, and their values.
     #[inline(always)]
-    fn apply(
+    fn apply<K: Kernel>(
         &self,
-        kernel: impl Kernel,
+        kernel: K,
         rows: &QuantizedRows,
         mut take: impl FnMut(usize, usize, &mut [f32]),
     ) {
-        let mut sums = [[0; COLUMNS]; ROWS];
+        let mut sums = [[0; COLUMNS]; MOST_ROWS];
         for (number, panel) in
             bytemuck::cast_slice::<Line, i8>(&self.panels).chunks_exact(self.panel).enumerate()
         {
@@ -304,11 +306,9 @@ impl QuantizedLinear {
             };
             let (scales, totals, bias) = (chunk(&self.scales), chunk(&self.sums), chunk(&self.bias));
             let width = COLUMNS.min(self.outputs - column);
-            for first in (0..rows.len()).step_by(ROWS) {
-                // Where rows are wanting for a whole tile, the last one stands in for them.
-                let tile = std::array::from_fn(|row| rows.row((first + row).min(rows.len() - 1)));
-                kernel.bytes(tile, panel, &mut sums);
-                for (row, sums) in (first..rows.len()).zip(&sums) {
+            for first in (0..rows.len()).step_by(K::BYTE_ROWS) {
+                kernel.bytes(rows.tile(first, K::BYTE_ROWS), panel, &mut sums);
+                for (row, sums) in (first..rows.len()).zip(&sums[..K::BYTE_ROWS]) {
                     let (scale, low) = (rows.scales[row], rows.lows[row]);
                     let mut values = [0.0; COLUMNS];
                     for column in 0..COLUMNS {

@@ -11,7 +11,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
@@ -44,16 +44,16 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
-        let len = rows[0].len();
-        assert!(
-            len.is_multiple_of(4) && rows.iter().all(|row| row.len() == len) && panel.len() == len * COLUMNS
-        );
+    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+        let len = rows.len() / ROWS;
+        assert!(len.is_multiple_of(4) && rows.len() == len * ROWS && panel.len() == len * COLUMNS);
+        let sums = sums.first_chunk_mut().expect("more rows than these");
         *sums = [[0; COLUMNS]; ROWS];
         for start in (0..len).step_by(WIDENED) {
             let end = (start + WIDENED).min(len);
+            let part = std::array::from_fn(|row| &rows[row * len..][start..end]);
             // SAFETY: as in `run`; the lengths are those that the function asks for.
-            unsafe { bytes(rows.map(|row| &row[start..end]), &panel[start * COLUMNS..end * COLUMNS], sums) }
+            unsafe { bytes(part, &panel[start * COLUMNS..end * COLUMNS], sums) }
         }
     }
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{COLUMNS, Kernel, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 16;
@@ -39,11 +39,12 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
-        let steps = rows[0].len() / 4;
-        assert!(rows.iter().all(|row| row.len() == 4 * steps) && panel.len() == 4 * steps * COLUMNS);
+    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+        let steps = rows.len() / (4 * ROWS);
+        assert!(rows.len() == 4 * steps * ROWS && panel.len() == 4 * steps * COLUMNS);
+        let sums = sums.first_chunk_mut().expect("more rows than these");
         // SAFETY: as in `run`; the lengths are those that the function asks for.
-        unsafe { bytes(rows.map(<[u8]>::as_ptr), panel.as_ptr(), steps, sums) }
+        unsafe { bytes(rows.as_ptr(), panel.as_ptr(), steps, sums) }
     }
 
     #[inline(always)]
@@ -65,8 +66,10 @@ impl Kernel for Avx512 {
 /// # Safety
 /// Each row has `4 * steps` numbers, the panel 64 times as many.
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn bytes(rows: [*const u8; ROWS], panel: *const i8, steps: usize, sums: &mut [[i32; COLUMNS]; ROWS]) {
+unsafe fn bytes(rows: *const u8, panel: *const i8, steps: usize, sums: &mut [[i32; COLUMNS]; ROWS]) {
     const VECTORS: usize = COLUMNS / LANES;
+    // SAFETY: row < ROWS.
+    let rows: [*const u8; ROWS] = std::array::from_fn(|row| unsafe { rows.add(row * 4 * steps) });
     let mut totals = [[_mm512_setzero_si512(); VECTORS]; ROWS];
     for step in 0..steps {
         // SAFETY: step < steps.

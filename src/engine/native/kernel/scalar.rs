@@ -1,6 +1,6 @@
 //! Plain Rust, for every processor: what the others are held to.
 
-use super::{COLUMNS, Kernel, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
 
 /// Numbers of a row that are taken at once, on the stack.
 const AT_ONCE: usize = 512;
@@ -15,13 +15,13 @@ impl Kernel for Scalar {
         code()
     }
 
-    fn bytes(self, rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
-        *sums = [[0; COLUMNS]; ROWS];
-        let len = rows[0].len();
+    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+        sums[..ROWS].fill([0; COLUMNS]);
+        let len = rows.len() / ROWS;
         for start in (0..len).step_by(AT_ONCE) {
             let end = (start + AT_ONCE).min(len);
             let mut wide = [[0; AT_ONCE]; ROWS];
-            for (wide, row) in wide.iter_mut().zip(rows) {
+            for (wide, row) in wide.iter_mut().zip(rows.chunks_exact(len)) {
                 wide.iter_mut().zip(&row[start..end]).for_each(|(wide, &value)| *wide = value.into());
             }
             let steps = panel[start * COLUMNS..end * COLUMNS].as_chunks::<4>().0.chunks_exact(COLUMNS);
