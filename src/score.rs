@@ -294,6 +294,8 @@ impl<'a> Scorer<'a> {
 
         let batches: Vec<Vec<Probabilities>> = queue
             .par_chunks(self.settings.batch.max(1))
+            // Left to itself rayon would give one thread the first quarter, which are the longest.
+            .with_max_len(1)
             .map(|chunk| {
                 let mut batch = Batch::new();
                 for &(text, window) in chunk {
