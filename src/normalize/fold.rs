@@ -7,7 +7,7 @@
 //! noise, which looks like abuse whatever it says.
 //!
 //! Two kinds of change are told apart. A disguise (letters swapped for signs or lookalikes, spaced out, masked) is what people
-//! do to hide a word; a slip (a doubled letter, a lost or an added space) happens to everyone.
+//! do to hide a word; a slip (a doubled or a lost letter, a lost or an added space) happens to everyone.
 
 use std::ops::Range;
 
@@ -33,7 +33,8 @@ const DOUBLING_MARGIN: f32 = 2.0;
 /// The same for long words that may have lost their spaces.
 const SEGMENT_MARGIN: f32 = 4.0;
 /// A word that may have lost its spaces has at least so many letters, and is read as at least so many words: `sockpuppet` and
-/// `misconception` are two words to the lexicon, and one to everybody else.
+/// `misconception` are two words to the lexicon, and one to everybody else. One less will do if one of them is run together with
+/// others to hide it.
 const SEGMENT_LETTERS: usize = 8;
 const SEGMENT_WORDS: usize = 3;
 /// A longer row of letters that stand alone is read in parts.
@@ -269,9 +270,15 @@ impl Folder<'_> {
         Some(read + tail)
     }
 
-    /// A word of letters only: doubled letters made single, lost spaces put back.
+    /// A word of letters only: a lost letter put back, doubled letters made single, lost spaces put back.
     fn slip(&mut self, word: &str) -> Option<String> {
-        if word.len() < 4 || self.lexicon.is_word(word) {
+        if self.lexicon.is_word(word) {
+            return None;
+        }
+        if let Some(restored) = self.lexicon.restored(word) {
+            return Some(restored.to_owned());
+        }
+        if word.len() < 4 {
             return None;
         }
         let (spelt, pieces) = self.lexicon.cost(word);
@@ -301,7 +308,10 @@ impl Folder<'_> {
         }
         let row: Vec<Choices> = letters.iter().map(|letter| vec![(Some(*letter), 0.0)]).collect();
         let words = self.lexicon.read(&row, Shape::PlainWords, &mut self.work)?;
-        (words.pieces >= SEGMENT_WORDS && words.cost + SEGMENT_MARGIN < spelt).then_some(words.text)
+        // Two will do where one of them is what people hide so.
+        let hides = || words.text.split(' ').any(|word| self.lexicon.is_run_together(word));
+        let enough = words.pieces >= SEGMENT_WORDS || words.pieces == SEGMENT_WORDS - 1 && hides();
+        (enough && words.cost + SEGMENT_MARGIN < spelt).then_some(words.text)
     }
 
     /// A word with signs, digits or letters of other scripts in it.

@@ -1,5 +1,6 @@
 //! How likely a string of letters is to be English, by the vocabulary of the model itself.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Beginning another word costs as much as one rank in `e^3`.
@@ -18,6 +19,24 @@ const OFTEN_MASKED: [&str; 23] = [
     "twat", "nigger", "nigga", "faggot", "suck", "penis", "pussy", "bastard", "kill", "rape",
 ];
 const OFTEN_MASKED_COST: f32 = 4.0;
+
+/// What people run together with other words, beside these and groups of people.
+const RUN_TOGETHER: [&str; 12] = [
+    "hate",
+    "hates",
+    "hated",
+    "stupid",
+    "idiot",
+    "idiots",
+    "scum",
+    "trash",
+    "filth",
+    "vermin",
+    "disgusting",
+    "murder",
+];
+/// What a word that people hide costs where the vocabulary lacks it: as much as a rare one.
+const OFTEN_HIDDEN_COST: f32 = 9.0;
 /// Guesses that cost more are no masks.
 pub(super) const DEAREST_MASK: f32 = 4.0;
 
@@ -30,6 +49,15 @@ pub struct Lexicon {
     /// The whole ones that may stand in a run of letters without spaces.
     solid: Pieces,
     often_masked: Pieces,
+    /// What people misspell on purpose, by what it is without one of its letters.
+    without_a_letter: HashMap<String, &'static str>,
+    /// What they run together with other words.
+    run_together: HashSet<&'static str>,
+}
+
+/// Neutral names for groups of people, in lower case, of one word or two: those of `data/identity-terms.txt`.
+pub(crate) fn groups_of_people() -> impl Iterator<Item = &'static str> {
+    lines(include_str!("../../data/identity-terms.txt"))
 }
 
 /// What a character may stand for: letters, each with the cost of that guess, or nothing at all (`None`).
@@ -72,14 +100,44 @@ impl Lexicon {
                 pieces.push((letters.to_owned(), cost));
             }
         }
-        let solid = whole.iter().filter(|(word, _)| is_solid(word)).cloned().collect();
+        let mut solid: Vec<_> = whole.iter().filter(|(word, _)| is_solid(word)).cloned().collect();
+        let known: HashSet<&str> = whole.iter().map(|(word, _)| word.as_str()).collect();
+        let unknown = run_together().filter(|word| !known.contains(word));
+        solid.extend(unknown.map(|word| (word.to_owned(), OFTEN_HIDDEN_COST)));
         let often_masked = OFTEN_MASKED.map(|word| (word.to_owned(), OFTEN_MASKED_COST)).into();
         Self {
             whole: Pieces::new(whole),
             inner: Pieces::new(inner),
             solid: Pieces::new(solid),
             often_masked: Pieces { guesses_are_free: true, ..Pieces::new(often_masked) },
+            without_a_letter: without_a_letter(),
+            run_together: run_together().collect(),
         }
+    }
+
+    /// The word that people hide which is this one with one letter more: none where a commoner one is, too, as `which` is of
+    /// `wich` beside `witch`.
+    pub(super) fn restored(&self, word: &str) -> Option<&str> {
+        let restored = *self.without_a_letter.get(word)?;
+        let cost = |word: &str| {
+            self.whole
+                .longest_start_of(word)
+                .filter(|(length, _)| *length == word.len())
+                .map(|(_, cost)| cost)
+        };
+        let least = cost(restored).unwrap_or(OFTEN_HIDDEN_COST);
+        let is_commoner = |at, letter| {
+            let other = format!("{}{letter}{}", &word[..at], &word[at..]);
+            cost(&other).is_some_and(|cost| cost < least)
+        };
+        let ambiguous = !OFTEN_MASKED.contains(&restored)
+            && (1..=word.len()).any(|at| ('a'..='z').any(|letter| is_commoner(at, letter)));
+        (!ambiguous).then_some(restored)
+    }
+
+    /// Whether people run this word together with others to hide it.
+    pub(super) fn is_run_together(&self, word: &str) -> bool {
+        self.run_together.contains(word)
     }
 
     /// Whether this is one piece, a word that the model has seen often. Single letters but `a` and `i` are none.
@@ -146,6 +204,36 @@ impl Lexicon {
         parts.reverse();
         Some(Reading { text: parts.concat(), cost, pieces })
     }
+}
+
+fn run_together() -> impl Iterator<Item = &'static str> {
+    let groups = groups_of_people().filter(|group| !group.contains(' '));
+    OFTEN_MASKED.into_iter().chain(RUN_TOGETHER).chain(groups)
+}
+
+/// Those of a list that are no remarks.
+fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// The words that people hide, by what they are without one letter behind the first: `wmen`. Three letters are enough only of
+/// what is run together, too, and only consonants: `fck`, but `hte` is a slip for `the`. An `s` at the end is no loss.
+fn without_a_letter() -> HashMap<String, &'static str> {
+    let others = lines(include_str!("../../data/hidden-words.txt")).map(|word| (word, 4));
+    let hidden: Vec<(&str, usize)> = run_together().map(|word| (word, 3)).chain(others).collect();
+    let whole: HashSet<&str> = hidden.iter().map(|(word, _)| *word).collect();
+    let mut known = HashMap::new();
+    for (word, least) in hidden {
+        for at in 1..word.len() - usize::from(word.ends_with('s')) {
+            let short = format!("{}{}", &word[..at], &word[at + 1..]);
+            let bare = !short.contains(['a', 'e', 'i', 'o', 'u']);
+            if short.len() >= if bare { least } else { 4 } && !whole.contains(&*short) {
+                // Of two words the one that is named first.
+                known.entry(short).or_insert(word);
+            }
+        }
+    }
+    known
 }
 
 /// Pieces in the order of their letters, so that all with the same beginning are neighbours.

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
-use crate::normalize::normalize;
+use crate::normalize::{groups_of_people, normalize};
 
 /// A sign that a score may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,7 @@ const OTHER_PERSONS: &str = "you u ya yall your ur youre yours yourself yourselv
 /// The terms of a list of words, or of lines of one or two words.
 type Terms = LazyLock<HashSet<&'static str>>;
 
-static IDENTITY: Terms = LazyLock::new(|| {
-    let lines = include_str!("../../../data/identity-terms.txt").lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
-});
+static IDENTITY: Terms = LazyLock::new(|| groups_of_people().collect());
 static NAMES_OF_PREJUDICE: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
 static TOLD: Terms = LazyLock::new(|| SAYING.split_whitespace().collect());
 static OTHERS: Terms = LazyLock::new(|| OTHER_PERSONS.split_whitespace().collect());
