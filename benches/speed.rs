@@ -26,7 +26,8 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 const SAMPLE: &str = include_str!("../data/sample/bell-tower.txt");
 const TEXTS: usize = 128;
-const ENGINES: [&str; 4] = ["native:avx512", "native:avx2", "native:scalar", "native:f32"];
+const ENGINES: [&str; 6] =
+    ["native:amx", "native:avx512", "native:avxvnni", "native:avx2", "native:scalar", "native:f32"];
 
 /// Texts of 4 to 160 words, short ones more often.
 fn texts(count: usize) -> Vec<String> {

@@ -35,6 +35,7 @@ const ENGINES: &[(&str, Build)] = &[
     (native::NAME, |model| Ok(Box::new(Native::new(model)?))),
     ("native:amx", |model| Ok(Box::new(Native::forced(model, "native:amx")?))),
     ("native:avx512", |model| Ok(Box::new(Native::forced(model, "native:avx512")?))),
+    ("native:avxvnni", |model| Ok(Box::new(Native::forced(model, "native:avxvnni")?))),
     ("native:avx2", |model| Ok(Box::new(Native::forced(model, "native:avx2")?))),
     ("native:scalar", |model| Ok(Box::new(Native::forced(model, "native:scalar")?))),
     (native::EXACT, |model| Ok(Box::new(Exact::new(model)?))),

@@ -31,7 +31,7 @@ pub struct Native {
 }
 
 /// Names of engines that force a kernel, the best first.
-const KERNELS: [&str; 4] = ["native:amx", "native:avx512", "native:avx2", "native:scalar"];
+const KERNELS: [&str; 5] = ["native:amx", "native:avx512", "native:avxvnni", "native:avx2", "native:scalar"];
 
 #[derive(Clone, Copy)]
 enum Kernel {
@@ -39,6 +39,8 @@ enum Kernel {
     Amx(kernel::Amx),
     #[cfg(target_arch = "x86_64")]
     Avx512(kernel::Avx512),
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(kernel::AvxVnni),
     #[cfg(target_arch = "x86_64")]
     Avx2(kernel::Avx2),
     Scalar(kernel::Scalar),
@@ -52,6 +54,8 @@ impl Kernel {
             "native:amx" => kernel::Amx::detect().map(Self::Amx),
             #[cfg(target_arch = "x86_64")]
             "native:avx512" => kernel::Avx512::detect().map(Self::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            "native:avxvnni" => kernel::AvxVnni::detect().map(Self::AvxVnni),
             #[cfg(target_arch = "x86_64")]
             "native:avx2" => kernel::Avx2::detect().map(Self::Avx2),
             "native:scalar" => Some(Self::Scalar(kernel::Scalar)),
@@ -70,7 +74,8 @@ impl Native {
         Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
     }
 
-    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avx2` or `native:scalar`.
+    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`, `native:avx2` or
+    /// `native:scalar`.
     ///
     /// # Errors
     /// Those of [`Native::new`], or the processor cannot run it.
@@ -92,6 +97,8 @@ impl Engine for Native {
             Kernel::Amx(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512(kernel) => self.network.logits(kernel, batch),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::AvxVnni(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2(kernel) => self.network.logits(kernel, batch),
             Kernel::Scalar(kernel) => self.network.logits(kernel, batch),
@@ -194,7 +201,7 @@ mod tests {
         for (model, lengths) in models {
             let batch = batch(&sequences(lengths, model.config.vocab_size));
             let expected = bits(&Native::forced(&model, "native:scalar").unwrap().logits(&batch).unwrap());
-            for name in ["native", "native:avx2", "native:avx512", "native:amx"] {
+            for name in KERNELS {
                 match open(name, &model) {
                     Ok(engine) => assert_eq!(bits(&engine.logits(&batch).unwrap()), expected, "{name}"),
                     Err(error) => println!("{error}: skipped"),
@@ -252,7 +259,7 @@ mod tests {
         let error = open("abacus", &model).err().unwrap();
         assert_eq!(
             error.to_string(),
-            "unknown engine `abacus`; known: native, native:amx, native:avx512, native:avx2, native:scalar, native:f32"
+            "unknown engine `abacus`; known: native, native:amx, native:avx512, native:avxvnni, native:avx2, native:scalar, native:f32"
         );
     }
 }

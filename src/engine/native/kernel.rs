@@ -10,10 +10,14 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
 mod scalar;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(super) use amx::Amx;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx_vnni::AvxVnni;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
@@ -87,7 +91,8 @@ mod tests {
     }
 
     fn check_bytes<K: Kernel>(kernel: K, len: usize, mut value: impl FnMut(bool) -> i64) {
-        let rows: Vec<Vec<i64>> = (0..K::BYTE_ROWS).map(|_| (0..len).map(|_| value(true)).collect()).collect();
+        let rows: Vec<Vec<i64>> =
+            (0..K::BYTE_ROWS).map(|_| (0..len).map(|_| value(true)).collect()).collect();
         let panel: Vec<i64> = (0..len * COLUMNS).map(|_| value(false)).collect();
         let bytes: Vec<u8> = rows.iter().flatten().map(|&x| u8::try_from(x).unwrap()).collect();
         let weights: Vec<i8> = panel.iter().map(|&x| i8::try_from(x).unwrap()).collect();
@@ -141,6 +146,11 @@ mod tests {
         match Avx2::detect() {
             Some(kernel) => check(kernel),
             None => println!("this processor has no AVX2: skipped"),
+        }
+        #[cfg(target_arch = "x86_64")]
+        match AvxVnni::detect() {
+            Some(kernel) => check(kernel),
+            None => println!("this processor has no AVX-VNNI: skipped"),
         }
         #[cfg(target_arch = "x86_64")]
         match Avx512::detect() {

@@ -77,6 +77,12 @@ pub(super) fn largest(row: &[f32]) -> f32 {
     fold(row, f32::NEG_INFINITY, |a, b| if b > a { b } else { a }, |value| value)
 }
 
+/// The largest magnitude of a row; 0 of none.
+#[inline(always)]
+pub(super) fn magnitude(row: &[f32]) -> f32 {
+    fold(row, 0.0, |a, b| if b > a { b } else { a }, f32::abs)
+}
+
 /// [`gelu`] within 2e-4, for values that are rounded to 256 steps afterwards: the distribution function is an odd
 /// polynomial between -3.9 and 3.9, fitted to the least greatest error of the result, and constant beyond.
 #[inline(always)]

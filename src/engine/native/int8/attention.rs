@@ -96,7 +96,7 @@ impl Attention {
         for (row, rounded) in
             queries.chunks_exact(hidden).zip(self.queries.chunks_exact_mut(self.heads * self.pairs))
         {
-            let factor = factor(largest(row), limit);
+            let factor = factor(math::magnitude(row), limit);
             round(row, factor, self.width, rounded);
             self.query_scales.push(1.0 / (factor * (self.width as f32).sqrt()));
         }
@@ -112,7 +112,7 @@ impl Attention {
         self.rounded.resize(self.heads * self.pairs, [0; 2]);
         for (token, row) in keys_values.chunks_exact(2 * hidden).enumerate() {
             let keys = &row[..hidden];
-            let factor = factor(largest(keys), limit);
+            let factor = factor(math::magnitude(keys), limit);
             round(keys, factor, self.width, &mut self.rounded);
             self.key_scales.push(1.0 / factor);
             let (panel, column) = (token / COLUMNS * self.pairs, token % COLUMNS);
@@ -130,7 +130,7 @@ impl Attention {
     fn take_values(&mut self, keys_values: &[f32]) {
         let hidden = self.heads * self.width;
         let rows = keys_values.chunks_exact(2 * hidden);
-        let factor = factor(rows.map(|row| largest(&row[hidden..])).fold(0.0, f32::max), SHORT);
+        let factor = factor(rows.map(|row| math::magnitude(&row[hidden..])).fold(0.0, f32::max), SHORT);
         self.value_scale = 1.0 / (factor * SHORT);
         let steps = self.tokens.div_ceil(2);
         let blocks = self.width.div_ceil(VALUE_COLUMNS);
@@ -244,11 +244,4 @@ fn round(row: &[f32], factor: f32, width: usize, rounded: &mut [Pair]) {
 #[inline(always)]
 fn factor(largest: f32, limit: f32) -> f32 {
     if largest > 0.0 { limit / largest } else { 1.0 }
-}
-
-/// The largest magnitude.
-#[inline(always)]
-fn largest(row: &[f32]) -> f32 {
-    let (least, largest) = math::range(row);
-    if -least > largest { -least } else { largest }
 }

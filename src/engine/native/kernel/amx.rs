@@ -105,7 +105,9 @@ impl Kernel for Amx {
     #[inline(always)]
     fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
         let width = rows.len() / TILE_ROWS;
-        assert!(width.is_multiple_of(WIDTH) && rows.len() == width * TILE_ROWS && panel.len() == width * COLUMNS);
+        assert!(
+            width.is_multiple_of(WIDTH) && rows.len() == width * TILE_ROWS && panel.len() == width * COLUMNS
+        );
         // SAFETY: `run` configured the tiles. Every step reads 64 bytes of each of 16 rows, and 16 rows of four k of the panel;
         // the sums have 16 rows of 64 columns.
         unsafe {

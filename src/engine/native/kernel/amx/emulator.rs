@@ -70,9 +70,17 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
             let (place, _, length) = address()?;
             let configuration = unsafe { std::slice::from_raw_parts(place as *const u8, 64) };
             let whole = configuration[0] == 1
-                && configuration[16..32].as_chunks().0.iter().all(|bytes| u16::from_le_bytes(*bytes) as usize == ROW)
+                && configuration[16..32]
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .all(|bytes| u16::from_le_bytes(*bytes) as usize == ROW)
                 && configuration[48..56].iter().all(|rows| usize::from(*rows) == ROWS)
-                && configuration[1..16].iter().chain(&configuration[32..48]).chain(&configuration[56..]).all(|byte| *byte == 0);
+                && configuration[1..16]
+                    .iter()
+                    .chain(&configuration[32..48])
+                    .chain(&configuration[56..])
+                    .all(|byte| *byte == 0);
             state.configured = whole;
             state.tiles.as_flattened_mut().fill([0; ROW]);
             whole.then_some(length)
@@ -100,8 +108,10 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
             let (rows, columns) = (state.tiles[operand], state.tiles[third]);
             for (sums, row) in state.tiles[tile].iter_mut().zip(&rows) {
                 for (four, bytes) in row.as_chunks::<4>().0.iter().zip(&columns) {
-                    for (sum, weights) in sums.as_chunks_mut::<4>().0.iter_mut().zip(bytes.as_chunks::<4>().0) {
-                        let products = four.iter().zip(weights).map(|(a, b)| i32::from(*a) * i32::from(*b as i8));
+                    for (sum, weights) in sums.as_chunks_mut::<4>().0.iter_mut().zip(bytes.as_chunks::<4>().0)
+                    {
+                        let products =
+                            four.iter().zip(weights).map(|(a, b)| i32::from(*a) * i32::from(*b as i8));
                         *sum = i32::from_le_bytes(*sum).wrapping_add(products.sum()).to_le_bytes();
                     }
                 }
@@ -116,11 +126,25 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
 unsafe fn memory(code: &[u8], registers: &[i64; 23]) -> Option<(i64, i64, usize)> {
     // In the order of the processor's numbers.
     const REGISTERS: [i32; 16] = [
-        libc::REG_RAX, libc::REG_RCX, libc::REG_RDX, libc::REG_RBX, libc::REG_RSP, libc::REG_RBP, libc::REG_RSI,
-        libc::REG_RDI, libc::REG_R8, libc::REG_R9, libc::REG_R10, libc::REG_R11, libc::REG_R12, libc::REG_R13,
-        libc::REG_R14, libc::REG_R15,
+        libc::REG_RAX,
+        libc::REG_RCX,
+        libc::REG_RDX,
+        libc::REG_RBX,
+        libc::REG_RSP,
+        libc::REG_RBP,
+        libc::REG_RSI,
+        libc::REG_RDI,
+        libc::REG_R8,
+        libc::REG_R9,
+        libc::REG_R10,
+        libc::REG_R11,
+        libc::REG_R12,
+        libc::REG_R13,
+        libc::REG_R14,
+        libc::REG_R15,
     ];
-    let register = |number: u8, high: bool| registers[REGISTERS[usize::from(number) + 8 * usize::from(high)] as usize];
+    let register =
+        |number: u8, high: bool| registers[REGISTERS[usize::from(number) + 8 * usize::from(high)] as usize];
     let (shape, high_index, high_base) = (code[4], code[1] & 0x40 == 0, code[1] & 0x20 == 0);
     let (mode, mut base, mut at, mut index) = (shape >> 6, shape & 7, 5, 0);
     if base == 4 {

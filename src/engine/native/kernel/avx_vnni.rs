@@ -1,0 +1,99 @@
+//! AVX-VNNI: what AVX-512 VNNI does, in vectors of half the size. Intel's processors for desks and laps since 2021 (Alder Lake),
+//! which have no AVX-512.
+
+#![allow(unsafe_code, reason = "intrinsics; `kernel::tests` holds each function to its scalar twin")]
+
+use std::arch::x86_64::{
+    __m256i, _mm256_dpbusd_avx_epi32, _mm256_dpwssd_avx_epi32, _mm256_loadu_si256, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_storeu_si256,
+};
+
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
+
+/// Lanes of 32 bits of a vector.
+const LANES: usize = 8;
+
+/// Columns that fit in the registers at once: two vectors of each row, which leaves room for the factors.
+const AT_ONCE: usize = 2 * LANES;
+
+/// Proof that the processor has the instructions.
+#[derive(Clone, Copy)]
+pub(crate) struct AvxVnni(());
+
+impl AvxVnni {
+    pub(crate) fn detect() -> Option<Self> {
+        let all = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni");
+        all.then_some(Self(()))
+    }
+}
+
+impl Kernel for AvxVnni {
+    #[inline(always)]
+    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx2,avxvnni")]
+        fn run<R>(code: impl FnOnce() -> R) -> R {
+            code()
+        }
+        // SAFETY: `detect` found the instructions, and nothing else makes a value of this type.
+        unsafe { run(code) }
+    }
+
+    #[inline(always)]
+    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+        let len = rows.len() / ROWS;
+        assert!(len.is_multiple_of(4) && rows.len() == len * ROWS && panel.len() == len * COLUMNS);
+        let sums = sums.first_chunk_mut().expect("more rows than these");
+        let rows = std::array::from_fn(|row| rows[row * len..].as_ptr());
+        // SAFETY: as in `run`; the lengths are those that the function asks for.
+        unsafe { products::<true, COLUMNS>(rows, panel.as_ptr().cast(), len / 4, sums) }
+    }
+
+    #[inline(always)]
+    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+        let steps = rows[0].len() / 2;
+        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
+        assert!(C.is_multiple_of(AT_ONCE));
+        // SAFETY: as in `run`; the lengths are those that the function asks for.
+        unsafe {
+            products::<false, C>(rows.map(|row| row.as_ptr().cast()), panel.as_ptr().cast(), steps, sums);
+        }
+    }
+}
+
+/// Sums of products of bytes, or else of numbers of 16 bits: of either a step is 32 bits.
+///
+/// # Safety
+/// Each row has `4 * steps` bytes, the panel C times as many; C is a multiple of [`AT_ONCE`].
+#[target_feature(enable = "avx2,avxvnni")]
+unsafe fn products<const BYTES: bool, const C: usize>(
+    rows: [*const u8; ROWS],
+    panel: *const u8,
+    steps: usize,
+    sums: &mut [[i32; C]; ROWS],
+) {
+    for first in (0..C).step_by(AT_ONCE) {
+        let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+        for step in 0..steps {
+            // SAFETY: step < steps, and first + AT_ONCE <= C.
+            let weights: [__m256i; 2] = std::array::from_fn(|half| unsafe {
+                _mm256_loadu_si256(panel.add(4 * (step * C + first + half * LANES)).cast())
+            });
+            for (row, totals) in rows.iter().zip(&mut totals) {
+                // SAFETY: step < steps.
+                let values = _mm256_set1_epi32(unsafe { row.add(4 * step).cast::<i32>().read_unaligned() });
+                for (total, weights) in totals.iter_mut().zip(weights) {
+                    *total = match BYTES {
+                        true => _mm256_dpbusd_avx_epi32(*total, values, weights),
+                        false => _mm256_dpwssd_avx_epi32(*total, values, weights),
+                    };
+                }
+            }
+        }
+        for (totals, sums) in totals.iter().zip(&mut *sums) {
+            for (total, sums) in totals.iter().zip(sums[first..first + AT_ONCE].as_chunks_mut::<LANES>().0) {
+                // SAFETY: a chunk has as many numbers as a vector.
+                unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), *total) };
+            }
+        }
+    }
+}
