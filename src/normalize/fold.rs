@@ -329,68 +329,79 @@ impl Folder<'_> {
             let read = self.lexicon.read(&row, Shape::Word, &mut self.work)?;
             return (read.cost + MARGIN < self.lexicon.cost(word).0).then_some(read.text);
         }
-        let foreign = base.chars().filter(|c| !c.is_ascii()).count();
         let plain: String = chars.iter().collect();
-        // A word written wholly in another script is that script's, but for a longer one that looks like an English word in an
-        // English text.
-        let of_another = !self.bold || base.is_single_script();
-        if foreign == chars.len()
-            && of_another
-            && !(self.latin && chars.len() > 3 && self.lexicon.is_word(&plain))
-        {
+        if self.is_what_it_seems(base, &plain) {
             return None;
-        }
-        if plain.contains(['@', ':', '/']) && plain.contains('.') {
-            return None; // an address
-        }
-        let separators = chars.iter().filter(|c| is_separator(**c)).count();
-        if separators > 0
-            && foreign == 0
-            && plain.bytes().all(|byte| byte.is_ascii_lowercase() || is_separator(char::from(byte)))
-        {
-            let mut parts = plain.split(is_separator);
-            // `well-known`, `it's`, `e-mail`, `U.S.`: what people write with a mark inside a word.
-            let ordinary = plain.contains('\'') || parts.clone().any(|part| part.len() < 2);
-            if !self.bold && (ordinary || parts.all(|part| self.lexicon.is_word(part))) {
-                return None;
-            }
         }
         let mut row: Vec<Choices> = chars.iter().map(|c| choices(*c, self.bold)).collect();
         if self.bold {
-            for (at, pair) in chars.windows(2).enumerate() {
-                if let Some((_, letter)) = PAIRS.iter().find(|(signs, _)| signs[..] == *pair) {
-                    row[at].push((Some(*letter), PAIR));
-                    row[at + 1].push((None, PAIR));
-                }
-            }
+            add_pairs(&chars, &mut row);
         }
         if row.iter().any(Vec::is_empty) {
             return None;
         }
         let read = self.lexicon.read(&row, Shape::MaskedWord, &mut self.work)?;
-        let digits_at_an_end = {
-            let inside = plain.trim_matches(|c: char| c.is_ascii_digit());
-            inside.len() < plain.len() && inside.bytes().all(|byte| byte.is_ascii_lowercase())
-        };
-        // These join whole words more often than they hide one.
-        let joins = separators > 0 || plain.contains(['|', '+']);
-        let accented = word.chars().any(is_accented);
-        let whole_only = whole_only || !self.bold && (joins || digits_at_an_end || accented);
-        // Short words of several pieces are everywhere among model numbers: `PS4s`.
-        let length = read.text.len();
-        let wordlike = match self.bold {
-            true if whole_only || letters < 2 || word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-                read.pieces == 1
-            }
-            false if whole_only || length < 5 => read.pieces == 1,
+        let one_piece = whole_only
+            || match self.bold {
+                true => letters < 2 || word.bytes().all(|byte| byte.is_ascii_lowercase()),
+                // Marks and digits at an end join whole words more often than they hide one; short words of several pieces are
+                // everywhere among model numbers: `PS4s`.
+                false => {
+                    plain.contains(is_joint)
+                        || has_digits_at_an_end(&plain)
+                        || word.chars().any(is_accented)
+                        || read.text.len() < 5
+                }
+            };
+        let most_pieces = match read.text.len() {
+            _ if one_piece => 1,
             // Nobody mixes alphabets within a word by accident.
-            false if foreign == 0 => read.pieces <= 1 + length / 4,
-            _ => read.pieces <= 1 + length / 3,
+            length if self.bold || !base.is_ascii() => 1 + length / 3,
+            length => 1 + length / 4,
         };
+        let wordlike = read.text.len() > 2 && read.pieces <= most_pieces;
         let (spelt, _) = self.lexicon.cost(word);
         let margin = if self.bold { BOLD_MARGIN } else { MARGIN };
-        (wordlike && length > 2 && read.text != *word && read.cost + margin < spelt).then_some(read.text)
+        (wordlike && read.text != *word && read.cost + margin < spelt).then_some(read.text)
     }
+
+    /// Whether a word with signs or foreign letters in it hides nothing, by its shape alone. `plain` is the word with letters of
+    /// ours where it has lookalikes.
+    fn is_what_it_seems(&self, base: &str, plain: &str) -> bool {
+        if plain.contains(['@', ':', '/']) && plain.contains('.') {
+            return true; // an address
+        }
+        if !base.contains(|c: char| c.is_ascii()) {
+            // A word written wholly in another script is that script's, but for a longer one that looks like an English word in
+            // an English text.
+            let of_another = !self.bold || base.is_single_script();
+            let english = self.latin && plain.chars().nth(3).is_some() && self.lexicon.is_word(plain);
+            return of_another && !english;
+        }
+        // `well-known`, `it's`, `e-mail`, `U.S.`: what people write with a mark inside a word.
+        let is_marked = base.is_ascii()
+            && plain.contains(is_separator)
+            && plain.chars().all(|c| c.is_ascii_lowercase() || is_separator(c));
+        let mut parts = plain.split(is_separator);
+        let is_ordinary = plain.contains('\'') || parts.clone().any(|part| part.len() < 2);
+        !self.bold && is_marked && (is_ordinary || parts.all(|part| self.lexicon.is_word(part)))
+    }
+}
+
+/// Adds what two signs stand for between them.
+fn add_pairs(chars: &[char], row: &mut [Choices]) {
+    for (at, pair) in chars.windows(2).enumerate() {
+        if let Some((_, letter)) = PAIRS.iter().find(|(signs, _)| signs[..] == *pair) {
+            row[at].push((Some(*letter), PAIR));
+            row[at + 1].push((None, PAIR));
+        }
+    }
+}
+
+/// Whether a lower-case word has digits before or after letters alone.
+fn has_digits_at_an_end(word: &str) -> bool {
+    let inside = word.trim_matches(|c: char| c.is_ascii_digit());
+    inside.len() < word.len() && inside.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// Whether a letter follows itself, of a word of four letters or more.
@@ -453,6 +464,11 @@ fn is_accented(c: char) -> bool {
 /// Marks that people put between the letters of a word.
 fn is_separator(c: char) -> bool {
     matches!(c, '.' | '-' | '_' | '\'' | ',' | '~' | '·')
+}
+
+/// Marks that join words.
+fn is_joint(c: char) -> bool {
+    is_separator(c) || matches!(c, '|' | '+')
 }
 
 /// The letters that a sign stands for, likeliest first.
