@@ -104,7 +104,9 @@ impl Engine for Exact {
 
     fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
         batch.check(self.0.vocab_size, self.0.max_tokens)?;
-        let mut states = self.0.embed(batch);
+        let states = self.0.embed(batch);
+        let mut states =
+            Array2::from_shape_vec((batch.tokens(), self.0.hidden()), states).expect("a row a token");
         for (number, layer) in self.0.layers.iter().enumerate() {
             states = self.layer(layer, batch, states, number + 1 == self.0.layers.len());
         }

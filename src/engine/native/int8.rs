@@ -98,11 +98,11 @@ impl Quantized {
 
     /// What the last layer makes of the first token of each sequence.
     fn encode(&self, kernel: impl Kernel, block: &Batch) -> Vec<f32> {
-        let (mut states, _) = self.unquantized.embed(block).into_raw_vec_and_offset();
         let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
         kernel.run(
             #[inline(always)]
             || {
+                let mut states = self.unquantized.embed(block);
                 let mut scratch = Scratch {
                     rows: QuantizedRows::default(),
                     queries: Vec::new(),
@@ -115,9 +115,9 @@ impl Quantized {
                     let first_only = number + 1 == self.layers.len();
                     layer.apply(kernel, &lengths, first_only, &mut states, &mut scratch);
                 }
+                states
             },
-        );
-        states
+        )
     }
 }
 
@@ -157,7 +157,6 @@ impl Layer {
             rows.quantize(states, Some(&self.attention_smoothing), hidden);
         }
         self.queries.store(kernel, rows, queries);
-        between.clear();
         between.resize(states.len(), 0.0);
         let (mut row, mut token) = (0, 0);
         for &length in lengths {
@@ -202,7 +201,7 @@ impl QuantizedRows {
         self.scales.len()
     }
 
-    /// So many rows from one on; behind the last row there are some of zeros.
+    /// So many rows from one on; behind the last row there are some of anything.
     fn tile(&self, first: usize, rows: usize) -> &[u8] {
         &self.bytes[first * self.width..(first + rows) * self.width]
     }
@@ -213,7 +212,7 @@ impl QuantizedRows {
         self.width = width.next_multiple_of(WIDTH);
         self.scales.clear();
         self.lows.clear();
-        self.bytes.clear();
+        // What rows are filled up by meets weights of 0, so that it may be left of others.
         self.bytes.resize((values.len() / width + MOST_ROWS) * self.width, 0);
         for (row, bytes) in values.chunks_exact(width).zip(self.bytes.chunks_exact_mut(self.width)) {
             let row = match smoothing {

@@ -186,15 +186,15 @@ impl Network {
         self.words.ncols()
     }
 
-    /// What the first layer is given: a row a token.
-    pub(super) fn embed(&self, batch: &Batch) -> Array2<f32> {
-        let mut states = Array2::zeros((batch.tokens(), self.hidden()));
-        let places = batch.sequences().flat_map(|ids| ids.iter().enumerate());
-        for (mut row, (position, &id)) in states.rows_mut().into_iter().zip(places) {
-            row += &self.words.row(id as usize);
-            row += &self.positions.row(position);
+    /// What the first layer is given, token after token.
+    #[inline(always)]
+    pub(super) fn embed(&self, batch: &Batch) -> Vec<f32> {
+        let mut states = Vec::with_capacity(batch.tokens() * self.hidden());
+        for (position, &id) in batch.sequences().flat_map(|ids| ids.iter().enumerate()) {
+            let (word, position) = (row(&self.words, id as usize), row(&self.positions, position));
+            states.extend(word.iter().zip(position).map(|(word, position)| word + position));
         }
-        self.embedding_norm.apply(values(&mut states.view_mut()), None);
+        self.embedding_norm.apply(&mut states, None);
         states
     }
 
@@ -288,6 +288,12 @@ impl Norm {
 
 pub(super) fn slice(vector: &Array1<f32>) -> &[f32] {
     vector.as_slice().expect("an owned vector is contiguous")
+}
+
+fn row(matrix: &Array2<f32>, number: usize) -> &[f32] {
+    let width = matrix.ncols();
+    let values = matrix.as_slice().expect("an owned matrix is contiguous");
+    &values[number * width..(number + 1) * width]
 }
 
 /// The values of a matrix, row after row.
