@@ -51,8 +51,10 @@ const MASKED_VOWEL: f32 = 1.5;
 const MASKED_Y: f32 = 2.5;
 const MASKED_CONSONANT: f32 = DEAREST_MASK;
 /// A sign that masks letters, and a mark between them, left out.
-const MASK_LEFT_OUT: f32 = 3.0;
+const MASK_LEFT_OUT: f32 = 6.0;
 const MARK_LEFT_OUT: f32 = 1.0;
+/// A full stop at the end of a word, in a text in which full stops mask letters.
+const STOP_LEFT_OUT: f32 = 2.5;
 /// `boyz`.
 const Z_FOR_S: f32 = 2.0;
 const ANY_LETTER: f32 = 4.5;
@@ -98,7 +100,8 @@ pub fn fold(text: &str, lexicon: &Lexicon) -> Option<Folded> {
     let doubling = drawn_out >= ODD_WORDS && 2 * drawn_out >= long;
     let latin = 2 * words.iter().filter(|word| word.contains(|c: char| c.is_ascii_alphabetic())).count()
         >= words.len();
-    let mut folder = Folder { lexicon, work: WORK, bold, latin, doubling, disguised: 0, slips: 0 };
+    let stops = bold && words.iter().filter(|word| has_stop_inside(word)).count() >= ODD_WORDS;
+    let mut folder = Folder { lexicon, work: WORK, bold, latin, doubling, stops, disguised: 0, slips: 0 };
     let mut read: Vec<String> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() {
@@ -131,14 +134,18 @@ fn is_odd(word: &str, lexicon: &Lexicon) -> bool {
     let Some(core) = core_of(word, |_| false, |_| false) else { return false };
     let core = &word[core];
     let mut letters = core.chars().filter(|c| c.is_alphabetic());
+    let is_word = |part: &str| lexicon.is_word(&part.to_lowercase());
+    // `t-shirt`, `x-ray`.
+    let prefixed = core.get(2..).filter(|_| core.as_bytes()[1] == b'-');
     // A word of another script is no disguise.
-    (core.contains(|c: char| c.is_ascii_alphanumeric()) || !core.is_single_script())
+    !prefixed.is_some_and(|word| word.len() > 2 && is_word(word))
+        && (core.contains(|c: char| c.is_ascii_alphanumeric()) || !core.is_single_script())
         && letters.nth(1).is_some()
         && core.chars().any(|c| !c.is_ascii_alphabetic() && !is_accented(c))
         && !core
             .split(is_separator)
             .filter(|part| !part.is_empty())
-            .all(|part| part.len() < 3 && core.contains('\'') || lexicon.is_word(&part.to_lowercase()))
+            .all(|part| part.len() < 3 && core.contains('\'') || is_word(part))
 }
 
 struct Folder<'a> {
@@ -151,6 +158,8 @@ struct Folder<'a> {
     latin: bool,
     /// Most of its words have a doubled letter.
     doubling: bool,
+    /// Full stops mask letters in it.
+    stops: bool,
     /// Words read otherwise because of a disguise, and because of a slip.
     disguised: usize,
     slips: usize,
@@ -232,9 +241,13 @@ impl Folder<'_> {
             let signs = core_of(
                 word,
                 |c| c == '+' || c == '|',
-                |c| matches!(c, '+' | '|' | '*' | '#' | '_' | '-' | '%'),
+                |c| matches!(c, '+' | '|' | '*' | '#' | '_' | '-' | '%') || self.stops && c == '.',
             )?;
-            readings.push((signs, true));
+            // A sign that also stands between its letters is one of them the more surely.
+            let repeated = word[signs.clone()].char_indices().next_back().is_some_and(|(at, last)| {
+                !last.is_alphanumeric() && word[signs.start..signs.start + at].contains(last)
+            });
+            readings.push((signs, !repeated));
             if !is_word {
                 readings.push((core.clone(), true));
                 readings.push((core_of(word, |c| matches!(c, '!' | '(' | '+' | '|'), |c| c == '.')?, true));
@@ -330,12 +343,21 @@ impl Folder<'_> {
             return (read.cost + MARGIN < self.lexicon.cost(word).0).then_some(read.text);
         }
         let plain: String = chars.iter().collect();
-        if self.is_what_it_seems(base, &plain) {
-            return None;
-        }
         let mut row: Vec<Choices> = chars.iter().map(|c| choices(*c, self.bold)).collect();
+        if self.is_what_it_seems(base, &plain) {
+            // `f-ck` has the shape of `e-mail`.
+            return base
+                .contains(['-', '_'])
+                .then(|| self.lexicon.often_masked(&row))
+                .flatten()
+                .map(str::to_owned);
+        }
         if self.bold {
             add_pairs(&chars, &mut row);
+        }
+        if self.stops && chars.last() == Some(&'.') {
+            // The end of a sentence as well as of a word.
+            row.last_mut()?.push((None, STOP_LEFT_OUT));
         }
         if row.iter().any(Vec::is_empty) {
             return None;
@@ -386,6 +408,13 @@ impl Folder<'_> {
         let is_ordinary = plain.contains('\'') || parts.clone().any(|part| part.len() < 2);
         !self.bold && is_marked && (is_ordinary || parts.all(|part| self.lexicon.is_word(part)))
     }
+}
+
+/// Whether a full stop stands between two letters of a word, and not between any two of them.
+fn has_stop_inside(word: &str) -> bool {
+    let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+    let stops = word.trim_end_matches('.').bytes().filter(|byte| *byte == b'.').count();
+    stops > 0 && 2 * stops <= letters && word.len() - stops - letters < 2
 }
 
 /// Adds what two signs stand for between them.

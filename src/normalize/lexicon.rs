@@ -3,6 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+/// What the commonest word of comments costs; the others go by the logarithm of their rank (Zipf's law), so that the last of the
+/// list costs as much as its rank in the vocabulary would make it.
+const COMMONEST: f32 = 2.5;
 /// Beginning another word costs as much as one rank in `e^3`.
 const WORD: f32 = 3.0;
 /// Going on within a word costs the same: `mor ##on` is no likelier than two words, but no less likely either.
@@ -14,9 +17,10 @@ const UNKNOWN: f32 = 14.0;
 
 /// Words that people mask more often than the commoner ones that fit as well, `sh*t` is not `shot`, and what they cost then,
 /// however much of them is masked. The vocabulary lacks the worst of them, which a fold must not turn into the name of a river.
-const OFTEN_MASKED: [&str; 23] = [
+const OFTEN_MASKED: [&str; 32] = [
     "shit", "hell", "fuck", "bitch", "ass", "dick", "cunt", "slut", "fag", "cock", "whore", "damn", "crap",
-    "twat", "nigger", "nigga", "faggot", "suck", "penis", "pussy", "bastard", "kill", "rape",
+    "twat", "nigger", "nigga", "faggot", "suck", "penis", "pussy", "bastard", "kill", "rape", "sucks",
+    "cunts", "dicks", "sluts", "cocks", "whores", "niggers", "faggots", "shitty",
 ];
 const OFTEN_MASKED_COST: f32 = 4.0;
 
@@ -90,8 +94,11 @@ impl Lexicon {
     /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids, frequent ones first.
     pub fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
         let (mut whole, mut inner) = (Vec::new(), Vec::new());
+        let ranks = (1_u16..).zip(lines(include_str!("../../data/common-words.txt")));
+        let common: HashMap<&str, f32> =
+            ranks.map(|(rank, word)| (word, COMMONEST + f32::from(rank).ln())).collect();
         for (piece, id) in vocabulary {
-            let cost = (id.max(1) as f32).ln();
+            let cost = common.get(&*piece).copied().unwrap_or((id.max(1) as f32).ln());
             let (pieces, letters) = match piece.strip_prefix("##") {
                 Some(letters) => (&mut inner, letters),
                 None => (&mut whole, piece.as_str()),
@@ -133,6 +140,17 @@ impl Lexicon {
         let ambiguous = !OFTEN_MASKED.contains(&restored)
             && (1..=word.len()).any(|at| ('a'..='z').any(|letter| is_commoner(at, letter)));
         (!ambiguous).then_some(restored)
+    }
+
+    /// The often masked word that a row may be, letter for letter.
+    pub(super) fn often_masked(&self, row: &[Choices]) -> Option<&'static str> {
+        OFTEN_MASKED.into_iter().find(|word| {
+            word.len() == row.len()
+                && row
+                    .iter()
+                    .zip(word.bytes())
+                    .all(|(choices, letter)| choices.iter().any(|(known, _)| *known == Some(letter)))
+        })
     }
 
     /// Whether people run this word together with others to hide it.
