@@ -33,7 +33,7 @@ const SENTENCE_SHARE: f64 = 0.5;
 
 /// Words from this weight up carry the score: the best threshold on the trial file of SemEval-2021 task 5 (toxic spans), by
 /// `comity eval --spans`. In a comment that scores less than twice that, half its score is enough.
-pub const MARK: f64 = 0.24;
+pub const MARK: f64 = 0.2;
 
 /// What carries the score of a flagged comment. A line of `explanations.ndjson`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
 NORMALIZER = 1
-VERSION = "3"
+VERSION = "4"
 
 
 def rounded(model: BertForSequenceClassification) -> BertForSequenceClassification:
