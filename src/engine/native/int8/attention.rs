@@ -1,10 +1,18 @@
 //! Attention within one sequence, in whole numbers: queries and keys of 12 bits or so, weights and values of 16.
+//!
+//! Queries stand side by side, a query a lane, and all else is done one token after the other: so that the largest logit and
+//! the sum of the exponentials of each query are found without joining lanes, and no query waits for another.
 
-use crate::engine::native::kernel::{COLUMNS, Kernel, Line, ROWS, aligned};
+use std::f32::consts::LOG2_E;
+
+use crate::engine::native::kernel::{Kernel, Line, SHORT_ROWS, aligned};
 use crate::engine::native::math;
 
-/// Columns of a panel of values: the width of a head in many models, which is smaller than [`COLUMNS`].
-const VALUE_COLUMNS: usize = 32;
+/// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB, stay in the first cache.
+const MOST: usize = 32;
+
+/// As many as a vector of AVX-512 has lanes: where no more are left.
+const FEW: usize = MOST / 2;
 
 /// The largest number of 16 bits.
 const SHORT: f32 = 32_767.0;
@@ -21,24 +29,22 @@ pub(super) struct Attention {
     pairs: usize,
     /// Of the sequence.
     tokens: usize,
-    /// A row a query, in it a head beside the other.
-    queries: Vec<Pair>,
-    /// What a product with a query is to be multiplied by.
-    query_scales: Vec<f32>,
-    /// Panels of [`COLUMNS`] tokens of one head after the other.
-    keys: Vec<Line>,
-    /// What a product with a key is to be multiplied by; filled up to whole panels.
-    key_scales: Vec<f32>,
-    /// Panels of [`VALUE_COLUMNS`] channels of one head after the other.
-    values: Vec<Line>,
+    /// A row a token, in it a head beside the other.
+    keys: Vec<Pair>,
+    /// What a key's numbers are to be divided by.
+    key_factor: f32,
+    /// A row a channel, of all tokens.
+    values: Vec<Pair>,
     /// What a product with values is to be multiplied by.
     value_scale: f32,
-    /// One row of keys, or two of values.
+    /// A panel a head of the queries that are computed together.
+    queries: Vec<Line>,
+    /// A row of queries or keys, or two of values.
     rounded: Vec<Pair>,
-    /// A row a query of a tile, filled up to whole panels.
-    logits: Vec<f32>,
-    /// A row a query of a tile.
-    weights: Vec<Pair>,
+    /// A row a token, of all queries that are computed together: the logits, then the bits of their exponentials.
+    logits: Vec<Line>,
+    /// A panel of the same queries.
+    weights: Vec<Line>,
 }
 
 impl Attention {
@@ -49,12 +55,11 @@ impl Attention {
             width,
             pairs: width.div_ceil(2),
             tokens: 0,
-            queries: Vec::new(),
-            query_scales: Vec::new(),
             keys: Vec::new(),
-            key_scales: Vec::new(),
+            key_factor: 1.0,
             values: Vec::new(),
             value_scale: 1.0,
+            queries: Vec::new(),
             rounded: Vec::new(),
             logits: Vec::new(),
             weights: Vec::new(),
@@ -71,159 +76,150 @@ impl Attention {
         keys_values: &[f32],
         context: &mut [f32],
     ) {
-        self.tokens = keys_values.len() / (2 * self.heads * self.width);
-        self.take_queries(queries);
+        let hidden = self.heads * self.width;
+        self.tokens = keys_values.len() / (2 * hidden);
         self.take_keys(keys_values);
         self.take_values(keys_values);
-        for head in 0..self.heads {
-            for first in (0..self.query_scales.len()).step_by(ROWS) {
-                self.weigh(kernel, head, first);
-                self.add_up(kernel, head, first, context);
+        for (queries, context) in queries.chunks(MOST * hidden).zip(context.chunks_mut(MOST * hidden)) {
+            match queries.len() > FEW * hidden {
+                true => self.attend::<MOST>(kernel, queries, context),
+                false => self.attend::<FEW>(kernel, queries, context),
             }
         }
     }
 
-    /// The largest magnitude of queries and keys, such that a sum of products over the width of a head has 31 bits.
+    /// The largest magnitude of queries and keys, such that a sum of products over the width of a head has 30 bits, and
+    /// two of them differ by 31.
     fn limit(&self) -> f32 {
-        SHORT.min((i32::MAX as f32 / (2 * self.pairs) as f32).sqrt().floor() - 1.0)
-    }
-
-    #[inline(always)]
-    fn take_queries(&mut self, queries: &[f32]) {
-        let (hidden, limit) = (self.heads * self.width, self.limit());
-        self.query_scales.clear();
-        self.queries.resize(queries.len() / hidden * self.heads * self.pairs, [0; 2]);
-        for (row, rounded) in
-            queries.chunks_exact(hidden).zip(self.queries.chunks_exact_mut(self.heads * self.pairs))
-        {
-            let factor = factor(math::magnitude(row), limit);
-            round(row, factor, self.width, rounded);
-            self.query_scales.push(1.0 / (factor * (self.width as f32).sqrt()));
-        }
+        SHORT.min(((i32::MAX / 2) as f32 / (2 * self.pairs) as f32).sqrt().floor() - 1.0)
     }
 
     #[inline(always)]
     fn take_keys(&mut self, keys_values: &[f32]) {
-        let (hidden, limit) = (self.heads * self.width, self.limit());
-        let columns = self.tokens.next_multiple_of(COLUMNS);
-        self.key_scales.clear();
-        let keys = aligned::<Pair>(&mut self.keys, self.heads * columns * self.pairs);
-        let panels = keys.as_chunks_mut::<COLUMNS>().0;
-        self.rounded.resize(self.heads * self.pairs, [0; 2]);
-        for (token, row) in keys_values.chunks_exact(2 * hidden).enumerate() {
-            let keys = &row[..hidden];
-            let factor = factor(math::magnitude(keys), limit);
-            round(keys, factor, self.width, &mut self.rounded);
-            self.key_scales.push(1.0 / factor);
-            let (panel, column) = (token / COLUMNS * self.pairs, token % COLUMNS);
-            let of_heads = panels.chunks_exact_mut(columns / COLUMNS * self.pairs);
-            for (panels, keys) in of_heads.zip(self.rounded.chunks_exact(self.pairs)) {
-                for (place, &pair) in panels[panel..].iter_mut().zip(keys) {
-                    place[column] = pair;
-                }
-            }
+        let hidden = self.heads * self.width;
+        let keys = keys_values.chunks_exact(2 * hidden).map(|row| &row[..hidden]);
+        self.key_factor = factor(largest(keys.clone()), self.limit());
+        self.keys.resize(self.tokens * self.heads * self.pairs, [0; 2]);
+        for (keys, rounded) in keys.zip(self.keys.chunks_exact_mut(self.heads * self.pairs)) {
+            round(keys, self.key_factor, self.width, rounded);
         }
-        self.key_scales.resize(columns, 0.0);
     }
 
     #[inline(always)]
     fn take_values(&mut self, keys_values: &[f32]) {
         let hidden = self.heads * self.width;
-        let rows = keys_values.chunks_exact(2 * hidden);
-        let factor = factor(rows.map(|row| math::magnitude(&row[hidden..])).fold(0.0, f32::max), SHORT);
+        let rows = keys_values.chunks_exact(2 * hidden).map(|row| &row[hidden..]);
+        let factor = factor(largest(rows), SHORT);
         self.value_scale = 1.0 / (factor * SHORT);
-        let steps = self.tokens.div_ceil(2);
-        let blocks = self.width.div_ceil(VALUE_COLUMNS);
-        let panels = aligned::<Pair>(&mut self.values, self.heads * blocks * steps * VALUE_COLUMNS);
-        let row = self.heads * self.pairs;
+        let (row, steps) = (hidden.div_ceil(2), self.tokens.div_ceil(2));
+        self.values.resize(hidden * steps, [0; 2]);
         self.rounded.resize(2 * row, [0; 2]);
         for (step, rows) in keys_values.chunks(4 * hidden).enumerate() {
-            round(&rows[hidden..2 * hidden], factor, self.width, &mut self.rounded[..row]);
+            let (one, other) = self.rounded.split_at_mut(row);
+            round(&rows[hidden..2 * hidden], factor, hidden, one);
             match rows.get(3 * hidden..) {
-                Some(second) => round(second, factor, self.width, &mut self.rounded[row..]),
-                None => self.rounded[row..].fill([0; 2]),
+                Some(second) => round(second, factor, hidden, other),
+                None => other.fill([0; 2]),
             }
-            let (one, other) = self.rounded.split_at(row);
-            let of_heads = one.chunks_exact(self.pairs).zip(other.chunks_exact(self.pairs));
-            for (head, (one, other)) in of_heads.enumerate() {
-                let blocks_of_head = one.chunks(VALUE_COLUMNS / 2).zip(other.chunks(VALUE_COLUMNS / 2));
-                for (block, (one, other)) in blocks_of_head.enumerate() {
-                    let place = ((head * blocks + block) * steps + step) * VALUE_COLUMNS;
-                    let columns = panels[place..place + VALUE_COLUMNS].as_chunks_mut::<2>().0;
-                    for ((columns, one), other) in columns.iter_mut().zip(one).zip(other) {
-                        *columns = [[one[0], other[0]], [one[1], other[1]]];
-                    }
-                }
+            let channels = one.as_flattened().iter().zip(other.as_flattened());
+            for (channel, (&one, &other)) in self.values.chunks_exact_mut(steps).zip(channels) {
+                channel[step] = [one, other];
             }
         }
     }
 
-    /// Computes the weights of all tokens for a tile of queries.
+    /// Computes at most C queries.
     #[inline(always)]
-    fn weigh(&mut self, kernel: impl Kernel, head: usize, first: usize) {
-        let (rows, room) = (self.query_scales.len(), self.key_scales.len());
-        self.logits.resize(ROWS * room, 0.0);
-        // Where queries are wanting for a whole tile, the last one stands in for them.
-        let tile = std::array::from_fn(|row| {
-            let start = ((first + row).min(rows - 1) * self.heads + head) * self.pairs;
-            self.queries[start..start + self.pairs].as_flattened()
-        });
-        let panel = self.pairs * COLUMNS;
-        let panels = bytemuck::cast_slice::<Line, Pair>(&self.keys).chunks_exact(panel);
-        let panels = panels.skip(head * room / COLUMNS).take(room / COLUMNS);
-        let mut sums = [[0; COLUMNS]; ROWS];
-        for (number, panel) in panels.enumerate() {
-            kernel.shorts(tile, panel.as_flattened(), &mut sums);
-            let columns = number * COLUMNS..(number + 1) * COLUMNS;
-            let tile = self.logits.chunks_exact_mut(room).zip(&self.query_scales[first..]);
-            for ((logits, query_scale), sums) in tile.zip(&sums) {
-                let scales = self.key_scales[columns.clone()].iter();
-                for ((logit, &sum), key_scale) in logits[columns.clone()].iter_mut().zip(sums).zip(scales) {
-                    *logit = sum as f32 * (query_scale * key_scale);
+    fn attend<const C: usize>(&mut self, kernel: impl Kernel, queries: &[f32], context: &mut [f32]) {
+        let scales = self.take_queries::<C>(queries);
+        for head in 0..self.heads {
+            self.weigh(kernel, head, &scales);
+            self.add_up::<C>(kernel, head, context);
+        }
+    }
+
+    /// Gives what a product of each query with a key is to be multiplied by for a power of two.
+    #[inline(always)]
+    fn take_queries<const C: usize>(&mut self, queries: &[f32]) -> [f32; C] {
+        let (hidden, limit) = (self.heads * self.width, self.limit());
+        let panels = aligned::<Pair>(&mut self.queries, self.heads * self.pairs * C).as_chunks_mut::<C>().0;
+        self.rounded.resize(self.heads * self.pairs, [0; 2]);
+        // Where there are fewer queries, what stands in their place makes equal weights, which nobody reads.
+        let mut scales = [0.0; C];
+        for (column, (row, scale)) in queries.chunks_exact(hidden).zip(&mut scales).enumerate() {
+            let factor = factor(math::magnitude(row), limit);
+            round(row, factor, self.width, &mut self.rounded);
+            *scale = LOG2_E / (factor * self.key_factor * (self.width as f32).sqrt());
+            for (places, &pair) in panels.iter_mut().zip(&self.rounded) {
+                places[column] = pair;
+            }
+        }
+        scales
+    }
+
+    /// Computes the weights of all tokens for each query.
+    #[inline(always)]
+    fn weigh<const C: usize>(&mut self, kernel: impl Kernel, head: usize, scales: &[f32; C]) {
+        let (row, first) = (self.heads * self.pairs, head * self.pairs);
+        let panel = bytemuck::cast_slice::<Line, Pair>(&self.queries);
+        let panel = panel[first * C..][..self.pairs * C].as_flattened();
+        let room = self.tokens.next_multiple_of(SHORT_ROWS);
+        let logits = aligned::<i32>(&mut self.logits, room * C).as_chunks_mut::<C>().0;
+        let mut largest = [i32::MIN; C];
+        for (tile, sums) in logits.as_chunks_mut::<SHORT_ROWS>().0.iter_mut().enumerate() {
+            // Where tokens are wanting for a whole tile, the last one stands in for them.
+            let rows = std::array::from_fn(|token| {
+                let token = (tile * SHORT_ROWS + token).min(self.tokens - 1);
+                self.keys[token * row + first..][..self.pairs].as_flattened()
+            });
+            kernel.shorts(rows, panel, sums);
+            for sums in sums {
+                for (largest, &sum) in largest.iter_mut().zip(&*sums) {
+                    *largest = sum.max(*largest);
                 }
             }
         }
-        // The weights of whole vectors of tokens are computed; those of the tokens that are not there become 0.
-        let filled = self.tokens.next_multiple_of(math::LANES);
-        self.weights.resize(ROWS * room / 2, [0; 2]);
-        // One step for all rows, then the next: a row alone would wait for its own maximum and sum.
-        let mut largest = [0.0; ROWS];
-        for (logits, largest) in self.logits.chunks_exact_mut(room).zip(&mut largest) {
-            logits[self.tokens..filled].fill(f32::NEG_INFINITY);
-            *largest = math::largest(&logits[..filled]);
+        let mut totals = [0.0; C];
+        for logits in &mut logits[..self.tokens] {
+            for column in 0..C {
+                let exponent = (logits[column] - largest[column]) as f32 * scales[column];
+                let exponential = math::quick_exp2(exponent);
+                totals[column] += exponential;
+                logits[column] = exponential.to_bits() as i32;
+            }
         }
-        for (logits, largest) in self.logits.chunks_exact_mut(room).zip(largest) {
-            math::quick_exponentials(&mut logits[..filled], largest);
-        }
-        let mut factors = [0.0; ROWS];
-        for (exponentials, factor) in self.logits.chunks_exact(room).zip(&mut factors) {
-            *factor = SHORT / math::sum(&exponentials[..filled], |value| value);
-        }
-        let tile = self.logits.chunks_exact(room).zip(self.weights.chunks_exact_mut(room / 2));
-        for ((exponentials, weights), factor) in tile.zip(factors).take(rows - first) {
-            for (weight, value) in weights.as_flattened_mut().iter_mut().zip(&exponentials[..filled]) {
-                *weight = math::round(value * factor) as i16;
+        // The second of a pair with one token has no weight.
+        logits[self.tokens..].fill([0; C]);
+        let factors = totals.map(|total| SHORT / total);
+        let steps = self.tokens.div_ceil(2);
+        let weights = aligned::<u32>(&mut self.weights, steps * C).as_chunks_mut::<C>().0;
+        for (weights, [one, other]) in weights.iter_mut().zip(logits.as_chunks::<2>().0) {
+            for column in 0..C {
+                let rounded = |bits| math::round(f32::from_bits(bits as u32) * factors[column]);
+                // Both halves of a pair at once, the first one first, as compilers know vector instructions for.
+                weights[column] = (rounded(one[column]) & 0xffff | rounded(other[column]) << 16).to_le();
             }
         }
     }
 
-    /// Adds up the values of all tokens by their weights, for a tile of queries.
+    /// Adds up the values of all tokens by their weights.
     #[inline(always)]
-    fn add_up(&self, kernel: impl Kernel, head: usize, first: usize, context: &mut [f32]) {
+    fn add_up<const C: usize>(&self, kernel: impl Kernel, head: usize, context: &mut [f32]) {
         let (hidden, steps) = (self.heads * self.width, self.tokens.div_ceil(2));
-        let room = self.weights.len() / ROWS;
-        let tile = std::array::from_fn(|row| self.weights[row * room..row * room + steps].as_flattened());
-        let blocks = self.width.div_ceil(VALUE_COLUMNS);
-        let panel = steps * VALUE_COLUMNS;
-        let panels = bytemuck::cast_slice::<Line, Pair>(&self.values).chunks_exact(panel);
-        let mut sums = [[0; VALUE_COLUMNS]; ROWS];
-        for (block, panel) in panels.skip(head * blocks).take(blocks).enumerate() {
-            kernel.shorts(tile, panel.as_flattened(), &mut sums);
-            let start = head * self.width + block * VALUE_COLUMNS;
-            let end = ((head + 1) * self.width).min(start + VALUE_COLUMNS);
-            for (row, sums) in context[first * hidden..].chunks_exact_mut(hidden).zip(&sums) {
-                for (value, &sum) in row[start..end].iter_mut().zip(sums) {
-                    *value = sum as f32 * self.value_scale;
+        let panel = bytemuck::cast_slice::<Line, Pair>(&self.weights)[..steps * C].as_flattened();
+        let mut sums = [[0; C]; SHORT_ROWS];
+        for first in (0..self.width).step_by(SHORT_ROWS) {
+            let count = SHORT_ROWS.min(self.width - first);
+            let start = head * self.width + first;
+            // Where channels are wanting for a whole tile, the last one stands in for them.
+            let rows = std::array::from_fn(|channel| {
+                self.values[(start + channel.min(count - 1)) * steps..][..steps].as_flattened()
+            });
+            kernel.shorts(rows, panel, &mut sums);
+            let values = sums.map(|sums| sums.map(|sum| sum as f32 * self.value_scale));
+            for (column, row) in context.chunks_exact_mut(hidden).enumerate() {
+                for (place, values) in row[start..start + count].iter_mut().zip(&values) {
+                    *place = values[column];
                 }
             }
         }
@@ -238,6 +234,12 @@ fn round(row: &[f32], factor: f32, width: usize, rounded: &mut [Pair]) {
             *number = math::round(value * factor) as i16;
         }
     }
+}
+
+/// The largest magnitude in any of the rows.
+#[inline(always)]
+fn largest<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f32 {
+    rows.map(math::magnitude).fold(0.0, f32::max)
 }
 
 /// By what to multiply values so that the largest becomes `limit`; zeros stay what they are.

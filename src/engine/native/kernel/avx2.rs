@@ -11,13 +11,10 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
-
-/// Columns that fit in the registers at once: two vectors of each row, which leaves room for the factors.
-const AT_ONCE: usize = 2 * LANES;
 
 /// Numbers of a row that are widened at once, on the stack.
 const WIDENED: usize = 512;
@@ -58,10 +55,10 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
         let steps = rows[0].len() / 2;
         assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
-        assert!(C.is_multiple_of(AT_ONCE));
+        assert!(C.is_multiple_of(LANES));
         // SAFETY: as in `run`; the lengths are those that the function asks for.
         unsafe { shorts(rows.map(<[i16]>::as_ptr), panel.as_ptr(), steps, sums) }
     }
@@ -116,34 +113,28 @@ unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; R
 }
 
 /// # Safety
-/// Each row has `2 * steps` numbers, the panel C times as many; C is a multiple of [`AT_ONCE`].
+/// Each row has `2 * steps` numbers, the panel C times as many; C is a multiple of [`LANES`].
 #[target_feature(enable = "avx2")]
 unsafe fn shorts<const C: usize>(
-    rows: [*const i16; ROWS],
+    rows: [*const i16; SHORT_ROWS],
     panel: *const i16,
     steps: usize,
-    sums: &mut [[i32; C]; ROWS],
+    sums: &mut [[i32; C]; SHORT_ROWS],
 ) {
-    for first in (0..C).step_by(AT_ONCE) {
-        let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    for first in (0..C).step_by(LANES) {
+        let mut totals = [_mm256_setzero_si256(); SHORT_ROWS];
         for step in 0..steps {
-            // SAFETY: step < steps, and first + AT_ONCE <= C.
-            let weights: [__m256i; 2] = std::array::from_fn(|half| unsafe {
-                _mm256_loadu_si256(panel.add(2 * (step * C + first + half * LANES)).cast())
-            });
-            for (row, totals) in rows.iter().zip(&mut totals) {
+            // SAFETY: step < steps, and first + LANES <= C.
+            let weights = unsafe { _mm256_loadu_si256(panel.add(2 * (step * C + first)).cast()) };
+            for (row, total) in rows.iter().zip(&mut totals) {
                 // SAFETY: step < steps.
                 let values = _mm256_set1_epi32(unsafe { row.add(2 * step).cast::<i32>().read_unaligned() });
-                for (total, weights) in totals.iter_mut().zip(weights) {
-                    *total = _mm256_add_epi32(*total, _mm256_madd_epi16(values, weights));
-                }
+                *total = _mm256_add_epi32(*total, _mm256_madd_epi16(values, weights));
             }
         }
-        for (totals, sums) in totals.iter().zip(&mut *sums) {
-            for (total, sums) in totals.iter().zip(sums[first..first + AT_ONCE].as_chunks_mut::<LANES>().0) {
-                // SAFETY: a chunk has as many numbers as a vector.
-                unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), *total) };
-            }
+        for (total, sums) in totals.iter().zip(&mut *sums) {
+            // SAFETY: the slice has as many numbers as a vector.
+            unsafe { _mm256_storeu_si256(sums[first..first + LANES].as_mut_ptr().cast(), *total) };
         }
     }
 }

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 16;
@@ -48,16 +48,16 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
         let steps = rows[0].len() / 2;
         assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
         let rows = rows.map(<[i16]>::as_ptr);
         // SAFETY: as in `run`; the lengths are those that the functions ask for, and `sums` has C columns.
         unsafe {
             match C {
-                64 => shorts::<4>(rows, panel.as_ptr(), steps, sums.as_flattened_mut()),
+                16 => shorts::<1>(rows, panel.as_ptr(), steps, sums.as_flattened_mut()),
                 32 => shorts::<2>(rows, panel.as_ptr(), steps, sums.as_flattened_mut()),
-                _ => unreachable!("panels have 32 or 64 columns"),
+                _ => unreachable!("panels have 16 or 32 columns"),
             }
         }
     }
@@ -96,12 +96,12 @@ unsafe fn bytes(rows: *const u8, panel: *const i8, steps: usize, sums: &mut [[i3
 /// Each row has `2 * steps` numbers, the panel `16 * VECTORS` times as many.
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn shorts<const VECTORS: usize>(
-    rows: [*const i16; ROWS],
+    rows: [*const i16; SHORT_ROWS],
     panel: *const i16,
     steps: usize,
     sums: &mut [i32],
 ) {
-    let mut totals = [[_mm512_setzero_si512(); VECTORS]; ROWS];
+    let mut totals = [[_mm512_setzero_si512(); VECTORS]; SHORT_ROWS];
     for step in 0..steps {
         // SAFETY: step < steps.
         let weights: [__m512i; VECTORS] = std::array::from_fn(|vector| unsafe {

@@ -8,13 +8,10 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
-
-/// Columns that fit in the registers at once: two vectors of each row, which leaves room for the factors.
-const AT_ONCE: usize = 2 * LANES;
 
 /// Proof that the processor has the instructions.
 #[derive(Clone, Copy)]
@@ -45,38 +42,40 @@ impl Kernel for AvxVnni {
         let sums = sums.first_chunk_mut().expect("more rows than these");
         let rows = std::array::from_fn(|row| rows[row * len..].as_ptr());
         // SAFETY: as in `run`; the lengths are those that the function asks for.
-        unsafe { products::<true, COLUMNS>(rows, panel.as_ptr().cast(), len / 4, sums) }
+        unsafe { products::<true, ROWS, 2, COLUMNS>(rows, panel.as_ptr().cast(), len / 4, sums) }
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
+    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
         let steps = rows[0].len() / 2;
         assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
-        assert!(C.is_multiple_of(AT_ONCE));
+        assert!(C.is_multiple_of(LANES));
         // SAFETY: as in `run`; the lengths are those that the function asks for.
         unsafe {
-            products::<false, C>(rows.map(|row| row.as_ptr().cast()), panel.as_ptr().cast(), steps, sums);
+            let rows = rows.map(|row| row.as_ptr().cast());
+            products::<false, SHORT_ROWS, 1, C>(rows, panel.as_ptr().cast(), steps, sums);
         }
     }
 }
 
-/// Sums of products of bytes, or else of numbers of 16 bits: of either a step is 32 bits.
+/// Sums of products of bytes, or else of numbers of 16 bits: of either a step is 32 bits. The registers hold VECTORS of each
+/// row at once, which leaves room for the factors.
 ///
 /// # Safety
-/// Each row has `4 * steps` bytes, the panel C times as many; C is a multiple of [`AT_ONCE`].
+/// Each row has `4 * steps` bytes, the panel C times as many; C is a multiple of `VECTORS * LANES`.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn products<const BYTES: bool, const C: usize>(
-    rows: [*const u8; ROWS],
+unsafe fn products<const BYTES: bool, const R: usize, const VECTORS: usize, const C: usize>(
+    rows: [*const u8; R],
     panel: *const u8,
     steps: usize,
-    sums: &mut [[i32; C]; ROWS],
+    sums: &mut [[i32; C]; R],
 ) {
-    for first in (0..C).step_by(AT_ONCE) {
-        let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    for first in (0..C).step_by(VECTORS * LANES) {
+        let mut totals = [[_mm256_setzero_si256(); VECTORS]; R];
         for step in 0..steps {
-            // SAFETY: step < steps, and first + AT_ONCE <= C.
-            let weights: [__m256i; 2] = std::array::from_fn(|half| unsafe {
-                _mm256_loadu_si256(panel.add(4 * (step * C + first + half * LANES)).cast())
+            // SAFETY: step < steps, and there are that many columns from the first on.
+            let weights: [__m256i; VECTORS] = std::array::from_fn(|vector| unsafe {
+                _mm256_loadu_si256(panel.add(4 * (step * C + first + vector * LANES)).cast())
             });
             for (row, totals) in rows.iter().zip(&mut totals) {
                 // SAFETY: step < steps.
@@ -90,7 +89,7 @@ unsafe fn products<const BYTES: bool, const C: usize>(
             }
         }
         for (totals, sums) in totals.iter().zip(&mut *sums) {
-            for (total, sums) in totals.iter().zip(sums[first..first + AT_ONCE].as_chunks_mut::<LANES>().0) {
+            for (total, sums) in totals.iter().zip(sums[first..].as_chunks_mut::<LANES>().0) {
                 // SAFETY: a chunk has as many numbers as a vector.
                 unsafe { _mm256_storeu_si256(sums.as_mut_ptr().cast(), *total) };
             }

@@ -1,6 +1,6 @@
 //! Plain Rust, for every processor: what the others are held to.
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
 
 /// Numbers of a row that are taken at once, on the stack.
 const AT_ONCE: usize = 512;
@@ -37,8 +37,8 @@ impl Kernel for Scalar {
         }
     }
 
-    fn shorts<const C: usize>(self, rows: [&[i16]; ROWS], panel: &[i16], sums: &mut [[i32; C]; ROWS]) {
-        *sums = [[0; C]; ROWS];
+    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
+        *sums = [[0; C]; SHORT_ROWS];
         let len = rows[0].len();
         for start in (0..len).step_by(AT_ONCE) {
             let end = (start + AT_ONCE).min(len);
