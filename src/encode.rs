@@ -12,6 +12,10 @@ use tokenizers::normalizers::NormalizerWrapper;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::Tokenizer;
 
+mod words;
+
+use words::Words;
+
 /// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
 const PIECE_BYTES: usize = 1 << 16;
 
@@ -37,6 +41,8 @@ pub struct Encoder {
 enum Cuts {
     /// Cleaning, lower case, splitting at spaces and marks, word pieces: before every separator.
     Bert {
+        /// None where a token that is matched before splitting could look like one.
+        words: Option<Words>,
         /// A word of more characters is one `[UNK]`; none where words must not be shortened.
         max_word_chars: Option<usize>,
         /// Whether each Chinese character is a word.
@@ -120,6 +126,7 @@ impl Encoder {
                 let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
                 let may_shorten = !added.iter().any(ends_a_word);
                 Cuts::Bert {
+                    words: Words::new(normalizer, &added),
                     max_word_chars: may_shorten.then_some(model.max_input_chars_per_word),
                     separates_ideographs: normalizer.handle_chinese_chars,
                 }
@@ -206,6 +213,28 @@ impl Encoder {
 
     fn content(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
         let mut ids = Vec::new();
+        let Cuts::Bert { words: Some(words), .. } = &self.cuts else {
+            self.encode_pieces(text, &mut ids)?;
+            return Ok(ids);
+        };
+        let is_space = |c| matches!(c, ' ' | '\t' | '\n' | '\r');
+        let (mut start, mut encoded) = (0, 0);
+        for part in text.split_inclusive(is_space) {
+            let (word, end) = (part.trim_end_matches(is_space), start + part.len());
+            if words.are_plain(word) {
+                self.encode_pieces(&text[encoded..start], &mut ids)?;
+                let added = words.encode(self.tokenizer.get_model(), word, &mut ids);
+                added.map_err(|error| failed(text, &error))?;
+                encoded = end;
+            }
+            start = end;
+        }
+        self.encode_pieces(&text[encoded..], &mut ids)?;
+        Ok(ids)
+    }
+
+    /// Adds the ids that the crate gives.
+    fn encode_pieces(&self, text: &str, ids: &mut Vec<u32>) -> Result<(), EncodeError> {
         let mut rest = text;
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(self.piece_end(rest));
@@ -213,11 +242,11 @@ impl Encoder {
             let encoding = self
                 .tokenizer
                 .encode_fast(shortened.as_deref().unwrap_or(piece), false)
-                .map_err(|error| EncodeError::Text { bytes: text.len(), cause: error.to_string() })?;
+                .map_err(|error| failed(text, &error))?;
             ids.extend_from_slice(encoding.get_ids());
             rest = after;
         }
-        Ok(ids)
+        Ok(())
     }
 
     /// Where the next piece of a text ends: at the first place for a cut after `piece_bytes`, or at the text's end.
@@ -250,6 +279,10 @@ impl Encoder {
         let plain = tail.bytes().all(|byte| byte.is_ascii_alphanumeric());
         (plain && tail.len() > max_word_chars + 1).then(|| format!("{kept}{}", &tail[..=max_word_chars]))
     }
+}
+
+fn failed(text: &str, error: &tokenizers::Error) -> EncodeError {
+    EncodeError::Text { bytes: text.len(), cause: error.to_string() }
 }
 
 /// Whether a word ends before every space between letters or digits.
@@ -397,6 +430,7 @@ mod tests {
             parts in prop::collection::vec(
                 prop_oneof![
                     r"[a-z ]{1,5}",
+                    r"(The|you|ARE|is|ing|not|a|x)[ ,.'\t\n]{0,2}",
                     r"[\[\]CLSEPMAK]{1,5}",
                     "[!-~]{1,3}",
                     "[。，é東京\u{301}\u{85}\u{b}\u{2028}\u{200b}\u{ad}👍]{1,3}",

@@ -151,7 +151,12 @@ impl Kernel for Amx {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        self,
+        rows: [&[i16]; SHORT_ROWS],
+        panel: &[i16],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         self.0.shorts(rows, panel, sums);
     }
 }

@@ -48,7 +48,12 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        self,
+        rows: [&[i16]; SHORT_ROWS],
+        panel: &[i16],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         let steps = rows[0].len() / 2;
         assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
         let rows = rows.map(<[i16]>::as_ptr);

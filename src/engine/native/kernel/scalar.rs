@@ -37,7 +37,12 @@ impl Kernel for Scalar {
         }
     }
 
-    fn shorts<const C: usize>(self, rows: [&[i16]; SHORT_ROWS], panel: &[i16], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        self,
+        rows: [&[i16]; SHORT_ROWS],
+        panel: &[i16],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         *sums = [[0; C]; SHORT_ROWS];
         let len = rows[0].len();
         for start in (0..len).step_by(AT_ONCE) {
