@@ -26,8 +26,15 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 const SAMPLE: &str = include_str!("../data/sample/bell-tower.txt");
 const TEXTS: usize = 128;
-const ENGINES: [&str; 6] =
-    ["native:amx", "native:avx512", "native:avxvnni", "native:avx2", "native:scalar", "native:f32"];
+const ENGINES: [&str; 7] = [
+    "native:amx",
+    "native:avx512",
+    "native:avxvnni",
+    "native:avx2",
+    "native:neon",
+    "native:scalar",
+    "native:f32",
+];
 
 /// Texts of 4 to 160 words, short ones more often.
 fn texts(count: usize) -> Vec<String> {

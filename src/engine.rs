@@ -37,6 +37,7 @@ const ENGINES: &[(&str, Build)] = &[
     ("native:avx512", |model| Ok(Box::new(Native::forced(model, "native:avx512")?))),
     ("native:avxvnni", |model| Ok(Box::new(Native::forced(model, "native:avxvnni")?))),
     ("native:avx2", |model| Ok(Box::new(Native::forced(model, "native:avx2")?))),
+    ("native:neon", |model| Ok(Box::new(Native::forced(model, "native:neon")?))),
     ("native:scalar", |model| Ok(Box::new(Native::forced(model, "native:scalar")?))),
     (native::EXACT, |model| Ok(Box::new(Exact::new(model)?))),
     #[cfg(feature = "rust-bert")]

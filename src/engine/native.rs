@@ -31,7 +31,8 @@ pub struct Native {
 }
 
 /// Names of engines that force a kernel, the best first.
-const KERNELS: [&str; 5] = ["native:amx", "native:avx512", "native:avxvnni", "native:avx2", "native:scalar"];
+const KERNELS: [&str; 6] =
+    ["native:amx", "native:avx512", "native:avxvnni", "native:avx2", "native:neon", "native:scalar"];
 
 #[derive(Clone, Copy)]
 enum Kernel {
@@ -43,6 +44,8 @@ enum Kernel {
     AvxVnni(kernel::AvxVnni),
     #[cfg(target_arch = "x86_64")]
     Avx2(kernel::Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(kernel::Neon),
     Scalar(kernel::Scalar),
 }
 
@@ -58,6 +61,8 @@ impl Kernel {
             "native:avxvnni" => kernel::AvxVnni::detect().map(Self::AvxVnni),
             #[cfg(target_arch = "x86_64")]
             "native:avx2" => kernel::Avx2::detect().map(Self::Avx2),
+            #[cfg(target_arch = "aarch64")]
+            "native:neon" => kernel::Neon::detect().map(Self::Neon),
             "native:scalar" => Some(Self::Scalar(kernel::Scalar)),
             _ => None,
         }
@@ -74,8 +79,8 @@ impl Native {
         Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
     }
 
-    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`, `native:avx2` or
-    /// `native:scalar`.
+    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`, `native:avx2`, `native:neon`
+    /// or `native:scalar`.
     ///
     /// # Errors
     /// Those of [`Native::new`], or the processor cannot run it.
@@ -101,6 +106,8 @@ impl Engine for Native {
             Kernel::AvxVnni(kernel) => self.network.logits(kernel, batch),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2(kernel) => self.network.logits(kernel, batch),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon(kernel) => self.network.logits(kernel, batch),
             Kernel::Scalar(kernel) => self.network.logits(kernel, batch),
         })
     }
@@ -259,7 +266,7 @@ mod tests {
         let error = open("abacus", &model).err().unwrap();
         assert_eq!(
             error.to_string(),
-            "unknown engine `abacus`; known: native, native:amx, native:avx512, native:avxvnni, native:avx2, native:scalar, native:f32"
+            "unknown engine `abacus`; known: native, native:amx, native:avx512, native:avxvnni, native:avx2, native:neon, native:scalar, native:f32"
         );
     }
 }

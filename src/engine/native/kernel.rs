@@ -12,6 +12,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -22,6 +24,8 @@ pub(super) use avx_vnni::AvxVnni;
 pub(super) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::Neon;
 pub(super) use scalar::Scalar;
 
 /// Rows of a tile, but where a kernel takes others: with four vectors of 16 columns they fill 24 of the 32 registers of AVX-512.
@@ -164,6 +168,11 @@ mod tests {
         match Avx512::detect() {
             Some(kernel) => check(kernel),
             None => println!("this processor has no AVX-512 VNNI: skipped"),
+        }
+        #[cfg(target_arch = "aarch64")]
+        match Neon::detect() {
+            Some(kernel) => check(kernel),
+            None => println!("this processor has no dot products: skipped"),
         }
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
         match Amx::emulated() {
