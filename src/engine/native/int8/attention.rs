@@ -195,9 +195,9 @@ impl Attention {
         let weights = aligned::<u32>(&mut self.weights, steps * C).as_chunks_mut::<C>().0;
         for (weights, [one, other]) in weights.iter_mut().zip(logits.as_chunks::<2>().0) {
             for column in 0..C {
-                let rounded = |bits| math::round(f32::from_bits(bits as u32) * factors[column]);
-                // Both halves of a pair at once, the first one first, as compilers know vector instructions for.
-                weights[column] = (rounded(one[column]) & 0xffff | rounded(other[column]) << 16).to_le();
+                let rounded = |bits| math::round(f32::from_bits(bits as u32) * factors[column]) as i16;
+                // Both halves of a pair at once, which compilers know vector instructions for.
+                weights[column] = bytemuck::cast([rounded(one[column]), rounded(other[column])]);
             }
         }
     }
