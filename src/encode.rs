@@ -1,7 +1,8 @@
 //! Text to token ids: the `tokenizers` crate, and windows for a text that a model cannot take at once.
 //!
 //! The ids are exactly those of Hugging Face's fast tokenizers for the same `tokenizer.json`; a truncation or padding set in
-//! that file is not applied. A long text is encoded piece by piece, cut only where no token can span the cut: with BERT's
+//! that file is not applied. With BERT's tokenizers, plain words go straight to the vocabulary, and past the crate's cleaning
+//! and splitting (`words`). A long text is encoded piece by piece, cut only where no token can span the cut: with BERT's
 //! tokenizers, time and memory grow in proportion to the text, however long it is; with others that split at spaces, they do
 //! for texts that have words with spaces between them.
 
@@ -217,6 +218,7 @@ impl Encoder {
             self.encode_pieces(text, &mut ids)?;
             return Ok(ids);
         };
+        // BERT ends a word at each of these; what has other spaces in it is not plain.
         let is_space = |c| matches!(c, ' ' | '\t' | '\n' | '\r');
         let (mut start, mut encoded) = (0, 0);
         for part in text.split_inclusive(is_space) {
