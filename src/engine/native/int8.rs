@@ -11,7 +11,7 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, WIDTH, aligned};
+use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, WIDTH, aligned, prefetch};
 use super::math;
 use super::network::{Linear, Network, Norm, slice};
 use crate::engine::Batch;
@@ -81,44 +81,56 @@ impl Quantized {
 
     /// The logits of a batch that was checked: a row a sequence.
     pub(super) fn logits(&self, kernel: impl Kernel, batch: &Batch) -> Array2<f32> {
-        let mut firsts = Vec::with_capacity(batch.len() * self.unquantized.hidden());
+        let mut scratch = Scratch::new(&self.unquantized);
+        let mut firsts = Firsts::default();
         let mut block = Batch::new();
         for ids in batch.sequences() {
             if !block.is_empty() && block.tokens() + ids.len() > BLOCK_TOKENS {
-                firsts.extend(self.encode(kernel, &block));
+                self.encode(kernel, &block, &mut firsts, &mut scratch);
                 block = Batch::new();
             }
             block.push(ids);
         }
-        firsts.extend(self.encode(kernel, &block));
-        let firsts = Array2::from_shape_vec((batch.len(), self.unquantized.hidden()), firsts)
+        self.encode(kernel, &block, &mut firsts, &mut scratch);
+        let Firsts { mut states, contexts } = firsts;
+        let last = self.layers.last().expect("a network has layers");
+        kernel.run(
+            #[inline(always)]
+            || last.transform(kernel, &contexts, &mut states, &mut scratch),
+        );
+        let firsts = Array2::from_shape_vec((batch.len(), self.unquantized.hidden()), states)
             .expect("each block gives a row a sequence");
         self.unquantized.classify(&firsts)
     }
 
-    /// What the last layer makes of the first token of each sequence.
-    fn encode(&self, kernel: impl Kernel, block: &Batch) -> Vec<f32> {
+    /// Takes the tokens of a block through the network, up to what is left to be done for the first of each sequence.
+    fn encode(&self, kernel: impl Kernel, block: &Batch, firsts: &mut Firsts, scratch: &mut Scratch) {
         let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
         kernel.run(
             #[inline(always)]
             || {
                 let mut states = self.unquantized.embed(block);
-                let mut scratch = Scratch {
-                    rows: QuantizedRows::default(),
-                    queries: Vec::new(),
-                    keys_values: Vec::new(),
-                    between: Vec::new(),
-                    narrow: QuantizedRows::default(),
-                    attention: Attention::new(self.unquantized.heads, self.unquantized.hidden()),
-                };
+                let mut context = Vec::new();
                 for (number, layer) in self.layers.iter().enumerate() {
                     let first_only = number + 1 == self.layers.len();
-                    layer.apply(kernel, &lengths, first_only, &mut states, &mut scratch);
+                    layer.attend(kernel, &lengths, first_only, &mut states, &mut context, scratch);
+                    if !first_only {
+                        layer.transform(kernel, &context, &mut states, scratch);
+                    }
                 }
-                states
+                firsts.states.append(&mut states);
+                firsts.contexts.append(&mut context);
             },
         )
     }
+}
+
+/// The first token of each sequence, after the attention of the last layer: what is left is done for a whole batch, since
+/// a block has few of them.
+#[derive(Default)]
+struct Firsts {
+    states: Vec<f32>,
+    contexts: Vec<f32>,
 }
 
 /// Memory that the layers take turns in.
@@ -126,25 +138,40 @@ struct Scratch {
     rows: QuantizedRows,
     queries: Vec<f32>,
     keys_values: Vec<f32>,
-    /// What attention or the first half of a feed-forward part gives.
+    /// What the first half of a feed-forward part gives.
     between: Vec<f32>,
     narrow: QuantizedRows,
     attention: Attention,
 }
 
+impl Scratch {
+    fn new(network: &Network) -> Self {
+        Self {
+            rows: QuantizedRows::default(),
+            queries: Vec::new(),
+            keys_values: Vec::new(),
+            between: Vec::new(),
+            narrow: QuantizedRows::default(),
+            attention: Attention::new(network.heads, network.hidden()),
+        }
+    }
+}
+
 impl Layer {
-    /// Takes and leaves a row a token, or with `first_only` leaves a row a sequence: its first token's.
+    /// Attention: leaves a row a token in `context`, or with `first_only` a row a sequence, its first token's, and these
+    /// rows alone in `states`.
     #[inline(always)]
-    fn apply(
+    fn attend(
         &self,
         kernel: impl Kernel,
         lengths: &[usize],
         first_only: bool,
         states: &mut Vec<f32>,
+        context: &mut Vec<f32>,
         scratch: &mut Scratch,
     ) {
         let hidden = self.attention_smoothing.len();
-        let Scratch { rows, queries, keys_values, between, narrow, attention } = scratch;
+        let Scratch { rows, queries, keys_values, attention, .. } = scratch;
         rows.quantize(states, Some(&self.attention_smoothing), hidden);
         self.keys_values.store(kernel, rows, keys_values);
         if first_only {
@@ -157,26 +184,29 @@ impl Layer {
             rows.quantize(states, Some(&self.attention_smoothing), hidden);
         }
         self.queries.store(kernel, rows, queries);
-        between.resize(states.len(), 0.0);
+        context.resize(states.len(), 0.0);
         let (mut row, mut token) = (0, 0);
         for &length in lengths {
             let end = row + if first_only { hidden } else { length * hidden };
             let own = &keys_values[token * 2 * hidden..(token + length) * 2 * hidden];
-            attention.apply(kernel, &queries[row..end], own, &mut between[row..end]);
+            attention.apply(kernel, &queries[row..end], own, &mut context[row..end]);
             (row, token) = (end, token + length);
         }
-        rows.quantize(between, None, hidden);
+    }
+
+    /// All that follows the attention, on rows of any tokens.
+    #[inline(always)]
+    fn transform(&self, kernel: impl Kernel, context: &[f32], states: &mut [f32], scratch: &mut Scratch) {
+        let hidden = self.attention_smoothing.len();
+        let Scratch { rows, between, narrow, .. } = scratch;
+        rows.quantize(context, None, hidden);
         self.attention_output.add(kernel, rows, states);
         self.attention_norm.apply(states, None);
 
         rows.quantize(states, Some(&self.wide_smoothing), hidden);
         for (wide, output) in &self.feed_forward {
             between.resize(rows.len() * wide.outputs, 0.0);
-            wide.apply(kernel, rows, |row, column, values| {
-                math::quick_gelu(values);
-                let start = row * wide.outputs + column;
-                between[start..start + values.len()].copy_from_slice(values);
-            });
+            wide.apply(kernel, rows, between, |_, output| math::quick_gelu(output));
             narrow.quantize(between, None, wide.outputs);
             output.add(kernel, narrow, states);
         }
@@ -226,7 +256,7 @@ impl QuantizedRows {
             let (low, high) = math::range(row);
             let inverse = if high > low { 255.0 / (high - low) } else { 0.0 };
             for (byte, value) in bytes.iter_mut().zip(row) {
-                *byte = math::round((value - low) * inverse) as u8;
+                *byte = math::round_product(value - low, inverse) as u8;
             }
             self.scales.push((high - low) / 255.0);
             self.lows.push(low);
@@ -239,7 +269,7 @@ struct QuantizedLinear {
     outputs: usize,
     /// In panels of [`COLUMNS`] outputs, as [`Kernel::bytes`] takes them; missing inputs and outputs are 0.
     panels: Vec<Line>,
-    /// Numbers of a panel.
+    /// Lines of a panel.
     panel: usize,
     /// Of each output, by which its sum of whole numbers is to be multiplied.
     scales: Vec<f32>,
@@ -284,40 +314,50 @@ impl QuantizedLinear {
         let sums = totals.iter().zip(&scales).map(|(&total, scale)| total as f32 * scale).collect();
         let mut bias = bias.to_vec();
         bias.resize(columns, 0.0);
-        Self { outputs, panels, panel, scales, sums, bias }
+        Self { outputs, panels, panel: panel / size_of::<Line>(), scales, sums, bias }
     }
 
-    /// Gives each row's outputs, at most [`COLUMNS`] at a time: the row, the first of the outputs, and their values.
+    /// Replaces each place of `to`, a row of outputs a row, by what `join` makes of its value and the output for it.
     #[inline(always)]
     fn apply<K: Kernel>(
         &self,
         kernel: K,
         rows: &QuantizedRows,
-        mut take: impl FnMut(usize, usize, &mut [f32]),
+        to: &mut [f32],
+        join: impl Fn(f32, f32) -> f32,
     ) {
         let mut sums = [[0; COLUMNS]; MOST_ROWS];
-        for (number, panel) in
-            bytemuck::cast_slice::<Line, i8>(&self.panels).chunks_exact(self.panel).enumerate()
-        {
-            let column = number * COLUMNS;
+        let tiles = rows.len().div_ceil(K::BYTE_ROWS);
+        for (number, panel) in self.panels.chunks_exact(self.panel).enumerate() {
+            // The weights of a network pass through the second cache with every block: the next panel is asked for bit by bit.
+            let mut next = self.panels[(number + 1) * self.panel..].iter().take(self.panel);
+            let first_column = number * COLUMNS;
             let chunk = |of: &[f32]| -> [f32; COLUMNS] {
-                of[column..column + COLUMNS].try_into().expect("filled up to whole panels")
+                of[first_column..first_column + COLUMNS].try_into().expect("filled up to whole panels")
             };
             let (scales, totals, bias) = (chunk(&self.scales), chunk(&self.sums), chunk(&self.bias));
-            let width = COLUMNS.min(self.outputs - column);
             for first in (0..rows.len()).step_by(K::BYTE_ROWS) {
-                kernel.bytes(rows.tile(first, K::BYTE_ROWS), panel, &mut sums);
+                next.by_ref().take(self.panel.div_ceil(tiles)).for_each(prefetch);
+                kernel.bytes(rows.tile(first, K::BYTE_ROWS), bytemuck::cast_slice(panel), &mut sums);
                 for (row, sums) in (first..rows.len()).zip(&sums[..K::BYTE_ROWS]) {
                     let (scale, low) = (rows.scales[row], rows.lows[row]);
-                    let mut values = [0.0; COLUMNS];
-                    for column in 0..COLUMNS {
-                        values[column] = sums[column] as f32 * (scale * scales[column])
-                            + (low * totals[column] + bias[column]);
-                    }
-                    // The common case apart, so that its length is known where it is compiled.
-                    match width {
-                        COLUMNS => take(row, column, &mut values),
-                        _ => take(row, column, &mut values[..width]),
+                    let output = |column: usize| {
+                        let rest = low.mul_add(totals[column], bias[column]);
+                        (sums[column] as f32).mul_add(scale * scales[column], rest)
+                    };
+                    let to = &mut to[row * self.outputs..][..self.outputs][first_column..];
+                    // Whole panels apart, so that their width is known where this is compiled.
+                    match to.first_chunk_mut::<COLUMNS>() {
+                        Some(to) => {
+                            for (column, value) in to.iter_mut().enumerate() {
+                                *value = join(*value, output(column));
+                            }
+                        }
+                        None => {
+                            for (column, value) in to.iter_mut().enumerate() {
+                                *value = join(*value, output(column));
+                            }
+                        }
                     }
                 }
             }
@@ -328,19 +368,13 @@ impl QuantizedLinear {
     #[inline(always)]
     fn store(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut Vec<f32>) {
         to.resize(rows.len() * self.outputs, 0.0);
-        self.apply(kernel, rows, |row, column, values| {
-            let start = row * self.outputs + column;
-            to[start..start + values.len()].copy_from_slice(values);
-        });
+        self.apply(kernel, rows, to, |_, output| output);
     }
 
     /// Adds the outputs to `to`, row by row.
     #[inline(always)]
     fn add(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut [f32]) {
-        self.apply(kernel, rows, |row, column, values| {
-            let start = row * self.outputs + column;
-            math::add(&mut to[start..start + values.len()], values);
-        });
+        self.apply(kernel, rows, to, |sum, output| sum + output);
     }
 }
 

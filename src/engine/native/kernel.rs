@@ -1,8 +1,9 @@
 //! Integer dot products, by the instructions that a processor has.
 //!
 //! Whole numbers add up to the same in any order, so every kernel gives the same sums as [`Scalar`], to the last bit. What
-//! follows in floating point is written once, in Rust, and only compiled anew for each kernel ([`Kernel::run`]): Rust never
-//! joins a multiplication and an addition nor reorders them, so that also the logits are the same.
+//! follows in floating point is written once, in Rust, and only compiled anew for each kernel ([`Kernel::run`]): Rust joins
+//! a multiplication and an addition where `mul_add` says so and nowhere else, and reorders nothing, so that also the logits
+//! are the same.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
@@ -14,6 +15,7 @@ mod avx512;
 mod avx_vnni;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod prefetch;
 mod scalar;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -26,6 +28,7 @@ pub(super) use avx2::Avx2;
 pub(super) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::Neon;
+pub(super) use prefetch::prefetch;
 pub(super) use scalar::Scalar;
 
 /// Rows of a tile, but where a kernel takes others: with four vectors of 16 columns they fill 24 of the 32 registers of AVX-512.
@@ -68,14 +71,38 @@ pub(super) trait Kernel: Copy {
     /// it is `[k / 4][c][k % 4]`. Further sums stay as they are.
     fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]);
 
-    /// The same of [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by side: the panel is `[k / 2][c][k % 2]`, with
-    /// 16 or 32 columns. The caller sees to it that no sum overflows.
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    );
+    /// `sums[r][c]`: the same of [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by side: the panel is
+    /// `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller sees to it that no sum overflows.
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]);
+}
+
+/// Two numbers of 16 bits that stand side by side.
+pub(super) type Pair = [i16; 2];
+
+/// Rows for [`Kernel::shorts`] that lie anywhere among pairs.
+#[derive(Clone, Copy)]
+pub(super) struct PairRows<'a> {
+    pub(super) pairs: &'a [Pair],
+    /// Where each row has its first pair.
+    pub(super) firsts: [usize; SHORT_ROWS],
+    /// From one pair of a row to the next.
+    pub(super) stride: usize,
+}
+
+impl PairRows<'_> {
+    /// The first pair of each row.
+    ///
+    /// # Panics
+    /// So many steps lead out of the pairs.
+    #[inline(always)]
+    fn pointers(&self, steps: usize) -> [*const Pair; SHORT_ROWS] {
+        let mut pointers = [self.pairs.as_ptr(); SHORT_ROWS];
+        for (pointer, &first) in pointers.iter_mut().zip(&self.firsts) {
+            assert!(steps == 0 || first + (steps - 1) * self.stride < self.pairs.len());
+            *pointer = pointer.wrapping_add(first);
+        }
+        pointers
+    }
 }
 
 #[cfg(test)]
@@ -121,17 +148,26 @@ mod tests {
     fn check_shorts<const C: usize>(kernel: impl Kernel, len: usize, mut value: impl FnMut() -> i64) {
         let rows: Vec<Vec<i64>> = (0..SHORT_ROWS).map(|_| (0..len).map(|_| value()).collect()).collect();
         let panel: Vec<i64> = (0..len * C).map(|_| value()).collect();
-        let narrow =
-            |values: &[i64]| -> Vec<i16> { values.iter().map(|&x| i16::try_from(x).unwrap()).collect() };
-        let (shorts, weights): (Vec<Vec<i16>>, _) =
-            (rows.iter().map(|row| narrow(row)).collect(), narrow(&panel));
-        let mut sums = [[7; C]; SHORT_ROWS];
-        kernel.run(|| kernel.shorts(std::array::from_fn(|row| &shorts[row][..]), &weights, &mut sums));
+        let narrow = |values: &[i64]| -> Vec<Pair> {
+            let pairs = values.as_chunks::<2>().0.iter();
+            pairs.map(|pair| pair.map(|x| i16::try_from(x).unwrap())).collect()
+        };
+        let weights = narrow(&panel);
+        let rows_of_pairs: Vec<Vec<Pair>> = rows.iter().map(|row| narrow(row)).collect();
         let expected = expected(&rows, &panel, 2, C);
-        assert!(
-            sums.iter().zip(&expected).all(|(found, expected)| found[..] == expected[..]),
-            "shorts, {len}"
-        );
+        // One row behind the other, then a pair of each in turn.
+        let steps = len / 2;
+        let turns: Vec<Pair> =
+            (0..steps).flat_map(|step| rows_of_pairs.iter().map(move |row| row[step])).collect();
+        for (pairs, between, stride) in [(rows_of_pairs.concat(), steps, 1), (turns, 1, SHORT_ROWS)] {
+            let rows = PairRows { pairs: &pairs, firsts: std::array::from_fn(|row| row * between), stride };
+            let mut sums = [[7; C]; SHORT_ROWS];
+            kernel.run(|| kernel.shorts(rows, &weights, &mut sums));
+            assert!(
+                sums.iter().zip(&expected).all(|(found, expected)| found[..] == expected[..]),
+                "shorts, {len}"
+            );
+        }
     }
 
     fn check(kernel: impl Kernel) {

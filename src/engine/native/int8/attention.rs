@@ -5,7 +5,7 @@
 
 use std::f32::consts::LOG2_E;
 
-use crate::engine::native::kernel::{Kernel, Line, SHORT_ROWS, aligned};
+use crate::engine::native::kernel::{Kernel, Line, Pair, PairRows, SHORT_ROWS, aligned};
 use crate::engine::native::math;
 
 /// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB, stay in the first cache.
@@ -16,9 +16,6 @@ const FEW: usize = MOST / 2;
 
 /// The largest number of 16 bits.
 const SHORT: f32 = 32_767.0;
-
-/// Two numbers that stand side by side, as [`Kernel::shorts`] takes them.
-type Pair = [i16; 2];
 
 /// The heads of a model, and memory that sequences and layers take turns in.
 pub(super) struct Attention {
@@ -33,13 +30,13 @@ pub(super) struct Attention {
     keys: Vec<Pair>,
     /// What a key's numbers are to be divided by.
     key_factor: f32,
-    /// A row a channel, of all tokens.
-    values: Vec<Pair>,
+    /// Panels of [`Attention::columns`] channels of a head, a head behind the other: a row two tokens.
+    values: Vec<Line>,
     /// What a product with values is to be multiplied by.
     value_scale: f32,
     /// A panel a head of the queries that are computed together.
     queries: Vec<Line>,
-    /// A row of queries or keys, or two of values.
+    /// A row of queries.
     rounded: Vec<Pair>,
     /// A row a token, of all queries that are computed together: the logits, then the bits of their exponentials.
     logits: Vec<Line>,
@@ -105,25 +102,41 @@ impl Attention {
         }
     }
 
+    /// Columns of the panels of values: as many as lie best in the width of a head.
+    fn columns(&self) -> usize {
+        if self.width.is_multiple_of(MOST) { MOST } else { FEW }
+    }
+
     #[inline(always)]
     fn take_values(&mut self, keys_values: &[f32]) {
         let hidden = self.heads * self.width;
         let rows = keys_values.chunks_exact(2 * hidden).map(|row| &row[hidden..]);
         let factor = factor(largest(rows), SHORT);
         self.value_scale = 1.0 / (factor * SHORT);
-        let (row, steps) = (hidden.div_ceil(2), self.tokens.div_ceil(2));
-        self.values.resize(hidden * steps, [0; 2]);
-        self.rounded.resize(2 * row, [0; 2]);
+        let (columns, steps) = (self.columns(), self.tokens.div_ceil(2));
+        let panels = self.width.div_ceil(columns);
+        let pairs = aligned::<Pair>(&mut self.values, self.heads * panels * steps * columns);
         for (step, rows) in keys_values.chunks(4 * hidden).enumerate() {
-            let (one, other) = self.rounded.split_at_mut(row);
-            round(&rows[hidden..2 * hidden], factor, hidden, one);
-            match rows.get(3 * hidden..) {
-                Some(second) => round(second, factor, hidden, other),
-                None => other.fill([0; 2]),
-            }
-            let channels = one.as_flattened().iter().zip(other.as_flattened());
-            for (channel, (&one, &other)) in self.values.chunks_exact_mut(steps).zip(channels) {
-                channel[step] = [one, other];
+            for head in 0..self.heads {
+                for panel in 0..panels {
+                    let start = hidden + head * self.width + panel * columns;
+                    let count = columns.min(self.width - panel * columns);
+                    let place = ((head * panels + panel) * steps + step) * columns;
+                    let pairs = &mut pairs[place..place + count];
+                    let one = &rows[start..start + count];
+                    match rows.get(2 * hidden + start..2 * hidden + start + count) {
+                        Some(other) => {
+                            for ((pair, one), other) in pairs.iter_mut().zip(one).zip(other) {
+                                *pair = side_by_side(*one, *other, factor);
+                            }
+                        }
+                        None => {
+                            for (pair, one) in pairs.iter_mut().zip(one) {
+                                *pair = side_by_side(*one, 0.0, factor);
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -134,7 +147,10 @@ impl Attention {
         let scales = self.take_queries::<C>(queries);
         for head in 0..self.heads {
             self.weigh(kernel, head, &scales);
-            self.add_up::<C>(kernel, head, context);
+            match self.columns() {
+                MOST => self.add_up::<C, MOST>(kernel, head, context),
+                _ => self.add_up::<C, FEW>(kernel, head, context),
+            }
         }
     }
 
@@ -162,17 +178,17 @@ impl Attention {
     fn weigh<const C: usize>(&mut self, kernel: impl Kernel, head: usize, scales: &[f32; C]) {
         let (row, first) = (self.heads * self.pairs, head * self.pairs);
         let panel = bytemuck::cast_slice::<Line, Pair>(&self.queries);
-        let panel = panel[first * C..][..self.pairs * C].as_flattened();
+        let panel = &panel[first * C..][..self.pairs * C];
         let room = self.tokens.next_multiple_of(SHORT_ROWS);
         let logits = aligned::<i32>(&mut self.logits, room * C).as_chunks_mut::<C>().0;
         let mut largest = [i32::MIN; C];
         for (tile, sums) in logits.as_chunks_mut::<SHORT_ROWS>().0.iter_mut().enumerate() {
             // Where tokens are wanting for a whole tile, the last one stands in for them.
-            let rows = std::array::from_fn(|token| {
-                let token = (tile * SHORT_ROWS + token).min(self.tokens - 1);
-                self.keys[token * row + first..][..self.pairs].as_flattened()
-            });
-            kernel.shorts(rows, panel, sums);
+            let mut firsts = [0; SHORT_ROWS];
+            for (token, start) in firsts.iter_mut().enumerate() {
+                *start = (tile * SHORT_ROWS + token).min(self.tokens - 1) * row + first;
+            }
+            kernel.shorts(PairRows { pairs: &self.keys, firsts, stride: 1 }, panel, sums);
             for sums in sums {
                 for (largest, &sum) in largest.iter_mut().zip(&*sums) {
                     *largest = sum.max(*largest);
@@ -190,40 +206,49 @@ impl Attention {
         }
         // The second of a pair with one token has no weight.
         logits[self.tokens..].fill([0; C]);
-        let factors = totals.map(|total| SHORT / total);
+        for total in &mut totals {
+            *total = SHORT / *total;
+        }
         let steps = self.tokens.div_ceil(2);
-        let weights = aligned::<u32>(&mut self.weights, steps * C).as_chunks_mut::<C>().0;
+        let weights = aligned::<Pair>(&mut self.weights, steps * C).as_chunks_mut::<C>().0;
         for (weights, [one, other]) in weights.iter_mut().zip(logits.as_chunks::<2>().0) {
             for column in 0..C {
-                let rounded = |bits| math::round(f32::from_bits(bits as u32) * factors[column]) as i16;
-                // Both halves of a pair at once, which compilers know vector instructions for.
-                weights[column] = bytemuck::cast([rounded(one[column]), rounded(other[column])]);
+                let exponential = |bits| f32::from_bits(bits as u32);
+                weights[column] =
+                    side_by_side(exponential(one[column]), exponential(other[column]), totals[column]);
             }
         }
     }
 
-    /// Adds up the values of all tokens by their weights.
+    /// Adds up the values of all tokens by their weights, with V columns in a panel.
     #[inline(always)]
-    fn add_up<const C: usize>(&self, kernel: impl Kernel, head: usize, context: &mut [f32]) {
+    fn add_up<const C: usize, const V: usize>(&self, kernel: impl Kernel, head: usize, context: &mut [f32]) {
         let (hidden, steps) = (self.heads * self.width, self.tokens.div_ceil(2));
-        let panel = bytemuck::cast_slice::<Line, Pair>(&self.weights)[..steps * C].as_flattened();
-        let mut sums = [[0; C]; SHORT_ROWS];
-        for first in (0..self.width).step_by(SHORT_ROWS) {
-            let count = SHORT_ROWS.min(self.width - first);
-            let start = head * self.width + first;
-            // Where channels are wanting for a whole tile, the last one stands in for them.
-            let rows = std::array::from_fn(|channel| {
-                self.values[(start + channel.min(count - 1)) * steps..][..steps].as_flattened()
-            });
-            kernel.shorts(rows, panel, &mut sums);
-            let values = sums.map(|sums| sums.map(|sum| sum as f32 * self.value_scale));
-            for (column, row) in context.chunks_exact_mut(hidden).enumerate() {
-                for (place, values) in row[start..start + count].iter_mut().zip(&values) {
-                    *place = values[column];
+        let weights = &bytemuck::cast_slice::<Line, Pair>(&self.weights)[..steps * C];
+        let panels = bytemuck::cast_slice::<Line, Pair>(&self.values).chunks_exact(steps * V);
+        let own = self.width.div_ceil(V);
+        let mut sums = [[0; V]; SHORT_ROWS];
+        for (tile, context) in context.chunks_mut(SHORT_ROWS * hidden).enumerate() {
+            let mut firsts = [0; SHORT_ROWS];
+            firsts.iter_mut().enumerate().for_each(|(query, first)| *first = tile * SHORT_ROWS + query);
+            let rows = PairRows { pairs: weights, firsts, stride: C };
+            for (number, panel) in panels.clone().skip(head * own).take(own).enumerate() {
+                kernel.shorts(rows, panel, &mut sums);
+                for (row, sums) in context.chunks_exact_mut(hidden).zip(&sums) {
+                    let row = &mut row[head * self.width..][..self.width][number * V..];
+                    for (place, &sum) in row.iter_mut().zip(sums) {
+                        *place = sum as f32 * self.value_scale;
+                    }
                 }
             }
         }
     }
+}
+
+/// Both multiplied and rounded to whole numbers.
+#[inline(always)]
+fn side_by_side(one: f32, other: f32, factor: f32) -> Pair {
+    [math::round_product(one, factor) as i16, math::round_product(other, factor) as i16]
 }
 
 /// Rounds the values of each head, multiplied, to whole numbers; a head of odd width is filled up.
@@ -231,7 +256,7 @@ impl Attention {
 fn round(row: &[f32], factor: f32, width: usize, rounded: &mut [Pair]) {
     for (values, pairs) in row.chunks_exact(width).zip(rounded.chunks_exact_mut(width.div_ceil(2))) {
         for (number, value) in pairs.as_flattened_mut().iter_mut().zip(values) {
-            *number = math::round(value * factor) as i16;
+            *number = math::round_product(*value, factor) as i16;
         }
     }
 }
@@ -239,7 +264,11 @@ fn round(row: &[f32], factor: f32, width: usize, rounded: &mut [Pair]) {
 /// The largest magnitude in any of the rows.
 #[inline(always)]
 fn largest<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f32 {
-    rows.map(math::magnitude).fold(0.0, f32::max)
+    let mut largest = 0.0_f32;
+    for row in rows {
+        largest = largest.max(math::magnitude(row));
+    }
+    largest
 }
 
 /// By what to multiply values so that the largest becomes `limit`; zeros stay what they are.

@@ -8,7 +8,7 @@
 use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
 
-use super::{Avx512, COLUMNS, Kernel, MOST_ROWS, SHORT_ROWS, WIDTH};
+use super::{Avx512, COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, SHORT_ROWS, WIDTH};
 
 #[cfg(test)]
 mod emulator;
@@ -151,12 +151,7 @@ impl Kernel for Amx {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
         self.0.shorts(rows, panel, sums);
     }
 }

@@ -11,7 +11,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
@@ -25,14 +25,14 @@ pub(crate) struct Avx2(());
 
 impl Avx2 {
     pub(crate) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
     }
 }
 
 impl Kernel for Avx2 {
     #[inline(always)]
     fn run<R>(self, code: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx2")]
+        #[target_feature(enable = "avx2,fma")]
         fn run<R>(code: impl FnOnce() -> R) -> R {
             code()
         }
@@ -55,17 +55,11 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
-        let steps = rows[0].len() / 2;
-        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+        let steps = panel.len() / C;
         assert!(C.is_multiple_of(LANES));
         // SAFETY: as in `run`; the lengths are those that the function asks for.
-        unsafe { shorts(rows.map(<[i16]>::as_ptr), panel.as_ptr(), steps, sums) }
+        unsafe { shorts(rows.pointers(steps), rows.stride, panel.as_ptr(), steps, sums) }
     }
 }
 
@@ -118,11 +112,12 @@ unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; R
 }
 
 /// # Safety
-/// Each row has `2 * steps` numbers, the panel C times as many; C is a multiple of [`LANES`].
+/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of [`LANES`].
 #[target_feature(enable = "avx2")]
 unsafe fn shorts<const C: usize>(
-    rows: [*const i16; SHORT_ROWS],
-    panel: *const i16,
+    rows: [*const Pair; SHORT_ROWS],
+    stride: usize,
+    panel: *const Pair,
     steps: usize,
     sums: &mut [[i32; C]; SHORT_ROWS],
 ) {
@@ -130,10 +125,11 @@ unsafe fn shorts<const C: usize>(
         let mut totals = [_mm256_setzero_si256(); SHORT_ROWS];
         for step in 0..steps {
             // SAFETY: step < steps, and first + LANES <= C.
-            let weights = unsafe { _mm256_loadu_si256(panel.add(2 * (step * C + first)).cast()) };
+            let weights = unsafe { _mm256_loadu_si256(panel.add(step * C + first).cast()) };
             for (row, total) in rows.iter().zip(&mut totals) {
                 // SAFETY: step < steps.
-                let values = _mm256_set1_epi32(unsafe { row.add(2 * step).cast::<i32>().read_unaligned() });
+                let values =
+                    _mm256_set1_epi32(unsafe { row.add(step * stride).cast::<i32>().read_unaligned() });
                 *total = _mm256_add_epi32(*total, _mm256_madd_epi16(values, weights));
             }
         }

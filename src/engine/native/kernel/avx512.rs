@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 16;
@@ -48,20 +48,14 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
-        let steps = rows[0].len() / 2;
-        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
-        let rows = rows.map(<[i16]>::as_ptr);
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+        let steps = panel.len() / C;
+        let pointers = rows.pointers(steps);
         // SAFETY: as in `run`; the lengths are those that the functions ask for, and `sums` has C columns.
         unsafe {
             match C {
-                16 => shorts::<1>(rows, panel.as_ptr(), steps, sums.as_flattened_mut()),
-                32 => shorts::<2>(rows, panel.as_ptr(), steps, sums.as_flattened_mut()),
+                16 => shorts::<1>(pointers, rows.stride, panel.as_ptr(), steps, sums.as_flattened_mut()),
+                32 => shorts::<2>(pointers, rows.stride, panel.as_ptr(), steps, sums.as_flattened_mut()),
                 _ => unreachable!("panels have 16 or 32 columns"),
             }
         }
@@ -98,11 +92,12 @@ unsafe fn bytes(rows: *const u8, panel: *const i8, steps: usize, sums: &mut [[i3
 }
 
 /// # Safety
-/// Each row has `2 * steps` numbers, the panel `16 * VECTORS` times as many.
+/// Each row has as many pairs as there are steps, the panel `16 * VECTORS` times as many.
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn shorts<const VECTORS: usize>(
-    rows: [*const i16; SHORT_ROWS],
-    panel: *const i16,
+    rows: [*const Pair; SHORT_ROWS],
+    stride: usize,
+    panel: *const Pair,
     steps: usize,
     sums: &mut [i32],
 ) {
@@ -110,11 +105,11 @@ unsafe fn shorts<const VECTORS: usize>(
     for step in 0..steps {
         // SAFETY: step < steps.
         let weights: [__m512i; VECTORS] = std::array::from_fn(|vector| unsafe {
-            _mm512_loadu_si512(panel.add(2 * (step * VECTORS + vector) * LANES).cast())
+            _mm512_loadu_si512(panel.add((step * VECTORS + vector) * LANES).cast())
         });
         for (row, totals) in rows.iter().zip(&mut totals) {
             // SAFETY: step < steps.
-            let values = _mm512_set1_epi32(unsafe { row.add(2 * step).cast::<i32>().read_unaligned() });
+            let values = _mm512_set1_epi32(unsafe { row.add(step * stride).cast::<i32>().read_unaligned() });
             for (total, weights) in totals.iter_mut().zip(weights) {
                 *total = _mm512_dpwssd_epi32(*total, values, weights);
             }

@@ -8,7 +8,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
@@ -19,7 +19,9 @@ pub(crate) struct AvxVnni(());
 
 impl AvxVnni {
     pub(crate) fn detect() -> Option<Self> {
-        let all = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni");
+        let all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("avxvnni");
         all.then_some(Self(()))
     }
 }
@@ -27,7 +29,7 @@ impl AvxVnni {
 impl Kernel for AvxVnni {
     #[inline(always)]
     fn run<R>(self, code: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx2,avxvnni")]
+        #[target_feature(enable = "avx2,fma,avxvnni")]
         fn run<R>(code: impl FnOnce() -> R) -> R {
             code()
         }
@@ -42,23 +44,24 @@ impl Kernel for AvxVnni {
         let sums = sums.first_chunk_mut().expect("more rows than these");
         let rows = std::array::from_fn(|row| rows[row * len..].as_ptr());
         // SAFETY: as in `run`; the lengths are those that the function asks for.
-        unsafe { products::<true, ROWS, 2, COLUMNS>(rows, panel.as_ptr().cast(), len / 4, sums) }
+        unsafe { products::<true, ROWS, 2, COLUMNS>(rows, 4, panel.as_ptr().cast(), len / 4, sums) }
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
-        let steps = rows[0].len() / 2;
-        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+        let steps = panel.len() / C;
         assert!(C.is_multiple_of(LANES));
+        let mut pointers = [std::ptr::null(); SHORT_ROWS];
+        pointers.iter_mut().zip(rows.pointers(steps)).for_each(|(to, pointer)| *to = pointer.cast());
         // SAFETY: as in `run`; the lengths are those that the function asks for.
         unsafe {
-            let rows = rows.map(|row| row.as_ptr().cast());
-            products::<false, SHORT_ROWS, 1, C>(rows, panel.as_ptr().cast(), steps, sums);
+            products::<false, SHORT_ROWS, 1, C>(
+                pointers,
+                4 * rows.stride,
+                panel.as_ptr().cast(),
+                steps,
+                sums,
+            );
         }
     }
 }
@@ -67,10 +70,11 @@ impl Kernel for AvxVnni {
 /// row at once, which leaves room for the factors.
 ///
 /// # Safety
-/// Each row has `4 * steps` bytes, the panel C times as many; C is a multiple of `VECTORS * LANES`.
+/// Each row has as many four bytes as there are steps, one behind the other by the stride; the panel C times as many; C is a multiple of `VECTORS * LANES`.
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn products<const BYTES: bool, const R: usize, const VECTORS: usize, const C: usize>(
     rows: [*const u8; R],
+    stride: usize,
     panel: *const u8,
     steps: usize,
     sums: &mut [[i32; C]; R],
@@ -84,7 +88,8 @@ unsafe fn products<const BYTES: bool, const R: usize, const VECTORS: usize, cons
             });
             for (row, totals) in rows.iter().zip(&mut totals) {
                 // SAFETY: step < steps.
-                let values = _mm256_set1_epi32(unsafe { row.add(4 * step).cast::<i32>().read_unaligned() });
+                let values =
+                    _mm256_set1_epi32(unsafe { row.add(step * stride).cast::<i32>().read_unaligned() });
                 for (total, weights) in totals.iter_mut().zip(weights) {
                     *total = match BYTES {
                         true => _mm256_dpbusd_avx_epi32(*total, values, weights),

@@ -15,7 +15,7 @@ use std::arch::aarch64::{
 };
 use std::arch::{asm, is_aarch64_feature_detected};
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 4;
@@ -54,17 +54,11 @@ impl Kernel for Neon {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
-        let steps = rows[0].len() / 2;
-        assert!(rows.iter().all(|row| row.len() == 2 * steps) && panel.len() == 2 * steps * C);
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+        let steps = panel.len() / C;
         assert!(C.is_multiple_of(LANES));
         // SAFETY: as in `run`; the lengths are those that the function asks for.
-        unsafe { shorts(rows.map(<[i16]>::as_ptr), panel.as_ptr(), steps, sums) }
+        unsafe { shorts(rows.pointers(steps), rows.stride, panel.as_ptr(), steps, sums) }
     }
 }
 
@@ -192,11 +186,12 @@ unsafe fn bytes(rows: *const u8, panel: *const i8, blocks: usize, sums: &mut [[i
 }
 
 /// # Safety
-/// Each row has `2 * steps` numbers, the panel C times as many; C is a multiple of [`LANES`].
+/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of [`LANES`].
 #[target_feature(enable = "neon")]
 unsafe fn shorts<const C: usize>(
-    rows: [*const i16; SHORT_ROWS],
-    panel: *const i16,
+    rows: [*const Pair; SHORT_ROWS],
+    stride: usize,
+    panel: *const Pair,
     steps: usize,
     sums: &mut [[i32; C]; SHORT_ROWS],
 ) {
@@ -205,10 +200,10 @@ unsafe fn shorts<const C: usize>(
         let mut totals = [[vdupq_n_s32(0); 2]; SHORT_ROWS];
         for step in 0..steps {
             // SAFETY: step < steps, and first + LANES <= C.
-            let weights = unsafe { vld1q_s16(panel.add(2 * (step * C + first))) };
+            let weights = unsafe { vld1q_s16(panel.add(step * C + first).cast()) };
             for (row, [low, high]) in rows.iter().zip(&mut totals) {
                 // SAFETY: step < steps; the instruction takes what is not aligned.
-                let values = vreinterpretq_s16_s32(unsafe { vld1q_dup_s32(row.add(2 * step).cast()) });
+                let values = vreinterpretq_s16_s32(unsafe { vld1q_dup_s32(row.add(step * stride).cast()) });
                 *low = vmlal_s16(*low, vget_low_s16(weights), vget_low_s16(values));
                 *high = vmlal_high_s16(*high, weights, values);
             }

@@ -1,6 +1,6 @@
 //! Plain Rust, for every processor: what the others are held to.
 
-use super::{COLUMNS, Kernel, MOST_ROWS, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
 
 /// Numbers of a row that are taken at once, on the stack.
 const AT_ONCE: usize = 512;
@@ -37,24 +37,13 @@ impl Kernel for Scalar {
         }
     }
 
-    fn shorts<const C: usize>(
-        self,
-        rows: [&[i16]; SHORT_ROWS],
-        panel: &[i16],
-        sums: &mut [[i32; C]; SHORT_ROWS],
-    ) {
+    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
         *sums = [[0; C]; SHORT_ROWS];
-        let len = rows[0].len();
-        for start in (0..len).step_by(AT_ONCE) {
-            let end = (start + AT_ONCE).min(len);
-            let steps = panel[start * C..end * C].as_chunks::<2>().0.chunks_exact(C);
-            for column in 0..C {
-                let mut weights = [0; AT_ONCE];
-                for (weights, step) in weights.as_chunks_mut::<2>().0.iter_mut().zip(steps.clone()) {
-                    *weights = step[column];
-                }
-                for (sums, row) in sums.iter_mut().zip(rows) {
-                    sums[column] += dot(&row[start..end], &weights[..end - start]);
+        for (step, weights) in panel.chunks_exact(C).enumerate() {
+            for (sums, first) in sums.iter_mut().zip(rows.firsts) {
+                let [one, other] = rows.pairs[first + step * rows.stride].map(i32::from);
+                for (sum, weights) in sums.iter_mut().zip(weights) {
+                    *sum += one * i32::from(weights[0]) + other * i32::from(weights[1]);
                 }
             }
         }
