@@ -15,6 +15,10 @@ use std::time::Instant;
 use comity::engine::{self, Batch, Engine};
 use comity::model::Model;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
