@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
     parser.add_argument("--workers", type=int, help="processes that train; one on a GPU, one a core without")
     parser.add_argument("--start", type=Path, help="model folder to go on from, instead of the bare encoder")
-    parser.add_argument("--teacher", type=Path, action="append", default=[], help="model folder whose opinion of every row counts, too; may be repeated")
+    parser.add_argument("--teacher", type=Path, action="append", default=[], help="model folder whose opinion of every row counts, too; others may follow, and one that is named twice counts twice")
     parser.add_argument("--comity", type=Path, help="the program, which asks the teachers")
     parser.add_argument("--rate", type=float, default=1.5e-4, help="highest learning rate; a model that goes on wants a lower one")
     parser.add_argument("--seed", type=int, default=0)

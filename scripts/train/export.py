@@ -16,7 +16,7 @@ from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
 NORMALIZER = 1
-VERSION = "4"
+VERSION = "5"
 
 
 def rounded(model: BertForSequenceClassification) -> BertForSequenceClassification:

@@ -20,7 +20,7 @@ WARM_UP, EMA_DECAY = 0.05, 0.998
 SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
 # How much a teacher's opinion of a row counts beside its labels; it speaks of all nine, and its doubts are kept.
-TEACHER_WEIGHT = 0.5
+TEACHER_WEIGHT = 1.0
 SEP = 102
 SECONDS_PER_MEETING = 30
 CHECKPOINT = "checkpoint.pt"

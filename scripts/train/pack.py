@@ -72,9 +72,9 @@ def taught(texts: list[str], teachers: list[Path], comity: Path | None) -> np.nd
     if not teachers:
         return np.full((len(texts), 9), np.nan, dtype=np.float16)
     chances = 0.0
-    for teacher in teachers:
+    for teacher, times in Counter(teachers).items():
         logits = program_logits(comity, teacher, texts)
-        chances = chances + np.concatenate([sigmoid(logits[:, :6]), softmax(logits[:, 6:])], axis=1)
+        chances = chances + times * np.concatenate([sigmoid(logits[:, :6]), softmax(logits[:, 6:])], axis=1)
     return (chances / len(teachers)).astype(np.float16)
 
 
