@@ -103,7 +103,7 @@ def prepare():
             )
             openvino.save_model(quantized, path)
         settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
-        # Left to itself it asks for the 16-bit floats that the processor has, and finds that AVX2 has no soft-max for them.
+        # Left to itself it asks for the 16-bit floats that the processor has, which the fewer instructions cannot do, or only slowly.
         if "ONEDNN_MAX_CPU_ISA" in os.environ:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         request = openvino.Core().compile_model(path, "CPU", settings).create_infer_request()
