@@ -121,7 +121,7 @@ impl Quantized {
                 firsts.states.append(&mut states);
                 firsts.contexts.append(&mut context);
             },
-        )
+        );
     }
 }
 
