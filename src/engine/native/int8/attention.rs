@@ -276,3 +276,41 @@ fn largest<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f32 {
 fn factor(largest: f32, limit: f32) -> f32 {
     if largest > 0.0 { limit / largest } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::native::kernel::Scalar;
+
+    #[test]
+    fn heads_of_any_width_attend_as_defined() {
+        let value = |number: usize| (number * 7919 % 2003) as f32 / 1001.0 - 1.0;
+        for (heads, width) in [(3, 5), (4, 8), (2, 32), (1, 48), (2, 64), (1, 96)] {
+            let hidden = heads * width;
+            let mut attention = Attention::new(heads, hidden);
+            // Longer and shorter ones in turn, since they use one memory.
+            for tokens in [33, 1, 2, 50, 16, 7] {
+                let queries: Vec<f32> = (0..tokens * hidden).map(|n| value(n + tokens)).collect();
+                let keys_values: Vec<f32> = (0..tokens * 2 * hidden).map(|n| value(3 * n + 1)).collect();
+                let mut context = vec![f32::NAN; tokens * hidden];
+                attention.apply(Scalar, &queries, &keys_values, &mut context);
+                for (place, &found) in context.iter().enumerate() {
+                    let (query, channel) = (place / hidden * hidden, place % hidden);
+                    let head = channel / width * width;
+                    let (mut total, mut sum) = (0.0, 0.0);
+                    for row in keys_values.chunks_exact(2 * hidden) {
+                        let dot = (head..head + width).map(|c| f64::from(queries[query + c] * row[c]));
+                        let weight = (dot.sum::<f64>() / (width as f64).sqrt()).exp();
+                        total += weight;
+                        sum += weight * f64::from(row[hidden + channel]);
+                    }
+                    let expected = sum / total;
+                    assert!(
+                        (f64::from(found) - expected).abs() < 1e-3,
+                        "{heads} heads of {width}, {tokens} tokens, {place}: {expected}, not {found}"
+                    );
+                }
+            }
+        }
+    }
+}
