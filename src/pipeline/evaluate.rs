@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::comment::{Comment, Origin};
 use crate::engine;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, Marked, Sample, SentimentFigures, SpanFigures, Target};
-use crate::explain::{self, Weighed, weigh};
+use crate::explain::{self, Excerpt, Weighed, weigh};
 use crate::label::Label;
 use crate::model::Model;
 use crate::policy::Policy;
@@ -191,9 +191,12 @@ pub fn evaluate(
         }
         if rows.spans.is_some() {
             for some in labelled.chunks(EXPLAINED_AT_ONCE) {
-                let asked: Vec<(&Comment, Label)> =
-                    some.iter().map(|row| (&row.comment, Label::Toxicity)).collect();
-                let weighed = pool.install(|| weigh(&scorer, &asked))?;
+                let excerpts: Vec<Excerpt> = some.iter().map(|row| Excerpt::of(&row.comment)).collect();
+                let asked: Vec<(&Excerpt, Label)> =
+                    excerpts.iter().map(|excerpt| (excerpt, Label::Toxicity)).collect();
+                let never = AtomicBool::new(false);
+                let weighed = pool.install(|| weigh(&scorer, &asked, &never))?;
+                let weighed = weighed.expect("nothing stops it");
                 rows.marked
                     .extend(some.iter().zip(weighed).filter_map(|(row, weighed)| marked(row, &weighed)));
             }

@@ -11,7 +11,7 @@ use super::outputs::{OutputFiles, REJECTS};
 use super::queue::Queue;
 use super::shard::Shard;
 use super::start::{self, Start, read_json};
-use crate::explain::{self, Explanation};
+use crate::explain::{self, Explanation, Flagged};
 use crate::policy::Policy;
 use crate::report::{self, Column, Form, Run, Summary};
 use crate::score::Scored;
@@ -283,11 +283,11 @@ fn explanations(parts: &[Part], queue: Queue<'_>) -> Result<Vec<u8>, MergeError>
     }
     let policy = queue.policy.name.clone();
     let mut lines = Vec::new();
-    for (fired, comment) in queue.worst() {
-        let label = fired.rule.label.as_str();
-        match of_comment.get(&(comment.thread.clone(), comment.id.clone())) {
+    for Flagged { thread, id, label, .. } in queue.worst() {
+        let label = label.as_str();
+        match of_comment.get(&(thread.clone(), id.clone())) {
             Some((explained, line)) if *explained == label => lines.extend_from_slice(line.as_bytes()),
-            _ => return Err(MergeError::Policy { thread: comment.thread, id: comment.id, label, policy }),
+            _ => return Err(MergeError::Policy { thread, id, label, policy }),
         }
         lines.push(b'\n');
     }

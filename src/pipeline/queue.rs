@@ -1,36 +1,30 @@
 //! The worst of the flagged comments, which get an explanation.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use crate::comment::Comment;
-use crate::explain::{MOST, explain};
-use crate::label::Label;
-use crate::policy::{Action, Fired, Policy};
+use crate::explain::{Excerpt, Flagged, MOST, explain};
+use crate::policy::{Action, Policy, Urgency};
 use crate::report::words;
 use crate::score::{ScoreError, Scored, Scorer};
 
-/// Comments that are explained at a time: enough for every thread, few enough to show that the work goes on.
+/// Number of comments that are explained at a time: enough for every thread, few enough to show that the
+/// work goes on.
 const EXPLAINED_AT_ONCE: usize = 8;
 
 /// The worst of the flagged comments, each text once: those that get an explanation, up to [`MOST`].
 pub(super) struct Queue<'p> {
     pub(super) policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`MOST`].
-    worst: Vec<Worst<'p>>,
+    worst: Vec<Worst>,
 }
 
-/// The most urgent comment with its words.
-struct Worst<'p> {
-    fired: Fired<'p>,
-    comment: Comment,
+/// The most urgent comment with its words. Of its text, only what is explained is kept.
+struct Worst {
+    urgency: Urgency,
     /// Its [`words::digest`].
     words: [u64; 2],
-}
-
-impl Worst<'_> {
-    fn first(&self, other: &Self) -> std::cmp::Ordering {
-        self.fired.urgency(&self.comment).first(&other.fired.urgency(&other.comment))
-    }
+    flagged: Flagged,
 }
 
 impl<'p> Queue<'p> {
@@ -41,15 +35,19 @@ impl<'p> Queue<'p> {
     pub(super) fn offer(&mut self, row: Scored) {
         let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
         let Some(fired) = decision.and_then(|decision| decision.fired) else { return };
-        let words = words::digest(&row.comment);
-        let offered = Worst { fired, comment: row.comment, words };
+        let Scored { comment, .. } = row;
+        let urgency = fired.urgency(&comment);
+        let words = words::digest(&comment);
         if let Some(same) = self.worst.iter().position(|worst| worst.words == words) {
-            if offered.first(&self.worst[same]).is_ge() {
+            if urgency.first(&self.worst[same].urgency).is_ge() {
                 return;
             }
             self.worst.remove(same);
         }
-        self.worst.push(offered);
+        let excerpt = Excerpt::of(&comment);
+        let Comment { thread, id, .. } = comment;
+        let flagged = Flagged { thread, id, label: fired.rule.label, score: fired.score, excerpt };
+        self.worst.push(Worst { urgency, words, flagged });
         if self.worst.len() >= 2 * MOST {
             self.keep_worst();
         }
@@ -57,18 +55,18 @@ impl<'p> Queue<'p> {
 
     fn keep_worst(&mut self) {
         // A stable sort: equally urgent ones stay in the order of the input.
-        self.worst.sort_by(Worst::first);
+        self.worst.sort_by(|a, b| a.urgency.first(&b.urgency));
         self.worst.truncate(MOST);
     }
 
-    /// The worst of all, the worst first.
-    pub(super) fn worst(mut self) -> Vec<(Fired<'p>, Comment)> {
+    /// Returns the worst of all, the worst first.
+    pub(super) fn worst(mut self) -> Vec<Flagged> {
         self.keep_worst();
-        self.worst.into_iter().map(|Worst { fired, comment, .. }| (fired, comment)).collect()
+        self.worst.into_iter().map(|worst| worst.flagged).collect()
     }
 
-    /// Explains the worst, an [`crate::explain::Explanation`] a line; none where `stop` came first. `advance` is told how
-    /// many are explained, of how many.
+    /// Explains the worst, an [`crate::explain::Explanation`] a line. Returns `None` if `stop` was set
+    /// before the end. `advance` gets the number of explained comments and the number of all.
     pub(super) fn explain(
         self,
         scorer: &Scorer<'_>,
@@ -76,15 +74,11 @@ impl<'p> Queue<'p> {
         advance: &dyn Fn(usize, usize),
     ) -> Result<Option<Vec<u8>>, ScoreError> {
         let worst = self.worst();
-        let flagged: Vec<(&Comment, Label, f64)> =
-            worst.iter().map(|(fired, comment)| (comment, fired.rule.label, fired.score)).collect();
         let mut lines = Vec::new();
-        for (done, some) in flagged.chunks(EXPLAINED_AT_ONCE).enumerate() {
-            if stop.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            advance(done * EXPLAINED_AT_ONCE, flagged.len());
-            for explanation in explain(scorer, some)? {
+        for (done, some) in worst.chunks(EXPLAINED_AT_ONCE).enumerate() {
+            advance(done * EXPLAINED_AT_ONCE, worst.len());
+            let Some(explanations) = explain(scorer, some, stop)? else { return Ok(None) };
+            for explanation in explanations {
                 serde_json::to_writer(&mut lines, &explanation).expect("an explanation is plain data");
                 lines.push(b'\n');
             }
@@ -97,6 +91,8 @@ impl<'p> Queue<'p> {
 mod tests {
     use super::*;
     use crate::comment::Origin;
+    use crate::explain::MAX_CHARS;
+    use crate::label::Label;
     use crate::score::{Outcome, Scores};
 
     fn row(number: usize, text: &str, toxicity: f64) -> Scored {
@@ -124,9 +120,21 @@ mod tests {
         queue.offer(row(9_000, "and you", 0.8602));
         queue.offer(row(9_001, "nothing", 0.1));
         let worst = queue.worst();
-        let ids: Vec<&str> = worst.iter().map(|(_, comment)| comment.id.as_str()).collect();
+        let ids: Vec<&str> = worst.iter().map(|flagged| flagged.id.as_str()).collect();
         assert_eq!(ids.len(), MOST);
         assert_eq!(ids[..3], ["1599", "9000", "1598"]);
         assert_eq!(ids[MOST - 1], "1401");
+    }
+
+    #[test]
+    fn of_long_texts_only_the_beginning_is_kept() {
+        let policy = Policy::built_in();
+        let mut queue = Queue::new(&policy);
+        for n in 0..20 {
+            let text = format!("you {}{}", "fool ".repeat(n + 1), " of a".repeat(100_000));
+            queue.offer(row(n, &text, 0.9));
+        }
+        let kept: Vec<usize> = queue.worst.iter().map(|worst| worst.flagged.excerpt.bytes()).collect();
+        assert_eq!(kept, [MAX_CHARS; 20]);
     }
 }

@@ -6,6 +6,7 @@ use super::text::{Segment, segments};
 use super::words_of;
 use super::{MAX_NAME, MAX_TEXT};
 use crate::aggregate::wilson;
+use crate::explain::MAX_CHARS;
 use crate::normalize::normalize;
 use crate::policy::{Policy, reach};
 use crate::report::plain::{self, count, number, percent, percents, shorten};
@@ -61,6 +62,8 @@ pub(super) struct Card<'a> {
     pub(super) cut: usize,
     /// Which words carry the score was computed.
     pub(super) explained: bool,
+    /// Only the beginning of the comment was explained: this many characters.
+    pub(super) explained_to: Option<String>,
     pub(super) context: Option<NeighbourView<'a>>,
     pub(super) around: Vec<NeighbourView<'a>>,
     /// Comments with the same words, and with nearly the same.
@@ -175,6 +178,7 @@ pub(super) fn card<'a>(
         text: segments(kept, &comment.quotes, &quotable, &marks),
         cut,
         explained: explanation.is_some(),
+        explained_to: explanation.filter(|explanation| explanation.partial).map(|_| count(MAX_CHARS as u64)),
         context: context.as_ref().map(|context| {
             let what = match context.kind {
                 ContextKind::Parent => "In answer to",
