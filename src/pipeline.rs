@@ -313,6 +313,16 @@ fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
     }
 }
 
+/// Loads a model and makes the engine of a name for it, with every check that a run makes of them before it begins.
+///
+/// # Errors
+/// [`PipelineError`] names the file of the model that is wrong, and what to do.
+pub fn open_model(dir: Option<&Path>, engine: &str) -> Result<(Model, Box<dyn Engine>), PipelineError> {
+    let model = load_model(dir)?;
+    let engine = engine::open(engine, &model)?;
+    Ok((model, engine))
+}
+
 /// What was read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
