@@ -22,7 +22,7 @@ mod manifest;
 mod weights;
 
 pub use config::Config;
-pub use manifest::{Calibration, FileEntry, Manifest};
+pub use manifest::{Calibration, FileEntry, HeldOut, Manifest};
 pub use weights::Weights;
 
 const MANIFEST: &str = "manifest.json";
@@ -174,9 +174,11 @@ impl Model {
         Weights::parse(&self.weights).expect("the same bytes were parsed when the model was loaded")
     }
 
-    /// Probabilities of one sequence, by [`Label::index`], from its logits in the order of the manifest's heads; none of a label
-    /// that the model does not give. Calibrated, they are `sigmoid(scale * x + bias)` of each label of a sigmoid head and
-    /// `softmax(x / temperature)` over a softmax head; else scale and temperature are 1 and the bias is 0.
+    /// Returns the probabilities of one sequence, by [`Label::index`], from its logits in the order of the
+    /// manifest's heads; `None` for a label that the model does not give. Calibrated, they are
+    /// `sigmoid(scale * x + bias)` for each label of a sigmoid head and `softmax(x / temperature)` over a
+    /// softmax head; else scale and temperature are 1 and the bias is 0. Equal logits give equal bits on
+    /// every platform: `libm::exp` does not depend on the system's mathematics.
     ///
     /// # Panics
     /// If there are not as many logits as the heads have.
@@ -192,7 +194,7 @@ impl Model {
                         let Some(label) = *label else { continue };
                         let (scale, bias) =
                             calibration.as_ref().map_or((1.0, 0.0), |known| known.line(label));
-                        probabilities[label.index()] = Some(1.0 / (1.0 + (-(scale * logit + bias)).exp()));
+                        probabilities[label.index()] = Some(1.0 / (1.0 + libm::exp(-(scale * logit + bias))));
                     }
                 }
                 Activation::Softmax => {
@@ -200,10 +202,10 @@ impl Model {
                     let scaled: Vec<f64> =
                         logits.by_ref().take(head.labels.len()).map(|logit| logit / temperature).collect();
                     let largest = scaled.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                    let sum: f64 = scaled.iter().map(|logit| (logit - largest).exp()).sum();
+                    let sum: f64 = scaled.iter().map(|logit| libm::exp(logit - largest)).sum();
                     for (label, logit) in head.labels.iter().zip(scaled) {
                         let Some(label) = *label else { continue };
-                        *probabilities[label.index()].get_or_insert(0.0) += (logit - largest).exp() / sum;
+                        *probabilities[label.index()].get_or_insert(0.0) += libm::exp(logit - largest) / sum;
                     }
                 }
             }

@@ -175,14 +175,14 @@ pub fn score(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let start = Start::new(settings(request), identify(&model), engine.name(), reader.files());
     let held = files.held(&start, request.resume)?;
-    let earlier = request.reuse.as_deref().map(|dir| earlier(dir, &start, files.dir())).transpose()?;
+    let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    if let Some(dir) = &request.reuse {
+        let earlier = pool.install(|| earlier(dir, &start, files.dir(), &scorer))?;
+        scorer.reuse(earlier);
+    }
     let mut outputs = files.begin(start.clone(), held, options.keep_raw)?;
 
     let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
-    let mut scorer = Scorer::new(&model, &*engine, request.settings);
-    if let Some(earlier) = earlier {
-        scorer.reuse(earlier);
-    }
     let mut threader = Threader::new();
     let mut queue = Queue::new(policy);
     let mut counts = Counts::default();
@@ -259,8 +259,13 @@ pub fn score(
     Ok(Finished { summary, kept, reused })
 }
 
-/// The scores of an earlier run, if they were made as those of this run are.
-fn earlier(dir: &Path, start: &Start, out: &Path) -> Result<Earlier, PipelineError> {
+/// Opens the scores of an earlier run, if they were made as those of this run are.
+fn earlier(
+    dir: &Path,
+    start: &Start,
+    out: &Path,
+    scorer: &Scorer<'_>,
+) -> Result<Earlier, PipelineError> {
     let owned = || dir.to_owned();
     let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
@@ -271,7 +276,7 @@ fn earlier(dir: &Path, start: &Start, out: &Path) -> Result<Earlier, PipelineErr
     if !differences.is_empty() {
         return Err(PipelineError::OtherScorer { dir: owned(), differences: Difference::list(&differences) });
     }
-    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), !held.is_whole)?)
+    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), !held.is_whole, scorer)?)
 }
 
 /// Decides anew and writes the reports of a folder again, from its scores: [`report::write`], for as long as nobody else

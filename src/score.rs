@@ -19,7 +19,6 @@ mod outcome;
 mod reuse;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -82,8 +81,8 @@ pub struct Scorer<'a> {
     engine: &'a dyn Engine,
     settings: Settings,
     lexicon: Lexicon,
-    /// Scores of texts of earlier chunks, by digest of the normalised text.
-    remembered: HashMap<[u8; 16], Scores>,
+    /// Scores of texts of earlier chunks.
+    remembered: HashMap<TextKey, Scores>,
     /// Scores of an earlier run.
     earlier: Option<Earlier>,
     reused: u64,
@@ -94,7 +93,7 @@ enum Prepared {
     /// Not to be scored.
     Unscored { cause: Unscored, language: Option<String> },
     /// To be scored by this text.
-    Text { reading: Reading, language: Option<String> },
+    Text { reading: Reading, key: TextKey, language: Option<String> },
 }
 
 /// A text as the model reads it.
@@ -109,10 +108,29 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Everything that the model reads of the text. The scores depend on nothing else.
     fn variants(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.text.as_str()).chain(self.folded.as_deref())
     }
+
+    /// Returns the key under which the scores of this text are remembered: readings with equal
+    /// [variants](Self::variants), and only those, have equal keys.
+    fn key(&self) -> TextKey {
+        let mut hasher = Sha256::new();
+        for variant in self.variants() {
+            // The length separates the variants: no text can pass for two.
+            hasher.update((variant.len() as u64).to_le_bytes());
+            hasher.update(variant);
+        }
+        let digest = hasher.finalize();
+        TextKey(std::array::from_fn(|byte| digest[byte]))
+    }
 }
+
+/// The first half of the SHA-256 of everything that the model reads of a text. Two different texts
+/// of one export never share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct TextKey([u8; 16]);
 
 impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
@@ -121,17 +139,17 @@ impl<'a> Scorer<'a> {
         Self { model, engine, settings, lexicon, remembered: HashMap::new(), earlier: None, reused: 0 }
     }
 
-    /// Takes scores over from an earlier run, of the same model, engine and version, where it has them.
+    /// Takes scores from an earlier run of the same model, engine and version, if it has them.
     pub fn reuse(&mut self, earlier: Earlier) {
         self.earlier = Some(earlier);
     }
 
-    /// Texts whose scores were taken over from an earlier run.
+    /// Returns the number of texts whose scores were taken from an earlier run.
     pub fn reused(&self) -> u64 {
         self.reused
     }
 
-    /// How the model reads a text of a person's own words.
+    /// Returns a person's own words as the model reads them.
     pub fn read(&self, own_words: &str) -> Reading {
         let normalized = normalize(own_words);
         let folded = fold(&normalized.text, &self.lexicon);
@@ -159,45 +177,42 @@ impl<'a> Scorer<'a> {
         self.take_over(&prepared)?;
 
         // The texts that the engine must see, each once, and how many comments share each.
-        let mut fresh: Vec<&Reading> = Vec::new();
+        let mut fresh: Vec<(&Reading, TextKey)> = Vec::new();
         let mut sharers: Vec<u64> = Vec::new();
-        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut indices: HashMap<TextKey, usize> = HashMap::new();
         let mut settled = 0;
         for prepared in &prepared {
             match prepared {
-                Prepared::Text { reading, .. } if !self.remembered.contains_key(&digest(&reading.text)) => {
-                    let place = *places.entry(&reading.text).or_insert(fresh.len());
-                    if place == fresh.len() {
-                        fresh.push(reading);
+                Prepared::Text { reading, key, .. } if !self.remembered.contains_key(key) => {
+                    let index = *indices.entry(*key).or_insert(fresh.len());
+                    if index == fresh.len() {
+                        fresh.push((reading, *key));
                         sharers.push(0);
                     }
-                    sharers[place] += 1;
+                    sharers[index] += 1;
                 }
                 _ => settled += 1,
             }
         }
         advance(settled);
 
-        let scores = self.score_texts(&fresh, &|text| advance(sharers[text]))?;
-        let of_text: HashMap<&str, Scores> =
-            fresh.into_iter().map(|reading| reading.text.as_str()).zip(scores).collect();
-        let outcome = |text: &str| of_text.get(text).or_else(|| self.remembered.get(&digest(text))).copied();
+        let readings: Vec<&Reading> = fresh.iter().map(|(reading, _)| *reading).collect();
+        let scores = self.score_texts(&readings, &|text| advance(sharers[text]))?;
+        let by_key: HashMap<TextKey, Scores> = fresh.iter().map(|(_, key)| *key).zip(scores).collect();
         let outcomes: Vec<Option<Scores>> = prepared
             .iter()
             .map(|prepared| match prepared {
-                Prepared::Text { reading, .. } => outcome(&reading.text),
+                Prepared::Text { key, .. } => by_key.get(key).or_else(|| self.remembered.get(key)).copied(),
                 Prepared::Unscored { .. } => None,
             })
             .collect();
-        let remember: Vec<([u8; 16], Scores)> =
-            of_text.iter().map(|(text, scores)| (digest(text), *scores)).collect();
-        if self.remembered.len() + remember.len() <= REMEMBERED_TEXTS {
-            self.remembered.extend(remember);
+        if self.remembered.len() + by_key.len() <= REMEMBERED_TEXTS {
+            self.remembered.extend(by_key);
         }
 
         let scored = comments.into_iter().zip(prepared).zip(outcomes).map(|((comment, prepared), scores)| {
             match (prepared, scores) {
-                (Prepared::Text { language, reading }, Some(scores)) => {
+                (Prepared::Text { language, reading, .. }, Some(scores)) => {
                     Scored { comment, language, evasion: reading.evasion, outcome: Outcome::Scored(scores) }
                 }
                 (Prepared::Unscored { cause, language }, _) => {
@@ -209,18 +224,18 @@ impl<'a> Scorer<'a> {
         Ok(scored.collect())
     }
 
-    /// Remembers the scores that an earlier run has of these texts.
+    /// Remembers the scores that an earlier run has for these texts.
     fn take_over(&mut self, prepared: &[Prepared]) -> Result<(), ScoreError> {
         let Some(earlier) = &mut self.earlier else { return Ok(()) };
         if self.remembered.len() >= REMEMBERED_TEXTS {
             self.remembered.clear();
         }
         for prepared in prepared {
-            let Prepared::Text { reading, .. } = prepared else { continue };
-            if let Entry::Vacant(place) = self.remembered.entry(digest(&reading.text))
-                && let Some(scores) = earlier.scores(&reading.text)?
+            let Prepared::Text { key, .. } = prepared else { continue };
+            if !self.remembered.contains_key(key)
+                && let Some(scores) = earlier.scores(*key)?
             {
-                place.insert(scores);
+                self.remembered.insert(*key, scores);
                 self.reused += 1;
             }
         }
@@ -258,7 +273,7 @@ impl<'a> Scorer<'a> {
         if is_wordless && self.model.encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
             return Prepared::Unscored { cause: Unscored::Empty, language };
         }
-        Prepared::Text { reading, language }
+        Prepared::Text { key: reading.key(), reading, language }
     }
 
     /// Scores of texts, in their order. `done` is told of each text by its place, once, from whichever thread
@@ -366,13 +381,6 @@ fn join_windows(windows: &[Window], probabilities: &[Probabilities]) -> Probabil
     joined
 }
 
-/// First half of the SHA-256 of a text: two texts of one export never share it.
-fn digest(text: &str) -> [u8; 16] {
-    let mut half = [0; 16];
-    half.copy_from_slice(&Sha256::digest(text)[..16]);
-    half
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -384,6 +392,20 @@ mod tests {
     use super::*;
     use crate::comment::Origin;
     use crate::engine::open;
+
+    /// Texts that are disguised throughout, of which the model reads the spelt-out form alone; and that
+    /// form as a text of its own, which the model also reads in a second form: with the parted word joined.
+    pub(super) const DISGUISED: [[&str; 2]; 3] = [
+        ["th0se refu g33s 4re f*ck1ng m0r0ns 4nd cr00ks", "those refu gees are fucking morons and crooks"],
+        [
+            "4ll th3se immi gr4nts 4re cr00ks and st*p1d 1d10ts",
+            "all these immi grants are crooks and stupid idiots",
+        ],
+        [
+            "th0se chr1st ians 4re f*ck1ng 1d10ts, 4ll of th3m",
+            "those christ ians are fucking idiots, all of them",
+        ],
+    ];
 
     fn tiny() -> Model {
         Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")).unwrap()
@@ -486,6 +508,32 @@ mod tests {
         assert_eq!(*done.lock().unwrap(), 7);
         assert_eq!(first[0].outcome, first[3].outcome);
         assert_eq!(first[1].outcome, second[0].outcome);
+    }
+
+    #[test]
+    fn a_disguised_text_and_its_spelt_out_form_have_the_scores_that_each_has_alone() {
+        let model = Model::embedded().unwrap();
+        let engine = open("native", &model).unwrap();
+        let score = |chunks: &[&[&str]]| -> Vec<Outcome> {
+            let mut scorer = Scorer::new(&model, &*engine, Settings::default());
+            let scored = chunks.iter().map(|chunk| scorer.score(comments(chunk), &|_| ()).unwrap());
+            scored.flatten().map(|scored| scored.outcome).collect()
+        };
+        for [disguised, spelt_out] in DISGUISED {
+            let scorer = Scorer::new(&model, &*engine, Settings::default());
+            let (one, other) = (scorer.read(disguised), scorer.read(spelt_out));
+            assert_eq!((&one.text, &one.folded), (&spelt_out.to_owned(), &None), "only then is this a test");
+            assert!(other.text == spelt_out && other.folded.is_some(), "{other:?}");
+
+            let alone = [score(&[&[disguised]])[0], score(&[&[spelt_out]])[0]];
+            assert_ne!(alone[0], alone[1]);
+            for chunks in [&[&[disguised, spelt_out][..]][..], &[&[disguised], &[spelt_out]]] {
+                assert_eq!(score(chunks), alone);
+            }
+            for chunks in [&[&[spelt_out, disguised][..]][..], &[&[spelt_out], &[disguised]]] {
+                assert_eq!(score(chunks), [alone[1], alone[0]]);
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use comity::engine;
+use comity::engine::{self, EngineError};
 use comity::pipeline::{self, EngineChoice, PipelineError, Progress, ScoreRequest};
 use comity::policy::Policy;
 use comity::read::{Format, Options};
@@ -123,6 +123,26 @@ fn threads_batches_and_repetition_change_no_byte() {
     // The same folder every time: what an earlier run left must not show.
     for (threads, batch) in [(1, 1), (2, 64), (3, 7), (1, 32)] {
         assert_same(&run(threads, batch), &first, &format!("{threads} threads, batch {batch}"));
+    }
+}
+
+#[test]
+fn every_kernel_writes_the_same_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = export_of(300, folder.path());
+    let run = |engine: &str| {
+        let out = folder.path().join("out");
+        let mut request = request(&[&export, &root().join("data/sample")], &out);
+        request.engine = EngineChoice::Named(engine.to_owned());
+        score(&request).map(|_| files(&out))
+    };
+    let native = run("native").unwrap();
+    for engine in engine::names().filter(|name| name.starts_with("native:") && *name != "native:f32") {
+        match run(engine) {
+            Ok(files) => assert_same(&files, &native, engine),
+            Err(PipelineError::Engine(EngineError::Processor { .. })) => {}
+            Err(error) => panic!("{engine}: {error}"),
+        }
     }
 }
 

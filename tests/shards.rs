@@ -131,3 +131,41 @@ fn reused_scores_are_the_scores() {
     fs::write(at("torn/unfinished.json"), old).unwrap();
     refused(&again("torn", "refused"), "the version of comity was 0.0.1");
 }
+
+/// Texts whose spelling hides words, so that what the model reads is not the text itself: reused or scored
+/// from scratch, in whichever order and beside whichever others, a text has the same scores.
+#[test]
+fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
+    const DISGUISED: [&str; 3] = [
+        "th0se refu g33s 4re f*ck1ng m0r0ns 4nd cr00ks",
+        "th0se s0ldi ers 4re f*ck1ng 1d10ts, 4ll of th3m",
+        "You are a l1ttle m0ron, really.",
+    ];
+    const SPELT_OUT: [&str; 4] = [
+        "those refu gees are fucking morons and crooks",
+        "those refugees are fucking morons and crooks",
+        "You are a little moron, really.",
+        "What a nice town!",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let run = |name: &str, texts: &[&str], reuse: Option<&str>| {
+        let (input, out) = (at("export.ndjson"), at(name));
+        let lines = texts.iter().enumerate().map(|(n, text)| serde_json::json!({"thread": n.to_string(), "text": text}));
+        fs::write(&input, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        let request = ScoreRequest { model: None, reuse: reuse.map(at), ..request(&[&input], &out) };
+        (score(&request).unwrap().reused, files(&out))
+    };
+    let [both, reversed] = [[&DISGUISED[..], &SPELT_OUT].concat(), [&SPELT_OUT[..], &DISGUISED].concat()];
+    for texts in [&both, &reversed] {
+        let (_, from_scratch) = run("scratch", texts, None);
+        for (earlier, texts_of_earlier) in
+            [("disguised", &DISGUISED[..]), ("spelt-out", &SPELT_OUT), ("all", &both), ("reversed", &reversed)]
+        {
+            run(earlier, texts_of_earlier, None);
+            let (reused, files) = run("reusing", texts, Some(earlier));
+            assert_same(&files, &from_scratch, earlier);
+            assert_eq!(reused, texts_of_earlier.len() as u64, "every text of the earlier run is reused");
+        }
+    }
+}

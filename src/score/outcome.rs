@@ -43,21 +43,26 @@ impl Outcome {
 pub struct Scores([Option<f64>; Label::COUNT]);
 
 impl Scores {
-    /// Scores in the order of [`Label::ALL`], rounded to the six decimals that files keep: a decision made on the fresh
-    /// score and one made on the score read back are the same.
+    /// Rounds probabilities, in the order of [`Label::ALL`], to the six decimals that files keep: a decision
+    /// made on the fresh score and one made on the score read back are the same.
     pub fn new<P: Into<Option<f64>>>(probabilities: [P; Label::COUNT]) -> Self {
-        Self(probabilities.map(|p| p.into().map(|p| (p * 1e6).round() / 1e6)))
+        Self(probabilities.map(|p| p.into().map(six_decimals)))
     }
 
-    /// The probability of a label; none if the model does not give it.
+    /// Returns the probability of a label; `None` if the model does not give it.
     pub fn get(&self, label: Label) -> Option<f64> {
         self.0[label.index()]
     }
 
-    /// `positive - negative`, from -1 to 1; none if the model does not give both.
+    /// Returns `positive - negative`, from -1 to 1 and to the six decimals that files keep; `None` if the
+    /// model does not give both.
     pub fn sentiment(&self) -> Option<f64> {
-        Some(self.get(Label::Positive)? - self.get(Label::Negative)?)
+        Some(six_decimals(self.get(Label::Positive)? - self.get(Label::Negative)?))
     }
+}
+
+fn six_decimals(score: f64) -> f64 {
+    (score * 1e6).round() / 1e6
 }
 
 /// Why a comment has no scores.
@@ -109,5 +114,19 @@ impl FromStr for Unscored {
             .into_iter()
             .find(|cause| cause.as_str() == word)
             .ok_or_else(|| format!("unknown cause `{word}` of an unscored comment"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentiment_prints_as_files_have_it() {
+        let mut probabilities = [0.0; Label::COUNT];
+        probabilities[Label::Positive.index()] = 0.932826;
+        probabilities[Label::Negative.index()] = 0.015281;
+        assert_ne!((0.932826_f64 - 0.015281).to_string(), "0.917545", "only then is this a test");
+        assert_eq!(Scores::new(probabilities).sentiment().unwrap().to_string(), "0.917545");
     }
 }

@@ -1,74 +1,64 @@
-//! Scores of an earlier run, taken over for texts that the model would only read again.
+//! Scores of an earlier run, reused for texts that the model would read in the same way.
 
 use std::path::Path;
 
-use super::ledger::{LedgerError, Reader};
-use super::{Outcome, Scores, digest};
-use crate::comment::Comment;
-use crate::normalize::normalize;
+use rayon::prelude::*;
 
-/// The scored rows of an earlier run's scores file, found by the text that the model read.
+use super::ledger::{LedgerError, Reader};
+use super::{CHUNK_COMMENTS, Outcome, Scorer, Scores, TextKey};
+use crate::comment::Comment;
+
+/// The scored rows of an earlier run's scores file, by what the model reads of each.
 ///
-/// The file stays on disk; 16 bytes a scored comment are in memory.
+/// The file stays on disk. In memory are 24 bytes for each different text.
 pub struct Earlier {
     reader: Reader,
-    /// The beginning of the digest of each text, and where its row begins; sorted.
-    rows: Vec<(u64, u64)>,
+    /// The key of each text and the offset of the first row that has it; sorted.
+    rows: Vec<(TextKey, u64)>,
 }
 
 impl Earlier {
-    /// Reads a scores file once. Of the file of a run that was interrupted (`may_be_torn`), the rows up to the first that is
-    /// not whole are taken.
+    /// Reads a scores file once, and every text in it as `scorer` does. If the run was interrupted
+    /// (`may_be_torn`), reading ends at the first row that is not whole.
     ///
     /// # Errors
     /// [`LedgerError`] if the file cannot be read.
-    pub fn open(path: &Path, may_be_torn: bool) -> Result<Self, LedgerError> {
+    pub fn open(path: &Path, may_be_torn: bool, scorer: &Scorer<'_>) -> Result<Self, LedgerError> {
         let mut reader = Reader::open(path)?;
-        let mut rows = Vec::new();
+        let mut rows: Vec<(TextKey, u64)> = Vec::new();
+        let mut chunk: Vec<(Comment, u64)> = Vec::new();
+        let key = |comment: &Comment| scorer.read(&comment.own_words()).key();
+        let mut index = |chunk: &mut Vec<(Comment, u64)>| {
+            rows.par_extend(chunk.par_drain(..).map(|(comment, offset)| (key(&comment), offset)));
+        };
         while let Some(row) = reader.next() {
             match row {
                 Ok(row) if matches!(row.outcome, Outcome::Scored(_)) => {
-                    rows.push((key(&model_text(&row.comment)), reader.offset()));
+                    chunk.push((row.comment, reader.offset()));
                 }
                 Ok(_) => {}
                 Err(LedgerError::Row { .. }) if may_be_torn => break,
                 Err(error) => return Err(error),
             }
+            if chunk.len() == CHUNK_COMMENTS {
+                index(&mut chunk);
+            }
         }
-        rows.sort_unstable();
+        index(&mut chunk);
+        rows.par_sort_unstable();
+        rows.dedup_by_key(|(key, _)| *key);
         Ok(Self { reader, rows })
     }
 
-    /// The scores that the earlier run has of a normalised text.
+    /// Returns the scores that the earlier run has for the text of a key.
     ///
     /// # Errors
-    /// [`LedgerError`] if the file cannot be read any more.
-    pub fn scores(&mut self, text: &str) -> Result<Option<Scores>, LedgerError> {
-        let key = key(text);
-        let first = self.rows.partition_point(|(known, _)| *known < key);
-        for place in first..self.rows.len() {
-            let (known, offset) = self.rows[place];
-            if known != key {
-                break;
-            }
-            let row = self.reader.row_at(offset)?;
-            if let (Some(scores), true) = (row.outcome.scores(), model_text(&row.comment) == text) {
-                return Ok(Some(*scores));
-            }
-        }
-        Ok(None)
+    /// [`LedgerError`] if the file can no longer be read.
+    pub(super) fn scores(&mut self, key: TextKey) -> Result<Option<Scores>, LedgerError> {
+        let Ok(index) = self.rows.binary_search_by_key(&key, |(known, _)| *known) else { return Ok(None) };
+        let row = self.reader.row_at(self.rows[index].1)?;
+        Ok(row.outcome.scores().copied())
     }
-}
-
-/// The text that a comment is scored by.
-fn model_text(comment: &Comment) -> String {
-    normalize(&comment.own_words()).text.into_owned()
-}
-
-/// The first bytes of a text's digest: enough to find it, and then the text itself is compared.
-fn key(text: &str) -> u64 {
-    let digest = digest(text);
-    u64::from_le_bytes(std::array::from_fn(|byte| digest[byte]))
 }
 
 #[cfg(test)]
@@ -77,16 +67,16 @@ mod tests {
 
     use super::*;
     use crate::comment::Origin;
+    use crate::engine::open;
     use crate::label::Label;
+    use crate::model::Model;
     use crate::score::ledger::{FILE_NAME, Writer};
-    use crate::score::{Scored, Unscored};
+    use crate::score::tests::DISGUISED;
+    use crate::score::{Scored, Settings, Unscored};
 
-    #[test]
-    fn scores_are_found_by_what_the_model_reads() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE_NAME);
-        let mut writer = Writer::new(File::create(&path).unwrap(), &path).unwrap();
-        let texts = ["Good  luck", "> said he\nNever.", "lost", "again", "again"];
+    /// Writes a scores file with a row for each text, whose scores are all 0.1 times its index.
+    fn write(path: &Path, texts: &[&str]) {
+        let mut writer = Writer::new(File::create(path).unwrap(), path).unwrap();
         for (number, text) in texts.iter().enumerate() {
             let origin = Origin { file: "x".into(), record: 1, line: 1 };
             let mut comment = Comment::new("1", "t", *text, origin);
@@ -100,26 +90,41 @@ mod tests {
             writer.write(&Scored { comment, language: None, evasion: false, outcome }).unwrap();
         }
         writer.finish().unwrap();
-        let found = |earlier: &mut Earlier, text: &str| {
-            earlier.scores(text).unwrap().and_then(|scores| scores.get(Label::Toxicity))
+    }
+
+    #[test]
+    fn scores_are_found_by_everything_that_the_model_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let model = Model::embedded().unwrap();
+        let engine = open("native", &model).unwrap();
+        let scorer = Scorer::new(&model, &*engine, Settings::default());
+        let [disguised, spelt_out] = DISGUISED[0];
+        write(&path, &["Good  luck", "> said he\nNever.", "lost", "again", "again", disguised]);
+        let toxicity = |earlier: &mut Earlier, text: &str| {
+            let scores = earlier.scores(scorer.read(text).key()).unwrap();
+            scores.and_then(|scores| scores.get(Label::Toxicity))
         };
-        let mut earlier = Earlier::open(&path, false).unwrap();
-        for (text, toxicity) in [
+        let mut earlier = Earlier::open(&path, false, &scorer).unwrap();
+        for (text, found) in [
             ("Good luck", Some(0.0)),
             ("Never.", Some(0.1)),
             ("lost", None),
             ("again", Some(0.3)),
             ("good luck", None),
             ("", None),
+            (disguised, Some(0.5)),
+            (spelt_out, None),
         ] {
-            assert_eq!(found(&mut earlier, text), toxicity, "{text}");
+            assert_eq!(toxicity(&mut earlier, text), found, "{text}");
         }
 
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 30]).unwrap();
-        assert!(Earlier::open(&path, false).is_err());
-        let mut torn = Earlier::open(&path, true).unwrap();
+        assert!(Earlier::open(&path, false, &scorer).is_err());
+        let mut torn = Earlier::open(&path, true, &scorer).unwrap();
         assert_eq!(torn.rows.len(), 3);
-        assert_eq!(found(&mut torn, "again"), Some(0.3));
+        assert_eq!(toxicity(&mut torn, "again"), Some(0.3));
+        assert_eq!(toxicity(&mut torn, disguised), None);
     }
 }

@@ -11,7 +11,7 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
-use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, WIDTH, aligned, prefetch};
+use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, Running, WIDTH, aligned, prefetch};
 use super::math;
 use super::network::{Linear, Network, Norm, slice};
 use crate::engine::Batch;
@@ -96,7 +96,7 @@ impl Quantized {
         let last = self.layers.last().expect("a network has layers");
         kernel.run(
             #[inline(always)]
-            || last.transform(kernel, &contexts, &mut states, &mut scratch),
+            |running| last.transform(running, &contexts, &mut states, &mut scratch),
         );
         let firsts = Array2::from_shape_vec((batch.len(), self.unquantized.hidden()), states)
             .expect("each block gives a row a sequence");
@@ -108,14 +108,14 @@ impl Quantized {
         let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
         kernel.run(
             #[inline(always)]
-            || {
+            |running| {
                 let mut states = self.unquantized.embed(block);
                 let mut context = Vec::new();
                 for (number, layer) in self.layers.iter().enumerate() {
                     let first_only = number + 1 == self.layers.len();
-                    layer.attend(kernel, &lengths, first_only, &mut states, &mut context, scratch);
+                    layer.attend(running, &lengths, first_only, &mut states, &mut context, scratch);
                     if !first_only {
-                        layer.transform(kernel, &context, &mut states, scratch);
+                        layer.transform(running, &context, &mut states, scratch);
                     }
                 }
                 firsts.states.append(&mut states);
@@ -163,7 +163,7 @@ impl Layer {
     #[inline(always)]
     fn attend(
         &self,
-        kernel: impl Kernel,
+        running: Running<'_, impl Kernel>,
         lengths: &[usize],
         first_only: bool,
         states: &mut Vec<f32>,
@@ -173,7 +173,7 @@ impl Layer {
         let hidden = self.attention_smoothing.len();
         let Scratch { rows, queries, keys_values, attention, .. } = scratch;
         rows.quantize(states, Some(&self.attention_smoothing), hidden);
-        self.keys_values.store(kernel, rows, keys_values);
+        self.keys_values.store(running, rows, keys_values);
         if first_only {
             let mut start = 0;
             for (sequence, length) in lengths.iter().enumerate() {
@@ -183,32 +183,32 @@ impl Layer {
             states.truncate(lengths.len() * hidden);
             rows.quantize(states, Some(&self.attention_smoothing), hidden);
         }
-        self.queries.store(kernel, rows, queries);
+        self.queries.store(running, rows, queries);
         context.resize(states.len(), 0.0);
         let (mut row, mut token) = (0, 0);
         for &length in lengths {
             let end = row + if first_only { hidden } else { length * hidden };
             let own = &keys_values[token * 2 * hidden..(token + length) * 2 * hidden];
-            attention.apply(kernel, &queries[row..end], own, &mut context[row..end]);
+            attention.apply(running, &queries[row..end], own, &mut context[row..end]);
             (row, token) = (end, token + length);
         }
     }
 
     /// All that follows the attention, on rows of any tokens.
     #[inline(always)]
-    fn transform(&self, kernel: impl Kernel, context: &[f32], states: &mut [f32], scratch: &mut Scratch) {
+    fn transform(&self, running: Running<'_, impl Kernel>, context: &[f32], states: &mut [f32], scratch: &mut Scratch) {
         let hidden = self.attention_smoothing.len();
         let Scratch { rows, between, narrow, .. } = scratch;
         rows.quantize(context, None, hidden);
-        self.attention_output.add(kernel, rows, states);
+        self.attention_output.add(running, rows, states);
         self.attention_norm.apply(states, None);
 
         rows.quantize(states, Some(&self.wide_smoothing), hidden);
         for (wide, output) in &self.feed_forward {
             between.resize(rows.len() * wide.outputs, 0.0);
-            wide.apply(kernel, rows, between, |_, output| math::quick_gelu(output));
+            wide.apply(running, rows, between, |_, output| math::quick_gelu(output));
             narrow.quantize(between, None, wide.outputs);
-            output.add(kernel, narrow, states);
+            output.add(running, narrow, states);
         }
         self.output_norm.apply(states, None);
     }
@@ -321,7 +321,7 @@ impl QuantizedLinear {
     #[inline(always)]
     fn apply<K: Kernel>(
         &self,
-        kernel: K,
+        running: Running<'_, K>,
         rows: &QuantizedRows,
         to: &mut [f32],
         join: impl Fn(f32, f32) -> f32,
@@ -338,7 +338,7 @@ impl QuantizedLinear {
             let (scales, totals, bias) = (chunk(&self.scales), chunk(&self.sums), chunk(&self.bias));
             for first in (0..rows.len()).step_by(K::BYTE_ROWS) {
                 next.by_ref().take(self.panel.div_ceil(tiles)).for_each(prefetch);
-                kernel.bytes(rows.tile(first, K::BYTE_ROWS), bytemuck::cast_slice(panel), &mut sums);
+                running.bytes(rows.tile(first, K::BYTE_ROWS), bytemuck::cast_slice(panel), &mut sums);
                 for (row, sums) in (first..rows.len()).zip(&sums[..K::BYTE_ROWS]) {
                     let (scale, low) = (rows.scales[row], rows.lows[row]);
                     let output = |column: usize| {
@@ -366,15 +366,15 @@ impl QuantizedLinear {
 
     /// Replaces what `to` holds by the outputs, row by row.
     #[inline(always)]
-    fn store(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut Vec<f32>) {
+    fn store(&self, running: Running<'_, impl Kernel>, rows: &QuantizedRows, to: &mut Vec<f32>) {
         to.resize(rows.len() * self.outputs, 0.0);
-        self.apply(kernel, rows, to, |_, output| output);
+        self.apply(running, rows, to, |_, output| output);
     }
 
     /// Adds the outputs to `to`, row by row.
     #[inline(always)]
-    fn add(&self, kernel: impl Kernel, rows: &QuantizedRows, to: &mut [f32]) {
-        self.apply(kernel, rows, to, |sum, output| sum + output);
+    fn add(&self, running: Running<'_, impl Kernel>, rows: &QuantizedRows, to: &mut [f32]) {
+        self.apply(running, rows, to, |sum, output| sum + output);
     }
 }
 

@@ -18,8 +18,12 @@ mod neon;
 mod prefetch;
 mod scalar;
 
+use std::marker::PhantomData;
+
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(super) use amx::Amx;
+#[cfg(all(test, target_arch = "x86_64", target_os = "linux"))]
+pub(super) use amx::{EMULATED, has_tiles};
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx_vnni::AvxVnni;
 #[cfg(target_arch = "x86_64")]
@@ -61,19 +65,64 @@ pub(super) fn aligned<T: bytemuck::Pod>(lines: &mut Vec<Line>, numbers: usize) -
 /// A kernel that this processor can run: only then can there be a value of its type.
 pub(super) trait Kernel: Copy {
     /// Runs code compiled for this kernel's instructions, as far as it is inlined.
-    fn run<R>(self, code: impl FnOnce() -> R) -> R;
+    fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R;
 
-    /// Rows that [`Kernel::bytes`] takes at once, at most [`MOST_ROWS`].
+    /// The number of rows that [`Kernel::bytes`] takes at once, at most [`MOST_ROWS`].
     const BYTE_ROWS: usize = ROWS;
 
-    /// `sums[r][c]`: the sum of `rows[r][k] * panel[k][c]`, over all k. The rows, [`Kernel::BYTE_ROWS`], lie one behind the
-    /// other, and are of one length, a multiple of [`WIDTH`] below 2^16. Of the panel four k of a column stand side by side:
-    /// it is `[k / 4][c][k % 4]`. Further sums stay as they are.
-    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]);
+    /// Computes `sums[r][c]`, the sum of `rows[r][k] * panel[k][c]` over all k. The rows,
+    /// [`Kernel::BYTE_ROWS`] of them, follow one another and have one length, a multiple of [`WIDTH`] below
+    /// 2^16. Four k of a column of the panel stand side by side: it is `[k / 4][c][k % 4]`. Further sums
+    /// stay as they are.
+    fn bytes(
+        running: Running<'_, Self>,
+        rows: &[u8],
+        panel: &[i8],
+        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
+    );
 
-    /// `sums[r][c]`: the same of [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by side: the panel is
-    /// `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller sees to it that no sum overflows.
-    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]);
+    /// Computes `sums[r][c]` likewise from [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by
+    /// side: the panel is `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller ensures that no sum
+    /// overflows.
+    fn shorts<const C: usize>(
+        running: Running<'_, Self>,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    );
+}
+
+/// Proof that this thread is inside [`Kernel::run`], which passes it to the code that it runs. The code
+/// can neither keep it nor send it to another thread: a thread has the tiles of AMX only for that long.
+#[derive(Clone, Copy)]
+pub(super) struct Running<'r, K> {
+    kernel: K,
+    scope: PhantomData<*mut &'r ()>,
+}
+
+impl<K: Kernel> Running<'_, K> {
+    /// For the kernels alone, inside `run`.
+    #[inline(always)]
+    fn new(kernel: K) -> Self {
+        Self { kernel, scope: PhantomData }
+    }
+
+    /// Calls [`Kernel::bytes`].
+    #[inline(always)]
+    pub(super) fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+        K::bytes(self, rows, panel, sums);
+    }
+
+    /// Calls [`Kernel::shorts`].
+    #[inline(always)]
+    pub(super) fn shorts<const C: usize>(
+        self,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
+        K::shorts(self, rows, panel, sums);
+    }
 }
 
 /// Two numbers of 16 bits that stand side by side.
@@ -108,6 +157,7 @@ impl PairRows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::native;
 
     /// Numbers in no order; the same for the same seed.
     fn numbers(seed: u64) -> impl FnMut() -> i64 {
@@ -118,7 +168,7 @@ mod tests {
         }
     }
 
-    /// What [`Kernel::bytes`] is to give, by its definition.
+    /// Returns what [`Kernel::bytes`] must compute, by its definition.
     fn expected(rows: &[Vec<i64>], panel: &[i64], group: usize, columns: usize) -> Vec<Vec<i32>> {
         let sum = |row: &Vec<i64>, column: usize| -> i64 {
             let places = row.iter().enumerate();
@@ -136,7 +186,7 @@ mod tests {
         let bytes: Vec<u8> = rows.iter().flatten().map(|&x| u8::try_from(x).unwrap()).collect();
         let weights: Vec<i8> = panel.iter().map(|&x| i8::try_from(x).unwrap()).collect();
         let mut sums = [[7; COLUMNS]; MOST_ROWS];
-        kernel.run(|| kernel.bytes(&bytes, &weights, &mut sums));
+        kernel.run(|running| running.bytes(&bytes, &weights, &mut sums));
         let mut expected = expected(&rows, &panel, 4, COLUMNS);
         expected.resize(MOST_ROWS, vec![7; COLUMNS]);
         assert!(
@@ -162,7 +212,7 @@ mod tests {
         for (pairs, between, stride) in [(rows_of_pairs.concat(), steps, 1), (turns, 1, SHORT_ROWS)] {
             let rows = PairRows { pairs: &pairs, firsts: std::array::from_fn(|row| row * between), stride };
             let mut sums = [[7; C]; SHORT_ROWS];
-            kernel.run(|| kernel.shorts(rows, &weights, &mut sums));
+            kernel.run(|running| running.shorts(rows, &weights, &mut sums));
             assert!(
                 sums.iter().zip(&expected).all(|(found, expected)| found[..] == expected[..]),
                 "shorts, {len}"
@@ -171,7 +221,7 @@ mod tests {
     }
 
     fn check(kernel: impl Kernel) {
-        assert_eq!(kernel.run(|| 7), 7);
+        assert_eq!(kernel.run(|_| 7), 7);
         for len in [0, 64, 128, 384, 576, 1536, 65_472] {
             let mut number = numbers(len as u64);
             check_bytes(kernel, len, |row| number() % 256 - if row { 0 } else { 128 });
@@ -189,31 +239,54 @@ mod tests {
 
     #[test]
     fn every_kernel_gives_the_sums_of_the_definition() {
-        check(Scalar);
-        #[cfg(target_arch = "x86_64")]
-        match Avx2::detect() {
-            Some(kernel) => check(kernel),
-            None => println!("this processor has no AVX2: skipped"),
-        }
-        #[cfg(target_arch = "x86_64")]
-        match AvxVnni::detect() {
-            Some(kernel) => check(kernel),
-            None => println!("this processor has no AVX-VNNI: skipped"),
-        }
-        #[cfg(target_arch = "x86_64")]
-        match Avx512::detect() {
-            Some(kernel) => check(kernel),
-            None => println!("this processor has no AVX-512 VNNI: skipped"),
-        }
-        #[cfg(target_arch = "aarch64")]
-        match Neon::detect() {
-            Some(kernel) => check(kernel),
-            None => println!("this processor has no dot products: skipped"),
+        let mut ran = Vec::new();
+        for name in native::KERNELS {
+            match native::Kernel::detect(name) {
+                #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+                Some(native::Kernel::Amx(kernel)) => check(kernel),
+                #[cfg(target_arch = "x86_64")]
+                Some(native::Kernel::Avx512(kernel)) => check(kernel),
+                #[cfg(target_arch = "x86_64")]
+                Some(native::Kernel::AvxVnni(kernel)) => check(kernel),
+                #[cfg(target_arch = "x86_64")]
+                Some(native::Kernel::Avx2(kernel)) => check(kernel),
+                #[cfg(target_arch = "aarch64")]
+                Some(native::Kernel::Neon(kernel)) => check(kernel),
+                Some(native::Kernel::Scalar(kernel)) => check(kernel),
+                None => continue,
+            }
+            ran.push(name);
         }
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        match Amx::emulated() {
-            Some(kernel) => check(kernel),
-            None => println!("this processor has no AVX-512 VNNI beside AMX: skipped"),
+        if !has_tiles() {
+            check(Amx::emulated(Scalar));
+            ran.push(EMULATED);
         }
+        native::print_kernels("sums of products", &ran);
+    }
+
+    /// On a processor with AMX as well: a process that the system has not let use the tiles faults at them.
+    #[test]
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    fn the_emulator_of_amx_runs_on_every_processor() {
+        let (_, module) = module_path!().split_once("::").unwrap();
+        let test = format!("{module}::every_kernel_gives_the_sums_of_the_definition");
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = again.args([&test, "--exact"]).env(amx::NO_TILES, "1").output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && printed.contains(EMULATED), "{output:?}");
+    }
+
+    #[test]
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    fn a_run_within_a_run_leaves_the_outer_one_its_tiles() {
+        let kernel = Amx::emulated(Scalar);
+        let (rows, panel) = (vec![1; 64 * MOST_ROWS], vec![1; 64 * COLUMNS]);
+        let mut sums = [[0; COLUMNS]; MOST_ROWS];
+        kernel.run(|running| {
+            kernel.run(|_| ());
+            running.bytes(&rows, &panel, &mut sums);
+        });
+        assert_eq!(sums, [[64; COLUMNS]; MOST_ROWS]);
     }
 }

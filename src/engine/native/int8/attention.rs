@@ -5,7 +5,7 @@
 
 use std::f32::consts::LOG2_E;
 
-use crate::engine::native::kernel::{Kernel, Line, Pair, PairRows, SHORT_ROWS, aligned};
+use crate::engine::native::kernel::{Kernel, Line, Pair, PairRows, Running, SHORT_ROWS, aligned};
 use crate::engine::native::math;
 
 /// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB, stay in the first cache.
@@ -68,7 +68,7 @@ impl Attention {
     #[inline(always)]
     pub(super) fn apply(
         &mut self,
-        kernel: impl Kernel,
+        running: Running<'_, impl Kernel>,
         queries: &[f32],
         keys_values: &[f32],
         context: &mut [f32],
@@ -79,8 +79,8 @@ impl Attention {
         self.take_values(keys_values);
         for (queries, context) in queries.chunks(MOST * hidden).zip(context.chunks_mut(MOST * hidden)) {
             match queries.len() > FEW * hidden {
-                true => self.attend::<MOST>(kernel, queries, context),
-                false => self.attend::<FEW>(kernel, queries, context),
+                true => self.attend::<MOST>(running, queries, context),
+                false => self.attend::<FEW>(running, queries, context),
             }
         }
     }
@@ -143,13 +143,13 @@ impl Attention {
 
     /// Computes at most C queries.
     #[inline(always)]
-    fn attend<const C: usize>(&mut self, kernel: impl Kernel, queries: &[f32], context: &mut [f32]) {
+    fn attend<const C: usize>(&mut self, running: Running<'_, impl Kernel>, queries: &[f32], context: &mut [f32]) {
         let scales = self.take_queries::<C>(queries);
         for head in 0..self.heads {
-            self.weigh(kernel, head, &scales);
+            self.weigh(running, head, &scales);
             match self.columns() {
-                MOST => self.add_up::<C, MOST>(kernel, head, context),
-                _ => self.add_up::<C, FEW>(kernel, head, context),
+                MOST => self.add_up::<C, MOST>(running, head, context),
+                _ => self.add_up::<C, FEW>(running, head, context),
             }
         }
     }
@@ -175,7 +175,7 @@ impl Attention {
 
     /// Computes the weights of all tokens for each query.
     #[inline(always)]
-    fn weigh<const C: usize>(&mut self, kernel: impl Kernel, head: usize, scales: &[f32; C]) {
+    fn weigh<const C: usize>(&mut self, running: Running<'_, impl Kernel>, head: usize, scales: &[f32; C]) {
         let (row, first) = (self.heads * self.pairs, head * self.pairs);
         let panel = bytemuck::cast_slice::<Line, Pair>(&self.queries);
         let panel = &panel[first * C..][..self.pairs * C];
@@ -188,7 +188,7 @@ impl Attention {
             for (token, start) in firsts.iter_mut().enumerate() {
                 *start = (tile * SHORT_ROWS + token).min(self.tokens - 1) * row + first;
             }
-            kernel.shorts(PairRows { pairs: &self.keys, firsts, stride: 1 }, panel, sums);
+            running.shorts(PairRows { pairs: &self.keys, firsts, stride: 1 }, panel, sums);
             for sums in sums {
                 for (largest, &sum) in largest.iter_mut().zip(&*sums) {
                     *largest = sum.max(*largest);
@@ -222,7 +222,7 @@ impl Attention {
 
     /// Adds up the values of all tokens by their weights, with V columns in a panel.
     #[inline(always)]
-    fn add_up<const C: usize, const V: usize>(&self, kernel: impl Kernel, head: usize, context: &mut [f32]) {
+    fn add_up<const C: usize, const V: usize>(&self, running: Running<'_, impl Kernel>, head: usize, context: &mut [f32]) {
         let (hidden, steps) = (self.heads * self.width, self.tokens.div_ceil(2));
         let weights = &bytemuck::cast_slice::<Line, Pair>(&self.weights)[..steps * C];
         let panels = bytemuck::cast_slice::<Line, Pair>(&self.values).chunks_exact(steps * V);
@@ -233,7 +233,7 @@ impl Attention {
             firsts.iter_mut().enumerate().for_each(|(query, first)| *first = tile * SHORT_ROWS + query);
             let rows = PairRows { pairs: weights, firsts, stride: C };
             for (number, panel) in panels.clone().skip(head * own).take(own).enumerate() {
-                kernel.shorts(rows, panel, &mut sums);
+                running.shorts(rows, panel, &mut sums);
                 for (row, sums) in context.chunks_exact_mut(hidden).zip(&sums) {
                     let row = &mut row[head * self.width..][..self.width][number * V..];
                     for (place, &sum) in row.iter_mut().zip(sums) {
@@ -293,7 +293,7 @@ mod tests {
                 let queries: Vec<f32> = (0..tokens * hidden).map(|n| value(n + tokens)).collect();
                 let keys_values: Vec<f32> = (0..tokens * 2 * hidden).map(|n| value(3 * n + 1)).collect();
                 let mut context = vec![f32::NAN; tokens * hidden];
-                attention.apply(Scalar, &queries, &keys_values, &mut context);
+                Scalar.run(|running| attention.apply(running, &queries, &keys_values, &mut context));
                 for (place, &found) in context.iter().enumerate() {
                     let (query, channel) = (place / hidden * hidden, place % hidden);
                     let head = channel / width * width;

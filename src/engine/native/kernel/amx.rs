@@ -1,14 +1,16 @@
-//! AMX: Intel's servers since 2023 (Sapphire Rapids). Its products of bytes work on tiles of 16 rows of 64 bytes; all else is
-//! AVX-512's, which every processor with AMX has.
+//! AMX (Advanced Matrix Extensions): Intel's servers since 2023 (Sapphire Rapids). Its products of
+//! bytes work on tiles of 16 rows of 64 bytes; everything else uses AVX-512, which every processor
+//! with AMX has.
 //!
-//! Rust has no stable intrinsics for it, so the loop over a tile is in assembly.
+//! Rust has no stable intrinsics for AMX, so the loop over a tile is in assembly.
 
 #![allow(unsafe_code, reason = "assembly; `kernel::tests` holds it to its scalar twin")]
 
 use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
+use std::cell::Cell;
 
-use super::{Avx512, COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, SHORT_ROWS, WIDTH};
+use super::{Avx512, COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, Running, SHORT_ROWS, WIDTH};
 
 #[cfg(test)]
 mod emulator;
@@ -20,33 +22,53 @@ const TILE_ROWS: usize = 16;
 const STRIDE: usize = 4 * COLUMNS;
 
 /// Proof that the processor has the instructions, and that the system lets this process use them.
+/// All but the products of bytes is left to another kernel.
 #[derive(Clone, Copy)]
-pub(crate) struct Amx(Avx512);
+pub(crate) struct Amx<K = Avx512>(K);
 
 impl Amx {
     pub(crate) fn detect() -> Option<Self> {
-        let beside = Avx512::detect()?;
-        (has_tiles() && may_use_tiles()).then_some(Self(beside))
-    }
-
-    /// The processor's own tiles, or those that [`emulator`] makes of its faults.
-    #[cfg(test)]
-    pub(in crate::engine::native) fn emulated() -> Option<Self> {
-        Self::detect().or_else(|| {
-            emulator::install();
-            Avx512::detect().map(Self)
-        })
+        let rest = Avx512::detect()?;
+        has_tiles().then_some(Self(rest))
     }
 }
 
-/// AMX-TILE and AMX-INT8, bits 24 and 25 of EDX (Intel's manual, CPUID leaf 7).
-fn has_tiles() -> bool {
+/// The name of the kernel on the tiles of the [`emulator`].
+#[cfg(test)]
+pub(in crate::engine::native) const EMULATED: &str = "native:amx (emulated)";
+
+/// An environment variable of the tests: the process does without the processor's tiles.
+#[cfg(test)]
+pub(super) const NO_TILES: &str = "COMITY_TEST_WITHOUT_TILES";
+
+#[cfg(test)]
+impl<K> Amx<K> {
+    /// Returns a kernel on the processor's own tiles, or on those of the [`emulator`] if there are none.
+    pub(in crate::engine::native) fn emulated(rest: K) -> Self {
+        if !has_tiles() {
+            emulator::install();
+        }
+        Self(rest)
+    }
+}
+
+/// Returns `true` if the processor has tiles and the system lets this process use them.
+pub(in crate::engine::native) fn has_tiles() -> bool {
+    #[cfg(test)]
+    if std::env::var_os(NO_TILES).is_some() {
+        return false;
+    }
+    knows_tiles() && may_use_tiles()
+}
+
+/// Checks for AMX-TILE and AMX-INT8, bits 24 and 25 of EDX (Intel's manual, CPUID leaf 7).
+fn knows_tiles() -> bool {
     const BOTH: u32 = 0b11 << 24;
     __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).edx & BOTH == BOTH
 }
 
-/// Tiles are 8 kB more for the system to keep of every thread, so it wants to be asked (Linux, Documentation/arch/x86/xstate.rst).
-/// One that does not know them answers with an error.
+/// Asks the system for tiles, which it has to ask for because they are another 8 kB to save for every
+/// thread (Linux, Documentation/arch/x86/xstate.rst). A system without support answers with an error.
 fn may_use_tiles() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const XFEATURE_XTILEDATA: libc::c_long = 18;
@@ -64,7 +86,12 @@ struct Configuration {
     rows: [u8; 16],
 }
 
-/// Eight whole tiles, for as long as this lives.
+thread_local! {
+    /// The number of values of [`Tiles`] on this thread.
+    static RUNNING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Eight whole tiles on this thread, for as long as there is a value.
 struct Tiles;
 
 impl Tiles {
@@ -78,7 +105,9 @@ impl Tiles {
         };
         whole.bytes_per_row[..8].fill(WIDTH as u16);
         whole.rows[..8].fill(TILE_ROWS as u8);
-        // SAFETY: there is a value of `Amx`, so there are the instructions; they read 64 bytes, which the structure has.
+        RUNNING.set(RUNNING.get() + 1);
+        // SAFETY: a value of `Amx` exists, so the instructions do; they read 64 bytes, which the
+        // structure has. No tile holds anything between two products.
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &raw const whole, options(nostack, readonly, preserves_flags));
         }
@@ -88,28 +117,41 @@ impl Tiles {
 
 impl Drop for Tiles {
     fn drop(&mut self) {
-        // SAFETY: as above. Nothing holds anything in a tile between two products.
-        unsafe { asm!("tilerelease", options(nostack, nomem, preserves_flags)) }
+        RUNNING.set(RUNNING.get() - 1);
+        // A `run` within another leaves the tiles to the outer one.
+        if RUNNING.get() == 0 {
+            // SAFETY: as above.
+            unsafe { asm!("tilerelease", options(nostack, nomem, preserves_flags)) }
+        }
     }
 }
 
-impl Kernel for Amx {
+impl<K: Kernel> Kernel for Amx<K> {
     const BYTE_ROWS: usize = TILE_ROWS;
 
     #[inline(always)]
-    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+    fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R {
         let _tiles = Tiles::configure();
-        self.0.run(code)
+        self.0.run(
+            #[inline(always)]
+            |_| code(Running::new(self)),
+        )
     }
 
     #[inline(always)]
-    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+    fn bytes(
+        _: Running<'_, Self>,
+        rows: &[u8],
+        panel: &[i8],
+        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
+    ) {
         let width = rows.len() / TILE_ROWS;
         assert!(
             width.is_multiple_of(WIDTH) && rows.len() == width * TILE_ROWS && panel.len() == width * COLUMNS
         );
-        // SAFETY: `run` configured the tiles. Every step reads 64 bytes of each of 16 rows, and 16 rows of four k of the panel;
-        // the sums have 16 rows of 64 columns.
+        // SAFETY: code that has a `Running` is inside `run`, which configured the tiles of this thread.
+        // Every step reads 64 bytes of each of 16 rows, and 16 rows of four k of the panel; the sums have
+        // 16 rows of 64 columns.
         unsafe {
             asm!(
                 "tilezero tmm0",
@@ -151,7 +193,12 @@ impl Kernel for Amx {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
-        self.0.shorts(rows, panel, sums);
+    fn shorts<const C: usize>(
+        running: Running<'_, Self>,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
+        K::shorts(Running::new(running.kernel.0), rows, panel, sums);
     }
 }

@@ -11,7 +11,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, Running, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 8;
@@ -31,17 +31,22 @@ impl Avx2 {
 
 impl Kernel for Avx2 {
     #[inline(always)]
-    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+    fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R {
         #[target_feature(enable = "avx2,fma")]
-        fn run<R>(code: impl FnOnce() -> R) -> R {
-            code()
+        fn run<R>(kernel: Avx2, code: impl FnOnce(Running<'_, Avx2>) -> R) -> R {
+            code(Running::new(kernel))
         }
         // SAFETY: `detect` found the instructions, and nothing else makes a value of this type.
-        unsafe { run(code) }
+        unsafe { run(self, code) }
     }
 
     #[inline(always)]
-    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+    fn bytes(
+        _: Running<'_, Self>,
+        rows: &[u8],
+        panel: &[i8],
+        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
+    ) {
         let len = rows.len() / ROWS;
         assert!(len.is_multiple_of(4) && rows.len() == len * ROWS && panel.len() == len * COLUMNS);
         let sums = sums.first_chunk_mut().expect("more rows than these");
@@ -55,7 +60,12 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        _: Running<'_, Self>,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         let steps = panel.len() / C;
         assert!(C.is_multiple_of(LANES));
         // SAFETY: as in `run`; the lengths are those that the function asks for.

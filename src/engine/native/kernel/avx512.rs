@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
-use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, Running, SHORT_ROWS};
 
 /// Lanes of 32 bits of a vector.
 const LANES: usize = 16;
@@ -29,17 +29,22 @@ impl Avx512 {
 
 impl Kernel for Avx512 {
     #[inline(always)]
-    fn run<R>(self, code: impl FnOnce() -> R) -> R {
+    fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-        fn run<R>(code: impl FnOnce() -> R) -> R {
-            code()
+        fn run<R>(kernel: Avx512, code: impl FnOnce(Running<'_, Avx512>) -> R) -> R {
+            code(Running::new(kernel))
         }
         // SAFETY: `detect` found the instructions, and nothing else makes a value of this type.
-        unsafe { run(code) }
+        unsafe { run(self, code) }
     }
 
     #[inline(always)]
-    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+    fn bytes(
+        _: Running<'_, Self>,
+        rows: &[u8],
+        panel: &[i8],
+        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
+    ) {
         let steps = rows.len() / (4 * ROWS);
         assert!(rows.len() == 4 * steps * ROWS && panel.len() == 4 * steps * COLUMNS);
         let sums = sums.first_chunk_mut().expect("more rows than these");
@@ -48,7 +53,12 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        _: Running<'_, Self>,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         let steps = panel.len() / C;
         let pointers = rows.pointers(steps);
         // SAFETY: as in `run`; the lengths are those that the functions ask for, and `sums` has C columns.

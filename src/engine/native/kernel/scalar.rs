@@ -1,6 +1,6 @@
 //! Plain Rust, for every processor: what the others are held to.
 
-use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, SHORT_ROWS};
+use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, Running, SHORT_ROWS};
 
 /// Numbers of a row that are taken at once, on the stack.
 const AT_ONCE: usize = 512;
@@ -11,11 +11,16 @@ pub(crate) struct Scalar;
 
 impl Kernel for Scalar {
     #[inline(always)]
-    fn run<R>(self, code: impl FnOnce() -> R) -> R {
-        code()
+    fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R {
+        code(Running::new(self))
     }
 
-    fn bytes(self, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
+    fn bytes(
+        _: Running<'_, Self>,
+        rows: &[u8],
+        panel: &[i8],
+        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
+    ) {
         sums[..ROWS].fill([0; COLUMNS]);
         let len = rows.len() / ROWS;
         for start in (0..len).step_by(AT_ONCE) {
@@ -37,7 +42,12 @@ impl Kernel for Scalar {
         }
     }
 
-    fn shorts<const C: usize>(self, rows: PairRows<'_>, panel: &[Pair], sums: &mut [[i32; C]; SHORT_ROWS]) {
+    fn shorts<const C: usize>(
+        _: Running<'_, Self>,
+        rows: PairRows<'_>,
+        panel: &[Pair],
+        sums: &mut [[i32; C]; SHORT_ROWS],
+    ) {
         *sums = [[0; C]; SHORT_ROWS];
         for (step, weights) in panel.chunks_exact(C).enumerate() {
             for (sums, first) in sums.iter_mut().zip(rows.firsts) {

@@ -1,12 +1,17 @@
-//! Tiles for processors without: so that the kernel is tested wherever Linux runs, byte for byte as it was assembled.
+//! Tiles for processes without: so that the kernel is tested wherever Linux runs, byte for byte as it was
+//! assembled.
 //!
-//! A processor that does not know an instruction faults, and Linux tells the process. The handler does what the instruction
-//! would have done (Intel's manual, volume 2) and lets the process go on behind it. Of the addresses it knows those with a
-//! base register; what it does not know ends the process, as without it.
+//! A processor faults at an instruction that it does not know, and Linux signals the process. The handler
+//! does what the instruction would have done (Intel's manual, volume 2) and lets the process continue after
+//! it. It knows addresses with a base register; what it does not know ends the process, as without it.
+//!
+//! A processor with tiles faults as well in a process that has not asked the system for them, at the
+//! instructions that touch their content. It configures and releases them itself.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const TILES: usize = 8;
 const ROWS: usize = 16;
@@ -24,11 +29,15 @@ thread_local! {
     };
 }
 
-/// From now on the process has tiles.
+/// Set if the processor configures the tiles itself.
+static CONFIGURES: AtomicBool = AtomicBool::new(false);
+
+/// Gives the process tiles.
 pub(super) fn install() {
     static INSTALLED: Once = Once::new();
     // SAFETY: the handler has the signature that SA_SIGINFO asks for, and the structure is otherwise zero, which means nothing.
     INSTALLED.call_once(|| unsafe {
+        CONFIGURES.store(super::knows_tiles(), Ordering::Relaxed);
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = handle as extern "C" fn(_, _, _) as usize;
         action.sa_flags = libc::SA_SIGINFO;
@@ -85,7 +94,7 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
             state.tiles.as_flattened_mut().fill([0; ROW]);
             whole.then_some(length)
         }
-        _ if !state.configured => None,
+        _ if !state.configured && !CONFIGURES.load(Ordering::Relaxed) => None,
         // tilezero
         (0x49, 3, 3) if operand == 0 => {
             state.tiles[tile] = [[0; ROW]; ROWS];
