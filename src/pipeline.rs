@@ -260,12 +260,7 @@ pub fn score(
 }
 
 /// Opens the scores of an earlier run, if they were made as those of this run are.
-fn earlier(
-    dir: &Path,
-    start: &Start,
-    out: &Path,
-    scorer: &Scorer<'_>,
-) -> Result<Earlier, PipelineError> {
+fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer<'_>) -> Result<Earlier, PipelineError> {
     let owned = || dir.to_owned();
     let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
