@@ -1,7 +1,7 @@
 //! What a comment costs, stage by stage, on one thread and on two: `cargo bench --bench speed`.
 //!
 //! - `encode`: text to token ids;
-//! - `fold`: the search for hidden words, in plain and in disguised texts;
+//! - `read`: normalising and the search for hidden words, in plain and in disguised texts;
 //! - `kernel`: token ids to logits, by each kernel that this processor can run and by the reference in 32 bits;
 //! - `one`: one comment alone, from text to scores, as a server would score it;
 //! - `score`: the scoring stage as `comity score` runs it, with one thread and with two; twice the threads should do twice as much.
@@ -18,7 +18,6 @@ use comity::comment::{Comment, Origin};
 use comity::engine::{self, Batch};
 use comity::evade::{Evasion, disguise};
 use comity::model::Model;
-use comity::normalize::fold::{Lexicon, fold};
 use comity::score::{Scorer, Settings};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand_chacha::ChaCha8Rng;
@@ -72,13 +71,14 @@ fn encode(criterion: &mut Criterion) {
 
 fn hidden(criterion: &mut Criterion) {
     let (model, texts) = (Model::embedded().expect("the embedded model"), texts(TEXTS));
-    let lexicon = Lexicon::new(model.encoder.vocabulary());
+    let engine = engine::open("native", &model).expect("the engine");
+    let scorer = Scorer::new(&model, &*engine, Settings::default());
     let disguised: Vec<String> = texts.iter().map(|text| disguise(text, Evasion::Leet)).collect();
-    let mut group = criterion.benchmark_group("fold");
+    let mut group = criterion.benchmark_group("read");
     group.throughput(Throughput::Elements(texts.len() as u64));
     for (name, texts) in [("plain", &texts), ("disguised", &disguised)] {
         group.bench_with_input(BenchmarkId::from_parameter(name), texts, |bench, texts| {
-            bench.iter(|| texts.iter().filter(|text| fold(text, &lexicon).is_some()).count());
+            bench.iter(|| texts.iter().filter(|text| scorer.read(text).folded.is_some()).count());
         });
     }
     group.finish();

@@ -148,7 +148,7 @@ impl Encoder {
 
     /// Every token with its id, in no order; word pieces that go on within a word begin with `##`, whatever marks them in the
     /// tokenizer's own vocabulary.
-    pub fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
+    pub(crate) fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
         let as_bert = |piece: String| match self.word_mark {
             None => piece,
             Some(mark) => match piece.strip_prefix(mark) {
@@ -163,7 +163,7 @@ impl Encoder {
     ///
     /// # Errors
     /// Those of [`Encoder::encode`].
-    pub fn knows(&self, text: &str) -> Result<bool, EncodeError> {
+    pub(crate) fn knows(&self, text: &str) -> Result<bool, EncodeError> {
         Ok(self.content(text)?.into_iter().any(|id| Some(id) != self.unknown))
     }
 

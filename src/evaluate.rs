@@ -16,6 +16,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+use bootstrap::Bootstrap;
 pub use calibration::{BINS, Bin};
 pub use classes::{CLASSES, KindAccuracy, SentimentFigures, sentiment};
 pub use confusion::Confusion;
@@ -136,7 +137,7 @@ impl fmt::Display for Budget {
 
 /// Rows with a yes-or-no label, and what the model says of them: one value a row in each list.
 #[derive(Clone, Debug, Default)]
-pub struct Sample {
+pub struct LabelledRows {
     /// Scores, from 0 to 1.
     pub scores: Vec<f64>,
     /// Labels.
@@ -203,7 +204,7 @@ pub struct Figures {
     /// What kinds of rows come to at the first of the thresholds, where a column of kinds was named.
     pub by: Vec<Kind>,
     /// What disguising the texts costs, where that was asked for.
-    pub evasion: Vec<Drop>,
+    pub evasion: Vec<EvasionLoss>,
 }
 
 /// What flagging at a threshold comes to.
@@ -247,9 +248,9 @@ pub struct Kind {
     pub accuracy: f64,
 }
 
-/// What an evasion costs.
+/// The loss of AUC by an evasion.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Drop {
+pub struct EvasionLoss {
     /// Its name.
     pub evasion: Evasion,
     /// AUC of the texts disguised by it.
@@ -258,17 +259,36 @@ pub struct Drop {
     pub drop: Estimate,
 }
 
-/// The figures of a sample. `group_names` and `kind_names` are what the sample's places stand for; `given` is a threshold
-/// of the caller's.
+/// The figures of labelled rows that get an interval, so that a resample is drawn once for all of them.
+struct Measured {
+    auc: Option<f64>,
+    average_precision: Option<f64>,
+    precision_at_budget: Option<f64>,
+    recall_at_precision: Option<f64>,
+    brier: Option<f64>,
+    brier_skill: Option<f64>,
+    /// At each of the thresholds, in their order.
+    thresholds: Vec<AtThreshold>,
+}
+
+/// Those of them that depend on a threshold.
+struct AtThreshold {
+    f1: f64,
+    macro_f1: f64,
+    accuracy: f64,
+}
+
+/// Computes the figures of labelled rows. `group_names` and `kind_names` are the names behind the rows' groups and kinds; `given` is
+/// a threshold of the caller's.
 pub fn figures(
     target: &Target,
-    sample: &Sample,
+    rows: &LabelledRows,
     (group_names, kind_names): (&[String], &[String]),
     policy: &Policy,
     given: Option<f64>,
     settings: Settings,
 ) -> Figures {
-    let Sample { scores, truth, weights, .. } = sample;
+    let LabelledRows { scores, truth, weights, .. } = rows;
     let ranking = Ranking::new(scores, truth);
     let total: f64 = weights.iter().sum();
     let budget = |weights: &[f64]| match settings.budget {
@@ -285,33 +305,29 @@ pub fn figures(
     .filter_map(|(name, threshold)| Some((name, threshold?)))
     .collect();
 
-    // Everything that gets an interval, so that a resample is drawn once for all.
-    let measure = |weights: &[f64]| -> Vec<Option<f64>> {
+    let measure = |weights: &[f64]| -> Measured {
         let total: f64 = weights.iter().sum();
-        let mut figures = vec![
-            ranking.auc(weights),
-            ranking.average_precision(weights),
-            ranking.precision_at(weights, budget(weights)),
-            ranking.recall_at_precision(weights, WANTED_PRECISION).map(|(recall, _)| recall),
-            (total > 0.0).then(|| calibration::brier(scores, truth, weights)),
-            calibration::brier_skill(scores, truth, weights),
-        ];
-        for (_, threshold) in &thresholds {
-            let at = ranking.at(weights, *threshold);
-            figures.extend([at.f1(), at.macro_f1(), at.accuracy()].map(Some));
+        let at = |(_, threshold): &(&str, f64)| {
+            let confusion = ranking.at(weights, *threshold);
+            AtThreshold { f1: confusion.f1(), macro_f1: confusion.macro_f1(), accuracy: confusion.accuracy() }
+        };
+        let recall = ranking.recall_at_precision(weights, WANTED_PRECISION);
+        Measured {
+            auc: ranking.auc(weights),
+            average_precision: ranking.average_precision(weights),
+            precision_at_budget: ranking.precision_at(weights, budget(weights)),
+            recall_at_precision: recall.map(|(recall, _)| recall),
+            brier: (total > 0.0).then(|| calibration::brier(scores, truth, weights)),
+            brier_skill: calibration::brier_skill(scores, truth, weights),
+            thresholds: thresholds.iter().map(at).collect(),
         }
-        figures
     };
-    let intervals = bootstrap::intervals(weights, settings.resamples, measure);
-    let mut estimates = measure(weights)
-        .into_iter()
-        .zip(intervals.into_iter().chain(std::iter::repeat(None)))
-        .map(|(value, interval)| value.map(|value| Estimate::new(value, interval)));
-    let [auc, average_precision, precision_at_budget, recall_at_precision, brier, brier_skill] =
-        std::array::from_fn(|_| estimates.next().flatten());
-    let operating = thresholds.iter().map(|(name, threshold)| {
+    let measured = Bootstrap::new(weights, settings.resamples, measure);
+    let operating = thresholds.iter().enumerate().map(|(index, (name, threshold))| {
         let at = ranking.at(weights, *threshold);
-        let [f1, macro_f1, accuracy] = std::array::from_fn(|_| estimates.next().flatten());
+        let estimate = |figure: fn(&AtThreshold) -> f64| {
+            measured.estimate(|measured| Some(figure(&measured.thresholds[index])))
+        };
         Operating {
             name: (*name).to_owned(),
             threshold: round(*threshold),
@@ -319,9 +335,9 @@ pub fn figures(
             precision: round(at.precision()),
             recall: round(at.recall()),
             specificity: round(at.specificity()),
-            f1,
-            macro_f1,
-            accuracy,
+            f1: estimate(|at| at.f1),
+            macro_f1: estimate(|at| at.macro_f1),
+            accuracy: estimate(|at| at.accuracy),
         }
     });
     let operating: Vec<Operating> = operating.collect();
@@ -330,7 +346,7 @@ pub fn figures(
     let positive: f64 =
         truth.iter().zip(weights).filter(|(truth, _)| **truth).map(|(_, weight)| weight).sum();
     let groups = (!group_names.is_empty()).then(|| {
-        let of_row: Vec<&[u32]> = sample.groups.iter().map(|groups| &groups[..]).collect();
+        let of_row: Vec<&[u32]> = rows.groups.iter().map(|groups| &groups[..]).collect();
         groups::groups(group_names, &of_row, (scores, truth, weights), settings.resamples)
     });
     Figures {
@@ -338,19 +354,19 @@ pub fn figures(
         rows: scores.len() as u64,
         positives: truth.iter().filter(|truth| **truth).count() as u64,
         positive_share: round(positive / total),
-        auc,
-        average_precision,
-        precision_at_budget,
-        recall_at_precision,
+        auc: measured.estimate(|measured| measured.auc),
+        average_precision: measured.estimate(|measured| measured.average_precision),
+        precision_at_budget: measured.estimate(|measured| measured.precision_at_budget),
+        recall_at_precision: measured.estimate(|measured| measured.recall_at_precision),
         recall_threshold: ranking.recall_at_precision(weights, WANTED_PRECISION).and_then(|(_, at)| at),
         ece: round(calibration::expected_calibration_error(&bins)),
-        brier,
-        brier_skill,
-        by: kinds(sample, kind_names, operating.first().map_or(0.5, |first| first.threshold)),
+        brier: measured.estimate(|measured| measured.brier),
+        brier_skill: measured.estimate(|measured| measured.brier_skill),
+        by: kinds(rows, kind_names, operating.first().map_or(0.5, |first| first.threshold)),
         thresholds: operating,
         reliability: bins.into_iter().map(Bin::rounded).collect(),
         groups,
-        evasion: drops(sample, &ranking, settings.resamples),
+        evasion: evasion_losses(rows, &ranking, settings.resamples),
     }
 }
 
@@ -367,13 +383,13 @@ pub fn rows_of_kinds(kinds: &[u32], names: &[String]) -> Vec<(String, Vec<usize>
     rows
 }
 
-fn kinds(sample: &Sample, names: &[String], threshold: f64) -> Vec<Kind> {
-    let kinds = rows_of_kinds(&sample.kinds, names).into_iter();
+fn kinds(labelled: &LabelledRows, names: &[String], threshold: f64) -> Vec<Kind> {
+    let kinds = rows_of_kinds(&labelled.kinds, names).into_iter();
     kinds
         .map(|(name, rows)| {
             let pick = |values: &[f64]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
-            let (scores, weights) = (pick(&sample.scores), pick(&sample.weights));
-            let truth: Vec<bool> = rows.iter().map(|row| sample.truth[*row]).collect();
+            let (scores, weights) = (pick(&labelled.scores), pick(&labelled.weights));
+            let truth: Vec<bool> = rows.iter().map(|row| labelled.truth[*row]).collect();
             let at = Ranking::new(&scores, &truth).at(&weights, threshold);
             let mean = scores.iter().zip(&weights).map(|(score, weight)| score * weight).sum::<f64>();
             Kind {
@@ -388,18 +404,14 @@ fn kinds(sample: &Sample, names: &[String], threshold: f64) -> Vec<Kind> {
         .collect()
 }
 
-fn drops(sample: &Sample, plain: &Ranking<'_>, resamples: usize) -> Vec<Drop> {
-    let drop = |(evasion, scores): &(Evasion, Vec<f64>)| {
-        let disguised = Ranking::new(scores, &sample.truth);
+fn evasion_losses(rows: &LabelledRows, plain: &Ranking<'_>, resamples: usize) -> Vec<EvasionLoss> {
+    let loss = |(evasion, scores): &(Evasion, Vec<f64>)| {
+        let disguised = Ranking::new(scores, &rows.truth);
         let measure = |weights: &[f64]| Some(plain.auc(weights)? - disguised.auc(weights)?);
-        let interval = bootstrap::intervals(&sample.weights, resamples, |weights| vec![measure(weights)]);
-        Some(Drop {
-            evasion: *evasion,
-            auc: round(disguised.auc(&sample.weights)?),
-            drop: Estimate::new(measure(&sample.weights)?, interval.into_iter().next().flatten()),
-        })
+        let drop = Bootstrap::new(&rows.weights, resamples, measure).estimate(|drop| *drop)?;
+        Some(EvasionLoss { evasion: *evasion, auc: round(disguised.auc(&rows.weights)?), drop })
     };
-    sample.disguised.iter().filter_map(drop).collect()
+    rows.disguised.iter().filter_map(loss).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! bad. A word's weight is the mean of the two.
 //!
 //! Every try is a run of the model, so the work is bounded for each comment: only its [`Excerpt`] is
-//! weighed, sentences longer than [`MAX_SENTENCE`] are cut, and at most [`WORDS_TRIED`] words are left
+//! weighed, sentences longer than 1,000 characters are cut, and at most eight words are left
 //! out, all of them in sentences that carry the score.
 
 use std::collections::HashMap;
@@ -36,11 +36,11 @@ pub const MOST: usize = 200;
 pub const MAX_CHARS: usize = 4_000;
 
 /// Number of characters of the longest sentence that is weighed whole: about a window of the model.
-pub const MAX_SENTENCE: usize = 1_000;
+const MAX_SENTENCE: usize = 1_000;
 
 /// Number of words of a comment that are left out at most: those that score most by themselves. On a
 /// sample of the trial file of SemEval-2021 task 5, trying more did not improve the marks.
-pub const WORDS_TRIED: usize = 8;
+const WORDS_TRIED: usize = 8;
 
 /// Words are left out of a sentence that scores at least this share of the worst sentence's score.
 const SENTENCE_SHARE: f64 = 0.5;
@@ -155,11 +155,11 @@ pub struct Flagged {
 
 /// The parts of an excerpt with their figures for one label.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Weighed {
+pub(crate) struct Weighed {
     /// Every sentence, in order, with its own score.
-    pub sentences: Vec<Part>,
+    pub(crate) sentences: Vec<Part>,
     /// Every word, in order, with its weight.
-    pub words: Vec<Part>,
+    pub(crate) words: Vec<Part>,
 }
 
 /// Explains flagged comments. Returns `None` if `stop` was set before the end.
@@ -203,7 +203,7 @@ pub fn explain(
 ///
 /// # Panics
 /// If the model does not give a label.
-pub fn weigh(
+pub(crate) fn weigh(
     scorer: &Scorer<'_>,
     excerpts: &[(&Excerpt, Label)],
     stop: &AtomicBool,

@@ -319,7 +319,8 @@ mod tests {
             ),
             (
                 |dir| fs::remove_file(dir.join(MANIFEST)).unwrap(),
-                "config.json: a softmax head has one label of the sentiment, negative, and one that is not, toxicity",
+                "config.json: problem_type is missing, which makes all labels one softmax head: a softmax head has one label of \
+                 the sentiment, negative,",
             ),
             (
                 |dir| {

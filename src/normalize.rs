@@ -11,7 +11,7 @@
 //!
 //! How to add a step: `docs/adding-a-step.md`.
 
-pub mod fold;
+pub(crate) mod fold;
 mod html;
 mod invisible;
 mod lexicon;
@@ -24,7 +24,7 @@ mod url;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub(crate) use lexicon::groups_of_people;
+pub(crate) use lexicon::{groups_of_people, lines};
 
 /// Version of the normalisation: a model is trained with one, and its manifest says which. Any change of any step's output
 /// changes it.

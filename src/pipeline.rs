@@ -260,12 +260,7 @@ pub fn score(
 }
 
 /// Opens the scores of an earlier run, if they were made as those of this run are.
-fn earlier(
-    dir: &Path,
-    start: &Start,
-    out: &Path,
-    scorer: &Scorer<'_>,
-) -> Result<Earlier, PipelineError> {
+fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer<'_>) -> Result<Earlier, PipelineError> {
     let owned = || dir.to_owned();
     let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
@@ -316,6 +311,16 @@ fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
         }
         _ => Ok(model),
     }
+}
+
+/// Loads a model and makes the engine of a name for it, with every check that a run makes of them before it begins.
+///
+/// # Errors
+/// [`PipelineError`] names the file of the model that is wrong, and what to do.
+pub fn open_model(dir: Option<&Path>, engine: &str) -> Result<(Model, Box<dyn Engine>), PipelineError> {
+    let model = load_model(dir)?;
+    let engine = engine::open(engine, &model)?;
+    Ok((model, engine))
 }
 
 /// What was read so far.

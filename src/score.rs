@@ -63,6 +63,7 @@ impl Default for Settings {
 
 /// Why a chunk could not be scored. Bad comments are never the reason: the model or the engine is at fault.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScoreError {
     /// The encoder failed on a text.
     #[error(transparent)]
@@ -80,7 +81,8 @@ pub struct Scorer<'a> {
     model: &'a Model,
     engine: &'a dyn Engine,
     settings: Settings,
-    lexicon: Lexicon,
+    /// None for a model that does not know English: the word lists of the fold are English.
+    lexicon: Option<Lexicon>,
     /// Scores of texts of earlier chunks.
     remembered: HashMap<TextKey, Scores>,
     /// Scores of an earlier run.
@@ -101,7 +103,8 @@ enum Prepared {
 pub struct Reading {
     /// The text, normalised; with its hidden words spelt out where it is disguised throughout.
     pub text: String,
-    /// The same with its hidden words spelt out, where its spelling hides some (see [`fold`](mod@crate::normalize::fold)).
+    /// The same with its hidden words spelt out, if its spelling hides some and the model knows English
+    /// (docs/disguised-words.md).
     pub folded: Option<String>,
     /// The spelling hides words on purpose, as far as one can tell.
     pub evasion: bool,
@@ -135,7 +138,9 @@ struct TextKey([u8; 16]);
 impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
-        let lexicon = Lexicon::new(model.encoder.vocabulary());
+        let languages = &model.manifest.languages;
+        let knows_english = languages.is_empty() || languages.iter().any(|language| language == "en");
+        let lexicon = knows_english.then(|| Lexicon::new(model.encoder.vocabulary()));
         Self { model, engine, settings, lexicon, remembered: HashMap::new(), earlier: None, reused: 0 }
     }
 
@@ -152,7 +157,7 @@ impl<'a> Scorer<'a> {
     /// Returns a person's own words as the model reads them.
     pub fn read(&self, own_words: &str) -> Reading {
         let normalized = normalize(own_words);
-        let folded = fold(&normalized.text, &self.lexicon);
+        let folded = self.lexicon.as_ref().and_then(|lexicon| fold(&normalized.text, lexicon));
         match folded {
             Some(folded) if folded.throughout => Reading { text: folded.text, folded: None, evasion: true },
             folded => Reading {
@@ -477,6 +482,27 @@ mod tests {
         let scored = Scorer::new(&model, &*engine, any).score(chunk, &|_| ()).unwrap();
         assert_eq!(causes(&scored)[4], None);
         assert_eq!(scored[4].language.as_deref(), Some("de"));
+    }
+
+    #[test]
+    fn only_a_model_of_english_has_a_second_reading() {
+        let mut model = Model::embedded().unwrap();
+        let engine = open("native", &model).unwrap();
+        for (languages, folded) in [
+            (&["en"][..], true),
+            (&["de", "en"], true),
+            (&[], true),
+            (&["de"], false),
+            (&["de", "fr"], false),
+        ] {
+            model.manifest.languages = languages.iter().map(|language| (*language).to_owned()).collect();
+            let reading = Scorer::new(&model, &*engine, Settings::default()).read("you 1d10t");
+            assert_eq!(reading.folded.as_deref(), folded.then_some("you idiot"), "{languages:?}");
+            assert_eq!(reading.evasion, folded, "{languages:?}");
+            // What normalising undoes cannot mean anything else in any language.
+            let reading = Scorer::new(&model, &*engine, Settings::default()).read("you st\u{200b}upid");
+            assert_eq!((&*reading.text, reading.evasion), ("you stupid", true), "{languages:?}");
+        }
     }
 
     #[test]

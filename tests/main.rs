@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: each test binary links the embedded weights again.
 
 mod bad_input;
+mod bad_models;
 mod cells;
 mod cli;
 mod exports;

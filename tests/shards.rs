@@ -151,7 +151,10 @@ fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
     let at = |name: &str| folder.path().join(name);
     let run = |name: &str, texts: &[&str], reuse: Option<&str>| {
         let (input, out) = (at("export.ndjson"), at(name));
-        let lines = texts.iter().enumerate().map(|(n, text)| serde_json::json!({"thread": n.to_string(), "text": text}));
+        let lines = texts
+            .iter()
+            .enumerate()
+            .map(|(n, text)| serde_json::json!({"thread": n.to_string(), "text": text}));
         fs::write(&input, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
         let request = ScoreRequest { model: None, reuse: reuse.map(at), ..request(&[&input], &out) };
         (score(&request).unwrap().reused, files(&out))
@@ -159,9 +162,12 @@ fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
     let [both, reversed] = [[&DISGUISED[..], &SPELT_OUT].concat(), [&SPELT_OUT[..], &DISGUISED].concat()];
     for texts in [&both, &reversed] {
         let (_, from_scratch) = run("scratch", texts, None);
-        for (earlier, texts_of_earlier) in
-            [("disguised", &DISGUISED[..]), ("spelt-out", &SPELT_OUT), ("all", &both), ("reversed", &reversed)]
-        {
+        for (earlier, texts_of_earlier) in [
+            ("disguised", &DISGUISED[..]),
+            ("spelt-out", &SPELT_OUT),
+            ("all", &both),
+            ("reversed", &reversed),
+        ] {
             run(earlier, texts_of_earlier, None);
             let (reused, files) = run("reusing", texts, Some(earlier));
             assert_same(&files, &from_scratch, earlier);

@@ -3,25 +3,27 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use comity::label::Label;
-use comity::model::Model;
+use comity::label::{Activation, Label};
+use comity::{engine, pipeline};
 
 use super::Done;
 use super::output::Output;
+use super::score::engine_name;
 
-/// Describe the model that ships inside, or one in a folder.
+/// Check and describe the built-in model or one in a folder.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A model folder; its checksums are verified.
+    /// Model folder to check, as a run would before it begins.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+
+    /// Engine that must be able to run it.
+    #[arg(long, value_name = "NAME", default_value = engine::native::NAME, value_parser = engine_name)]
+    engine: String,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
-    let model = match &args.model {
-        Some(dir) => Model::open(dir)?,
-        None => Model::embedded()?,
-    };
+    let (model, engine) = pipeline::open_model(args.model.as_deref(), &args.engine)?;
     let manifest = &model.manifest;
     let given: Vec<Label> = manifest.heads.labels().collect();
     let list = |labels: &mut dyn Iterator<Item = &Label>| {
@@ -45,9 +47,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
             writeln!(out, "  {name}: {label}")?;
         }
     }
+    for head in &manifest.heads.heads {
+        let count = head.labels.len();
+        match head.activation {
+            Activation::Softmax => {
+                // Without a manifest and a problem type, this is Hugging Face's default.
+                let is_assumed = manifest.files.is_empty() && model.config.is_problem_type_missing();
+                let assumed = if is_assumed { "; assumed, for config.json has no problem_type" } else { "" };
+                writeln!(out, "head       softmax over {count} labels, of which one holds{assumed}")?;
+            }
+            Activation::Sigmoid => writeln!(out, "head       sigmoid: {count} labels, each for itself")?,
+        }
+    }
     if manifest.calibration.is_none() {
         writeln!(out, "calibrated no: scores are probabilities as the network gives them")?;
     }
     writeln!(out, "windows    {} tokens, {} shared", manifest.max_tokens, manifest.overlap_tokens)?;
+    writeln!(out, "engine     {}", engine.name())?;
     Ok(Done::Clean)
 }

@@ -75,8 +75,8 @@ impl Torch {
     /// Hands the weights of a model to libtorch.
     ///
     /// # Errors
-    /// An architecture or a setting that `rust-bert` does not know; a tensor that is missing or not of the shape that it asks
-    /// for.
+    /// An architecture or a setting that `rust-bert` does not know; a tensor that is missing, not of the shape that it asks
+    /// for, or that has no place in the network.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
         let refuse = |cause: String| EngineError::Architecture { model: model.manifest.name.clone(), cause };
         let architecture = match model.config.model_type.as_str() {
@@ -136,6 +136,9 @@ impl Torch {
             variable.set_data(&tensor);
             known.insert(name.clone(), tensor);
         }
+        weights
+            .check_all_read(&model.config)
+            .map_err(|kind| EngineError::Weights { model: model.manifest.name.clone(), kind })?;
         *torch.pool() = Pool { weights: known, idle: vec![network] };
         Ok(torch)
     }

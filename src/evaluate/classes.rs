@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Bin, Estimate, bootstrap, calibration, round};
+use super::bootstrap::Bootstrap;
+use super::{Bin, Estimate, calibration, round};
 
 /// Names of the classes, in the order of their numbers.
 pub const CLASSES: [&str; 3] = ["negative", "neutral", "positive"];
@@ -67,8 +68,17 @@ fn tabulate(truth: &[u8], chosen: &[usize], weights: &[f64]) -> [[f64; 3]; 3] {
     table
 }
 
-/// Accuracy, macro recall and macro F1 over the classes that are labelled at all.
-fn figures(table: &[[f64; 3]; 3]) -> Vec<Option<f64>> {
+/// The figures of a table of labelled and chosen classes that get an interval.
+struct ClassFigures {
+    accuracy: f64,
+    /// Over the classes that are labelled at all.
+    macro_recall: f64,
+    /// Over the same.
+    macro_f1: f64,
+}
+
+/// Returns the figures of a table; `None` if it has no weight.
+fn figures(table: &[[f64; 3]; 3]) -> Option<ClassFigures> {
     let (mut right, mut total) = (0.0, 0.0);
     let (mut recalls, mut f1s) = (Vec::new(), Vec::new());
     for (class, row) in table.iter().enumerate() {
@@ -82,11 +92,11 @@ fn figures(table: &[[f64; 3]; 3]) -> Vec<Option<f64>> {
         }
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    if total > 0.0 {
-        vec![Some(right / total), Some(mean(&recalls)), Some(mean(&f1s))]
-    } else {
-        vec![None; 3]
-    }
+    (total > 0.0).then(|| ClassFigures {
+        accuracy: right / total,
+        macro_recall: mean(&recalls),
+        macro_f1: mean(&f1s),
+    })
 }
 
 /// Figures of rows whose class is known: 0 negative, 1 neutral, 2 positive. `classes` is 2 where neutral is not among
@@ -103,12 +113,8 @@ pub fn sentiment(
     let right: Vec<bool> =
         truth.iter().zip(&chosen).map(|(truth, chosen)| usize::from(*truth) == *chosen).collect();
     let table = tabulate(truth, &chosen, weights);
-    let intervals =
-        bootstrap::intervals(weights, resamples, |weights| figures(&tabulate(truth, &chosen, weights)));
-    let mut estimates = figures(&table)
-        .into_iter()
-        .zip(intervals.into_iter().chain(std::iter::repeat(None)))
-        .map(|(value, interval)| value.map(|value| Estimate::new(value, interval)));
+    let found = Bootstrap::new(weights, resamples, |weights| figures(&tabulate(truth, &chosen, weights)));
+    let estimate = |figure: fn(&ClassFigures) -> f64| found.estimate(|found| found.as_ref().map(figure));
     let bins = calibration::bins(&sure, &right, weights);
     let shown: &[usize] = if classes == 2 { &[0, 2] } else { &[0, 1, 2] };
     let by = kinds.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, rows)| {
@@ -119,9 +125,9 @@ pub fn sentiment(
     SentimentFigures {
         rows: truth.len() as u64,
         classes,
-        accuracy: estimates.next().flatten(),
-        macro_recall: estimates.next().flatten(),
-        macro_f1: estimates.next().flatten(),
+        accuracy: estimate(|found| found.accuracy),
+        macro_recall: estimate(|found| found.macro_recall),
+        macro_f1: estimate(|found| found.macro_f1),
         ece: round(calibration::expected_calibration_error(&bins)),
         reliability: bins.into_iter().map(Bin::rounded).collect(),
         confusion: shown

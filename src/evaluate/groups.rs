@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-use super::{Estimate, Ranking, bootstrap, round};
+use super::bootstrap::Bootstrap;
+use super::{Estimate, Ranking, round};
 
 /// Power of the generalised mean, as in the Jigsaw competition on unintended bias.
 const POWER: f64 = -5.0;
@@ -96,7 +97,7 @@ pub(super) fn groups(
         }
         let (auc, own_scores, own_truth, own_weights) = auc_of(&inside);
         let ranking = Ranking::new(&own_scores, &own_truth);
-        let interval = bootstrap::intervals(&own_weights, resamples, |weights| vec![ranking.auc(weights)]);
+        let aucs = Bootstrap::new(&own_weights, resamples, |weights| ranking.auc(weights));
         let mixed = |negatives_inside: bool| {
             let taken = |row: &usize| (is_in(row) == negatives_inside) != truth[*row];
             auc_of(&(0..scores.len()).filter(taken).collect::<Vec<_>>()).0
@@ -109,7 +110,7 @@ pub(super) fn groups(
             name: name.clone(),
             rows: inside.len() as u64,
             positives: own_truth.iter().filter(|truth| **truth).count() as u64,
-            subgroup_auc: auc.map(|auc| Estimate::new(auc, interval.into_iter().next().flatten())),
+            subgroup_auc: aucs.estimate(|auc| *auc),
             bpsn_auc: positive_outside.map(round),
             bnsp_auc: negative_outside.map(round),
         });

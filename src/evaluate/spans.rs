@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::{Estimate, bootstrap, round};
+use super::bootstrap::Bootstrap;
+use super::{Estimate, round};
 
 /// Thresholds that are tried: the hundredths from 0 to 1.
 const STEPS: u32 = 100;
@@ -63,8 +64,7 @@ pub fn spans(rows: &[Marked], threshold: f64, resamples: usize) -> SpanFigures {
     let weights: Vec<f64> = rows.iter().map(|row| row.weight).collect();
     let at = |threshold: f64| -> Vec<f64> { rows.iter().map(|row| f1(row, threshold)).collect() };
     let given = at(threshold);
-    let measure = |weights: &[f64]| vec![Some(mean(&given, weights)).filter(|mean| mean.is_finite())];
-    let interval = bootstrap::intervals(&weights, resamples, measure);
+    let f1s = Bootstrap::new(&weights, resamples, |weights| mean(&given, weights));
     let (mut best_threshold, mut best_f1) = (0.0, 0.0);
     for step in 0..=STEPS {
         let tried = f64::from(step) / f64::from(STEPS);
@@ -77,7 +77,9 @@ pub fn spans(rows: &[Marked], threshold: f64, resamples: usize) -> SpanFigures {
         rows: rows.len() as u64,
         unmarked: rows.iter().filter(|row| row.gold.is_empty()).count() as u64,
         threshold,
-        f1: Estimate::new(mean(&given, &weights), interval.into_iter().next().flatten()),
+        f1: f1s
+            .estimate(|mean| Some(*mean).filter(|mean| mean.is_finite()))
+            .unwrap_or_else(|| Estimate::new(f1s.sample, None)),
         best_threshold,
         best_f1: round(best_f1),
     }

@@ -85,8 +85,14 @@ impl Config {
         self.max_position_embeddings.saturating_sub(self.first_position())
     }
 
-    /// How logits become probabilities where no manifest says it: as `problem_type` has it, and without one as Hugging Face's
-    /// pipeline takes it, by the number of labels.
+    /// Returns `true` if `problem_type` is missing, so that a folder without a manifest is read as Hugging Face
+    /// would: one label is a sigmoid head, several are a softmax head.
+    pub fn is_problem_type_missing(&self) -> bool {
+        self.problem_type.is_none()
+    }
+
+    /// Returns how logits become probabilities if no manifest says it: by `problem_type`, and without one by the number of
+    /// labels, as in Hugging Face's pipeline.
     pub(super) fn activation(&self) -> Result<Activation, String> {
         match self.problem_type.as_deref() {
             Some("multi_label_classification") => Ok(Activation::Sigmoid),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CONFIG, Calibration, Config, Files, Manifest, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
-use crate::label::{Head, Label, LabelSet};
+use crate::label::{Activation, Head, Label, LabelSet};
 
 /// Connects the names of a model's labels with ours.
 const LABELS: &str = "labels.toml";
@@ -121,6 +121,17 @@ fn heads(config: &Config, map: Option<&[u8]>) -> InFile<LabelSet> {
     };
     let heads = LabelSet { heads: vec![Head { activation, labels }] };
     heads.check().map_err(|cause| match map {
+        // A label map cannot help: what is wrong is the type.
+        _ if activation == Activation::Softmax
+            && config.is_problem_type_missing()
+            && heads.labels().next().is_some() =>
+        {
+            in_config(format!(
+                "problem_type is missing, which makes all labels one softmax head: {cause}; add \"problem_type\": \
+                 \"multi_label_classification\" if several labels can hold at once, or write a manifest.json if the model has \
+                 several heads (docs/models.md)"
+            ))
+        }
         Some(_) => in_map(cause),
         None => in_config(format!("{cause}; {}", write_map(&names))),
     })?;
@@ -316,6 +327,12 @@ mod tests {
                 "labels.toml: config.json has no label `toxix`; its labels are non-toxic, toxic",
             ),
             (same, "", "labels.toml: the heads give none of our labels"),
+            (
+                |c| drop(c.as_object_mut().unwrap().remove("problem_type")),
+                "non-toxic = 'neutral'\ntoxic = 'toxicity'",
+                "config.json: problem_type is missing, which makes all labels one softmax head: a softmax head has one label of \
+                 the sentiment, neutral, and one that is not, toxicity",
+            ),
             (
                 |c| c["problem_type"] = json!("regression"),
                 map,

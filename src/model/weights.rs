@@ -1,15 +1,20 @@
 //! `model.safetensors`: the weights, widened to 32 bits.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use ndarray::{Array1, Array2, ArrayD};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::ModelErrorKind;
+use super::{CONFIG, Config, ModelErrorKind};
 
-/// Weights by their names in the file. Each call widens one tensor anew.
+/// Weights by their names in the file. Each call widens one tensor again.
 pub struct Weights<'a> {
     tensors: SafeTensors<'a>,
+    /// Names of the tensors that were read.
+    read: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Weights<'a> {
@@ -21,7 +26,7 @@ impl<'a> Weights<'a> {
         let tensors = SafeTensors::deserialize(file).map_err(|error| {
             ModelErrorKind::Content(format!("is no whole safetensors file ({error}); get the file again"))
         })?;
-        Ok(Self { tensors })
+        Ok(Self { tensors, read: RefCell::default() })
     }
 
     /// A matrix of `rows` by `columns`.
@@ -56,11 +61,7 @@ impl<'a> Weights<'a> {
             other => content(other.to_string()),
         })?;
         if tensor.shape() != shape {
-            return Err(content(format!(
-                "has shape {:?}, {} asks for {shape:?}",
-                tensor.shape(),
-                super::CONFIG
-            )));
+            return Err(content(format!("has shape {:?}, {} asks for {shape:?}", tensor.shape(), CONFIG)));
         }
         let bytes = tensor.data();
         let values: Vec<f32> = match tensor.dtype() {
@@ -74,7 +75,41 @@ impl<'a> Weights<'a> {
         if !values.iter().all(|value| value.is_finite()) {
             return Err(content("holds a value that is not finite".to_owned()));
         }
+        self.read.borrow_mut().insert(name.to_owned());
         Ok(ArrayD::from_shape_vec(shape, values).expect("safetensors checks the length against the shape"))
+    }
+}
+
+impl Weights<'_> {
+    /// Checks that a network has read every tensor: without some of its weights, a model gives other
+    /// scores. Left out are buffers, and the pooler that Hugging Face stores with a RoBERTa although its
+    /// classifier has none.
+    ///
+    /// # Errors
+    /// Names the first tensor that was not read, and the key of the configuration to look at.
+    pub(crate) fn check_all_read(&self, config: &Config) -> Result<(), ModelErrorKind> {
+        let read = self.read.borrow();
+        let is_idle = |name: &str| {
+            name.ends_with(".position_ids")
+                || name.ends_with(".token_type_ids")
+                || name.starts_with("roberta.pooler.")
+        };
+        let unread = self.tensors.names().into_iter().filter(|name| !read.contains(*name) && !is_idle(name));
+        let Some(name) = unread.min() else { return Ok(()) };
+        let after_layer = name.split('.').skip_while(|part| *part != "layer").nth(1);
+        let cause = match after_layer.and_then(|number| number.parse::<usize>().ok()) {
+            Some(layer) if layer >= config.num_hidden_layers => {
+                format!("num_hidden_layers of {CONFIG} is {}", config.num_hidden_layers)
+            }
+            _ if config.type_vocab_size == 0 && name.contains("token_type_embeddings") => {
+                format!("type_vocab_size of {CONFIG} is 0 or missing")
+            }
+            _ => format!("model_type of {CONFIG} is `{}`", config.model_type),
+        };
+        Err(ModelErrorKind::Content(format!(
+            "tensor {name}: has no place in the network, since {cause}; correct {CONFIG}, or load the model with transformers \
+             and save it again with save_pretrained, which leaves out what it does not use"
+        )))
     }
 }
 

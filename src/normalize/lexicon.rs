@@ -15,30 +15,8 @@ const MARK: f32 = 8.0;
 /// A character that the vocabulary does not know.
 const UNKNOWN: f32 = 14.0;
 
-/// Words that people mask more often than the commoner ones that fit as well, `sh*t` is not `shot`, and what they cost then,
-/// however much of them is masked. The vocabulary lacks the worst of them, which a fold must not turn into the name of a river.
-const OFTEN_MASKED: [&str; 32] = [
-    "shit", "hell", "fuck", "bitch", "ass", "dick", "cunt", "slut", "fag", "cock", "whore", "damn", "crap",
-    "twat", "nigger", "nigga", "faggot", "suck", "penis", "pussy", "bastard", "kill", "rape", "sucks",
-    "cunts", "dicks", "sluts", "cocks", "whores", "niggers", "faggots", "shitty",
-];
+/// What a word that people mask often costs, however much of it is masked.
 const OFTEN_MASKED_COST: f32 = 4.0;
-
-/// What people run together with other words, beside these and groups of people.
-const RUN_TOGETHER: [&str; 12] = [
-    "hate",
-    "hates",
-    "hated",
-    "stupid",
-    "idiot",
-    "idiots",
-    "scum",
-    "trash",
-    "filth",
-    "vermin",
-    "disgusting",
-    "murder",
-];
 /// What a word that people hide costs where the vocabulary lacks it: as much as a rare one.
 const OFTEN_HIDDEN_COST: f32 = 9.0;
 /// Guesses that cost more are no masks.
@@ -47,16 +25,23 @@ pub(super) const DEAREST_MASK: f32 = 4.0;
 /// Word pieces with their costs: the logarithm of a piece's id, since BERT's vocabulary goes from frequent to rare. The sum over
 /// a text's pieces is then about the negative log-probability that a unigram model with Zipf's law would give it.
 #[derive(Debug)]
-pub struct Lexicon {
+pub(crate) struct Lexicon {
     whole: Pieces,
     inner: Pieces,
     /// The whole ones that may stand in a run of letters without spaces.
     solid: Pieces,
+    /// Words that people mask more often than the commoner ones that fit as well: `sh*t` is not `shot`.
     often_masked: Pieces,
     /// What people misspell on purpose, by what it is without one of its letters.
     without_a_letter: HashMap<String, &'static str>,
     /// What they run together with other words.
     run_together: HashSet<&'static str>,
+}
+
+/// Words that people mask often, likeliest first. The vocabulary lacks the worst of them, which a fold must not turn into the name
+/// of a river.
+fn often_masked() -> impl Iterator<Item = &'static str> {
+    lines(include_str!("../../data/often-masked.txt"))
 }
 
 /// Neutral names for groups of people, in lower case, of one word or two: those of `data/identity-terms.txt`.
@@ -82,7 +67,7 @@ pub(super) enum Shape {
 
 /// The likeliest reading of a row of characters.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Reading {
+pub(super) struct Decoding {
     /// Lower-case words with a space between them.
     pub(super) text: String,
     /// Of its pieces and of the guesses.
@@ -92,7 +77,7 @@ pub(super) struct Reading {
 
 impl Lexicon {
     /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids, frequent ones first.
-    pub fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
+    pub(crate) fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
         let (mut whole, mut inner) = (Vec::new(), Vec::new());
         let ranks = (1_u16..).zip(lines(include_str!("../../data/common-words.txt")));
         let common: HashMap<&str, f32> =
@@ -107,11 +92,14 @@ impl Lexicon {
                 pieces.push((letters.to_owned(), cost));
             }
         }
+        // Of short words, only the commonest.
+        let short: HashSet<&str> = lines(include_str!("../../data/short-words.txt")).collect();
+        let is_solid = |word: &str| word.len() > 2 || short.contains(word);
         let mut solid: Vec<_> = whole.iter().filter(|(word, _)| is_solid(word)).cloned().collect();
         let known: HashSet<&str> = whole.iter().map(|(word, _)| word.as_str()).collect();
         let unknown = run_together().filter(|word| !known.contains(word));
         solid.extend(unknown.map(|word| (word.to_owned(), OFTEN_HIDDEN_COST)));
-        let often_masked = OFTEN_MASKED.map(|word| (word.to_owned(), OFTEN_MASKED_COST)).into();
+        let often_masked = often_masked().map(|word| (word.to_owned(), OFTEN_MASKED_COST)).collect();
         Self {
             whole: Pieces::new(whole),
             inner: Pieces::new(inner),
@@ -137,14 +125,14 @@ impl Lexicon {
             let other = format!("{}{letter}{}", &word[..at], &word[at..]);
             cost(&other).is_some_and(|cost| cost < least)
         };
-        let ambiguous = !OFTEN_MASKED.contains(&restored)
+        let ambiguous = !often_masked().any(|word| word == restored)
             && (1..=word.len()).any(|at| ('a'..='z').any(|letter| is_commoner(at, letter)));
         (!ambiguous).then_some(restored)
     }
 
     /// The often masked word that a row may be, letter for letter.
     pub(super) fn often_masked(&self, row: &[Choices]) -> Option<&'static str> {
-        OFTEN_MASKED.into_iter().find(|word| {
+        often_masked().find(|word| {
             word.len() == row.len()
                 && row
                     .iter()
@@ -191,7 +179,7 @@ impl Lexicon {
     /// none if it runs out.
     ///
     /// A shortest path over the places between characters (Viterbi), whose edges are the pieces that fit there.
-    pub(super) fn read(&self, row: &[Choices], shape: Shape, work: &mut usize) -> Option<Reading> {
+    pub(super) fn read(&self, row: &[Choices], shape: Shape, work: &mut usize) -> Option<Decoding> {
         let mut search = Search { row, work, best: vec![None; row.len() + 1] };
         search.best[0] = Some(Step { cost: 0.0, start: 0, piece: "", begins: true, pieces: 0 });
         for start in 0..row.len() {
@@ -220,17 +208,18 @@ impl Lexicon {
             end = step.start;
         }
         parts.reverse();
-        Some(Reading { text: parts.concat(), cost, pieces })
+        Some(Decoding { text: parts.concat(), cost, pieces })
     }
 }
 
+/// What people run together with other words to hide it.
 fn run_together() -> impl Iterator<Item = &'static str> {
     let groups = groups_of_people().filter(|group| !group.contains(' '));
-    OFTEN_MASKED.into_iter().chain(RUN_TOGETHER).chain(groups)
+    often_masked().chain(lines(include_str!("../../data/run-together.txt"))).chain(groups)
 }
 
-/// Those of a list that are no remarks.
-fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
+/// Returns the entries of a list of `data/`: its lines without blank ones and remarks.
+pub(crate) fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
@@ -376,13 +365,4 @@ impl<'a> Search<'a, '_> {
         }
         Some(())
     }
-}
-
-/// Words that may stand in a run of letters: short ones must be among the commonest.
-fn is_solid(word: &str) -> bool {
-    const SHORT: [&str; 27] = [
-        "a", "i", "am", "an", "as", "at", "be", "by", "do", "go", "he", "if", "in", "is", "it", "me", "my",
-        "no", "of", "on", "or", "so", "to", "up", "us", "we", "ur",
-    ];
-    word.len() > 2 || SHORT.contains(&word)
 }

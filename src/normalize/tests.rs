@@ -61,6 +61,26 @@ fn every_file_of_cases_belongs_to_a_step() {
 }
 
 #[test]
+fn every_word_list_says_what_it_is_and_has_each_word_once() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let lists: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "txt")).collect();
+    assert!(lists.len() > 8);
+    for path in lists {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.lines().take(2).all(|line| line.starts_with('#')), "{}", path.display());
+        let mut words: Vec<&str> =
+            text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        assert!(words.iter().all(|word| *word == word.trim().to_lowercase()), "{}", path.display());
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count, "{}", path.display());
+    }
+}
+
+#[test]
 fn a_plain_text_is_borrowed() {
     for text in ["", "ok", "Good luck.", "It's 10000 of 3...", "a & b < c @ d", "<3", "déjà vu", "hmm // x"]
     {

@@ -16,6 +16,7 @@ use crate::score::ledger::LedgerError;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PipelineError {
     /// The input could not be read.
     #[error(transparent)]

@@ -12,7 +12,7 @@ use super::{CHUNK_BYTES, PipelineError, Progress, identify, load_model};
 use crate::comment::{Comment, Origin};
 use crate::engine;
 use crate::evade::{Evasion, disguise};
-use crate::evaluate::{self, Figures, Marked, Sample, SentimentFigures, SpanFigures, Target};
+use crate::evaluate::{self, Figures, LabelledRows, Marked, SentimentFigures, SpanFigures, Target};
 use crate::explain::{self, Excerpt, Weighed, weigh};
 use crate::label::Label;
 use crate::model::Model;
@@ -295,7 +295,7 @@ struct Rows<'r> {
     kind: Option<usize>,
     group_names: Vec<String>,
     kind_names: Vec<String>,
-    samples: Vec<Sample>,
+    samples: Vec<LabelledRows>,
     sentiments: Sentiments,
     marked: Vec<Marked>,
     scored: u64,
@@ -321,7 +321,7 @@ impl<'r> Rows<'r> {
             columns.labels.iter().map(|(_, name)| table.column(name)).collect();
         let disguised: Vec<(Evasion, Vec<f64>)> =
             evasions.iter().map(|evasion| (*evasion, Vec::new())).collect();
-        let sample = Sample { disguised, ..Sample::default() };
+        let sample = LabelledRows { disguised, ..LabelledRows::default() };
         Ok(Self {
             columns,
             text: table.column(&columns.text)?,

@@ -19,6 +19,7 @@ use crate::score::ledger::{self, LedgerError};
 
 /// Why shards cannot be joined.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MergeError {
     /// A folder holds no run.
     #[error("{dir} holds no run; name folders that `comity score --shard` wrote", dir = dir.display())]

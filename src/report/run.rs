@@ -78,7 +78,17 @@ impl ModelId {
         }
         let idle = policy.rules.iter().filter(|rule| self.missing.contains(&rule.label));
         let idle: Vec<&str> = idle.map(|rule| rule.name.as_str()).collect();
-        if !idle.is_empty() {
+        if idle.len() == policy.rules.len() {
+            let given = Label::ALL.into_iter().filter(|label| !self.missing.contains(label));
+            let given: Vec<&str> = given.map(Label::as_str).collect();
+            notices.push(format!(
+                "The model {} gives none of the labels of the policy `{}`: every comment is approved because no rule can fire, \
+                 not because it is harmless. Write a policy with rules for {}, and apply it with --policy.",
+                self.name,
+                policy.name,
+                list(&given)
+            ));
+        } else if !idle.is_empty() {
             let (rules, their) =
                 if idle.len() == 1 { ("rule", "its label") } else { ("rules", "their labels") };
             notices.push(format!(

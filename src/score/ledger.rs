@@ -69,6 +69,7 @@ const LABELS: [Label; Label::COUNT] = [
 
 /// Why a scores file could not be written or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// The file could not be opened, read or written.
     #[error("{path}: {source}; check that the file is there and the disk has room", path = path.display())]

@@ -196,7 +196,13 @@ impl Layer {
 
     /// All that follows the attention, on rows of any tokens.
     #[inline(always)]
-    fn transform(&self, running: Running<'_, impl Kernel>, context: &[f32], states: &mut [f32], scratch: &mut Scratch) {
+    fn transform(
+        &self,
+        running: Running<'_, impl Kernel>,
+        context: &[f32],
+        states: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
         let hidden = self.attention_smoothing.len();
         let Scratch { rows, between, narrow, .. } = scratch;
         rows.quantize(context, None, hidden);

@@ -74,12 +74,7 @@ pub(super) trait Kernel: Copy {
     /// [`Kernel::BYTE_ROWS`] of them, follow one another and have one length, a multiple of [`WIDTH`] below
     /// 2^16. Four k of a column of the panel stand side by side: it is `[k / 4][c][k % 4]`. Further sums
     /// stay as they are.
-    fn bytes(
-        running: Running<'_, Self>,
-        rows: &[u8],
-        panel: &[i8],
-        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
-    );
+    fn bytes(running: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]);
 
     /// Computes `sums[r][c]` likewise from [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by
     /// side: the panel is `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller ensures that no sum

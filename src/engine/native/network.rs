@@ -126,12 +126,14 @@ impl Network {
     /// Widens the weights of a model.
     ///
     /// # Errors
-    /// A tensor is missing, or is not of the shape that the model's configuration asks for.
+    /// A tensor is missing, is not of the shape that the model's configuration asks for, or has no place in the network.
     pub(super) fn new(model: &Model) -> Result<Self, EngineError> {
         let name = || model.manifest.name.clone();
         let architecture = architecture(&model.config)
             .map_err(|cause| EngineError::Architecture { model: name(), cause })?;
-        Self::build(architecture, &model.config, &model.weights(), model.manifest.heads.logits())
+        let weights = model.weights();
+        Self::build(architecture, &model.config, &weights, model.manifest.heads.logits())
+            .and_then(|network| weights.check_all_read(&model.config).map(|()| network))
             .map_err(|kind| EngineError::Weights { model: name(), kind })
     }
 

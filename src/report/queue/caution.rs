@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
-use crate::normalize::{groups_of_people, normalize};
+use crate::normalize::{groups_of_people, lines, normalize};
 
 /// A sign that a score may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +33,15 @@ const FEW: usize = 3;
 /// Characters that a quotation opens with, and those that close it. Single ones are left out: most are apostrophes.
 const QUOTATIONS: [(char, char); 4] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];
 
-/// Words that name prejudice.
-const PREJUDICE: &str = "antisemite antisemites antisemitic antisemitism bigot bigoted bigotry bigots dehumanise dehumanising \
-    dehumanize dehumanizing discriminate discriminated discrimination homophobe homophobia homophobic islamophobe \
-    islamophobia islamophobic misogynist misogynistic misogynists misogyny prejudice prejudiced racism racist racists \
-    sexism sexist sexists slur slurs stereotype stereotypes transphobe transphobia transphobic xenophobe xenophobia \
-    xenophobic";
-
-/// Verbs of saying, and what is said in.
-const SAYING: &str = "say says said saying call calls called calling tell tells told telling claim claims claimed claiming write writes \
-    wrote writing shout shouts shouted shouting chant chants chanted chanting post posts posted comment comments tweet tweets \
-    tweeted";
-
-/// Ways to say what one is; see [`words_of`] for how they are cut.
-const OWN: [[&str; 2]; 7] =
-    [["i", "am"], ["i", "m"], ["i", "was"], ["we", "are"], ["we", "re"], ["we", "were"], ["as", "a"]];
-
-/// What speaks of others, mentions among them: normalised, they are `@user`.
-const OTHER_PERSONS: &str = "you u ya yall your ur youre yours yourself yourselves he him his himself she her hers herself they \
-    them their theirs themselves user";
-
-/// The terms of a list of words, or of lines of one or two words.
+/// The terms of a list: one or two words a line.
 type Terms = LazyLock<HashSet<&'static str>>;
 
 static IDENTITY: Terms = LazyLock::new(|| groups_of_people().collect());
-static NAMES_OF_PREJUDICE: Terms = LazyLock::new(|| PREJUDICE.split_whitespace().collect());
-static TOLD: Terms = LazyLock::new(|| SAYING.split_whitespace().collect());
-static OTHERS: Terms = LazyLock::new(|| OTHER_PERSONS.split_whitespace().collect());
+static PREJUDICE: Terms =
+    LazyLock::new(|| lines(include_str!("../../../data/prejudice-words.txt")).collect());
+static SAYING: Terms = LazyLock::new(|| lines(include_str!("../../../data/saying-words.txt")).collect());
+static OWN: Terms = LazyLock::new(|| lines(include_str!("../../../data/own-statements.txt")).collect());
+static OTHERS: Terms = LazyLock::new(|| lines(include_str!("../../../data/other-persons.txt")).collect());
 
 impl Caution {
     /// All of them.
@@ -96,14 +78,14 @@ impl Caution {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();
         let words = words_of(&text);
-        let pairs = || words.windows(2);
         let says = |terms: &Terms| words.iter().any(|word| terms.contains(word));
-        let names_a_group = says(&IDENTITY) || pairs().any(|pair| IDENTITY.contains(pair.join(" ").as_str()));
+        let says_pair = |terms: &Terms| words.windows(2).any(|pair| terms.contains(pair.join(" ").as_str()));
+        let names_a_group = says(&IDENTITY) || says_pair(&IDENTITY);
         let has = |caution: &Self| match caution {
             Self::Identity => names_a_group,
             Self::Quoted => is_quoting(&text),
-            Self::Counter => says(&NAMES_OF_PREJUDICE) || (names_a_group && says(&TOLD)),
-            Self::Own => !says(&OTHERS) && pairs().any(|pair| OWN.iter().any(|own| own == pair)),
+            Self::Counter => says(&PREJUDICE) || (names_a_group && says(&SAYING)),
+            Self::Own => !says(&OTHERS) && says_pair(&OWN),
             Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
             Self::Short => text.unicode_words().count() < FEW,
         };
@@ -180,10 +162,12 @@ mod tests {
 
     #[test]
     fn terms_are_as_they_are_looked_up() {
-        for term in IDENTITY.iter() {
+        for term in [&IDENTITY, &PREJUDICE, &SAYING, &OWN, &OTHERS].into_iter().flat_map(|terms| terms.iter())
+        {
             let plain = term.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
             assert!(plain && term.split(' ').count() <= 2, "{term}");
         }
+        assert!(OWN.iter().all(|pair| pair.contains(' ')));
         assert!(IDENTITY.len() > 100);
     }
 }

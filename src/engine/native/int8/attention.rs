@@ -143,7 +143,12 @@ impl Attention {
 
     /// Computes at most C queries.
     #[inline(always)]
-    fn attend<const C: usize>(&mut self, running: Running<'_, impl Kernel>, queries: &[f32], context: &mut [f32]) {
+    fn attend<const C: usize>(
+        &mut self,
+        running: Running<'_, impl Kernel>,
+        queries: &[f32],
+        context: &mut [f32],
+    ) {
         let scales = self.take_queries::<C>(queries);
         for head in 0..self.heads {
             self.weigh(running, head, &scales);
@@ -222,7 +227,12 @@ impl Attention {
 
     /// Adds up the values of all tokens by their weights, with V columns in a panel.
     #[inline(always)]
-    fn add_up<const C: usize, const V: usize>(&self, running: Running<'_, impl Kernel>, head: usize, context: &mut [f32]) {
+    fn add_up<const C: usize, const V: usize>(
+        &self,
+        running: Running<'_, impl Kernel>,
+        head: usize,
+        context: &mut [f32],
+    ) {
         let (hidden, steps) = (self.heads * self.width, self.tokens.div_ceil(2));
         let weights = &bytemuck::cast_slice::<Line, Pair>(&self.weights)[..steps * C];
         let panels = bytemuck::cast_slice::<Line, Pair>(&self.values).chunks_exact(steps * V);

@@ -139,12 +139,7 @@ impl<K: Kernel> Kernel for Amx<K> {
     }
 
     #[inline(always)]
-    fn bytes(
-        _: Running<'_, Self>,
-        rows: &[u8],
-        panel: &[i8],
-        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
-    ) {
+    fn bytes(_: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
         let width = rows.len() / TILE_ROWS;
         assert!(
             width.is_multiple_of(WIDTH) && rows.len() == width * TILE_ROWS && panel.len() == width * COLUMNS

@@ -41,12 +41,7 @@ impl Kernel for Avx2 {
     }
 
     #[inline(always)]
-    fn bytes(
-        _: Running<'_, Self>,
-        rows: &[u8],
-        panel: &[i8],
-        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
-    ) {
+    fn bytes(_: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
         let len = rows.len() / ROWS;
         assert!(len.is_multiple_of(4) && rows.len() == len * ROWS && panel.len() == len * COLUMNS);
         let sums = sums.first_chunk_mut().expect("more rows than these");

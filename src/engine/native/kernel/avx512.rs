@@ -39,12 +39,7 @@ impl Kernel for Avx512 {
     }
 
     #[inline(always)]
-    fn bytes(
-        _: Running<'_, Self>,
-        rows: &[u8],
-        panel: &[i8],
-        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
-    ) {
+    fn bytes(_: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
         let steps = rows.len() / (4 * ROWS);
         assert!(rows.len() == 4 * steps * ROWS && panel.len() == 4 * steps * COLUMNS);
         let sums = sums.first_chunk_mut().expect("more rows than these");

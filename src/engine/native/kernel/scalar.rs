@@ -15,12 +15,7 @@ impl Kernel for Scalar {
         code(Running::new(self))
     }
 
-    fn bytes(
-        _: Running<'_, Self>,
-        rows: &[u8],
-        panel: &[i8],
-        sums: &mut [[i32; COLUMNS]; MOST_ROWS],
-    ) {
+    fn bytes(_: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]) {
         sums[..ROWS].fill([0; COLUMNS]);
         let len = rows.len() / ROWS;
         for start in (0..len).step_by(AT_ONCE) {
