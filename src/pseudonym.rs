@@ -22,7 +22,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use regex::{Captures, Regex};
 use sha2::Sha256;
 
-use crate::comment::Comment;
+use crate::comment::{Comment, is_shared_name};
 use crate::thread::{self, Threader};
 
 /// The shortest key that is taken: 128 bits.
@@ -103,7 +103,8 @@ impl Pseudonyms {
         let edits = self.edits(&comment.text, |name| threader.author_called(&comment.thread, name));
         comment.quotes = moved(&comment.quotes, &edits);
         comment.text = edited(&comment.text, &edits);
-        if let Some(author) = &mut comment.author {
+        // A placeholder names nobody; as a pseudonym it would look like one busy person.
+        if let Some(author) = comment.author.as_mut().filter(|author| !is_shared_name(author)) {
             *author = self.of(author);
         }
         comment.link = None;
@@ -387,5 +388,14 @@ mod tests {
         // A range that ends or begins within a name takes it in, and two never overlap.
         let edits = vec![(2..6, "0123456789".to_owned())];
         assert_eq!(moved(&[0..3, 4..8, 9..10], &edits), [0..12, 12..14, 15..16]);
+    }
+
+    #[test]
+    fn placeholders_stay() {
+        for (author, want) in
+            [("Anonymous", "Anonymous".to_owned()), ("Anonymous Annie", pseudonyms().of("Anonymous Annie"))]
+        {
+            assert_eq!(apply(&[], comment(author, "Nothing of note.")).author, Some(want));
+        }
     }
 }

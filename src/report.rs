@@ -4,6 +4,7 @@
 //! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
 //! their ranks. In memory stand the names of all authors and threads, and no text but those of the page.
 
+mod address;
 mod also;
 mod authors;
 mod by;
@@ -153,7 +154,7 @@ pub fn write(
     let authors = authors::write(&survey, &mut totals, page::MAX_ROWS, &mut drafts)?;
     let largest = threads::largest(&survey, page::MAX_ROWS);
     let charted = page::charted(&survey, &largest);
-    let threads = threads::write(&survey, &mut disk, &largest, charted, &mut drafts)?;
+    let threads = threads::write(&scores, &survey, &mut disk, &largest, charted, &mut drafts)?;
     let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
     by::write(&survey.groups, run.model.errors(), &mut drafts)?;
     let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
@@ -171,7 +172,7 @@ pub fn write(
         .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
         .map(|row| row.number)
         .collect();
-    let queue = queue::write(&sources, &mut disk, explain::MOST, &linked, &mut drafts)?;
+    let mut queue = queue::write(&sources, &mut disk, explain::MOST, &linked, &mut drafts)?;
     drop(disk);
 
     let mut facts = Facts {
@@ -189,7 +190,7 @@ pub fn write(
     let summary = summary::summarize(run, policy, &survey, &authors, &threads.rows, &network);
     summary::write(&summary, &mut drafts)?;
     methods::write(&summary, &mut drafts)?;
-    queue::page::write(&sources, &summary, &queue, evaluation.as_ref(), &mut drafts)?;
+    queue::page::write(&sources, &summary, &mut queue, evaluation.as_ref(), &mut drafts)?;
     page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit()?;
     chart::forget_others(dir, &threads.rows)?;

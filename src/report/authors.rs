@@ -1,5 +1,5 @@
-//! `authors.csv`: a row a name, over all threads. Comments without a name are nobody's: they are counted in the summary
-//! and have no row, for they need not be one person.
+//! `authors.csv`: one row per name, over all threads. Comments without a name, or under one that many people share, are
+//! counted in the summary and have no row: they need not be one person's.
 
 use std::io;
 
@@ -154,15 +154,19 @@ pub(super) struct Row<'s> {
     pub(super) toxicity_share: Option<f64>,
     /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from chance.
     pub(super) shrunk: Option<Shrunk>,
-    /// From 1, by shrunk mean, most toxic first; none below [`MIN_COMMENTS_TO_RANK`] scored comments.
+    /// From 1, by shrunk mean, most toxic first. `None` below [`MIN_COMMENTS_TO_RANK`] scored comments, and for everybody if
+    /// [`Authors::differ`] is false.
     pub(super) rank: Option<usize>,
 }
 
 /// What the summaries and the page show of the authors.
 pub(super) struct Authors<'s> {
-    /// How many are ranked.
+    /// The number of authors with enough scored comments to be ranked.
     pub(super) ranked: usize,
-    /// The first of those, at most as many as were asked for.
+    /// True if the scores tell at least two of those apart: the interval of one lies above that of another. Otherwise nobody
+    /// gets a rank.
+    pub(super) differ: bool,
+    /// The first of those, at most as many as were asked for: by rank, or without ranks by the number of scored comments.
     pub(super) top: Vec<Row<'s>>,
     /// The first of the others, in the order of their first comments, at most as many.
     pub(super) others: Vec<Row<'s>>,
@@ -172,8 +176,8 @@ pub(super) struct Authors<'s> {
     pub(super) of_toxicity: [Option<f64>; 2],
 }
 
-/// Writes `authors.csv`: the ranked by rank, then the others in the order of their first comments. Gives the first `most` of
-/// both.
+/// Writes `authors.csv`: first the authors with enough scored comments, by rank or (if nobody has one) by the number of scored
+/// comments; then the others in the order of their first comments. Returns the first `most` of both.
 pub(super) fn write<'s>(
     survey: &'s Survey<'_>,
     totals: &mut Totals,
@@ -185,14 +189,16 @@ pub(super) fn write<'s>(
         totals.iter()?.try_for_each(|author| author.map(|(_, totals)| see(&totals.toxicity)))
     });
     let shrinkage = shrinkage.map_err(failed)?;
+    let differ = differ(totals, shrinkage).map_err(failed)?;
     let mut authors = Authors {
         ranked: 0,
+        differ,
         top: Vec::new(),
         others: Vec::new(),
         of_comments: totals.concentration(|totals| totals.comments as f64).map_err(failed)?,
         of_toxicity: totals.concentration(|totals| totals.toxicity.sum()).map_err(failed)?,
     };
-    let mut by_rank = rank(totals, shrinkage, drafts).map_err(failed)?;
+    let mut by_rank = rank(totals, shrinkage, differ, drafts).map_err(failed)?;
 
     let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
     let sum = survey.toxicity.sum();
@@ -206,7 +212,7 @@ pub(super) fn write<'s>(
             totals,
             toxicity_share: (sum > 0.0).then(|| totals.toxicity.sum() / sum),
             shrunk,
-            rank: is_ranked.then_some(authors.ranked),
+            rank: (is_ranked && differ).then_some(authors.ranked),
         };
         table.row(&cells(&row), drafts)?;
         let shown = if is_ranked { &mut authors.top } else { &mut authors.others };
@@ -218,15 +224,39 @@ pub(super) fn write<'s>(
     Ok(authors)
 }
 
-/// The totals by rank, those without one behind.
-fn rank(totals: &mut Totals, shrinkage: Option<Shrinkage>, drafts: &Drafts) -> io::Result<Sorted<Entry>> {
+/// Returns whether any two authors with enough scored comments can be told apart by their intervals.
+fn differ(totals: &mut Totals, shrinkage: Option<Shrinkage>) -> io::Result<bool> {
+    let (mut highest_low, mut lowest_high) = (f64::NEG_INFINITY, f64::INFINITY);
+    for author in totals.iter()? {
+        let (_, totals) = author?;
+        if let Some(shrunk) = shrink(shrinkage, &totals).filter(|shrunk| is_ranked(&totals, Some(*shrunk))) {
+            highest_low = highest_low.max(shrunk.interval.low);
+            lowest_high = lowest_high.min(shrunk.interval.high);
+        }
+    }
+    Ok(highest_low > lowest_high)
+}
+
+/// Sorts the totals: authors with enough scored comments first.
+fn rank(
+    totals: &mut Totals,
+    shrinkage: Option<Shrinkage>,
+    differ: bool,
+    drafts: &Drafts,
+) -> io::Result<Sorted<Entry>> {
     let mut by_rank = drafts.sorter();
     for author in totals.iter()? {
         let (number, totals) = author?;
         let shrunk = shrink(shrinkage, &totals).filter(|shrunk| is_ranked(&totals, Some(*shrunk)));
-        // The bits of numbers that are not negative sort as the numbers do; the largest comes first, and before those
-        // who are not ranked.
-        let key = shrunk.map_or(u64::MAX, |shrunk| !(shrunk.mean + 0.0).to_bits() - 1);
+        // The bits of numbers that are not negative sort as the numbers do. The largest comes first, and before those who
+        // have too few comments.
+        let key =
+            shrunk.map_or(
+                u64::MAX,
+                |shrunk| {
+                    if differ { !(shrunk.mean + 0.0).to_bits() - 1 } else { !totals.scored }
+                },
+            );
         by_rank.push(Entry::new(key, number as u32, &totals))?;
     }
     by_rank.finish()

@@ -111,7 +111,7 @@ impl Column {
             Self::Section => Cow::Borrowed(comment.section.as_deref().unwrap_or_default()),
             Self::Language => Cow::Borrowed(scored.language.as_deref().unwrap_or_default()),
             Self::Thread => Cow::Borrowed(&comment.thread),
-            Self::Author => Cow::Borrowed(comment.author.as_deref().unwrap_or_default()),
+            Self::Author => Cow::Borrowed(comment.person().unwrap_or_default()),
             Self::File => Cow::Borrowed(&comment.origin.file),
             Self::Day => time("%Y-%m-%d"),
             Self::Week => time("%G-W%V"),

@@ -13,7 +13,7 @@ use plotters::prelude::*;
 use plotters::style::TextStyle;
 
 use super::ReportError;
-use super::plain::{count, counted, number};
+use super::plain::{count, counted, number, time};
 use super::threads::Row;
 use crate::aggregate::{
     Bin, Histogram, Interval, MIN_COMMENTS_FOR_TREND, Point, SizeBins, ThreadTotals, TimeBins,
@@ -155,7 +155,7 @@ pub(super) fn along(
     })?;
     let mut caption = caption(totals, bursts, bin, window, !flags.is_empty());
     if time_bins.is_some() {
-        caption += " Below, the same in stretches of equal time.";
+        caption += " Below it, the same in stretches of equal time.";
     }
     Ok(Some(Chart { shapes, width: ALONG * UNIT, height: height * UNIT, caption, flags }))
 }
@@ -176,7 +176,7 @@ pub(super) fn bars(score: &'static str, histogram: &Histogram) -> io::Result<Cha
         }))?;
         Ok(())
     })?;
-    let caption = format!("Scored comments by {score}; the highest bar is {}.", count(most));
+    let caption = format!("Scored comments by {score}. The highest bar: {}.", count(most));
     Ok(Chart { shapes, width: BARS.0 * UNIT, height: BARS.1 * UNIT, caption, flags: Vec::new() })
 }
 
@@ -194,8 +194,8 @@ pub(super) fn sizes(sizes: &SizeBins) -> io::Result<Chart> {
     let height = PANELS[2];
     let shapes = draw((ALONG, height), |root| shares(root, first..last, bins, &axes))?;
     let caption =
-        "Share of toxic comments among those of threads of like size, with its 95 % Wilson interval. \
-                   A bar is of the sizes from its left end up to, not with, its right end."
+        "Share of toxic comments in threads of similar size, with its 95% Wilson interval. A bar covers the sizes from \
+         its left end up to, but not including, its right end."
             .to_owned();
     Ok(Chart { shapes, width: ALONG * UNIT, height: height * UNIT, caption, flags: Vec::new() })
 }
@@ -313,13 +313,14 @@ fn shares_along(area: &Area<'_>, totals: &ThreadTotals) -> Result<(), Failed> {
 fn shares_over_time(area: &Area<'_>, bins: &TimeBins) -> Result<(), Failed> {
     let ends = |bins: &TimeBins| bins.iter().map(|(from, to, _)| (from, to)).reduce(|(a, _), (_, b)| (a, b));
     let (first, last) = ends(bins).unwrap_or_default();
-    let (unit, x) = match last - first {
-        span if span < 2.0 * 3_600.0 => (60.0, "minutes since the first comment"),
-        span if span < 3.0 * 86_400.0 => (3_600.0, "hours since the first comment"),
-        _ => (86_400.0, "days since the first comment"),
+    let (unit, name) = match last - first {
+        span if span < 2.0 * 3_600.0 => (60.0, "minutes"),
+        span if span < 3.0 * 86_400.0 => (3_600.0, "hours"),
+        _ => (86_400.0, "days"),
     };
+    let x = format!("{name} since the first comment ({})", time(first as i64));
     let mark = |value: &f64| number(Some(*value), usize::from(value.fract() != 0.0));
-    let axes = Axes { x, y: "toxic (%)", x_mark: &mark, y_mark: &whole };
+    let axes = Axes { x: &x, y: "toxic (%)", x_mark: &mark, y_mark: &whole };
     let since = move |time: f64| (time - first) / unit;
     let bins = bins.iter().map(move |(from, to, bin)| (since(from), since(to), bin));
     shares(area, 0.0..since(last), bins, &axes)
@@ -413,12 +414,9 @@ fn caption(
     flags: bool,
 ) -> String {
     let mut caption = if bin == 1 {
-        "Each point is a scored comment".to_owned()
+        "Each dot is a scored comment".to_owned()
     } else {
-        format!(
-            "Each point is the mean of {} scored comments; flagged ones are not marked",
-            count(bin as u64)
-        )
+        format!("Each dot is the mean of {} scored comments; flagged ones are not marked", count(bin as u64))
     };
     if flags {
         caption += "; diamonds are flagged";
@@ -426,7 +424,7 @@ fn caption(
     if let Some(window) = window {
         let window = counted((window * bin) as u64, "scored comment", "scored comments");
         caption += &format!(
-            ". The line is the rolling mean over {window}, the band its pointwise 95 % interval (local block bootstrap)"
+            ". The line is the rolling mean over {window}, the band its pointwise 95% interval (local block bootstrap)"
         );
     }
     if !bursts.is_empty() {
@@ -435,11 +433,15 @@ fn caption(
     }
     match totals.gone.len() {
         0 => {}
-        1..=MAX_GONE => caption += ". Ticks at the foot: deleted or removed comments",
-        gone => caption += &format!(". {} deleted or removed comments are not marked", count(gone as u64)),
+        1..=MAX_GONE => caption += ". Ticks at the bottom: deleted or removed comments",
+        gone => {
+            let gone = counted(gone as u64, "deleted or removed comment", "deleted or removed comments");
+            caption += &format!(". Not marked: {gone}");
+        }
     }
-    let width = count(totals.bins.width().into());
-    caption + &format!(". Bars: share of toxic comments among each {width}, with its 95 % Wilson interval.")
+    let stretches = counted(totals.bins.width().into(), "comment", "comments");
+    caption
+        + &format!(". Bars: share of toxic comments in stretches of {stretches}, with 95% Wilson intervals.")
 }
 
 #[cfg(test)]
@@ -485,7 +487,8 @@ mod tests {
                 .into_iter()
                 .for_each(|time| bins.add(1_000 + time, Some(Tone { toxicity: Some(0.7), sentiment: None })));
             let [with, without] = [Some(&bins), None].map(|bins| along(&totals, &[], bins).unwrap().unwrap());
-            assert!(with.shapes.contains(&format!("{unit} since the first")), "{unit}");
+            let axis = format!("{unit} since the first comment (1970-01-01 00:16 UTC)");
+            assert!(with.shapes.contains(&axis), "{axis}");
             assert!(with.caption.ends_with("of equal time.") && !without.caption.contains("equal time"));
             assert_eq!(with.height - without.height, PANELS[3] * UNIT);
             assert!(with.flags.iter().zip(&without.flags).all(|(a, b)| (a.x, a.y) == (b.x, b.y)));

@@ -74,8 +74,8 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
         let scored = scored?;
         let comment = &scored.comment;
         let id = ids.of(&comment.thread, &comment.id);
-        let speaker = match &comment.author {
-            Some(name) => Cow::Borrowed(name.as_str()),
+        let speaker = match comment.person() {
+            Some(name) => Cow::Borrowed(name),
             None => {
                 let speaker = nameless(&id, facts);
                 speakers.entry(&speaker, meta([("named", json!(false))]), drafts)?;

@@ -49,6 +49,11 @@ impl Drafts {
         Sorter::new(&self.dir)
     }
 
+    /// A temporary file in the folder of the report, without a name.
+    pub(super) fn scratch(&self) -> io::Result<File> {
+        tempfile::tempfile_in(&self.dir)
+    }
+
     /// The error of a sorter that found no room.
     pub(super) fn failed_to_sort(&self, source: io::Error) -> ReportError {
         self.failed("temporary file", source)

@@ -33,12 +33,12 @@ pub(super) fn write(summary: &Summary, drafts: &mut Drafts) -> Result<(), Report
 pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     let Run { version, model, engine, .. } = run;
     let corrected = model.held_out.as_ref().map_or_else(
-        || "; no counts of the model's errors were at hand to correct the share by".to_owned(),
+        || "; the share was not corrected for the model's errors, which are not known".to_owned(),
         |held_out| {
             let errors = &held_out.errors;
             format!(
                 " and by the share corrected for the model's errors (Rogan and Gladen 1978; interval of Lang and Reiczigel 2014), \
-                 which assumes that it errs here as often as on {data}, where it found {found} of {positives} toxic comments \
+                 which assumes that it errs as often as on {data}, where it found {found} of {positives} toxic comments \
                  and passed {cleared} of {negatives} others",
                 data = held_out.data,
                 found = errors.true_positives,
@@ -50,21 +50,23 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     );
     format!(
         "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
-         {engine} engine). The {read} records read are {scored} scored comments, {unscored} comments without scores \
-         (causes in the summary) and {rejects} that could not be read. Each toxicity score is {a_calibrated} probability \
-         from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
-         words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
-         were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Prevalence was \
-         estimated by the share of toxic comments, by the mean probability, which assumes calibrated probabilities\
-         {corrected}. Authors' mean toxicity was shrunk towards the mean of all (normal model, variances by analysis of \
-         variance, Morris 1983) and ranked from {MIN_COMMENTS_TO_RANK} scored comments. Trends along a thread are Theil-Sen \
+         {engine} engine). Of {read} {records}, {scored} were scored, {unscored} were not (the summary has the causes) and \
+         {rejects} could not be read. Each toxicity score is {a_calibrated} probability from 0 to 1; sentiment is the \
+         probability of positive minus that of negative, from -1 to 1. Only a comment's own words were scored, not its \
+         quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments were flagged by the policy \
+         \"{policy}\" ({rules}). Shares have 95% Wilson score intervals. Prevalence was estimated by the share of toxic \
+         comments, by the mean probability, which assumes calibrated probabilities{corrected}. Authors' mean toxicity was \
+         shrunk towards the mean of all (normal model, variances by analysis of variance, Morris 1983); authors with at \
+         least {MIN_COMMENTS_TO_RANK} scored comments were ranked if any two of them had \
+         95% intervals that do not overlap. Trends along a thread are Theil-Sen \
          slopes per 100 comments with the tie-corrected Mann-Kendall test, from {MIN_COMMENTS_FOR_TREND} scored comments; \
-         the test takes comments for independent. Rolling means are centred, over a fifth of the points and from {low} to \
-         {high} of them, with pointwise 95 % bands of a local block bootstrap (Paparoditis and Politis 2002; {REPLICATES} \
+         the test assumes independent comments. Rolling means are centred, over a fifth of the points and from {low} to \
+         {high} of them, with pointwise 95% bands of a local block bootstrap (Paparoditis and Politis 2002; {REPLICATES} \
          replicates, fixed seed). Expected maxima are of {EXPECTED_MAXIMUM_OF} comments drawn without replacement, computed \
          exactly. Bursts are those of Kleinberg's (2003) two-state automaton (s = {FASTER}, gamma = {ENTRY}). The toxic \
-         share of replies to toxic comments was set against that of replies to others by Newcombe's (1998) interval, which \
-         takes replies for independent.",
+         share of replies to toxic comments was compared with that of replies to others by Newcombe's (1998) interval, \
+         which assumes independent replies.",
+        records = if counts.read == 1 { "record" } else { "records" },
         a_calibrated = if model.uncalibrated { "an uncalibrated" } else { "a calibrated" },
         name = model.name,
         model_version = model.version,

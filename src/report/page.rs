@@ -12,6 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::address;
 use super::authors::{Authors, Row as AuthorRow};
 use super::by::{Column, Group};
 use super::chart::{self, Chart, Flag};
@@ -35,6 +36,9 @@ const MAX_CHARTS: usize = 20;
 /// Rows of a table; all are in its file.
 pub(super) const MAX_ROWS: usize = 100;
 
+/// Rows of a long table that are not folded away.
+const UNFOLDED: usize = 20;
+
 /// Places for a probability on the page.
 const DECIMALS: usize = 2;
 
@@ -46,6 +50,8 @@ struct Page<'a> {
     /// `deadbeef…`: enough of the checksum to compare by eye.
     checksum: String,
     threads: Vec<ThreadView<'a>>,
+    /// True if a thread has a chart.
+    charted: bool,
     /// How many comments are flagged to be what.
     actions: String,
     more_threads: u64,
@@ -84,10 +90,12 @@ struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
     /// Where flagged comments are marked in its chart, with the rank of the card that shows the comment, if one does.
     flags: Vec<(&'a Flag, Option<usize>)>,
+    /// Its address on the web, whole and as it is shown.
+    address: Option<(&'a str, String)>,
     toxicity_trend: String,
     sentiment_trend: String,
-    /// More about it, as sentences.
-    notes: String,
+    /// More figures, a line each.
+    statistics: Vec<String>,
 }
 
 /// An author in words.
@@ -137,6 +145,7 @@ pub(super) fn write(
         style_hash: hash(include_str!("../../templates/report.css")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
         threads: threads.rows.iter().map(|row| thread_view(row, queue)).collect(),
+        charted: threads.rows.iter().any(|row| row.chart.is_some()),
         actions: flagged_actions(summary),
         more_threads: (survey.threads.len() - threads.rows.len()) as u64,
         sizes: &threads.sizes,
@@ -185,33 +194,43 @@ fn thread_view<'a>(row: &'a ThreadRow<'a>, queue: &Queue<'_>) -> ThreadView<'a> 
     ThreadView {
         row,
         flags: flags.map(|flag| (flag, queue.shown.get(&(row.number, flag.position)).copied())).collect(),
+        address: row.address.as_deref().map(|address| (address, address::shown(address))),
         toxicity_trend: trend(row.toxicity),
         sentiment_trend: trend(row.sentiment),
-        notes: notes(row),
+        statistics: statistics(row),
     }
 }
 
-/// What there is to say of a thread's replies, authors and times.
-fn notes(row: &ThreadRow<'_>) -> String {
-    let mut notes = String::new();
+/// Returns figures about a thread, a line each.
+fn statistics(row: &ThreadRow<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if row.expected_maximum.is_some() {
+        let expected = number(row.expected_maximum, DECIMALS);
+        lines.push(format!("Expected maximum of {EXPECTED_MAXIMUM_OF} comments: {expected}"));
+    }
+    for (score, trend) in [("Toxicity", row.toxicity), ("Sentiment", row.sentiment)] {
+        lines.extend(test(trend).map(|test| format!("{score} trend: {test}")));
+    }
     if let Some(Shape { depth, branching }) = row.shape {
         let branching = number(Some(branching), 1);
-        notes += &format!(" Replies: up to {depth} deep, {branching} to each comment that was answered.");
+        lines.push(format!(
+            "Replies: at most {} deep, {branching} per comment that has any",
+            plain::counted(depth.into(), "level", "levels")
+        ));
     }
     if let Some(evenness) = row.author_evenness {
-        notes += &format!(
-            " Evenness of comments over authors: {} (1 where all write as much).",
-            number(Some(evenness), 2)
-        );
+        lines.push(format!("Evenness of comments over authors: {}", number(Some(evenness), DECIMALS)));
     }
     if let Some((_, top)) = row.concentration {
-        notes +=
-            &format!(" The most toxic author has {} of the named authors’ toxicity.", percent(Some(top)));
+        lines.push(format!(
+            "The most toxic author’s share of the named authors’ toxicity: {}",
+            percent(Some(top))
+        ));
     }
     if let Some((first, last)) = row.totals.times {
-        notes += &format!(" Posted from {} to {}.", plain::time(first), plain::time(last));
+        lines.push(format!("Posted from {} to {}", plain::time(first), plain::time(last)));
     }
-    notes
+    lines
 }
 
 /// The values of a column that most comments have, as many as a table holds; in ascending order.
@@ -224,21 +243,25 @@ fn column_view(column: Column, groups: &BTreeMap<String, Group>) -> ColumnView<'
     ColumnView { column, more: (groups.len() - values.len()) as u64, values }
 }
 
-/// A trend in words.
+/// Returns a trend in words.
 fn trend(trend: Option<Trend>) -> String {
-    let Some(Trend { slope, test }) = trend else {
-        return format!("too few comments for a trend (fewer than {MIN_COMMENTS_FOR_TREND} scored)");
+    let words = match trend.map(|trend| trend.test) {
+        None => return format!("too few comments for a trend (fewer than {MIN_COMMENTS_FOR_TREND} scored)"),
+        Some(None) => "no change: all scores are equal",
+        Some(Some(test)) if test.p >= 0.05 => "no clear trend",
+        Some(Some(test)) if test.tau > 0.0 => "rising",
+        Some(Some(_)) => "falling",
     };
-    let Some(test) = test else { return "no change: every score is the same".to_owned() };
+    words.to_owned()
+}
+
+/// Returns the figures behind a trend.
+fn test(trend: Option<Trend>) -> Option<String> {
+    let Trend { slope, test } = trend?;
+    let test = test?;
     let p = if test.p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {:.3}", test.p) };
     let tau = number(Some(test.tau), DECIMALS);
-    if test.p < 0.05 {
-        let way = if test.tau > 0.0 { "rising" } else { "falling" };
-        let slope = if slope.abs() < 0.0005 { "less than 0.001".to_owned() } else { number(Some(slope), 3) };
-        format!("{way}, {slope} per 100 comments (τ = {tau}, {p})")
-    } else {
-        format!("no clear trend (τ = {tau}, {p})")
-    }
+    Some(format!("τ = {tau}, {p}, slope {} per 100 comments", number(Some(slope), 3)))
 }
 
 fn author_view(row: AuthorRow<'_>) -> AuthorView<'_> {

@@ -41,18 +41,18 @@ pub(super) fn counts(number: impl Borrow<Option<u64>>) -> String {
     number.borrow().map_or_else(|| "–".to_owned(), count)
 }
 
-/// A share in per cent, without decimals from 10 % on.
+/// A share in percent, without decimals from 10% on.
 pub(super) fn percent(share: Option<f64>) -> String {
     match share {
         None => "–".to_owned(),
-        Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0} %", share * 100.0),
-        Some(share) => format!("{:.1} %", share * 100.0),
+        Some(share) if share == 0.0 || share >= 0.0995 => format!("{:.0}%", share * 100.0),
+        Some(share) => format!("{:.1}%", share * 100.0),
     }
 }
 
 /// The share of an estimate, to a tenth of a per cent as its interval; a dash where there is none.
 pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> String {
-    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1} %", estimate.share * 100.0))
+    estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}%", estimate.share * 100.0))
 }
 
 /// The interval of an estimate; a dash where there is none.
@@ -74,7 +74,7 @@ pub(super) fn span(interval: &Interval, decimals: usize) -> String {
 
 /// An interval of shares in per cent, to a tenth: its ends may lie close together.
 pub(super) fn percents(interval: &Interval) -> String {
-    format!("{:.1}–{:.1} %", interval.low * 100.0, interval.high * 100.0)
+    format!("{:.1}–{:.1}%", interval.low * 100.0, interval.high * 100.0)
 }
 
 /// A count with a thin space between thousands.
@@ -153,8 +153,7 @@ mod tests {
         {
             assert_eq!(number(value, 2), text);
         }
-        for (share, text) in
-            [(0.0, "0 %"), (0.004, "0.4 %"), (0.0994, "9.9 %"), (0.0999, "10 %"), (1.0, "100 %")]
+        for (share, text) in [(0.0, "0%"), (0.004, "0.4%"), (0.0994, "9.9%"), (0.0999, "10%"), (1.0, "100%")]
         {
             assert_eq!(percent(Some(share)), text);
         }

@@ -7,6 +7,7 @@ mod beside;
 mod caution;
 mod near;
 pub(super) mod page;
+mod rest;
 mod whole;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::score::ledger;
 use crate::sort::{Sorted, Sorter};
 use caution::Caution;
 use near::Shown;
+use rest::Rest;
 
 pub(super) const FLAGGED: &str = "flagged.csv";
 
@@ -65,24 +67,31 @@ const COLUMNS: [&str; 30] = [
     "cautions",
 ];
 
-/// What the page shows of the flagged comments; `flagged.csv` has them all.
+/// The flagged comments as the page has them; `flagged.csv` has them all, however many there are.
 pub(super) struct Queue<'p> {
     /// Of the worst texts, as many as were asked for: those that are not nearly the same as an earlier one.
     pub(super) items: Vec<Item<'p>>,
-    /// Flagged texts, each once, that are neither shown nor nearly the same as one that is.
-    pub(super) more: u64,
+    /// All others, repeats of the first among them, as far as a page has room.
+    rest: Rest,
     /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with the same or nearly the same
     /// words.
     pub(super) shown: HashMap<(usize, u32), usize>,
     /// Of all flagged comments: the sum of the scores that flagged them.
     expected_right: f64,
     flagged: u64,
+    /// Different texts among the comments on the page.
+    texts: u64,
 }
 
 impl Queue<'_> {
     /// The share of the flagged comments that the scores let expect to be flagged rightly; none where none is flagged.
     pub(super) fn expected_right(&self) -> Option<f64> {
         (self.flagged > 0).then(|| self.expected_right / self.flagged as f64)
+    }
+
+    /// Returns the number of flagged comments on the page.
+    fn on_page(&self) -> u64 {
+        self.items.len() as u64 + self.rest.comments
     }
 }
 
@@ -157,6 +166,15 @@ impl ContextKind {
             Self::Previous => "previous",
         }
     }
+
+    /// Returns the label of the page for such a context.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Parent => "In reply to",
+            Self::InferredParent => "In reply to (inferred from the text)",
+            Self::Previous => "The comment before it",
+        }
+    }
 }
 
 /// A comment next to a flagged one.
@@ -213,8 +231,8 @@ pub(super) struct Sources<'p> {
     pub(super) explanations: &'p [Explanation],
 }
 
-/// Writes `flagged.csv`, and keeps of its first `most` texts those for the page that are not nearly the same, with where the
-/// comments of the `linked` threads are shown.
+/// Writes `flagged.csv`, and keeps for the page: of its first `most` texts those that are not nearly the same; on disk, all
+/// other comments; and by which card the comments of the `linked` threads are shown.
 pub(super) fn write<'p>(
     sources: &Sources<'p>,
     disk: &mut OnDisk,
@@ -234,8 +252,15 @@ pub(super) fn write<'p>(
         .map(|explanation| ((explanation.thread.as_str(), explanation.id.as_str()), explanation))
         .collect();
     let mut rows = ledger::Reader::open(sources.scores)?;
-    let mut queue =
-        Queue { items: Vec::new(), more: 0, shown: HashMap::new(), expected_right: 0.0, flagged: 0 };
+    let scratch = drafts.scratch().map_err(|source| drafts.failed_to_sort(source))?;
+    let mut queue = Queue {
+        items: Vec::new(),
+        rest: Rest::new(scratch, rest::MOST_BYTES),
+        shown: HashMap::new(),
+        expected_right: 0.0,
+        flagged: 0,
+        texts: 0,
+    };
     let (mut texts, mut shown) = (0, Shown::default());
     let mut table = Table::create(FLAGGED, &COLUMNS, drafts)?;
     for (rank, ranked) in (1_usize..).zip(ranked) {
@@ -293,7 +318,6 @@ pub(super) fn write<'p>(
         let is_new = item.duplicate_of.is_none() && near.is_none();
         texts += usize::from(item.duplicate_of.is_none());
         let is_shown = is_new && texts <= most;
-        queue.more += u64::from(is_new && !is_shown);
         if let Some(card) = same.or(near).map(|card| &mut queue.items[card]) {
             card.near += u64::from(near.is_some());
             if card.repeated.len() < MAX_REPEATED {
@@ -313,10 +337,15 @@ pub(super) fn write<'p>(
         if let Some(card) = card.filter(|_| linked.contains(&item.thread)) {
             queue.shown.insert((item.thread, item.position), card);
         }
+        let before = queue.on_page();
         if is_shown {
             shown.add(&shingles);
             queue.items.push(item);
+        } else {
+            let added = queue.rest.add(&item, sources);
+            added.map_err(|source| drafts.failed_to_sort(source))?;
         }
+        queue.texts += u64::from(is_new && queue.on_page() > before);
     }
     table.finish(drafts)?;
     Ok(queue)

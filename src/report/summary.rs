@@ -22,15 +22,15 @@ use crate::score::Unscored;
 /// Entries in the short lists of threads and authors.
 const LISTED: usize = 10;
 
-/// What no number of a report says; stands in the summaries and on the page.
+/// What the numbers of a report do not say; shown in the summaries and on the pages.
 pub(super) const LIMITS: [&str; 5] = [
-    "A score is what a model makes of a text. It is not a judgement of a person, and says nothing of intent.",
-    "Not for removing anything without a person's review: the machine proposes, a person decides.",
-    "A score of 0.80 means: of comments like those the model was calibrated on, about 80 in 100 that got this score were \
-     labelled so by people. Your comments may differ from those; check a sample.",
-    "Models err more on irony, quotation, reclaimed words, dialect and on mentions of groups of people; high scores on \
-     harmless comments of this kind are to be expected, and so are misses.",
-    "What was not scored is listed with its cause; it is not thereby harmless.",
+    "A score is a model's estimate about a text. It is not a judgement of a person, and says nothing about intent.",
+    "Do not remove anything without a person's review: the machine proposes, a person decides.",
+    "A score of 0.80 means: in the data that the model was calibrated on, people labelled about 80% of the comments with this \
+     score so. Your comments may differ; check a sample.",
+    "Models err more often on irony, quotation, reclaimed words, dialect and mentions of groups of people. Expect high scores \
+     on harmless comments of this kind, and misses.",
+    "Comments that were not scored are listed by cause; they may still be harmful.",
 ];
 
 /// A run in numbers: the content of `summary.json`, in this order. Scores have six decimals.
@@ -54,7 +54,11 @@ pub struct Summary {
     pub policy: PolicyEntry,
     /// The largest threads, most scored comments first; at most ten.
     pub threads: Vec<ThreadEntry>,
-    /// The first of the ranked authors; at most ten.
+    /// True if the scores tell at least two of the authors with enough comments apart: the 95% interval of one author's shrunk
+    /// mean lies above that of another. Otherwise nobody is ranked.
+    pub authors_differ: bool,
+    /// The first authors with enough scored comments to be ranked, at most ten: by rank, or if nobody is ranked by the number
+    /// of scored comments.
     pub authors: Vec<AuthorEntry>,
     /// How unevenly comments and their toxicity are spread over named authors.
     pub concentration: Concentration,
@@ -92,7 +96,8 @@ pub struct Counts {
     pub authors: u64,
     /// Authors with enough scored comments to be ranked.
     pub ranked_authors: u64,
-    /// Comments without an author's name; they are in no row of `authors.csv`.
+    /// Comments without an author's name, or with one that many people share (see
+    /// [`is_shared_name`](crate::comment::is_shared_name)); they are in no row of `authors.csv`.
     pub without_author: u64,
 }
 
@@ -243,8 +248,8 @@ pub struct ThreadEntry {
 /// An author in the short list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AuthorEntry {
-    /// Place among the ranked.
-    pub rank: usize,
+    /// The author's rank from 1; `None` if nobody is ranked.
+    pub rank: Option<usize>,
     /// The author.
     pub author: String,
     /// Scored comments.
@@ -315,7 +320,7 @@ pub(super) fn summarize(
     let top_authors = authors.top.iter().take(LISTED).filter_map(|row| {
         let shrunk = row.shrunk?;
         Some(AuthorEntry {
-            rank: row.rank?,
+            rank: row.rank,
             author: row.author.to_owned(),
             scored: row.totals.scored,
             shrunk_toxicity: six(shrunk.mean),
@@ -341,6 +346,7 @@ pub(super) fn summarize(
             .collect(),
         policy: PolicyEntry { name: policy.name.clone(), rules: rules.collect() },
         threads: top_threads.collect(),
+        authors_differ: authors.differ,
         authors: top_authors.collect(),
         concentration: concentration(authors),
         network: network_entry(network),

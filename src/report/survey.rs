@@ -35,7 +35,7 @@ const COLUMNS: [&str; 7] = ["thread", "id", "action", "rule", "label", "score", 
 pub(super) struct Survey<'p> {
     /// Unscored comments, in the order of [`Unscored::ALL`].
     pub(super) causes: [u64; Unscored::ALL.len()],
-    /// Comments without an author's name.
+    /// Comments without an author's name, or with one that many people share.
     pub(super) without_author: u64,
     /// Comments that answer another one, whether it is in the export or not.
     pub(super) answering: u64,
@@ -83,8 +83,8 @@ pub(super) struct ThreadCounts {
     pub(super) comments: u32,
     /// Those with scores.
     pub(super) scored: u32,
-    /// Where its latest comment begins in the scores file.
-    last: Option<u64>,
+    /// Where its first comment and its latest one begin in the scores file.
+    pub(super) ends: Option<[u64; 2]>,
 }
 
 /// What the first pass left on disk.
@@ -258,14 +258,15 @@ impl<'p> Survey<'p> {
     ) -> io::Result<()> {
         let comment = &scored.comment;
         let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
-        let author = comment.author.as_deref().map(|name| self.authors.entry(name).0 as u32);
+        let author = comment.person().map(|name| self.authors.entry(name).0 as u32);
         self.without_author += u64::from(author.is_none());
         self.answering += u64::from(comment.parent.as_ref().is_some_and(|parent| *parent != comment.id));
         let (thread, counts) = self.threads.entry(&comment.thread);
         let thread = thread as u32;
         counts.comments += 1;
         let position = counts.comments;
-        let previous = counts.last.replace(offset);
+        let previous = counts.ends.map(|[_, last]| last);
+        counts.ends = Some([counts.ends.map_or(offset, |[first, _]| first), offset]);
         let mark = Mark::new(thread, position, author, scored, flagged);
         sorters.marks.push(mark)?;
         sorters.authors.push(&mark)?;

@@ -3,10 +3,12 @@
 
 use std::cmp::Reverse;
 use std::ops::Range;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::ReportError;
+use super::address::Addresses;
 use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal, estimate, toxic};
@@ -121,6 +123,8 @@ pub(super) struct Row<'s> {
     /// Its number in the survey.
     pub(super) number: usize,
     pub(super) thread: &'s str,
+    /// Its address on the web, if the comments' links share one.
+    pub(super) address: Option<String>,
     pub(super) totals: ThreadTotals,
     pub(super) toxicity: Option<Trend>,
     pub(super) sentiment: Option<Trend>,
@@ -146,6 +150,7 @@ pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
 /// Writes `threads.csv`, `bins.csv`, `time_bins.csv` and `size_bins.csv`. Gives the threads by size, and the rows of those asked
 /// for, in the order asked for; the first `charted` of them are drawn.
 pub(super) fn write<'s>(
+    scores: &Path,
     survey: &'s Survey<'_>,
     disk: &mut OnDisk,
     wanted: &[usize],
@@ -156,6 +161,7 @@ pub(super) fn write<'s>(
     let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
     let mut time_bins = Table::create(TIME_BINS, &TIME_BIN_COLUMNS, drafts)?;
     let mut sizes = SizeBins::default();
+    let mut addresses = Addresses::open(scores)?;
     let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
     let mut marks = disk.marks.records().map_err(|source| drafts.failed_to_sort(source))?;
     let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
@@ -176,6 +182,7 @@ pub(super) fn write<'s>(
         let mut row = Row {
             number,
             thread,
+            address: None,
             toxicity: totals.toxicity_trend(),
             sentiment: totals.sentiment_trend(),
             expected_maximum: totals.expected_maximum(),
@@ -199,6 +206,7 @@ pub(super) fn write<'s>(
                 let drawn = chart::along(&row.totals, &bursts, along_time.as_ref());
                 row.chart = drawn.map_err(|source| drafts.failed(chart::FOLDER, source))?;
             }
+            row.address = addresses.of(counts)?;
             row.totals.forget_comments();
             kept[place] = Some(row);
         }

@@ -59,8 +59,8 @@ impl Beside {
             .iter()
             .flat_map(|item| [item.position - 1, item.position + 1].map(|position| (item.thread, position)))
             .collect();
-        for author in items.iter().filter_map(|item| item.comment.author.as_ref()) {
-            beside.authors.entry(author.clone()).or_default();
+        for author in items.iter().filter_map(|item| item.comment.person()) {
+            beside.authors.entry(author.to_owned()).or_default();
         }
         let mut positions = vec![0_u32; sources.survey.threads.len()];
         for scored in ledger::Reader::open(sources.scores)? {
@@ -85,7 +85,7 @@ impl Beside {
     }
 
     fn note_author(&mut self, sources: &Sources<'_>, scored: &Scored, (thread, position): (usize, u32)) {
-        let Some(author) = scored.comment.author.as_ref().and_then(|name| self.authors.get_mut(name)) else {
+        let Some(author) = scored.comment.person().and_then(|name| self.authors.get_mut(name)) else {
             return;
         };
         let time = scored.comment.created_at;

@@ -1,14 +1,18 @@
-//! `queue.html`: the worst flagged comments, for those who decide about them. Opens offline, with or without scripts.
+//! `queue.html`: the flagged comments, for the people who decide about them. Opens offline, with or without scripts.
 //!
-//! Text of comments reaches the page through the template's escaping alone (no filter switches it off), its styles and
-//! script are the only ones that the content security policy lets run (by hash), and nothing is loaded from anywhere.
+//! The page has cards for the worst comments; all others follow as data (see [`super::rest`]), from which the script makes cards
+//! when they are asked for.
+//!
+//! The text of comments reaches the page through the template's escaping (no filter switches it off) or as JSON in which no
+//! `<` stands, which the script shows as text. The page's styles and script are the only ones that the content security policy
+//! allows (by hash), and nothing is loaded from anywhere.
 
-mod card;
-mod text;
+pub(super) mod card;
+pub(super) mod text;
 mod thread;
 mod what_if;
 
-use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use askama::Template;
 
@@ -28,7 +32,7 @@ use what_if::{WhatIf, duration, what_ifs};
 pub(in crate::report) const PAGE: &str = "queue.html";
 
 /// Characters of a comment shown.
-const MAX_TEXT: usize = 4_000;
+pub(super) const MAX_TEXT: usize = 4_000;
 
 /// Characters of a name in an attribute: longer ones could fill the disk.
 const MAX_NAME: usize = 1_000;
@@ -45,13 +49,13 @@ struct Page<'a> {
     /// Tells the decisions of one export from those of another.
     run_key: String,
     cards: Vec<Card<'a>>,
-    /// Flagged comments not shown, repeats aside.
-    more_cards: u64,
-    actions: Vec<&'static str>,
-    rules: Vec<&'a str>,
-    /// Cautions that a card has.
+    /// Flagged comments on the page, and the different texts among them.
+    on_page: u64,
+    texts: u64,
+    /// The number of cards.
+    cards_shown: u64,
+    /// All cautions: as files have them, and in words.
     cautions: Vec<(&'static str, &'static str)>,
-    threads: BTreeMap<usize, String>,
     /// The threads of the cards, as far as the page has room.
     whole: Vec<Thread<'a>>,
     what_ifs: Vec<WhatIf<'a>>,
@@ -62,21 +66,20 @@ struct Page<'a> {
     pace: f64,
 }
 
+/// The place of the data in the page. A text can't have it: the template escapes `<`.
+const DATA: &str = "<script type=\"application/json\" id=\"rest\">";
+
 /// Writes `queue.html`.
 pub(in crate::report) fn write(
     sources: &Sources<'_>,
     summary: &Summary,
-    queue: &Queue<'_>,
+    queue: &mut Queue<'_>,
     evaluation: Option<&Evaluation>,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
     let beside = Beside::read(sources, &queue.items)?;
     let cards: Vec<Card<'_>> = queue.items.iter().map(|item| card(item, sources, queue, &beside)).collect();
     let policy = sources.policy;
-    let mut actions: Vec<&'static str> = cards.iter().map(|card| card.action).collect();
-    actions.sort_unstable();
-    actions.dedup();
-    let names = policy.rules.iter().map(|rule| rule.name.as_str());
     let inputs: Vec<&str> = summary.run.inputs.iter().map(|input| input.sha256.as_str()).collect();
     let page = Page {
         summary,
@@ -85,17 +88,12 @@ pub(in crate::report) fn write(
         script_hash: hash(include_str!("../../../templates/queue.js")),
         checksum: summary.run.model.checksum.chars().take(12).collect(),
         run_key: hash(&(summary.run.model.checksum.clone() + " " + &inputs.join(" "))),
-        more_cards: queue.more,
-        actions,
-        cautions: Caution::ALL
-            .into_iter()
-            .map(|caution| (caution.as_str(), caution.words()))
-            .filter(|caution| cards.iter().any(|card| card.cautions.contains(caution)))
-            .collect(),
-        rules: names.filter(|name| cards.iter().any(|card| card.rule_name == *name)).collect(),
-        threads: cards.iter().map(|card| (card.thread, plain::name(&card.thread_name))).collect(),
+        on_page: queue.on_page(),
+        texts: queue.texts,
+        cards_shown: cards.len() as u64,
+        cautions: Caution::ALL.into_iter().map(|caution| (caution.as_str(), caution.words())).collect(),
         cards,
-        whole: threads(sources, queue, &beside),
+        whole: threads(sources, queue, &beside)?,
         what_ifs: what_ifs(sources, summary.counts.scored, evaluation),
         judged: evaluation.map(|found| {
             let tally = &found.flagged;
@@ -107,12 +105,23 @@ pub(in crate::report) fn write(
         time: duration(summary.counts.flagged as f64 * policy.seconds_a_comment),
         pace: policy.seconds_a_comment,
     };
-    let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
-    // Over the whole page, so that no field is forgotten; the template holds no such characters.
-    drafts.write(PAGE, &(visible(&html).into_owned() + "\n"))
+    let html = page.render().map_err(|error| drafts.failed(PAGE, io::Error::other(error)))?;
+    drop(page);
+    // Over the whole page, so that no field is forgotten; the template has no such characters.
+    let html = visible(&html);
+    let mut draft = drafts.create(PAGE)?;
+    let mut write = || {
+        let Some((before, after)) = html.split_once(DATA) else { return draft.write_all(html.as_bytes()) };
+        draft.write_all(before.as_bytes())?;
+        draft.write_all(DATA.as_bytes())?;
+        queue.rest.write_to(policy, &mut draft)?;
+        draft.write_all(after.as_bytes())
+    };
+    write().and_then(|()| draft.write_all(b"\n")).map_err(|source| drafts.failed(PAGE, source))?;
+    drafts.finish(PAGE, draft)
 }
 
 /// A label in words.
-fn words_of(label: Label) -> String {
+pub(super) fn words_of(label: Label) -> String {
     label.as_str().replace('_', " ")
 }

@@ -9,6 +9,7 @@ use crate::aggregate::wilson;
 use crate::explain::MAX_CHARS;
 use crate::normalize::normalize;
 use crate::policy::{Policy, reach};
+use crate::report::address::{is_web_address, shown};
 use crate::report::plain::{self, count, number, percent, percents, shorten};
 use crate::report::queue::beside::{Beside, Flagged, LATEST, MAX_NEIGHBOUR};
 use crate::report::queue::{ContextKind, Item, Neighbour, Queue, Sources};
@@ -31,13 +32,11 @@ pub(super) struct Card<'a> {
     pub(super) exact_score: String,
     pub(super) threshold: String,
     pub(super) exact_threshold: f64,
-    pub(super) margin: String,
     /// The next more severe rule of the label, and how far the score is from it.
     pub(super) next: Option<(String, &'a str, String, &'static str)>,
-    pub(super) harm: String,
+    /// Expected harm and its factors, if it is not the score itself.
+    pub(super) harm: Option<String>,
     pub(super) exact_harm: String,
-    pub(super) severity: f64,
-    pub(super) reach: Option<String>,
     pub(super) evasion: bool,
     /// The own words as the model reads them, where the spelling hides words.
     pub(super) read_as: Option<(String, usize)>,
@@ -55,7 +54,8 @@ pub(super) struct Card<'a> {
     /// The same as a number.
     pub(super) place: u32,
     pub(super) id: String,
-    pub(super) link: Option<&'a str>,
+    /// Its address, whole and as it is shown.
+    pub(super) link: Option<(&'a str, String)>,
     pub(super) file: &'a str,
     pub(super) line: u64,
     pub(super) text: Vec<Segment<'a>>,
@@ -117,16 +117,7 @@ pub(super) fn card<'a>(
     let quotable: Vec<&Neighbour> =
         parent.map(|parent| &parent.neighbour).into_iter().chain(previous).collect();
     let (kept, cut) = shorten(&comment.text, MAX_TEXT);
-    let own = comment.own_words();
     let reached = reach(comment);
-    let harm = fired.harm(reached);
-    // Without the model, only what its steps undo is known of how it read a text.
-    let computed = explanation.and_then(|explanation| explanation.read_as.clone());
-    let read_as = computed.or_else(|| item.evasion.then(|| normalize(&own).text.into_owned()));
-    let read_as = read_as.filter(|read| *read != own).map(|read| {
-        let (kept, cut) = shorten(&read, MAX_TEXT);
-        (kept.to_owned(), cut)
-    });
     let context_view = |what, neighbour: &'a Neighbour| {
         let (text, cut) = shorten(&neighbour.text, MAX_NEIGHBOUR);
         NeighbourView { what, author: neighbour.author.as_deref(), text, cut }
@@ -149,18 +140,15 @@ pub(super) fn card<'a>(
         exact_score: format!("{:.6}", fired.score),
         threshold: six(fired.threshold).to_string(),
         exact_threshold: fired.threshold,
-        margin: number(Some(fired.margin()), DECIMALS),
         next: next_rule(sources.policy, item),
-        harm: number(Some(harm), 2),
-        exact_harm: format!("{harm:.6}"),
-        severity: rule.severity,
-        reach: (reached > 1.0).then(|| number(Some(reached), 1)),
+        harm: harm_words(fired.score, rule.severity, reached),
+        exact_harm: format!("{:.6}", fired.harm(reached)),
         evasion: item.evasion,
-        read_as,
+        read_as: read_as(item),
         cautions: item.cautions.iter().map(|caution| (caution.as_str(), caution.words())).collect(),
         text_sha256: comment.text_sha256(),
         author: comment.author.as_deref(),
-        author_card: comment.author.as_deref().map(|name| author_card(name, item, sources, queue, beside)),
+        author_card: comment.person().map(|name| author_card(name, item, sources, queue, beside)),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
         created_at: plain::cell(comment.created_at),
         thread: item.thread,
@@ -172,21 +160,14 @@ pub(super) fn card<'a>(
         ),
         place: item.position,
         id: attribute(&comment.id),
-        link: comment.link.as_deref().filter(|link| is_web_address(link)),
+        link: comment.link.as_deref().filter(|link| is_web_address(link)).map(|link| (link, shown(link))),
         file: &comment.origin.file,
         line: comment.origin.line,
         text: segments(kept, &comment.quotes, &quotable, &marks),
         cut,
         explained: explanation.is_some(),
         explained_to: explanation.filter(|explanation| explanation.partial).map(|_| count(MAX_CHARS as u64)),
-        context: context.as_ref().map(|context| {
-            let what = match context.kind {
-                ContextKind::Parent => "In answer to",
-                ContextKind::InferredParent => "In answer to (concluded from the text)",
-                ContextKind::Previous => "Before it in the thread",
-            };
-            context_view(what, &context.neighbour)
-        }),
+        context: context.as_ref().map(|context| context_view(context.kind.words(), &context.neighbour)),
         around,
         repeats: item.repeats,
         near: item.near,
@@ -207,14 +188,49 @@ pub(super) fn card<'a>(
     }
 }
 
+/// Returns the own words of a comment as the model reads them if its spelling hides words, and how many characters were left
+/// out at the end.
+pub(in crate::report::queue) fn read_as(item: &Item<'_>) -> Option<(String, usize)> {
+    let own = item.comment.own_words();
+    // Without the model, only the steps of `normalize` are known.
+    let computed = item.explanation.and_then(|explanation| explanation.read_as.clone());
+    let read = computed.or_else(|| item.evasion.then(|| normalize(&own).text.into_owned()));
+    let read = read.filter(|read| *read != own)?;
+    let (kept, cut) = shorten(&read, MAX_TEXT);
+    Some((kept.to_owned(), cut))
+}
+
+/// Returns expected harm with its factors, or `None` if it is the score itself. The product is that of the factors as they are
+/// shown, so that it adds up; flagged.csv has six decimals.
+pub(in crate::report::queue) fn harm_words(score: f64, severity: f64, reach: f64) -> Option<String> {
+    let round = |value: f64, decimals: i32| (value * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals);
+    if severity == 1.0 && reach <= 1.0 {
+        return None;
+    }
+    let mut product = round(score, DECIMALS as i32);
+    let mut factors = number(Some(product), DECIMALS);
+    if severity != 1.0 {
+        product *= severity;
+        factors += &format!(" × severity {severity}");
+    }
+    if reach > 1.0 {
+        product *= round(reach, 2);
+        factors += &format!(" × reach {}", number(Some(reach), 2));
+    }
+    Some(format!("{} = {factors}", number(Some(product), 2)))
+}
+
 /// A name as an attribute holds it.
-fn attribute(text: &str) -> String {
+pub(in crate::report::queue) fn attribute(text: &str) -> String {
     let (kept, cut) = shorten(text, MAX_NAME);
     if cut > 0 { format!("{kept}…") } else { kept.to_owned() }
 }
 
 /// The rule of the same label that asks for more and was not reached: how far off, its name, its threshold, its action.
-fn next_rule<'a>(policy: &'a Policy, item: &Item<'_>) -> Option<(String, &'a str, String, &'static str)> {
+pub(in crate::report::queue) fn next_rule<'a>(
+    policy: &'a Policy,
+    item: &Item<'_>,
+) -> Option<(String, &'a str, String, &'static str)> {
     let fired = item.fired;
     let above = policy.rules.iter().filter(|rule| {
         let threshold = rule.threshold_for(&item.comment, item.language.as_deref());
@@ -240,12 +256,12 @@ fn author_card(
         let totals = &author.totals;
         let (flagged, scored) = (totals.flagged, totals.scored);
         let interval =
-            wilson(flagged, scored).map(|interval| format!(", 95 % interval {}", percents(&interval)));
+            wilson(flagged, scored).map(|interval| format!(", 95% interval {}", percents(&interval)));
         format!(
-            "{} seen, {} of {} scored flagged ({}{})",
+            "{}, {} of {} flagged ({}{})",
             plain::counted(totals.comments, "comment", "comments"),
             count(flagged),
-            count(scored),
+            plain::counted(scored, "scored one", "scored ones"),
             percent(totals.flagged_share()),
             interval.unwrap_or_default()
         )
@@ -273,30 +289,28 @@ fn author_card(
     AuthorCard { summary, latest: latest.collect() }
 }
 
-/// Whether a link leads to a page: nothing that runs, nothing local.
-fn is_web_address(link: &str) -> bool {
-    let scheme =
-        |scheme: &str| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_web_addresses_are_links() {
-        for (link, is_web) in [
-            ("https://example.org/a?b=1#c", true),
-            ("HTTP://example.org", true),
-            ("javascript:alert(1)", false),
-            (" https://example.org", false),
-            ("https://example.org/a b", false),
-            ("//example.org", false),
-            ("file:///etc/passwd", false),
-            ("é", false),
+    fn harm_adds_up_as_it_is_shown() {
+        assert_eq!(harm_words(0.9651, 1.0, 1.0), None);
+        for (score, severity, reach, words) in [
+            (0.9651, 2.0, 1.0, "1.93 = 0.965 × severity 2"),
+            (0.9654, 1.0, 1.0 + 2.0_f64.ln(), "1.63 = 0.965 × reach 1.69"),
+            (0.5, 1.5, 5.615, "4.22 = 0.500 × severity 1.5 × reach 5.62"),
         ] {
-            assert_eq!(is_web_address(link), is_web, "{link}");
+            assert_eq!(harm_words(score, severity, reach).as_deref(), Some(words));
+        }
+        for step in 1..1_000 {
+            let (score, reach) = (f64::from(step) / 999.0, 1.0 + f64::from(step * 7 % 501) / 97.0);
+            let words = harm_words(score, 3.0, reach).unwrap();
+            let (product, factors) = words.split_once(" = ").unwrap();
+            let numbers = factors.split(" × ").map(|factor| factor.rsplit(' ').next().unwrap());
+            let shown: f64 = numbers.map(|number| number.parse::<f64>().unwrap()).product();
+            assert!((product.parse::<f64>().unwrap() - shown).abs() <= 0.005 + 1e-9, "{words}");
+            assert!((shown - score * 3.0 * reach).abs() < 0.03, "{words}");
         }
     }
 }

@@ -5,23 +5,23 @@ use std::ops::Range;
 use crate::report::queue::Neighbour;
 
 /// A stretch of a comment: own words or a quote.
-pub(super) struct Segment<'a> {
-    pub(super) quoted: bool,
+pub(in crate::report::queue) struct Segment<'a> {
+    pub(in crate::report::queue) quoted: bool,
     /// Whose words the quote is, where a neighbour shows it.
-    pub(super) by: Option<&'a str>,
-    pub(super) pieces: Vec<Piece<'a>>,
+    pub(in crate::report::queue) by: Option<&'a str>,
+    pub(in crate::report::queue) pieces: Vec<Piece<'a>>,
 }
 
 /// A stretch of a segment.
-pub(super) struct Piece<'a> {
+pub(in crate::report::queue) struct Piece<'a> {
     /// The explanation names it as what carries the score.
-    pub(super) marked: bool,
-    pub(super) text: &'a str,
+    pub(in crate::report::queue) marked: bool,
+    pub(in crate::report::queue) text: &'a str,
 }
 
 /// A comment's text, or the beginning that is kept of it, as own and quoted stretches, with the marked words of its own. A
 /// quote bears the name of the neighbour whose words it is.
-pub(super) fn segments<'a>(
+pub(in crate::report::queue) fn segments<'a>(
     text: &'a str,
     quotes: &[Range<usize>],
     neighbours: &[&'a Neighbour],

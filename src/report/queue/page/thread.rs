@@ -2,7 +2,9 @@
 
 use super::text::{Segment, segments};
 use crate::comment::Status;
-use crate::report::plain::{self, count};
+use crate::report::ReportError;
+use crate::report::address::{self, Addresses};
+use crate::report::plain;
 use crate::report::queue::beside::Beside;
 use crate::report::queue::whole::Said;
 use crate::report::queue::{Item, Queue, Sources};
@@ -11,7 +13,9 @@ use crate::report::queue::{Item, Queue, Sources};
 pub(super) struct Thread<'a> {
     pub(super) number: usize,
     pub(super) name: String,
-    pub(super) comments: String,
+    /// Its address on the web, whole and as it is shown.
+    pub(super) address: Option<(String, String)>,
+    pub(super) comments: u64,
     pub(super) said: Vec<Line<'a>>,
     /// Comments that are not here.
     pub(super) left_out: u64,
@@ -34,10 +38,16 @@ pub(super) struct Line<'a> {
     pub(super) card: Option<usize>,
 }
 
-/// The threads of the page, in the order of their first comments.
-pub(super) fn threads<'a>(sources: &Sources<'_>, queue: &Queue<'_>, beside: &'a Beside) -> Vec<Thread<'a>> {
+/// Returns the threads of the page, in the order of their first comments.
+pub(super) fn threads<'a>(
+    sources: &Sources<'_>,
+    queue: &Queue<'_>,
+    beside: &'a Beside,
+) -> Result<Vec<Thread<'a>>, ReportError> {
+    let mut addresses = Addresses::open(sources.scores)?;
     let thread = |(&number, said): (&usize, &'a Vec<_>)| {
-        let comments = u64::from(sources.survey.threads.totals(number).comments);
+        let counts = sources.survey.threads.totals(number);
+        let comments = u64::from(counts.comments);
         let name = sources.survey.threads.name(number);
         let mut last = 0;
         let lines = said.iter().map(|said: &'a Said| {
@@ -62,13 +72,14 @@ pub(super) fn threads<'a>(sources: &Sources<'_>, queue: &Queue<'_>, beside: &'a 
             }
         });
         let said: Vec<Line<'_>> = lines.collect();
-        Thread {
+        Ok(Thread {
             number,
             name: plain::name(name),
-            comments: count(comments),
+            address: addresses.of(counts)?.map(|address| (address.clone(), address::shown(&address))),
+            comments,
             left_out: comments - said.len() as u64,
             said,
-        }
+        })
     };
     beside.threads.said.iter().map(thread).collect()
 }

@@ -1,0 +1,81 @@
+//! Web addresses of an export: which become links, and how they are shown.
+
+use std::path::Path;
+
+use super::ReportError;
+use super::plain::shorten;
+use super::survey::ThreadCounts;
+use crate::score::ledger::{self, LedgerError};
+
+/// Characters of an address that are shown.
+const MAX_SHOWN: usize = 80;
+
+/// Returns whether a link leads to a web page: nothing that runs, nothing local.
+pub(super) fn is_web_address(link: &str) -> bool {
+    let scheme =
+        |scheme: &str| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+/// Returns an address as people read it: host and path, without scheme, `www.`, query and fragment. The path often ends in
+/// the title of the page.
+pub(super) fn shown(link: &str) -> String {
+    let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let (kept, cut) = shorten(rest.strip_prefix("www.").unwrap_or(rest), MAX_SHOWN);
+    if cut > 0 { format!("{kept}…") } else { kept.to_owned() }
+}
+
+/// Addresses of threads, looked up in the scores file.
+pub(super) struct Addresses(ledger::Reader);
+
+impl Addresses {
+    pub(super) fn open(scores: &Path) -> Result<Self, ReportError> {
+        Ok(Self(ledger::Reader::open(scores)?))
+    }
+
+    /// Returns the address of a thread: the link that its first and its last comment share, fragments (`#comment-3`) aside.
+    /// `None` if they have no link, or each has a page of its own.
+    pub(super) fn of(&mut self, counts: &ThreadCounts) -> Result<Option<String>, LedgerError> {
+        let Some([first, last]) = counts.ends else { return Ok(None) };
+        let mut page = |offset| {
+            let link = self.0.row_at(offset)?.comment.link.filter(|link| is_web_address(link));
+            Ok::<_, LedgerError>(link.map(|link| link.split('#').next().unwrap_or_default().to_owned()))
+        };
+        let address = page(first)?;
+        Ok(if first == last || page(last)? == address { address } else { None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_are_links() {
+        for (link, is_web) in [
+            ("https://example.org/a?b=1#c", true),
+            ("HTTP://example.org", true),
+            ("javascript:alert(1)", false),
+            (" https://example.org", false),
+            ("https://example.org/a b", false),
+            ("//example.org", false),
+            ("file:///etc/passwd", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_web_address(link), is_web, "{link}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_shown_by_host_and_path() {
+        for (link, text) in [
+            ("https://www.example.org/2026/11/new-bridge/#comment-7", "example.org/2026/11/new-bridge"),
+            ("http://example.org/?p=40", "example.org"),
+            ("https://example.org", "example.org"),
+        ] {
+            assert_eq!(shown(link), text);
+        }
+        assert_eq!(shown(&format!("https://example.org/{}", "é".repeat(200))).chars().count(), MAX_SHOWN + 1);
+    }
+}
