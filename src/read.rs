@@ -51,6 +51,7 @@ mod wordpress;
 mod xml;
 mod youtube;
 
+pub use columnar::catches_panics;
 pub use error::{ReadError, ReadErrorKind};
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
