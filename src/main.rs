@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::panic;
 use std::process::ExitCode;
 
 /// Gives back what a stage of a run leaves: the report of a large export needs no more memory than its scoring did. It is a little
@@ -10,5 +11,11 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !comity::read::catches_panics() {
+            report(panic);
+        }
+    }));
     cli::run()
 }

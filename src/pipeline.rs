@@ -164,6 +164,7 @@ pub fn score(
         ..request.read.clone()
     };
     let mut reader = Reader::open(&request.inputs, &options)?;
+    check_strict(&reader, request.strict)?;
     keep_apart(&request.inputs, &request.out)?;
     let files = OutputFiles::open(&request.out)?;
     let model = load_model(request.model.as_deref())?;
@@ -386,7 +387,6 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("authors", read.authors.as_ref().map(|names| format!("{} names", names.len()))),
         ("article-end", read.article_end.clone()),
         ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
-        ("lenient", yes(read.lenient)),
         ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
         ("language", request.settings.any_language.then(|| "any".to_owned())),
@@ -461,6 +461,14 @@ fn identify(model: &Model) -> ModelId {
                 true_negatives: held_out.true_negatives,
             },
         }),
+    }
+}
+
+/// Fails a strict run at once if a file of its folders is known to be unreadable.
+fn check_strict(reader: &Reader, strict: bool) -> Result<(), PipelineError> {
+    match reader.unreadable().next() {
+        Some(reject) if strict => Err(strict_error(reject.clone())),
+        _ => Ok(()),
     }
 }
 

@@ -37,6 +37,7 @@ mod mastodon;
 mod mojibake;
 mod ndjson;
 mod objects;
+mod own_output;
 mod parquet;
 mod places;
 mod reddit;
@@ -51,6 +52,7 @@ mod wordpress;
 mod xml;
 mod youtube;
 
+pub use columnar::catches_panics;
 pub use error::{ReadError, ReadErrorKind};
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
@@ -80,8 +82,6 @@ pub struct Options {
     /// Whether nothing that may name people is read or told of but authors and texts: no examples of odd values, no chat's or
     /// account's name as a section.
     pub withhold_names: bool,
-    /// Whether XML that is not well-formed is read as far as it can be; each lost stretch is a reject.
-    pub lenient: bool,
 }
 
 /// A format of export.
@@ -300,7 +300,8 @@ pub struct Doubt {
 /// Everything that the user named, as one stream of records in a fixed order: the inputs as named, the files of a folder
 /// by path.
 ///
-/// The stream ends after the last record of the last file, or after an error.
+/// A file that breaks in the middle costs what follows the break: a reject stands for it, and the next file is read. The
+/// stream ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
 pub struct Reader {
     options: Arc<Options>,
     /// What is still to be read, last first.
@@ -318,7 +319,7 @@ enum Pending {
     /// A file, closed again (a folder may hold more files than may be open at once).
     File { place: Place, index: usize },
     /// Standard input or a pipe, still open: it cannot be opened twice.
-    Open { parser: Box<dyn Parser>, index: usize },
+    Open(Current),
     /// A file of a folder that is no export that we can read.
     Unreadable(Reject),
 }
@@ -326,6 +327,22 @@ enum Pending {
 struct Current {
     parser: Box<dyn Parser>,
     index: usize,
+    /// Its first record, if that was read when it was opened.
+    first: Option<Record>,
+    /// The rest of it cannot be read.
+    is_lost: bool,
+}
+
+impl Current {
+    fn next(&mut self) -> Option<Record> {
+        if self.is_lost || self.first.is_some() {
+            return self.first.take();
+        }
+        self.parser.next().unwrap_or_else(|error| {
+            self.is_lost = true;
+            Some(self.parser.input().lose_rest(&error))
+        })
+    }
 }
 
 impl Reader {
@@ -334,8 +351,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// Any input named by the user that cannot be read, and a folder of which no file can be read. A file within a folder
-    /// that cannot be read becomes a reject.
+    /// Any input named by the user that cannot be read or in which nothing is found, and a folder of which no file can be
+    /// read. Such a file within a folder becomes a reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
         let places = places::find(inputs)?;
         let mut reader = Self {
@@ -378,20 +395,56 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Opens one input, notes what is understood of it, and closes it again where it can be opened twice.
+    /// Opens one input, notes what is understood of it, and closes it again if it can be opened twice.
     fn add(&mut self, place: Place) -> Result<(), ReadError> {
+        if let Some((what, remedy)) = &place.refusal {
+            return Err(ReadError::new(ReadErrorKind::NoExport, &place.name, what, remedy));
+        }
         let opens_once = place.size.is_none();
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
         let mut parser = sniff::open(&place, &self.options, progress)?;
         let index = self.files.len();
-        self.files.push(parser.input().report.clone());
+        let report = parser.input().report.clone();
+        let first = if !opens_once {
+            let is_forced = self.options.format.is_some();
+            first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &place))?;
+            None
+        } else if index == 0 {
+            parser.input().homes = self.homes.clone();
+            Some(first_record(&mut *parser, false)?)
+        } else {
+            // What its first record becomes may depend on the inputs before it.
+            None
+        };
+        self.files.push(report);
         self.total_bytes = self.total_bytes.zip(place.size).map(|(total, size)| total + size);
         self.pending.push(if opens_once {
-            Pending::Open { parser, index }
+            Pending::Open(Current { parser, index, first, is_lost: false })
         } else {
             Pending::File { place, index }
         });
         Ok(())
+    }
+
+    /// Adds to the error of a file in which the user's format found nothing which format its content shows.
+    fn name_format(&self, error: ReadError, place: &Place) -> ReadError {
+        let Some(forced) = self.options.format else { return error };
+        let options = Options { format: None, ..(*self.options).clone() };
+        let Ok(mut parser) = sniff::open(place, &Arc::new(options), Arc::default()) else { return error };
+        let report = &parser.input().report;
+        if report.format == forced {
+            return error;
+        }
+        let remedy = format!("leave out --format: its content is {} ({})", report.format, report.why);
+        ReadError { remedy, ..error }
+    }
+
+    /// Returns the files that are known to be unreadable before anything is read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Reject> {
+        self.pending.iter().rev().filter_map(|pending| match pending {
+            Pending::Unreadable(reject) => Some(reject),
+            _ => None,
+        })
     }
 
     /// What was understood of each file so far; complete once the iterator has ended.
@@ -409,12 +462,11 @@ impl Reader {
         self.total_bytes
     }
 
-    /// The next record of the current file, or of the next one that has any.
+    /// Returns the next record of the current file, or of the next one that has any.
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             if let Some(current) = &mut self.current {
-                let next = current.parser.next();
-                if let Some(mut record) = next.map_err(|error| current.parser.input().located(error))? {
+                if let Some(mut record) = current.next() {
                     if let Record::Comment(comment) = &mut record {
                         let made = self.identities.make_unique(comment);
                         let before = made.map_err(|error| no_scratch(&comment.origin.file, &error))?;
@@ -426,7 +478,7 @@ impl Reader {
                     self.count(&record);
                     return Ok(Some(record));
                 }
-                let last = current.parser.input().finish()?;
+                let last = current.parser.input().finish();
                 let report = &mut self.files[current.index];
                 let (comments, rejects) = (report.comments, report.rejects);
                 *report = FileReport { comments, rejects, ..current.parser.input().report.clone() };
@@ -437,17 +489,35 @@ impl Reader {
                 }
                 self.current = None;
             }
-            let (mut parser, index) = match self.pending.pop() {
+            let mut current = match self.pending.pop() {
                 None => return Ok(None),
                 Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
-                Some(Pending::Open { parser, index }) => (parser, index),
+                Some(Pending::Open(current)) => current,
                 Some(Pending::File { place, index }) => {
-                    (sniff::open(&place, &self.options, self.bytes_read.clone())?, index)
+                    match sniff::open(&place, &self.options, self.bytes_read.clone()) {
+                        Ok(parser) => Current { parser, index, first: None, is_lost: false },
+                        Err(error) => return Ok(Some(self.lose_file(&place, index, &error))),
+                    }
                 }
             };
-            parser.input().homes = self.homes.clone();
-            self.current = Some(Current { parser, index });
+            current.parser.input().homes = self.homes.clone();
+            self.current = Some(current);
         }
+    }
+
+    /// The reject for a file that could be read before, and no longer can.
+    fn lose_file(&mut self, place: &Place, index: usize, error: &ReadError) -> Record {
+        let report = &mut self.files[index];
+        report.rejects += 1;
+        report.notices.push("it could be read when the run began, and no longer can".to_owned());
+        Record::Reject(Reject {
+            file: place.name.clone(),
+            record: 1,
+            line: 1,
+            bytes: 0..place.size.unwrap_or(0),
+            cause: error.cause(),
+            raw: None,
+        })
     }
 
     fn count(&mut self, record: &Record) {
@@ -474,6 +544,34 @@ impl Iterator for Reader {
     }
 }
 
+/// Records of an input whose format the user named that are read in search of a comment before it is refused.
+const FORCED_RECORDS: usize = 1_000;
+
+/// Returns the first record of an input.
+///
+/// # Errors
+/// There is none, or its format is the user's word and none of the first records is a comment.
+fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, ReadError> {
+    let Some(first) = parser.next()? else { return Err(parser.input().nothing()) };
+    let Record::Reject(Reject { line, cause, .. }) = &first else { return Ok(first) };
+    if !is_forced {
+        return Ok(first);
+    }
+    let mut records = 1;
+    while records < FORCED_RECORDS
+        && let Some(record) = parser.next()?
+    {
+        if matches!(record, Record::Comment(_)) {
+            return Ok(first);
+        }
+        records += 1;
+    }
+    let mut error = parser.input().nothing();
+    let cause = cause.split("; ").next().unwrap_or_default();
+    error.what.push_str(&format!(": its first {records} records are rejects (line {line}: {cause})"));
+    Err(error)
+}
+
 /// The error of a temporary file.
 fn no_scratch(file: &Arc<str>, error: &io::Error) -> ReadError {
     ReadError::new(
@@ -487,5 +585,63 @@ fn no_scratch(file: &Arc<str>, error: &io::Error) -> ReadError {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use input::Input;
+    use source::Source;
+
+    /// A file on a disk that fails behind its first bytes.
+    struct Failing(io::Cursor<String>);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(io::Error::other("it failed")),
+                bytes => Ok(bytes),
+            }
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_costs_what_was_not_read() {
+        for (format, begun) in [
+            (Format::Csv, "text,by\none,Ana\ntwo,B"),
+            (Format::Tsv, "text\tby\none\tAna\n\"tw"),
+            (Format::Ndjson, "{\"text\":\"one\"}\n{\"te"),
+            (Format::Json, "{\"comments\":[{\"text\":\"one\"},"),
+            (Format::Reddit, "[{\"body\":\"one\",\"link_id\":\"t3_a\"},{"),
+            (Format::Disqus, "<disqus><post dsq:id='1'><message>one</message></post><post"),
+            (Format::Text, "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
+        ] {
+            // What a file is shows in its first bytes.
+            let begun = begun.replacen("one", &"one more ".repeat(10), 1);
+            let place = Place::stdin();
+            let read = begun.len();
+            let disk = Box::new(Failing(io::Cursor::new(begun)));
+            let source = Source::new(place.name.clone(), disk, Arc::default());
+            let input = Input::new(source.unwrap(), &place, Arc::default(), format, String::new());
+            let parser = sniff::open_as(format, input).unwrap();
+            let mut current = Current { parser, index: 0, first: None, is_lost: false };
+            let mut records: Vec<Record> = std::iter::from_fn(|| current.next()).collect();
+            assert!(matches!(records.first(), Some(Record::Comment(_))), "{format}: {records:?}");
+            records.extend(current.parser.input().finish());
+            let Some(Record::Reject(last)) = records.last() else { panic!("{format}: {records:?}") };
+            let cause = format!(
+                "it could not be read beyond its first {read} bytes (it failed); what follows is lost: check the disk or \
+                 the drive, then run again"
+            );
+            assert_eq!(last.cause, cause, "{format}");
+            let report = &current.parser.input().report;
+            assert_eq!(report.fingerprint, None);
+            let is_told =
+                report.notices.iter().any(|notice| notice.starts_with("could be read only in part"));
+            assert!(is_told, "{format}: {:?}", report.notices);
+        }
     }
 }

@@ -86,6 +86,7 @@ fn fingerprint(bytes: &[u8]) -> (u64, String) {
 fn what_cannot_be_read_is_refused_at_once() {
     use ReadErrorKind::*;
     let utf16: Vec<u8> = CSV.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf32: Vec<u8> = CSV.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     let mut headless = gzip(CSV.as_bytes());
     headless[10..].fill(0xff);
     let cases: &[(&[u8], ReadErrorKind, &str)] = &[
@@ -105,8 +106,22 @@ fn what_cannot_be_read_is_refused_at_once() {
         (b"PK\x03\x04\x14\0\0\0\x08\0\0\0!\0comments.csv", Binary, "zip archive"),
         (b"text,author\0\0\0\0\x01\x02\x03\0\0", Binary, "a binary file"),
         (&utf16, Binary, "UTF-16 without a byte order mark"),
+        (&utf32, Binary, "UTF-32 without a byte order mark"),
+        (&[&[0xff, 0xfe, 0, 0], &utf32[..]].concat(), Binary, "looks like UTF-32;"),
         (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
         (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
+        (b"{\"id\":[]}\n{\"id\":{}}\n", Empty, "no key in it holds a value"),
+        (b"{\"comments\":[{\"a\":1}]}\n{\"comments\":[{\"a\":2}]}\n", NoText, "nothing but lists: comments"),
+        (b"[]", Empty, "no comments in it"),
+        (b"[[], []]", Empty, "no comments in it"),
+        (
+            b"{\"page\":1,\"note\":\"nobody wrote anything here today\",\"comments\":[]}",
+            Empty,
+            "`comments` is empty",
+        ),
+        (b"id,author,text\n", Empty, "check that the export has any"),
+        (b"{\"kind\":\"Listing\",\"data\":{\"children\":[]}}", Empty, "no comments in it"),
+        (b"<?xml version='1.0'?><disqus></disqus>", Empty, "no comments in it"),
         (b"<html><body><p>Ana: hello</p>", Unrecognised, "a web page (HTML)"),
         (&headless, Compression, "can be decompressed"),
         (&gzip(CSV.as_bytes())[..12], Compression, "get the file again"),
@@ -142,12 +157,16 @@ fn compression_and_encoding_are_found_by_content() {
         .map(|part| zstd::encode_all(part, 3).unwrap())
         .concat();
     let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9], &two_frames[..]].concat();
+    // As gzip has it of a tape.
+    let padded = [&two_members[..], &[0; 70_000]].concat();
     let little: Vec<u8> =
         std::iter::once(0xfeff).chain(CSV.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = std::iter::once(0xfeff).chain(CSV.encode_utf16()).flat_map(u16::to_be_bytes).collect();
     let mac = CSV.replace('\n', "\r");
     let dos = CSV.replace('\n', "\r\n");
-    for bytes in [&two_members, &two_frames, &skippable, &little, &big, mac.as_bytes(), dos.as_bytes()] {
+    for bytes in
+        [&two_members, &padded, &two_frames, &skippable, &little, &big, mac.as_bytes(), dos.as_bytes()]
+    {
         let outcome = read_bytes("export", bytes).unwrap();
         assert_eq!(texts(&outcome), ["one", "two", "three"]);
         let lines: Vec<u64> = outcome.comments.iter().map(|comment| comment.origin.line).collect();
@@ -397,7 +416,242 @@ fn json_of_any_depth_is_a_reject() {
     let outcome = read_bytes("export.json", json.as_bytes()).unwrap();
     assert_eq!((texts(&outcome), outcome.rejects.len()), (vec!["one", "two"], 1));
     assert!(outcome.rejects[0].cause.contains("levels deep"), "{}", outcome.rejects[0].cause);
-    assert!(read_bytes("export.json", deep.as_bytes()).is_ok_and(|outcome| outcome.comments.is_empty()));
+    let outcome = read_bytes("export.json", deep.as_bytes()).unwrap();
+    assert_eq!((outcome.comments.len(), outcome.rejects.len()), (0, 1));
+}
+
+/// A good export after a bad one, in a folder: what is lost of the bad one costs nothing else.
+fn read_before_another(name: &str, bytes: &[u8]) -> Outcome {
+    let folder = files(&[(name, bytes), ("zz.csv", b"text,by\nlast,Zoe\n")]);
+    let outcome = read(folder.path()).unwrap();
+    assert_eq!(texts(&outcome).last(), Some(&"last"), "{name}");
+    outcome
+}
+
+#[test]
+fn a_file_that_breaks_in_the_middle_gives_what_was_read() {
+    let disqus = "<?xml version='1.0'?><disqus><post dsq:id='1'><message>one</message></post>\n\
+                  <post dsq:id='2'><message>two</message></post>\n<post dsq:id='3'><message>three</message></post></disqus>";
+    let reddit = "[{\"body\":\"one\",\n\"link_id\":\"t3_a\"},{\"body\":\"two\",\n\"link_id\":\"t3_a\"},{\"body\":\"three\",\n\
+                  \"link_id\":\"t3_a\"}]";
+    let dump = DUMP.replace('\n', "\n\n").into_bytes();
+    let mut packed_dump = gzip(&[&dump[..], &dump[..]].concat());
+    packed_dump.truncate(packed_dump.len() - 10);
+    let cut = |whole: &str, before: &str| whole[..whole.find(before).unwrap()].as_bytes().to_vec();
+    for (name, bytes, comments, line) in [
+        ("a.json", cut(&JSON.replace(':', ":\n"), ",{\"text\":\n\"three"), 2, 6),
+        ("a.json", cut(JSON, "three"), 2, 2),
+        ("a.json", cut("[{\"text\":\"one\"},\n{\"text\":\"two\"},\n", "\n{"), 1, 1),
+        ("a.ndjson", cut(NDJSON, "hree"), 2, 3),
+        ("a.csv", cut(&CSV.replace("three", "\"three"), "ee,3"), 2, 4),
+        ("a.tsv", cut(&CSV.replace(',', "\t"), "hree"), 2, 4),
+        ("a.xml", cut(disqus, "three"), 2, 3),
+        ("a.xml", cut(disqus, "\n<post dsq:id='3'"), 2, 2),
+        ("a.json", cut(reddit, "hree"), 2, 3),
+        ("a.json", cut(reddit, ",{\"body\":\"three"), 2, 3),
+        ("a.csv.gz", gzip(CSV.as_bytes())[..40].to_vec(), 1, 3),
+        ("a.txt.gz", packed_dump, 3, 15),
+        ("a.arrow", include_bytes!("exports/arrow/cut/input.arrow").to_vec(), 3, 4),
+        ("a.parquet", include_bytes!("exports/parquet/damaged/input.parquet").to_vec(), 6, 4),
+    ] {
+        let outcome = read_before_another(name, &bytes);
+        let report = &outcome.reader.files()[0];
+        assert!(report.file.ends_with(name));
+        let case = format!("{name} of {} bytes: {:?} {report:?}", bytes.len(), outcome.rejects);
+        assert_eq!(outcome.comments.len(), comments + 1, "{case}");
+        assert!(outcome.rejects.iter().any(|reject| reject.line == line), "{case}");
+        assert!(report.notices.iter().any(|notice| notice.contains("only in part")), "{case}");
+        assert!(outcome.reader.files()[1].notices.is_empty());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_can_no_longer_be_read_costs_itself_alone() {
+    let folder = files(&[("a.csv", CSV.as_bytes()), ("b.csv", CSV.as_bytes()), ("c.csv", CSV.as_bytes())]);
+    let mut reader = Reader::open(&[folder.path().to_owned()], &Options::default()).unwrap();
+    fs::remove_file(folder.path().join("b.csv")).unwrap();
+    let records: Vec<Record> = reader.by_ref().map(Result::unwrap).collect();
+    let rejects: Vec<&Reject> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Reject(reject) => Some(reject),
+            Record::Comment(_) => None,
+        })
+        .collect();
+    assert_eq!((records.len(), rejects.len()), (7, 1));
+    assert_eq!((rejects[0].record, rejects[0].cause.as_str()), (1, "no such file or folder; check the path"));
+    let report = &reader.files()[1];
+    assert_eq!((report.comments, report.rejects, report.notices.len()), (0, 1, 1));
+}
+
+#[test]
+fn a_format_in_which_nothing_is_found_is_an_error_at_once() {
+    let wrong = |name: &str, bytes: &[u8], format: Format| {
+        let folder = files(&[(name, bytes)]);
+        let options = Options { format: Some(format), ..Options::default() };
+        let error = read_with(&[folder.path().join(name)], &options).map(|_| ()).unwrap_err();
+        error.to_string().replace(&format!("{}/", folder.path().display()), "")
+    };
+    for format in Format::ALL.iter().copied() {
+        let fits =
+            ["csv", "tsv", "text", "4cat", "parquet", "arrow", "json", "disqus", "wordpress", "convokit"];
+        if fits.contains(&format.as_str()) {
+            continue;
+        }
+        let error = wrong("export.csv", CSV.as_bytes(), format);
+        assert!(
+            error.starts_with(&format!("export.csv: the format {format} finds no comments in it")),
+            "{error}"
+        );
+        assert!(error.contains("leave out --format: its content is csv (3 columns"), "{error}");
+        // JSON of another kind has none of them either.
+        if format.as_str() != "ndjson" {
+            let error = wrong("export.json", br#"{"about":{"list":[1,2]},"x":{"y":[{"z":1}]}}"#, format);
+            assert!(error.contains(&format!("the format {format} finds no comments in it")), "{error}");
+        }
+    }
+    let error = wrong("export.csv", CSV.as_bytes(), "disqus".parse().unwrap());
+    assert!(error.contains("the format disqus finds no comments in it"), "{error}");
+    assert_eq!(
+        wrong("export.json", b"[]", "json".parse().unwrap()),
+        "export.json: the format json finds no comments in it; leave out --format, or check that the export has any"
+    );
+}
+
+#[test]
+fn an_export_without_comments_does_not_stop_the_others() {
+    for (name, bytes) in [("a.json", &b"[]"[..]), ("a.csv", b"id,text\n"), ("a.json", b"{\"comments\":[]}")] {
+        let outcome = read_before_another(name, bytes);
+        let [reject] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
+        assert!(reject.record == 0 && reject.cause.starts_with("no comments in it"), "{reject:?}");
+    }
+}
+
+#[test]
+fn what_follows_a_document_is_told() {
+    for (json, comments, rejects) in [
+        ("{\"comments\":[{\"text\":\"one\"}],\"next\":[1,{\"a\":\"]}\"}]}\n", 1, 0),
+        ("{\"comments\":[{\"text\":\"one\"}]} x", 1, 1),
+        ("{\n\"comments\":[{\"text\":\"one\"}]}\n{\n\"comments\":[{\"text\":\"two\"}]}", 1, 1),
+        ("{\"data\":{\"comments\":[{\"text\":\"one\"}]}", 1, 1),
+        ("[{\"text\":\"one\"}] x", 1, 1),
+        (
+            "{\"kind\":\"Listing\",\"data\":{\"children\":[{\"kind\":\"t1\",\"data\":{\"body\":\"a\",\"link_id\":\"b\"}}]}} x y",
+            1,
+            1,
+        ),
+    ] {
+        let outcome = read_bytes("export.json", json.as_bytes()).unwrap();
+        assert_eq!((outcome.comments.len(), outcome.rejects.len()), (comments, rejects), "{json}");
+    }
+}
+
+#[test]
+fn half_a_character_is_named_and_a_number_too_large_costs_its_field() {
+    let lines = concat!(
+        "{\"text\":\"one\",\"votes\":1e400,\"id\":-2e999}\n",
+        "{\"text\":\"cut \\ud83d here\"}\n",
+        "{\"text\":\"1e400 \\\" stays\",\"votes\":7}\n"
+    );
+    let outcome = read_bytes("export.ndjson", lines.as_bytes()).unwrap();
+    assert_eq!(texts(&outcome), ["one", "1e400 \" stays"]);
+    assert_eq!((outcome.comments[0].votes, outcome.comments[0].id.as_str()), (None, "-2e999"));
+    assert!(outcome.rejects[0].cause.contains("half of a character"), "{}", outcome.rejects[0].cause);
+    let notices = &outcome.reader.files()[0].notices;
+    assert!(notices[0].contains("left empty: 1 (the first on line 1: `1e400`)"), "{notices:?}");
+}
+
+#[test]
+fn names_that_stand_for_nobody_are_no_author() {
+    let csv = "author,text\nAnonymous,one\nanonymous,two\nAnonymous Ana,three\n";
+    let outcome = read_bytes("export.csv", csv.as_bytes()).unwrap();
+    let authors: Vec<Option<&str>> =
+        outcome.comments.iter().map(|comment| comment.author.as_deref()).collect();
+    assert_eq!(authors, [None, None, Some("Anonymous Ana")]);
+    let notices = &outcome.reader.files()[0].notices;
+    assert!(notices[0].starts_with("comments whose author's name stands for nobody"), "{notices:?}");
+    assert!(notices[0].contains(": 2 (the first on line 2: `Anonymous`)"), "{notices:?}");
+}
+
+/// A folder as a run leaves it, in so far as it tells.
+fn report() -> Vec<(&'static str, &'static [u8])> {
+    let run: &[u8] =
+        br#"{"version": "0.1.0", "settings": {}, "model": {"name": "m"}, "engine": "native", "inputs": []}"#;
+    vec![
+        ("scores.csv", b"thread,id,author,text,toxicity,severe_toxicity,unscored\nt,1,Ana,one,0.5,0.1,\n"),
+        ("flagged.csv", b"rank,thread,id,text,action,rule,label,score,threshold\n1,t,1,one,review,insult,insult,0.5,0.4\n"),
+        ("rejects.csv", b"file,record,line,bytes,cause\na.csv,1,2,3-4,what was wrong with it; and what to do\n"),
+        ("run.json", run),
+        ("summary.json", br#"{"counts": {"read": 1}, "unscored": [], "prevalence": {}, "policy": {"name": "default"}}"#),
+        ("convokit/utterances.jsonl", b"{\"id\":\"1\",\"text\":\"one\",\"speaker\":\"Ana\",\"reply_to\":null,\"root\":\"1\"}\n"),
+    ]
+}
+
+#[test]
+fn a_report_is_not_read_as_an_export() {
+    let folder = files(&report());
+    let error = read(folder.path()).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::NoExport);
+    let path = folder.path().display();
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("{path}: a report of comity, not an export; `comity report {path}`")),
+        "{error}"
+    );
+    assert!(error.remedy.contains(&format!("name {path}/scores.csv")), "{error}");
+    for name in ["flagged.csv", "rejects.csv", "run.json", "summary.json"] {
+        let error = read(&folder.path().join(name)).map(|_| ()).unwrap_err();
+        assert_eq!(error.kind, ReadErrorKind::NoExport, "{name}: {error}");
+        assert!(error.remedy.contains("scores.csv"), "{error}");
+    }
+    // The user may know better.
+    assert_eq!(texts(&read(&folder.path().join("scores.csv")).unwrap()), ["one"]);
+    assert_eq!(texts(&read(&folder.path().join("convokit")).unwrap()), ["one"]);
+    let options = Options { format: Some("csv".parse().unwrap()), ..Options::default() };
+    assert_eq!(texts(&read_with(&[folder.path().join("flagged.csv")], &options).unwrap()), ["one"]);
+
+    // Below a folder of exports it costs a reject, and so do its files on their own.
+    let nested: Vec<(String, &[u8])> =
+        report().into_iter().map(|(name, bytes)| (format!("exports/b/{name}"), bytes)).collect();
+    let mut all: Vec<(&str, &[u8])> = nested.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+    let copies = report();
+    all.extend([
+        ("exports/a.csv", CSV.as_bytes()),
+        ("exports/c.csv", copies[0].1),
+        ("exports/d.csv", copies[1].1),
+    ]);
+    let folder = files(&all);
+    let outcome = read(&folder.path().join("exports")).unwrap();
+    assert_eq!(texts(&outcome), ["one", "two", "three"]);
+    let rejects: Vec<&str> =
+        outcome.rejects.iter().map(|reject| reject.file.rsplit('/').next().unwrap()).collect();
+    assert_eq!(rejects, ["b", "c.csv", "d.csv"], "{:?}", outcome.rejects);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_within_a_folder_is_listed() {
+    let folder = files(&[("a.csv", CSV.as_bytes())]);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    let outcome = read(folder.path()).unwrap();
+    assert_eq!(outcome.comments.len(), 3);
+    let [reject] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
+    assert!(reject.file.ends_with("socket") && reject.cause.contains("a socket"), "{reject:?}");
+}
+
+/// What concerns a whole process is for programs to decide.
+#[test]
+fn the_library_leaves_panics_to_the_program() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = walkdir::WalkDir::new(src).into_iter().map(|entry| entry.unwrap().into_path());
+    let is_of_program =
+        |path: &Path| path.ends_with("src/main.rs") || path.to_string_lossy().contains("src/cli");
+    for file in files.filter(|path| path.is_file() && !is_of_program(path)) {
+        let source = fs::read_to_string(&file).unwrap();
+        assert!(!source.contains("set_hook(") && !source.contains("take_hook("), "{}", file.display());
+    }
 }
 
 #[test]
@@ -491,8 +745,7 @@ fn is_total(bytes: &[u8]) {
     let folder = files(&[("export", bytes)]);
     let formats = Format::ALL.iter().map(|format| Some(*format)).chain([None]);
     for format in formats {
-        // Strict readers of XML stop at what lenient ones go on behind.
-        let options = Options { format, lenient: true, ..Options::default() };
+        let options = Options { format, ..Options::default() };
         let Ok(outcome) = read_with(&[folder.path().join("export")], &options) else { continue };
         let report = &outcome.reader.files()[0];
         assert_eq!(report.comments, outcome.comments.len() as u64);

@@ -108,7 +108,6 @@ fn options(args: &str) -> Options {
                 let names = words.next().unwrap().split(',').map(|name| name.replace('_', " "));
                 options.authors = Some(names.collect());
             }
-            "--lenient" => options.lenient = true,
             "--keep-raw" => options.keep_raw = true,
             _ => panic!("unknown word `{word}` in args"),
         }

@@ -259,9 +259,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let (input, out) = (folder.path().join("export"), folder.path().join("out"));
         fs::write(&input, export).unwrap();
-        let mut request = request(&[&input], &out);
-        request.read.lenient = true;
-        match score(&request) {
+        match score(&request(&[&input], &out)) {
             Err(PipelineError::Read(_)) => {}
             Err(error) => panic!("{error}"),
             Ok(Summary { counts, .. }) => {

@@ -47,7 +47,6 @@ fn run(export: &Path, key: Option<&[u8]>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut request = request(&[export], folder.path());
     request.also = Form::ALL.to_vec();
-    request.read.lenient = true;
     // What the command line refuses is harmless all the same.
     request.read.keep_raw = key.is_some();
     request.pseudonyms = key.map(|key| Pseudonyms::new(key).unwrap());
@@ -202,7 +201,7 @@ fn addresses_beside_the_comments_are_never_copied() {
     )
     .unwrap();
     let mut compared = 0;
-    for case in ["disqus/forum", "disqus/lenient", "wordpress/blog", "wordpress/old", "wordpress/lenient"] {
+    for case in ["disqus/forum", "disqus/broken", "wordpress/blog", "wordpress/old", "wordpress/broken"] {
         let input = exports.join(case).join("input.xml");
         let xml = String::from_utf8_lossy(&fs::read(&input).unwrap()).into_owned();
         let addresses: Vec<&str> =
@@ -228,7 +227,6 @@ fn every_author_of_every_format_has_a_pseudonym() {
     for input in cases {
         let folder = tempfile::tempdir().unwrap();
         let mut request = request(&[&input], folder.path());
-        request.read.lenient = true;
         request.pseudonyms = Some(Pseudonyms::new(KEY).unwrap());
         let Ok(_) = score(&request) else { continue };
         for (author, link) in column(folder.path(), "author").into_iter().zip(column(folder.path(), "link")) {

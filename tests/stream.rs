@@ -32,26 +32,24 @@ fn a_line_is_answered_before_the_next_one_comes() {
         pipeline::stream(&stream_request(), &few(), BufReader::new(questions), &mut answer).unwrap()
     });
     let mut answers = BufReader::new(answers).lines().map(Result::unwrap);
-    for (number, (question, key, value)) in [
+    let mut line = 0;
+    for (question, key, value) in [
         (r#"{"text": "Good luck, Ada.", "id": "a", "thread": "t"}"#, "id", Value::from("a")),
-        ("", "reject", Value::from("a blank line; write one object a line")),
-        (r#"{"text": "", "author": "Bo"}"#, "unscored", Value::from("empty")),
+        (" \n{\"text\": \"\", \"author\": \"Bo\"}", "unscored", Value::from("empty")),
         (r#"{"text": "> Good luck, Ada.", "thread": "t"}"#, "unscored", Value::from("quote")),
         ("no JSON", "line", Value::from(5)),
         (r#"{"text": "And to you."}"#, "thread", Value::from("stdin")),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ] {
         writeln!(ask, "{question}").unwrap();
         let answer: Value = serde_json::from_str(&answers.next().unwrap()).unwrap();
-        assert_eq!(answer["line"], number + 1);
+        line += question.lines().count();
+        assert_eq!(answer["line"], line);
         assert_eq!(answer[key], value, "{answer}");
         assert_eq!(answer["toxicity"].is_f64(), answer["unscored"].is_null() && answer["reject"].is_null());
     }
     drop(ask);
     assert_eq!(answers.next(), None);
-    assert_eq!(stream.join().unwrap(), 2);
+    assert_eq!(stream.join().unwrap(), 1);
 }
 
 #[test]

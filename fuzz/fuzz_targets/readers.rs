@@ -1,7 +1,7 @@
 //! Any file, in the format that it shows or in one that is forced: an error at once, or comments and located rejects that
 //! are all counted; and what comes out can be threaded and normalised.
 //!
-//! The first byte of the input chooses the format (0 leaves it to the content), the lowest bit of the second `--lenient`.
+//! The first byte of the input chooses the format; 0 leaves it to the content.
 
 #![no_main]
 
@@ -18,12 +18,11 @@ use tempfile::TempDir;
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a folder for the input"));
 
 fuzz_target!(|data: &[u8]| {
-    let [format, flags, export @ ..] = data else { return };
+    let [format, export @ ..] = data else { return };
     let file: PathBuf = FOLDER.path().join("export");
     fs::write(&file, export).expect("the input can be written");
     let options = Options {
         format: usize::from(*format).checked_sub(1).map(|at| Format::ALL[at % Format::ALL.len()]),
-        lenient: flags & 1 == 1,
         keep_raw: true,
         ..Options::default()
     };

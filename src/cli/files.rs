@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::output::one_line;
+
 /// Files that are shown; the rest is counted.
 const SHOWN: usize = 50;
 
@@ -25,14 +27,14 @@ pub(crate) fn show(out: &mut impl Write, rows: &[Row<'_>]) -> io::Result<()> {
         let cells = shown.iter().map(|row| cell(row).chars().count());
         cells.max().unwrap_or(0).max(heading.len())
     };
-    let files = width("file", &|row| row.file.to_owned());
+    let files = width("file", &|row| one_line(row.file));
     let formats = width("format", &format);
     writeln!(out, "{:files$}  {:formats$}  comments  rejects", "file", "format")?;
     for row in shown {
         writeln!(
             out,
             "{:files$}  {:formats$}  {:8}  {:7}",
-            row.file,
+            one_line(row.file),
             format(row),
             row.comments,
             row.rejects

@@ -28,8 +28,8 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "TEXT")]
     article_end: Option<String>,
 
-    /// XML that is not well-formed: read what can be read, and list each stretch that cannot among the rejects.
-    #[arg(long)]
+    /// Does nothing: XML that is not well-formed is always read as far as it can be.
+    #[arg(long, hide = true)]
     lenient: bool,
 
     /// Times its size that a compressed file may unpack to, beyond its first 256 MiB [default: 250].
@@ -48,6 +48,9 @@ pub(crate) struct InputArgs {
 impl InputArgs {
     /// The reader's options.
     pub(crate) fn options(&self, keep_raw: bool) -> anyhow::Result<Options> {
+        if self.lenient {
+            eprintln!("comity: --lenient does nothing: XML is always read as far as it can be");
+        }
         let authors = match &self.authors {
             None => None,
             Some(path) => {
@@ -64,7 +67,6 @@ impl InputArgs {
             keep_raw,
             max_expansion: self.max_expansion,
             withhold_names: false,
-            lenient: self.lenient,
         })
     }
 }

@@ -27,6 +27,11 @@ impl Write for Output {
     }
 }
 
+/// Returns a text from data as one line: its line ends are escaped.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace('\r', "\\r").replace('\n', "\\n")
+}
+
 /// A text without control characters but line ends.
 pub(crate) fn printable(text: &str) -> String {
     let shown =

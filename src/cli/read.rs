@@ -8,10 +8,13 @@ use comity::read::FileReport;
 use super::Done;
 use super::files::{self, Row};
 use super::input::InputArgs;
-use super::output::Output;
+use super::output::{Output, one_line};
 
 /// Doubts and rejects that are shown of each file; the rest is counted.
 const SHOWN: usize = 20;
+/// Characters that are shown of a text and of an author's name.
+const TEXT_CHARS: usize = 90;
+const AUTHOR_CHARS: usize = 40;
 
 /// Read an export without scoring it: what was understood, and how its comments would be scored.
 #[derive(clap::Args)]
@@ -30,7 +33,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     // A file of a folder that is no export has no report of its own.
     let is_known = |file: &str| understood.files.iter().any(|report| &*report.file == file);
     for reject in understood.rejects.iter().filter(|reject| !is_known(&reject.file)) {
-        writeln!(out, "{}\n  not read  {}\n", reject.file, reject.cause)?;
+        writeln!(out, "{}\n  not read  {}\n", one_line(&reject.file), one_line(&reject.cause))?;
     }
     files::show(&mut out, &rows(&understood))?;
     let replies = &understood.replies;
@@ -61,45 +64,44 @@ fn rows(understood: &Understood) -> Vec<Row<'_>> {
 }
 
 fn show_file(out: &mut impl Write, file: &FileReport, understood: &Understood) -> io::Result<()> {
-    writeln!(out, "{}", file.file)?;
+    writeln!(out, "{}", one_line(&file.file))?;
     writeln!(out, "  format    {}: {}", file.format, file.why)?;
     if !file.columns.is_empty() {
         let columns: Vec<String> =
-            file.columns.iter().map(|(field, column)| format!("{field}={column}")).collect();
+            file.columns.iter().map(|(field, column)| format!("{field}={}", one_line(column))).collect();
         writeln!(out, "  columns   {}", columns.join(", "))?;
     }
     if !file.unused.is_empty() {
-        writeln!(out, "  not used  {}", file.unused.join(", "))?;
+        writeln!(out, "  not used  {}", one_line(&file.unused.join(", ")))?;
     }
     writeln!(out, "  comments  {}", file.comments)?;
     writeln!(out, "  rejects   {}", file.rejects)?;
     let of_file = understood.rejects.iter().filter(|reject| reject.file == file.file);
     for reject in of_file.take(SHOWN) {
-        writeln!(out, "    record {} (line {}): {}", reject.record, reject.line, reject.cause)?;
+        writeln!(out, "    record {} (line {}): {}", reject.record, reject.line, one_line(&reject.cause))?;
     }
     for notice in &file.notices {
-        writeln!(out, "  notice    {notice}")?;
+        writeln!(out, "  notice    {}", one_line(notice))?;
     }
     if !file.doubts.is_empty() {
         writeln!(out, "  unsure    of {} places", file.doubts.len())?;
         for doubt in file.doubts.iter().take(SHOWN) {
-            writeln!(out, "    line {}: {}", doubt.line, doubt.what)?;
+            writeln!(out, "    line {}: {}", doubt.line, one_line(&doubt.what))?;
         }
     }
     for Sample { comment, normalized } in
         understood.samples.iter().filter(|s| s.comment.origin.file == file.file)
     {
-        let author = comment.author.as_deref().unwrap_or("(no author)");
-        writeln!(out, "  e.g. line {}, {author}: {}", comment.origin.line, shorten(normalized))?;
+        let author = one_line(&shorten(comment.author.as_deref().unwrap_or("(no author)"), AUTHOR_CHARS));
+        writeln!(out, "  e.g. line {}, {author}: {}", comment.origin.line, shorten(normalized, TEXT_CHARS))?;
     }
     writeln!(out)
 }
 
-/// A line of text for a terminal.
-fn shorten(text: &str) -> String {
-    const CHARS: usize = 90;
-    if text.chars().count() <= CHARS {
+/// Cuts a text to the length of a line in a terminal.
+fn shorten(text: &str, chars: usize) -> String {
+    if text.chars().nth(chars).is_none() {
         return text.to_owned();
     }
-    text.chars().take(CHARS).chain(['…']).collect()
+    text.chars().take(chars).chain(['…']).collect()
 }

@@ -21,7 +21,7 @@ use signal_hook::flag;
 use super::Done;
 use super::files::{self, Row};
 use super::input::InputArgs;
-use super::output::Output;
+use super::output::{Output, one_line};
 use super::progress::Bar;
 
 /// Score every comment of an export and write tables and pages about them.
@@ -242,10 +242,11 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
     }
     for input in inputs {
         for notice in &input.notices {
-            writeln!(out, "{}: {notice}", input.file)?;
+            writeln!(out, "{}: {}", one_line(&input.file), one_line(notice))?;
         }
         if input.doubts > 0 {
-            writeln!(out, "{}: unsure of {} places; `comity read` lists them", input.file, input.doubts)?;
+            let file = one_line(&input.file);
+            writeln!(out, "{file}: unsure of {} places; `comity read` lists them", input.doubts)?;
         }
     }
     writeln!(out, "report: {}", dir.join("report.html").display())?;

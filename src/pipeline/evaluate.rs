@@ -158,7 +158,7 @@ pub fn evaluate(
     let mut scorer = Scorer::new(&model, &*engine, settings);
     let (done, mut read) = (AtomicU64::new(0), 0);
     loop {
-        let labelled = read_rows(request, &mut table, &mut rows, &mut read)?;
+        let labelled = read_rows(request, &mut table, &mut rows, &mut read);
         if labelled.is_empty() {
             break;
         }
@@ -255,19 +255,19 @@ enum Sentiment {
     Number(u8),
 }
 
-/// Reads until there is a chunk to score; gives an empty one at the end.
+/// Reads until there is a chunk to score; returns an empty one at the end.
 fn read_rows(
     request: &EvaluateRequest,
     table: &mut Table,
     rows: &mut Rows<'_>,
     read: &mut u64,
-) -> Result<Vec<Labelled>, PipelineError> {
+) -> Vec<Labelled> {
     let (mut chunk, mut bytes) = (Vec::new(), 0);
     while chunk.len() < CHUNK_COMMENTS
         && bytes < CHUNK_BYTES
         && request.limit.is_none_or(|limit| *read < limit)
     {
-        match table.next_row()? {
+        match table.next_row() {
             None => break,
             Some(TableRecord::Reject(reject)) => rows.reject(reject),
             Some(TableRecord::Row(row)) => match rows.parse(&row) {
@@ -280,7 +280,7 @@ fn read_rows(
             },
         }
     }
-    Ok(chunk)
+    chunk
 }
 
 /// Every row's labels and scores: what stays in memory of a file.

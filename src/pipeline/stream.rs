@@ -34,8 +34,8 @@ pub struct StreamRequest {
     pub settings: Settings,
 }
 
-/// Scores ndjson line by line: every line of `input` is answered by one line of `output`, in the same order. Gives the number
-/// of lines that were no comments.
+/// Scores ndjson line by line: every line of `input` that is not blank is answered by one line of `output`, in the same
+/// order. Returns the number of lines that were no comments.
 ///
 /// Whatever is waiting is scored together, at most `LINES_A_THREAD` lines a thread, and written before more is waited for:
 /// a line waits for those before it and for no other. Scores are those of a run over the same lines.

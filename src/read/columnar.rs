@@ -5,7 +5,6 @@ use std::cell::Cell as Flag;
 use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use jiff::Timestamp;
 
@@ -105,24 +104,40 @@ thread_local! {
     static IS_GUARDED: Flag<bool> = const { Flag::new(false) };
 }
 
-/// What `work` gives. The crates that read these formats check much of what they read and assert the rest: a damaged file must
-/// not end a run, so a panic of theirs is an error here, and is not printed.
+/// Returns true while this thread reads data whose panics are caught: a panic hook has nothing to report then.
+///
+/// The crates behind Parquet and Arrow assert some of what they read. Such a panic costs a part of a damaged file, and
+/// becomes a reject. The library sets no hook of its own; a program that wants a quiet terminal asks this in its own.
+pub fn catches_panics() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Returns what `work` returns, or what it says of its panic: a damaged file must not end a run.
 pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !IS_GUARDED.get() {
-                usual(info);
-            }
-        }));
-    });
-    IS_GUARDED.set(true);
-    // What a panic leaves half done is thrown away by the caller.
+    let before = IS_GUARDED.replace(true);
+    // The caller throws away what a panic leaves half done.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(false);
+    IS_GUARDED.set(before);
     match result {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("its structure contradicts itself".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_and_the_hook_can_know() {
+        let seen = guarded(|| {
+            let inner =
+                guarded(
+                    || if catches_panics() { panic!("caught: not a failure") } else { Ok::<_, String>(()) },
+                );
+            Ok::<_, String>((inner, catches_panics()))
+        });
+        assert_eq!(seen, Ok((Err("its structure contradicts itself".to_owned()), true)));
+        assert!(!catches_panics());
     }
 }

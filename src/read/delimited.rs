@@ -267,7 +267,7 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     }
     let mut records = Records::new(&shape, &input.source);
     for _ in 0..usize::from(shape.has_declaration) + usize::from(shape.has_header) {
-        records.cut(&mut input.source)?;
+        records.cut(&mut input.source);
     }
     Ok(Box::new(Delimited { input, records, resolved }))
 }
@@ -281,7 +281,7 @@ struct Delimited {
 impl Parser for Delimited {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         let Self { input, records, resolved } = self;
-        let Some(span) = records.cut(&mut input.source)? else { return Ok(None) };
+        let Some(span) = records.cut(&mut input.source) else { return Ok(None) };
         match records.fields(&input.source, span) {
             Ok(fields) => {
                 let values: Values =
@@ -318,15 +318,15 @@ impl Records {
         &self.raw
     }
 
-    /// Cuts the next record off the stream; none at the end.
-    pub(super) fn cut(&mut self, source: &mut Source) -> Result<Option<Span>, ReadError> {
+    /// Cuts the next record off the stream. Returns `None` at the end.
+    pub(super) fn cut(&mut self, source: &mut Source) -> Option<Span> {
         const UNCLOSED: &str =
             "a quote that opens a field is never closed; close it, or double it where it is part of the text";
         let Self { splitter, raw, unclosed, .. } = self;
         *unclosed = None;
         loop {
             raw.clear();
-            let Some(mut span) = source.read_line(raw)? else { return Ok(None) };
+            let mut span = source.read_line(raw)?;
             if raw.trim_ascii().is_empty() && span.is_complete {
                 continue;
             }
@@ -338,11 +338,11 @@ impl Records {
                 && span.end - span.start <= MAX_RECORD_BYTES as u64
             {
                 read = raw.len();
-                match source.read_line(raw)? {
+                match source.read_line(raw) {
                     Some(line) => span = Span { end: line.end, is_complete: line.is_complete, ..span },
                     // At the end: the quote was a slip, unless the stream itself broke off.
                     None if source.broken().is_some() => {
-                        return Ok(Some(Span { is_complete: false, ..span }));
+                        return Some(Span { is_complete: false, ..span });
                     }
                     None => break,
                 }
@@ -356,7 +356,7 @@ impl Records {
                 span = first_line;
             }
             *unclosed = is_open.then_some(UNCLOSED);
-            return Ok(Some(span));
+            return Some(span);
         }
     }
 

@@ -97,7 +97,7 @@ impl Disqus {
 impl Parser for Disqus {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            let element = match self.xml.next()? {
+            let element = match self.xml.next() {
                 None => break,
                 Some(Event::Lost(reject)) => return Ok(Some(*reject)),
                 Some(Event::Enter(_)) => continue,

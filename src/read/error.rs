@@ -74,7 +74,7 @@ pub enum ReadErrorKind {
     NotFound,
     /// The operating system could not read it.
     Io,
-    /// Nothing in it.
+    /// Nothing in it, or no comments.
     Empty,
     /// Not text: a picture, a spreadsheet, an archive.
     Binary,
@@ -86,12 +86,12 @@ pub enum ReadErrorKind {
     Stream,
     /// Text, but of no format that we know.
     Unrecognised,
+    /// A report of Comity itself, or a pipe or a device within a folder.
+    NoExport,
     /// No column or key holds the comments' text.
     NoText,
     /// A column or key named by the user is not there.
     UnknownColumn,
-    /// Not well-formed XML.
-    Malformed,
     /// A folder without a file that can be read, or no input at all.
     NoInput,
     /// The mapping or another option makes no sense.

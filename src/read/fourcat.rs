@@ -1,10 +1,15 @@
 //! Data sets of 4CAT, as CSV or ndjson: read as any table or ndjson, with 4CAT's own columns chosen.
+//!
+//! The posts of imageboards say in their text whom they answer (`>>5001`): the first such link is the parent, unless a
+//! column names one, and all of them are quotes, for nobody wrote them.
+
+use std::ops::Range;
 
 use super::input::{Input, Parser};
 use super::mapping::{Field, Mapping};
 use super::sniff::Verdict;
 use super::source::Source;
-use super::{ReadError, delimited, keys, ndjson};
+use super::{ReadError, Record, delimited, keys, ndjson};
 
 /// Columns that every data set has.
 const REQUIRED: [&str; 4] = ["id", "thread_id", "timestamp", "body"];
@@ -48,5 +53,58 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let mut options = (*input.options).clone();
     options.mapping = options.mapping.or(present);
     input.options = options.into();
-    if input.source.head().starts_with(b"{") { ndjson::open(input) } else { delimited::open(input) }
+    let is_ndjson = input.source.head().starts_with(b"{");
+    let posts = if is_ndjson { ndjson::open(input)? } else { delimited::open(input)? };
+    Ok(Box::new(FourCat(posts)))
+}
+
+struct FourCat(Box<dyn Parser>);
+
+impl Parser for FourCat {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        let mut record = self.0.next()?;
+        if let Some(Record::Comment(post)) = &mut record {
+            let links = links(&post.text);
+            let answered =
+                links.first().map(|link| post.text[link.clone()].trim_start_matches('>').to_owned());
+            let answered = answered.filter(|id| *id != post.id);
+            post.parent = post.parent.take().or(answered);
+            post.quotes = links;
+        }
+        Ok(record)
+    }
+
+    fn input(&mut self) -> &mut Input {
+        self.0.input()
+    }
+}
+
+/// Finds the links to other posts of the board. Three `>` lead to another board.
+fn links(text: &str) -> Vec<Range<usize>> {
+    let mut links: Vec<Range<usize>> = Vec::new();
+    for (start, _) in text.match_indices(">>") {
+        let digits = text[start + 2..].bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 && !text[..start].ends_with('>') {
+            links.push(start..start + 2 + digits);
+        }
+    }
+    links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_posts_are_found() {
+        for (text, expected) in [
+            (">>5001\nNo.", vec![">>5001"]),
+            (">>5001 >>5002\nNo, >>5003.", vec![">>5001", ">>5002", ">>5003"]),
+            (">>>/x/12 >>>5001 >> 5002 >>a", vec![]),
+            ("1 >> 2", vec![]),
+        ] {
+            let found: Vec<&str> = links(text).into_iter().map(|link| &text[link]).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ const KEYS: Keys = &[
     (Field::Replies, "descendants"),
 ];
 
-const HITS: Places = Places::Paths(&["hits.*", "*.hits.*"]);
+const HITS: Places = Places::Paths(&["**.hits.*"]);
 const ARRAY: Places = Places::Paths(&["*"]);
 const DOCUMENTS: Places = Places::Paths(&[""]);
 
@@ -110,26 +110,13 @@ impl Layout for HackerNews {
     const STRUCTURE: &[&str] = &["type", "kids", "dead", "deleted", "nbHits", "hitsPerPage"];
 
     fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>) {
-        let Some(root) = piece.object() else { return };
-        let root_thread = number(root, "story_id").or_else(|| number(root, "id"));
-        // An item before what answers it. As deep as the JSON parser lets them be nested.
-        let mut pending = vec![&piece.value];
-        while let Some(value) = pending.pop() {
-            let Some(item) = value.as_object() else {
-                let raw = value.to_string();
-                records.push_back(input.reject(piece.span, "a reply that is no object", raw.as_bytes()));
-                continue;
-            };
-            let listed = |key: &str| item.get(key).and_then(Value::as_array).into_iter().flatten().rev();
-            // Firebase lists numbers here, and some who save its items put the replies themselves in their place.
-            pending.extend(listed("kids").filter(|reply| reply.is_object()));
-            pending.extend(listed("children"));
-            let thread = match number(item, "story_id") {
-                Some(story) => Some(story),
-                None if item.contains_key("children") => root_thread,
-                None => self.walk_up(item),
-            };
-            records.push_back(record(input, piece.span, item, thread));
+        let roots = items(&piece.value);
+        if roots.is_empty() {
+            let cause = "no item of Hacker News in it; check where it comes from";
+            records.push_back(input.reject(piece.span, cause, piece.raw));
+        }
+        for root in roots {
+            self.read_item(input, piece.span, root, records);
         }
     }
 
@@ -143,7 +130,53 @@ impl Layout for HackerNews {
     }
 }
 
+/// Returns true if an object has a number, and something that only items have.
+fn is_item(object: &Object) -> bool {
+    let keys = ["type", "time", "created_at", "created_at_i", "text", "comment_text", "story_text", "title"];
+    ["id", "objectID"].iter().any(|key| number(object, key).is_some())
+        && keys.iter().any(|key| object.contains_key(*key))
+}
+
+/// Returns the items of a document: itself, or those within what it is wrapped in.
+fn items(document: &Value) -> Vec<&Value> {
+    let mut items = Vec::new();
+    let mut pending = vec![document];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(object) if is_item(object) => items.push(value),
+            Value::Object(object) => pending.extend(object.values().rev()),
+            Value::Array(values) => pending.extend(values.iter().rev()),
+            _ => {}
+        }
+    }
+    items
+}
+
 impl HackerNews {
+    /// Reads an item, then what answers it. As deep as the JSON parser lets them be nested.
+    fn read_item(&mut self, input: &mut Input, span: Span, root: &Value, records: &mut VecDeque<Record>) {
+        let story = |root: &Object| number(root, "story_id").or_else(|| number(root, "id"));
+        let root_thread = root.as_object().and_then(story);
+        let mut pending = vec![root];
+        while let Some(value) = pending.pop() {
+            let Some(item) = value.as_object() else {
+                let raw = value.to_string();
+                records.push_back(input.reject(span, "a reply that is no object", raw.as_bytes()));
+                continue;
+            };
+            let listed = |key: &str| item.get(key).and_then(Value::as_array).into_iter().flatten().rev();
+            // Firebase lists numbers here, and some who save its items put the replies themselves in their place.
+            pending.extend(listed("kids").filter(|reply| reply.is_object()));
+            pending.extend(listed("children"));
+            let thread = match number(item, "story_id") {
+                Some(story) => Some(story),
+                None if item.contains_key("children") => root_thread,
+                None => self.walk_up(item),
+            };
+            records.push_back(record(input, span, item, thread));
+        }
+    }
+
     /// The thread of an item that names its parent alone.
     fn walk_up(&mut self, item: &Object) -> Option<u64> {
         let id = number(item, "id").or_else(|| number(item, "objectID"))?;

@@ -10,13 +10,14 @@ use crate::comment::{Comment, Origin, Status};
 use super::homes::Homes;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::places::Place;
-use super::source::{MAX_RECORD_BYTES, Source, Span};
+use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::time::{self, Time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// A format's way through one input.
 pub(crate) trait Parser: Send {
-    /// The next record; none at the end. An error is fatal: a record that cannot be read is [`Record::Reject`].
+    /// Returns the next record, or `None` at the end. A record that cannot be read is [`Record::Reject`]; an error costs the
+    /// rest of the input.
     fn next(&mut self) -> Result<Option<Record>, ReadError>;
 
     /// The input it reads.
@@ -34,6 +35,8 @@ pub(crate) struct Input {
     pub(crate) homes: Arc<Mutex<Homes>>,
     thread: Arc<str>,
     records: u64,
+    /// The line from which on something was lost: a stretch that is no record, or the rest of the input.
+    first_loss: Option<u64>,
 }
 
 /// The values of one record, by [`Field::ALL`]'s order.
@@ -74,11 +77,17 @@ impl Input {
             homes: Arc::default(),
             thread: place.thread.clone(),
             records: 0,
+            first_loss: None,
         }
     }
 
     /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
+        if columns.is_empty() {
+            let what = format!("no {noun} in it holds a value");
+            let remedy = "check that the export has comments in it";
+            return Err(ReadError::new(ReadErrorKind::Empty, &self.source.name, what, remedy));
+        }
         let listed = list(columns);
         let resolved = self.options.mapping.resolve(columns).map_err(|unresolved| match unresolved {
             Unresolved::UnknownColumn(name) => ReadError::new(
@@ -113,19 +122,23 @@ impl Input {
         Ok(resolved)
     }
 
-    /// An error that came up on the way, with the place that was reached.
-    pub(crate) fn located(&self, error: ReadError) -> ReadError {
-        ReadError { place: error.place.or(Some((self.records + 1, self.source.line()))), ..error }
-    }
-
-    /// Records so far.
+    /// Returns the number of records so far.
     pub(crate) fn records(&self) -> u64 {
         self.records
     }
 
-    /// The next record as a reject. `raw` is the record, or its beginning where it is too long.
+    /// Counts a record that is neither a comment nor a reject.
+    pub(crate) fn skip_record(&mut self) {
+        self.records += 1;
+    }
+
+    /// The next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
+    /// the reject stands for something that was lost.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
+        if !span.is_complete {
+            self.first_loss.get_or_insert(span.line);
+        }
         Record::Reject(Reject {
             file: self.source.name.clone(),
             record: self.records,
@@ -172,9 +185,15 @@ impl Input {
                 None
             }
         });
+        let author = filled(Field::Author).filter(|name| !is_placeholder(name));
+        let nobody = author.filter(|name| is_nobody(name));
+        if let Some(name) = nobody {
+            self.tally.add(Oddity::Nobody, span.line, name);
+        }
+        let author = author.filter(|_| nobody.is_none()).map(str::to_owned);
         let comment = Comment {
             parent,
-            author: filled(Field::Author).filter(|name| !is_placeholder(name)).map(str::to_owned),
+            author,
             created_at,
             status,
             link: filled(Field::Link).map(str::to_owned),
@@ -210,16 +229,50 @@ impl Input {
         status.unwrap_or_default()
     }
 
-    /// Ends the input: completes the report, and gives the reject that stands for what a broken stream took away.
-    pub(crate) fn finish(&mut self) -> Result<Option<Record>, ReadError> {
-        self.report.fingerprint = Some(self.source.fingerprint()?);
+    /// The next record as the reject for the rest of the input, which cannot be read.
+    pub(crate) fn lose_rest(&mut self, error: &ReadError) -> Record {
+        let cause = format!("{}; what follows is lost: {}", error.what, error.remedy);
+        self.reject(self.source.here(), cause, &[])
+    }
+
+    /// Ends the input: completes the report, and returns the reject for what a broken stream lost, or for an input in which
+    /// nothing was found.
+    pub(crate) fn finish(&mut self) -> Option<Record> {
+        let fingerprint = self.source.fingerprint();
+        let last = match (&fingerprint, self.source.broken().map(Break::cause)) {
+            (_, Some(cause)) => Some(self.reject(self.source.here(), cause, &[])),
+            (Err(error), None) if self.first_loss.is_none() => Some(self.lose_rest(error)),
+            _ if self.records == 0 => Some(self.reject(self.source.here(), self.nothing().cause(), &[])),
+            _ => None,
+        };
+        self.report.fingerprint = fingerprint.ok();
         self.report.notices.append(&mut self.source.notices);
+        if let Some(line) = self.first_loss {
+            self.report.notices.push(format!(
+                "could be read only in part: the first loss is on line {line}, and each one is among the rejects"
+            ));
+        }
         self.report.notices.extend(self.tally.notices(self.options.withhold_names));
-        let Some(broken) = self.source.broken() else { return Ok(None) };
-        let cause = format!("{}; what follows is lost: {}", broken.what, broken.remedy);
-        let end = self.source.position();
-        let span = Span { start: end, end, line: self.source.line(), is_complete: false };
-        Ok(Some(self.reject(span, cause, &[])))
+        last
+    }
+
+    /// Returns the error for an input in which no record was found.
+    pub(crate) fn nothing(&self) -> ReadError {
+        let format = self.report.format;
+        let (kind, what, remedy) = match self.source.broken() {
+            Some(broken) => (broken.kind, broken.what.clone(), broken.remedy.clone()),
+            None if self.options.format.is_some() => (
+                ReadErrorKind::Unrecognised,
+                format!("the format {format} finds no comments in it"),
+                "leave out --format, or check that the export has any".to_owned(),
+            ),
+            None => (
+                ReadErrorKind::Empty,
+                format!("no comments in it (read as {format}: {})", self.report.why),
+                "check that the export has any, or name another --format".to_owned(),
+            ),
+        };
+        ReadError::new(kind, &self.source.name, what, remedy)
     }
 }
 
@@ -264,6 +317,22 @@ fn whole_number(value: &str) -> Option<i64> {
 /// What stands in an author's or a text's place when it is gone.
 fn is_placeholder(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
+}
+
+/// Returns true if a site writes this for whoever gave no name: such comments have no author in common.
+fn is_nobody(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "anonymous",
+        "anonymous coward",
+        "anonymous user",
+        "anonym",
+        "anonyme",
+        "anoniem",
+        "anonimo",
+        "anónimo",
+        "anônimo",
+    ];
+    WORDS.contains(&name.to_lowercase().as_str())
 }
 
 /// Deleted and removed comments whose text is nothing but the site's word for it.
@@ -322,7 +391,10 @@ enum Oddity {
     Time,
     Number,
     Status,
+    Nobody,
     DuplicateId,
+    StrayText,
+    BareAmpersand,
 }
 
 impl Tally {
@@ -339,6 +411,16 @@ impl Tally {
         self.add(Oddity::DuplicateId, line, &format!("{id}` is now `{new_id}"));
     }
 
+    /// Text stood between elements of XML.
+    pub(crate) fn stray_text(&mut self, line: u64, text: &str) {
+        self.add(Oddity::StrayText, line, text.trim());
+    }
+
+    /// An `&` in XML was taken for the character that it is.
+    pub(crate) fn bare_ampersand(&mut self, line: u64) {
+        self.add(Oddity::BareAmpersand, line, "&");
+    }
+
     /// With examples, unless they are to be withheld.
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(move |(oddity, Count { count, line, example })| {
@@ -349,7 +431,10 @@ impl Tally {
                 }
                 Oddity::Number => "numbers of votes or replies that cannot be read, left empty",
                 Oddity::Status => "words of the status column that are not known, taken as live",
+                Oddity::Nobody => "comments whose author's name stands for nobody, left without an author",
                 Oddity::DuplicateId => "ids that were used before in their thread, made unique",
+                Oddity::StrayText => "places with text outside of the XML elements that are read, passed over",
+                Oddity::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
             };
             let example = if withhold { String::new() } else { format!(": `{example}`") };
             format!("{what}: {count} (the first on line {line}{example})")

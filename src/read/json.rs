@@ -8,7 +8,7 @@ use super::keys::{self, Keys};
 use super::mapping::{self, Field, Mapping};
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
-use super::{ReadError, Record};
+use super::{ReadError, ReadErrorKind, Record};
 
 /// Elements of the head that the keys are understood by.
 const SAMPLE_ELEMENTS: usize = 200;
@@ -45,25 +45,41 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 /// Opens a JSON input: finds where its records stand, and their keys.
 pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let head = input.source.head();
-    let list = find_list(head);
+    let (empty, list) = match find_list(head) {
+        Some(list) if list.is_empty => (Some(list), None),
+        list => (None, list),
+    };
     let start = list.as_ref().map_or(0, |list| list.offset);
     let sample = sample(&head[start..]);
     if let Some(list) = &list {
         input.report.why.push_str(&format!("; its records stand under `{}`", list.path));
     }
+    if let Some(empty) = empty
+        && !input.options.mapping.has_names()
+        && !keys::names(&sample).iter().any(|name| mapping::field_of_name(name) == Some(Field::Text))
+    {
+        let what = format!("no comments in it: its list `{}` is empty", empty.path);
+        let remedy = "check that the export has any";
+        return Err(ReadError::new(ReadErrorKind::Empty, &input.source.name, what, remedy));
+    }
     let keys = if sample.is_empty() { None } else { Some(Keys::resolve(&mut input, &sample)?) };
     input.source.consume(start);
-    Ok(Box::new(Json { input, keys, is_list: list.is_some(), depth: 0, is_done: false, raw: Vec::new() }))
+    let around = list.map_or(0, |list| list.depth);
+    Ok(Box::new(Json { input, keys, around, depth: 0, is_done: false, raw: Vec::new() }))
 }
 
-/// A list of objects within an object.
+/// A list within an object.
 struct List {
     path: String,
-    /// Of its `[`.
+    /// The offset of its `[`.
     offset: usize,
+    /// The number of objects around it, one within the other.
+    depth: u64,
+    is_empty: bool,
 }
 
-/// The list that holds the records; none where the input is no object, or is a record itself.
+/// Finds the list that holds the records: one of objects, or else an empty one that is called like one of comments. `None`
+/// if the input is no object, or is a record itself.
 fn find_list(head: &[u8]) -> Option<List> {
     let start = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
     if head[start] != b'{' {
@@ -83,8 +99,9 @@ fn find_list(head: &[u8]) -> Option<List> {
             b'[' => {
                 let path: Option<Vec<&str>> = open.iter().map(Option::as_deref).collect();
                 let first = head[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
-                if let (Some(path), Some(b'{')) = (path, first) {
-                    lists.push(List { path: path.join("."), offset: at });
+                if let (Some(path), Some(b'{' | b']')) = (path, first) {
+                    let (path, depth) = (path.join("."), path.len() as u64);
+                    lists.push(List { path, offset: at, depth, is_empty: first == Some(&b']') });
                 }
                 open.push(None);
             }
@@ -123,7 +140,8 @@ fn find_list(head: &[u8]) -> Option<List> {
         let last = list.path.rsplit('.').next().unwrap_or_default();
         LISTS.iter().position(|name| *name == last).unwrap_or(LISTS.len())
     };
-    lists.into_iter().min_by_key(rank)
+    let lists = lists.into_iter().filter(|list| !list.is_empty || rank(list) < LISTS.len());
+    lists.min_by_key(|list| (list.is_empty, rank(list)))
 }
 
 /// The offset behind the string that begins at `start`; none where it does not end.
@@ -210,66 +228,102 @@ impl Element {
 }
 
 /// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one the first 16 MiB).
-pub(super) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Result<Span, ReadError> {
+pub(super) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
     raw.clear();
-    let mut span =
-        Span { start: source.position(), end: source.position(), line: source.line(), is_complete: false };
     let mut element = Element::default();
-    while !span.is_complete {
-        let bytes = source.fill()?;
+    cut_through(source, raw, |bytes| element.end(bytes))
+}
+
+/// Cuts a stretch off the stream that ends where `end` says, at the latest with the stream; `raw` as for [`cut_value`].
+pub(super) fn cut_through(
+    source: &mut Source,
+    raw: &mut Vec<u8>,
+    mut end: impl FnMut(&[u8]) -> Option<usize>,
+) -> Span {
+    let (start, line) = (source.position(), source.line());
+    let mut is_complete = false;
+    while !is_complete {
+        let bytes = source.fill();
         if bytes.is_empty() {
             break;
         }
-        let end = element.end(bytes);
+        let end = end(bytes);
         let taken = end.unwrap_or(bytes.len());
-        span.is_complete = end.is_some();
+        is_complete = end.is_some();
         raw.extend_from_slice(&bytes[..taken]);
         raw.truncate(MAX_RECORD_BYTES);
         source.consume(taken);
     }
-    span.end = source.position();
-    Ok(span)
+    Span { start, end: source.position(), line, is_complete }
 }
 
 struct Json {
     input: Input,
     /// None until an object was seen: the head holds none where its first record is very long.
     keys: Option<Keys>,
-    /// The records stand in a list within an object: what follows the list is none.
-    is_list: bool,
-    /// Open brackets around the next element.
+    /// Objects around the list that holds the records; 0 if the records stand at the top.
+    around: u64,
+    /// Brackets around the next element, within that list.
     depth: u64,
     is_done: bool,
     raw: Vec<u8>,
 }
 
 impl Json {
-    /// Cuts the next element off the stream, into `raw`; none at the end.
-    fn cut(&mut self) -> Result<Option<Span>, ReadError> {
+    /// Cuts the next element off the stream, into `raw`. Returns `None` at the end of the list or of the stream.
+    fn cut(&mut self) -> Option<Span> {
         let source = &mut self.input.source;
-        self.raw.clear();
         loop {
-            let skip = match source.fill()? {
-                [] => return Ok(None),
-                bytes => bytes.iter().position(|byte| !is_between_elements(*byte)).unwrap_or(bytes.len()),
-            };
-            source.consume(skip);
-            match source.fill()?.first() {
-                Some(b'[') => self.depth += 1,
-                Some(b']') if self.depth > 0 => {
+            let bytes = source.fill();
+            let space = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
+            if space > 0 {
+                source.consume(space);
+                continue;
+            }
+            match bytes.first()? {
+                b'[' => self.depth += 1,
+                b']' if self.depth > 0 => {
                     self.depth -= 1;
-                    self.is_done = self.is_list && self.depth == 0;
+                    if self.depth == 0 && self.around > 0 {
+                        source.consume(1);
+                        return None;
+                    }
                 }
-                Some(byte) if is_between_elements(*byte) => continue,
-                _ => break,
+                _ => return Some(cut_value(source, &mut self.raw)),
             }
             source.consume(1);
-            if self.is_done {
-                return Ok(None);
-            }
         }
-        let span = cut_value(source, &mut self.raw)?;
-        Ok((span.end > span.start).then_some(span))
+    }
+
+    /// Returns a reject if brackets are left open at the end, or if something follows the only document that is read.
+    fn check_end(&mut self) -> Option<Record> {
+        let mut open = self.around + self.depth;
+        self.raw.clear();
+        if self.depth == 0 && open > 0 {
+            let mut rest = Element { has_begun: true, depth: open, ..Element::default() };
+            let span = cut_through(&mut self.input.source, &mut self.raw, |bytes| rest.end(bytes));
+            open = if span.is_complete { 0 } else { rest.depth };
+            self.raw.clear();
+        }
+        if open > 0 {
+            // A stream that broke off has a reject of its own.
+            let end = self.input.source.here();
+            return self
+                .input
+                .source
+                .broken()
+                .is_none()
+                .then(|| self.input.reject(end, keys::ENDS_TOO_EARLY, &[]));
+        }
+        let space = |bytes: &[u8]| bytes.iter().position(|byte| !byte.is_ascii_whitespace());
+        cut_through(&mut self.input.source, &mut self.raw, space);
+        self.raw.clear();
+        let span = cut_through(&mut self.input.source, &mut self.raw, |_| None);
+        (span.end > span.start).then(|| {
+            let cause =
+                "text behind the end of the document is not read; save each document as a file of its own";
+            self.input.reject(span, cause, &self.raw)
+        })
     }
 }
 
@@ -278,7 +332,12 @@ impl Parser for Json {
         if self.is_done {
             return Ok(None);
         }
-        let Some(span) = self.cut()? else { return Ok(None) };
+        let Some(span) = self.cut() else {
+            self.is_done = true;
+            return Ok(self.check_end());
+        };
+        // One reject is enough for a file that ends within an element.
+        self.is_done = !span.is_complete;
         keys::record(&mut self.input, &mut self.keys, span, &self.raw).map(Some)
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Deserializer, Map, Value};
 use super::input::{Input, Values};
 use super::mapping::{Column, Field, Mapping, Resolved};
 use super::source::Span;
-use super::{ReadError, Record};
+use super::{ReadError, ReadErrorKind, Record};
 
 /// Where in an object each field stands.
 pub(crate) struct Keys {
@@ -22,6 +22,11 @@ impl Keys {
     pub(crate) fn resolve(input: &mut Input, objects: &[Map<String, Value>]) -> Result<Self, ReadError> {
         let mut flat = Flat::default();
         objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+        if flat.columns.is_empty() && !flat.lists.is_empty() {
+            let what = format!("its records hold nothing but lists: {}", flat.lists.join(", "));
+            let remedy = "save each of them as a file of its own";
+            return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
+        }
         let resolved: Resolved = input.resolve(&flat.columns, "key")?;
         if !flat.lists.is_empty() {
             input.report.notices.push(format!(
@@ -95,6 +100,9 @@ fn deep_record(
     };
     Ok(keys.record(input, span, &object, raw))
 }
+
+/// The cause of a reject that ends within a value.
+pub(super) const ENDS_TOO_EARLY: &str = "JSON that ends too early; get the whole export again";
 
 /// The cause of a reject that is JSON, and no object.
 pub(super) const NO_OBJECT: &str = "a JSON value, but no object; each record must be one";
@@ -178,16 +186,22 @@ pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
         deserializer.end().map(|()| value)
     };
     let raw = raw.trim_ascii_end();
-    let value = from_slice(raw).or_else(|error: serde_json::Error| match without_nan(raw) {
+    let value = from_slice(raw).or_else(|error: serde_json::Error| match mend_numbers(raw) {
         Some(mended) => from_slice(&mended),
         None => Err(error),
     });
     value.map_err(|error| {
         if error.is_eof() {
-            return "JSON that ends too early; get the whole export again".to_owned();
+            return ENDS_TOO_EARLY.to_owned();
         }
         let message = error.to_string();
-        let what = message.split(" at line ").next().unwrap_or_default();
+        let what = match message.split(" at line ").next().unwrap_or_default() {
+            // What the parser calls a surrogate without its partner.
+            "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+                "half of a character, an escape from \\ud800 to \\udfff without its other half"
+            }
+            what => what,
+        };
         let (line, column) = (error.line(), error.column());
         format!("not JSON: {what} (line {line} of the record, byte {column}); mend it, or export it again")
     })
@@ -209,16 +223,28 @@ fn look_up<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<&'a Va
     object.get(last)
 }
 
-/// JSON with `null` for the `NaN` and `Infinity` that Python writes for numbers that are missing; none where there are none.
-fn without_nan(raw: &[u8]) -> Option<Vec<u8>> {
+/// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing numbers, and with numbers that
+/// are too large for any float as strings, so that they cost no more than their own key. `None` if it has neither.
+fn mend_numbers(raw: &[u8]) -> Option<Vec<u8>> {
     const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
     let mut mended = Vec::with_capacity(raw.len());
     let (mut at, mut in_string) = (0, false);
     while at < raw.len() {
-        let word = WORDS.iter().find(|word| !in_string && raw[at..].starts_with(word));
+        let rest = &raw[at..];
+        let word = WORDS.iter().find(|word| !in_string && rest.starts_with(word));
         if let Some(word) = word {
             mended.extend_from_slice(b"null");
             at += word.len();
+            continue;
+        }
+        let is_of_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+        let digits = if in_string { 0 } else { rest.iter().take_while(is_of_number).count() };
+        let number = str::from_utf8(&rest[..digits]).unwrap_or_default();
+        if digits > 0 {
+            let is_too_large = number.parse::<f64>().is_ok_and(f64::is_infinite);
+            let quote: &[u8] = if is_too_large { b"\"" } else { b"" };
+            mended.extend([quote, number.as_bytes(), quote].concat());
+            at += digits;
             continue;
         }
         let length = if in_string && raw[at] == b'\\' { 2 } else { 1 };

@@ -12,6 +12,9 @@ use super::{Field, Format, Options, ReadError, Record};
 /// The longest line that is read; a longer one is a reject.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
+/// What some programs write in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Turns lines into comments, one object a line. Nothing is guessed from what other lines hold: a field stands under the key
 /// of its own name (`text`, `author`, `id` ...), or under the one that the mapping names.
 pub struct Lines {
@@ -27,15 +30,7 @@ impl Lines {
     /// # Errors
     /// None but for what the system may do.
     pub fn new(options: &Options) -> Result<Self, ReadError> {
-        let place = Place {
-            path: None,
-            name: "-".into(),
-            thread: "stdin".into(),
-            size: None,
-            extension: String::new(),
-            is_repeated: false,
-            companions: Vec::new(),
-        };
+        let place = Place::stdin();
         let source = Source::new(place.name.clone(), Box::new(io::empty()), Arc::default())?;
         let why = "a stream of ndjson".to_owned();
         let mut input = Input::new(source, &place, Arc::new(options.clone()), Format::Ndjson, why);
@@ -44,29 +39,35 @@ impl Lines {
         Ok(Self { input, keys, line: Vec::new(), bytes: 0 })
     }
 
-    /// What the next line of `source` holds; none at its end. A blank line is a reject: every line is a record.
+    /// Returns what the next line of `source` that is not blank holds; `None` at its end. The number of a record is that of
+    /// its line.
     ///
     /// # Errors
     /// `source` cannot be read.
     pub fn next(&mut self, source: &mut impl BufRead) -> Result<Option<Record>, ReadError> {
-        let read = read_line(source, &mut self.line);
-        let bytes = read.map_err(|error| ReadError::io(&self.input.source.name, &error))?;
-        if bytes == 0 {
-            return Ok(None);
+        loop {
+            let read = read_line(source, &mut self.line);
+            let bytes = read.map_err(|error| ReadError::io(&self.input.source.name, &error))?;
+            if bytes == 0 {
+                return Ok(None);
+            }
+            let start = self.bytes;
+            if start == 0 && self.line.starts_with(BYTE_ORDER_MARK) {
+                self.line.drain(..BYTE_ORDER_MARK.len());
+            }
+            self.bytes += bytes;
+            let span = Span { start, end: self.bytes, line: self.input.records() + 1, is_complete: true };
+            if bytes > MAX_LINE_BYTES {
+                let cause = format!(
+                    "a line of {bytes} bytes, more than the {MAX_LINE_BYTES} that are read of a stream; split it"
+                );
+                return Ok(Some(self.input.reject(span, cause, &self.line)));
+            }
+            if !self.line.trim_ascii().is_empty() {
+                return keys::record(&mut self.input, &mut self.keys, span, &self.line).map(Some);
+            }
+            self.input.skip_record();
         }
-        let start = self.bytes;
-        self.bytes += bytes;
-        let span = Span { start, end: self.bytes, line: self.input.records() + 1, is_complete: true };
-        let cause = if bytes > MAX_LINE_BYTES {
-            format!(
-                "a line of {bytes} bytes, more than the {MAX_LINE_BYTES} that are read of a stream; split it"
-            )
-        } else if self.line.trim_ascii().is_empty() {
-            "a blank line; write one object a line".to_owned()
-        } else {
-            return keys::record(&mut self.input, &mut self.keys, span, &self.line).map(Some);
-        };
-        Ok(Some(self.input.reject(span, cause, &self.line)))
     }
 }
 
@@ -97,7 +98,7 @@ mod tests {
             Record::Comment(comment) => Ok(comment),
             Record::Reject(reject) => Err((reject.record, reject.line, reject.cause)),
         };
-        let first = read("{\"body\": {\"raw\": \"hello\"}, \"section\": \"x\"}\n").unwrap();
+        let first = read("\u{feff}{\"body\": {\"raw\": \"hello\"}, \"section\": \"x\"}\n").unwrap();
         assert_eq!((first.text.as_str(), first.id.as_str(), first.thread.as_str()), ("hello", "1", "stdin"));
         assert_eq!((first.section, first.author), (None, None));
         // A key that no line before it had.
@@ -107,8 +108,7 @@ mod tests {
         assert_eq!((second.author.as_deref(), second.id.as_str()), (Some("Ada"), "7"));
         assert_eq!(second.status, crate::comment::Status::Deleted);
         for (number, line, words) in [
-            (3, "\r\n", "a blank line"),
-            (4, "{\"text\": \"hello\"}", "no key `body.raw`"),
+            (4, "\r\n{\"text\": \"hello\"}", "no key `body.raw`"),
             (5, "[1]", "no object"),
             (6, "{\"body\"", "ends too early"),
         ] {

@@ -65,7 +65,7 @@ impl Parser for Ndjson {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
             self.raw.clear();
-            let Some(span) = self.input.source.read_line(&mut self.raw)? else { return Ok(None) };
+            let Some(span) = self.input.source.read_line(&mut self.raw) else { return Ok(None) };
             if !self.raw.trim_ascii().is_empty() {
                 return keys::record(&mut self.input, &mut self.keys, span, &self.raw).map(Some);
             }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::comment::Status;
 
 use super::input::{Input, Parser, Values};
-use super::json::{cut_value, is_between_elements};
+use super::json::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
@@ -28,7 +28,8 @@ pub(crate) enum Places {
     /// One on each line.
     Lines,
     /// At these paths of a JSON document (or of several, one after the other): keys joined by dots, `*` for the elements
-    /// of an array, nothing for the whole document. A path that does not end with `*` may hold any value.
+    /// of an array (and of arrays within it), nothing for the whole document. A path that begins with `**.` counts at any
+    /// depth, and one that does not end with `*` may hold any value.
     Paths(&'static [&'static str]),
 }
 
@@ -108,9 +109,14 @@ pub(crate) fn may_be(source: &Source, mapping: &Mapping) -> bool {
     matches!(head.first(), Some(b'{' | b'[')) && !mapping.has_names()
 }
 
-/// Whether the head holds this key, at any depth.
+/// Returns true if the head holds this key, at any depth.
 pub(crate) fn has_key(source: &Source, key: &str) -> bool {
-    values_of(source.head(), key).next().is_some()
+    is_key_of(source.head(), key)
+}
+
+/// Returns true if some JSON holds this key, at any depth.
+pub(crate) fn is_key_of(json: &[u8], key: &str) -> bool {
+    values_of(json, key).next().is_some()
 }
 
 /// Whether the head holds this key, at any depth, with a string that begins so.
@@ -142,7 +148,7 @@ pub(crate) fn sample(source: &Source, places: Places) -> Vec<Object> {
         return sample;
     };
     let (mut cutter, mut raw) = (Cutter::new(places), Vec::new());
-    while let Ok(Some((_, span))) = cutter.next(&mut head, &mut raw) {
+    while let Some((_, span)) = cutter.next(&mut head, &mut raw) {
         if span.is_complete || source.head_is_all() {
             sample.extend(keys::parse(&raw));
         }
@@ -211,10 +217,14 @@ impl<L: Layout> Objects<L> {
         let Self { input, layout, raw, records, .. } = self;
         let value = match (path, input.source.defect(span, raw)) {
             (_, Some(defect)) => Err(defect),
-            (None, None) if span.is_complete => {
+            (None, None) if matches!(raw[..], [b'}' | b']']) => {
                 Err("a bracket that closes nothing; mend it, or export it again".to_owned())
             }
-            (None, None) => Err("JSON that ends too early; get the whole export again".to_owned()),
+            (None, None) if !raw.is_empty() => {
+                Err("text that is no JSON, outside of the document; take it out, or export it again"
+                    .to_owned())
+            }
+            (None, None) => Err(keys::ENDS_TOO_EARLY.to_owned()),
             (Some(path), None) => match keys::parse_deep(raw) {
                 Ok(value) if (path.is_empty() || path.ends_with('*')) && !value.is_object() => {
                     Err(keys::NO_OBJECT.to_owned())
@@ -239,7 +249,7 @@ impl<L: Layout> Parser for Objects<L> {
             if self.is_done {
                 return Ok(None);
             }
-            match self.cutter.next(&mut self.input.source, &mut self.raw)? {
+            match self.cutter.next(&mut self.input.source, &mut self.raw) {
                 Some((path, span)) => self.read(path, span),
                 None => {
                     self.is_done = true;
@@ -271,18 +281,15 @@ impl Cutter {
         Self { places, open: Vec::new() }
     }
 
-    /// The next value, into `raw`, with its path; without a path what belongs nowhere. None at the end.
-    fn next(
-        &mut self,
-        source: &mut Source,
-        raw: &mut Vec<u8>,
-    ) -> Result<Option<(Option<&'static str>, Span)>, ReadError> {
+    /// Cuts the next value, into `raw`, and returns it with its path; without a path if it belongs nowhere. Returns `None`
+    /// at the end.
+    fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<(Option<&'static str>, Span)> {
         match self.places {
             Places::Lines => loop {
                 raw.clear();
-                let Some(span) = source.read_line(raw)? else { return Ok(None) };
+                let span = source.read_line(raw)?;
                 if !raw.trim_ascii().is_empty() {
-                    return Ok(Some((Some(""), span)));
+                    return Some((Some(""), span));
                 }
             },
             Places::Paths(paths) => self.next_at(paths, source, raw),
@@ -294,14 +301,12 @@ impl Cutter {
         paths: &'static [&'static str],
         source: &mut Source,
         raw: &mut Vec<u8>,
-    ) -> Result<Option<(Option<&'static str>, Span)>, ReadError> {
+    ) -> Option<(Option<&'static str>, Span)> {
         loop {
-            let Some(byte) = skip_space(source)? else {
+            let Some(byte) = skip_space(source) else {
                 raw.clear();
-                let end = source.position();
-                let span = Span { start: end, end, line: source.line(), is_complete: false };
                 let is_cut = !std::mem::take(&mut self.open).is_empty();
-                return Ok(is_cut.then_some((None, span)));
+                return is_cut.then_some((None, source.here()));
             };
             match (byte, self.open.last_mut()) {
                 (b':', Some(Some(_))) => source.consume(1),
@@ -311,34 +316,34 @@ impl Cutter {
                     self.end_value();
                 }
                 (b'"', Some(Some(key @ Key::Awaited))) => {
-                    cut_value(source, raw)?;
+                    cut_value(source, raw);
                     *key = Key::Seen(serde_json::from_slice(raw).unwrap_or_default());
                 }
-                (b'}' | b']', _) => {
-                    let span = cut_value(source, raw)?;
-                    return Ok(Some((None, span)));
-                }
+                (b'}' | b']', _) => return Some((None, cut_value(source, raw))),
                 _ => {
                     let at = self.path();
-                    let leads_to = |path: &str| match path.strip_prefix(&at) {
-                        Some(rest) => rest.starts_with('.') || (at.is_empty() && !rest.is_empty()),
-                        None => false,
-                    };
-                    if let Some(path) = paths.iter().find(|path| **path == at) {
-                        let span = cut_value(source, raw)?;
+                    let wanted = paths.iter().find(|path| is_at(&at, path));
+                    let may_enter = matches!(byte, b'{' | b'[') && self.open.len() < MAX_OPEN;
+                    let is_list_of_lists = byte == b'[' && wanted.is_some_and(|path| path.ends_with('*'));
+                    if let Some(path) = wanted.filter(|_| !(may_enter && is_list_of_lists)) {
+                        let span = cut_value(source, raw);
                         if span.is_complete {
                             self.end_value();
                         } else {
                             // The end of the input; one reject is enough for it.
                             self.open.clear();
                         }
-                        return Ok(Some((Some(path), span)));
+                        return Some((Some(path), span));
                     }
-                    if matches!(byte, b'{' | b'[') && paths.iter().any(|path| leads_to(path)) {
+                    if may_enter && (is_list_of_lists || paths.iter().any(|path| leads_to(&at, path))) {
                         source.consume(1);
                         self.open.push((byte == b'{').then_some(Key::Awaited));
+                    } else if self.open.is_empty() && !matches!(byte, b'{' | b'[') {
+                        raw.clear();
+                        let bracket = |bytes: &[u8]| bytes.iter().position(|byte| b"{[]}".contains(byte));
+                        return Some((None, cut_through(source, raw, bracket)));
                     } else {
-                        cut_value(source, raw)?;
+                        cut_value(source, raw);
                         self.end_value();
                     }
                 }
@@ -346,9 +351,14 @@ impl Cutter {
         }
     }
 
+    /// The path of what comes next. An array within an array has the path of the outer one.
     fn path(&self) -> String {
         let mut path = String::new();
+        let mut in_array = false;
         for key in &self.open {
+            if std::mem::replace(&mut in_array, key.is_none()) && key.is_none() {
+                continue;
+            }
             if !path.is_empty() {
                 path.push('.');
             }
@@ -369,21 +379,36 @@ impl Cutter {
     }
 }
 
-/// The next byte that is neither space nor a comma, still to be consumed.
-fn skip_space(source: &mut Source) -> Result<Option<u8>, ReadError> {
+/// Brackets within each other that the [`Cutter`] looks into; deeper values are passed over.
+const MAX_OPEN: usize = 64;
+
+/// Returns true if a path names this place.
+fn is_at(at: &str, path: &str) -> bool {
+    match path.strip_prefix("**.") {
+        Some(end) => at.strip_suffix(end).is_some_and(|start| start.is_empty() || start.ends_with('.')),
+        None => at == path,
+    }
+}
+
+/// Returns true if a path may name a place within this one.
+fn leads_to(at: &str, path: &str) -> bool {
+    path.starts_with("**.")
+        || path
+            .strip_prefix(at)
+            .is_some_and(|rest| rest.starts_with('.') || (at.is_empty() && !rest.is_empty()))
+}
+
+/// Returns the next byte that is neither space nor a comma, still to be consumed.
+fn skip_space(source: &mut Source) -> Option<u8> {
     loop {
-        let bytes = source.fill()?;
-        let Some(skip) = bytes.iter().position(|byte| !is_between_elements(*byte)) else {
-            let length = bytes.len();
-            if length == 0 {
-                return Ok(None);
-            }
-            source.consume(length);
-            continue;
-        };
-        let byte = bytes[skip];
+        let bytes = source.fill();
+        let skip = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
+        let byte = bytes.get(skip).copied();
+        let is_end = bytes.is_empty();
         source.consume(skip);
-        return Ok(Some(byte));
+        if byte.is_some() || is_end {
+            return byte;
+        }
     }
 }
 
@@ -395,7 +420,7 @@ mod tests {
     fn cut(paths: &'static [&'static str], json: &'static str) -> String {
         let mut source = Source::new("x".into(), Box::new(json.as_bytes()), Arc::default()).unwrap();
         let (mut cutter, mut raw, mut out) = (Cutter::new(Places::Paths(paths)), Vec::new(), Vec::new());
-        while let Some((path, _)) = cutter.next(&mut source, &mut raw).unwrap() {
+        while let Some((path, _)) = cutter.next(&mut source, &mut raw) {
             out.push(format!("{}={}", path.unwrap_or("?"), String::from_utf8_lossy(&raw)));
         }
         out.join(" ")
@@ -422,6 +447,10 @@ mod tests {
             (&["a.*"], r#"{"a":[1]}]{"a":[2]}"#, "a.*=1 ?=] a.*=2"),
             (&["a.*"], r#"{"a":[1}, 2]}"#, "a.*=1 ?=} a.*=2"),
             (&["a.*"], r#"{"b":"\"a\":[9]","a":{"b":[1]}}"#, ""),
+            // Wherever it stands; in arrays within arrays; text that is no part of it.
+            (&["**.a.*"], r#"[[{"b":{"a":[{"c":1}]}}],{"a":[2]}]"#, r#"**.a.*={"c":1} **.a.*=2"#),
+            (&["*"], r#"[[{"b":1},{"b":2}],[[{"b":3}]],[]]"#, r#"*={"b":1} *={"b":2} *={"b":3}"#),
+            (&["*"], r#"x = [{"b":1}]; y, z"#, r#"?=x =  *={"b":1} ?=; y, z"#),
             (&["a.*"], "", ""),
         ] {
             assert_eq!(cut(paths, json), expected, "{json}");

@@ -7,7 +7,7 @@ use std::{fs, io};
 
 use walkdir::WalkDir;
 
-use super::{ReadError, ReadErrorKind};
+use super::{ReadError, ReadErrorKind, own_output};
 
 /// One input of the user's: a file (one place) or a folder (its files).
 pub(crate) struct Group {
@@ -33,9 +33,28 @@ pub(crate) struct Place {
     pub(crate) is_repeated: bool,
     /// Files beside it that belong to it and are no exports of their own.
     pub(crate) companions: Vec<String>,
+    /// The user named it, rather than a folder around it.
+    pub(crate) is_named: bool,
+    /// What it is that is not even opened, and what to do.
+    pub(crate) refusal: Option<(String, String)>,
 }
 
 impl Place {
+    /// Returns standard input.
+    pub(crate) fn stdin() -> Self {
+        Self {
+            path: None,
+            name: "-".into(),
+            thread: "stdin".into(),
+            size: None,
+            extension: String::new(),
+            is_repeated: false,
+            companions: Vec::new(),
+            is_named: true,
+            refusal: None,
+        }
+    }
+
     fn folder(&self) -> Option<&Path> {
         self.path.as_deref()?.parent()
     }
@@ -57,17 +76,7 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     for input in inputs {
         let name: Arc<str> = input.to_string_lossy().into();
         if &*name == "-" {
-            let thread = "stdin".into();
-            let place = Place {
-                path: None,
-                name,
-                thread,
-                size: None,
-                extension: String::new(),
-                is_repeated: false,
-                companions: Vec::new(),
-            };
-            groups.push(Group { folder: None, places: vec![place] });
+            groups.push(Group { folder: None, places: vec![Place::stdin()] });
             continue;
         }
         let metadata = fs::metadata(input).map_err(|error| ReadError::io(&name, &error))?;
@@ -78,7 +87,8 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
         } else if is_new(input, &mut known) {
             // A pipe or a device has no size that means anything.
             let size = metadata.is_file().then_some(metadata.len());
-            groups.push(Group { folder: None, places: vec![place(input.clone(), size)] });
+            let place = Place { is_named: true, ..place(input.clone(), size) };
+            groups.push(Group { folder: None, places: vec![place] });
         }
     }
     for place in groups.iter_mut().flat_map(|group| &mut group.places) {
@@ -138,9 +148,14 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
     let visible = |entry: &walkdir::DirEntry| {
         entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
     };
+    if own_output::is_report(folder) {
+        let remedy = own_output::remedy(folder);
+        return Err(ReadError::new(ReadErrorKind::NoExport, name, own_output::REPORT, remedy));
+    }
     let mut places = Vec::new();
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
-    {
+    let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
+    let mut entries = walk.into_iter().filter_entry(visible);
+    while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
             // A dangling link, a link to a folder around it, a folder that may not be entered: it cannot be opened, which
@@ -154,9 +169,18 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
                 return Err(ReadError::io(name, &error));
             }
         };
-        if entry.file_type().is_file() {
+        let kind = entry.file_type();
+        if kind.is_file() {
             let size = entry.metadata().ok().map(|metadata| metadata.len());
             places.push(place(entry.into_path(), size));
+        } else if kind.is_dir() && own_output::is_report(entry.path()) {
+            let refusal = Some((own_output::REPORT.to_owned(), own_output::remedy(entry.path())));
+            entries.skip_current_dir();
+            places.push(Place { refusal, ..place(entry.into_path(), Some(0)) });
+        } else if !kind.is_dir() {
+            let what = "a pipe, a socket or a device, which is skipped within a folder".to_owned();
+            let remedy = "name it as an input of its own to read it".to_owned();
+            places.push(Place { refusal: Some((what, remedy)), ..place(entry.into_path(), Some(0)) });
         }
     }
     if places.is_empty() {
@@ -181,6 +205,8 @@ fn place(path: PathBuf, size: Option<u64>) -> Place {
         extension,
         is_repeated: false,
         companions: Vec::new(),
+        is_named: false,
+        refusal: None,
         path: Some(path),
     }
 }

@@ -1,16 +1,17 @@
 //! Which format an input is of: by its content; by its extension only where the content fits more than one.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::input::{Input, Parser};
 use super::places::Place;
-use super::source::Source;
+use super::source::{Source, UTF_32LE_MARK};
 use super::text::parser as text;
 use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
 use super::{
     arrow, commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
-    mastodon, ndjson, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
+    mastodon, ndjson, own_output, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
 };
 
 /// A format: how it is recognised and how it is read.
@@ -95,6 +96,13 @@ pub(crate) fn open(
     (reading.open)(Input::new(source, place, options.clone(), reading.format, why))
 }
 
+/// Opens an input in a format that is given, whatever its content.
+#[cfg(test)]
+pub(crate) fn open_as(format: Format, input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let reading = FORMATS.iter().find(|reading| reading.format == format);
+    (reading.expect("every format is in the list").open)(input)
+}
+
 fn choose(
     source: &Source,
     place: &Place,
@@ -121,6 +129,12 @@ fn choose(
                 "see `comity formats`",
             )
         });
+    }
+    if own_output::is_of_report(head, place.is_named) {
+        let folder =
+            place.path.as_deref().and_then(Path::parent).filter(|folder| own_output::is_report(folder));
+        let remedy = folder.map_or_else(|| own_output::INSIST.to_owned(), own_output::remedy);
+        return Err(ReadError::new(ReadErrorKind::NoExport, &source.name, own_output::FILE, remedy));
     }
     let markup = xml::document(head);
     let mut fitting = Vec::new();
@@ -206,13 +220,28 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     if forced || !looks_binary {
         return None;
     }
-    let zeros_at =
-        |parity: usize| raw.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count() * 4 > raw.len();
-    if zeros_at(0) != zeros_at(1) {
-        let what = "looks like UTF-16 without a byte order mark".to_owned();
-        return Some((what, "save it as UTF-8"));
+    if let Some(encoding) = wide_encoding(raw) {
+        return Some((format!("looks like {encoding}"), "save it as UTF-8"));
     }
     Some(("a binary file, not text".to_owned(), "name a comment export; name its --format if it is one"))
+}
+
+/// Returns the encoding, of those that are not read, by its byte order mark or by its bytes; `None` for any other content.
+fn wide_encoding(raw: &[u8]) -> Option<&'static str> {
+    if raw.starts_with(&UTF_32LE_MARK) || raw.starts_with(&[0, 0, 0xfe, 0xff]) {
+        return Some("UTF-32");
+    }
+    // Nothing else is a character in every four bytes.
+    let is_utf32 = |unit: fn([u8; 4]) -> u32| {
+        let units = raw.as_chunks::<4>().0;
+        units.len() > 1 && units.iter().all(|bytes| char::from_u32(unit(*bytes)).is_some_and(|c| c != '\0'))
+    };
+    if is_utf32(u32::from_le_bytes) || is_utf32(u32::from_be_bytes) {
+        return Some("UTF-32 without a byte order mark");
+    }
+    let zeros_at =
+        |parity: usize| raw.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count() * 4 > raw.len();
+    (zeros_at(0) != zeros_at(1)).then_some("UTF-16 without a byte order mark")
 }
 
 /// Whether more than one byte in a hundred is a control character that no text holds.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::places::Place;
@@ -29,6 +29,8 @@ pub(crate) const MAX_EXPANSION: u64 = 250;
 const LARGE_WINDOW_BYTES: u64 = 128 << 20;
 /// Bytes of the beginning by which a compression, and zstd's window behind skippable frames, is found.
 const MAGIC_BYTES: u64 = 64;
+/// The byte order mark of UTF-32, which is not read.
+pub(crate) const UTF_32LE_MARK: [u8; 4] = [0xff, 0xfe, 0, 0];
 /// Bytes of the beginning that are kept as they are, for telling what a file is that is no text.
 const RAW_HEAD_BYTES: usize = 4 << 10;
 
@@ -50,7 +52,7 @@ pub(crate) struct Source {
     max_expansion: u64,
     /// Bytes that came out of the decompression.
     unpacked: u64,
-    /// How the stream broke off, where it did.
+    /// How the stream broke off, if it did.
     broken: Option<Break>,
     encoding: Conversion,
     /// Lines that were converted so far: the place of an oddity.
@@ -64,12 +66,20 @@ pub(crate) struct Source {
     line_end: u8,
 }
 
-/// What ended a compressed stream before its time.
+/// The reason why a stream ended before its time: its compression is damaged, or it could not be read any further.
 pub(crate) struct Break {
+    pub(crate) kind: ReadErrorKind,
     /// What is wrong with it.
     pub(crate) what: String,
     /// What to do.
     pub(crate) remedy: String,
+}
+
+impl Break {
+    /// Returns the cause of the reject for what follows it.
+    pub(crate) fn cause(&self) -> String {
+        format!("{}; what follows is lost: {}", self.what, self.remedy)
+    }
 }
 
 /// How bytes become UTF-8.
@@ -129,7 +139,7 @@ impl Source {
         let window = zstd_window(&magic).filter(|window| *window > LARGE_WINDOW_BYTES);
         let input = BufReader::with_capacity(CHUNK_BYTES, io::Cursor::new(magic).chain(disk.clone()));
         let (input, compression): (Box<dyn Read + Send>, _) = match start {
-            [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(input)), Some("gzip")),
+            [0x1f, 0x8b, ..] => (Box::new(Gzip(Some(GzDecoder::new(input)))), Some("gzip")),
             // A frame, or the skippable frame that some compressors begin with.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 let mut decoder = zstd::Decoder::with_buffer(input).map_err(io_error)?;
@@ -169,11 +179,12 @@ impl Source {
     /// Takes off the byte order mark and fills the head.
     fn begin(&mut self) -> Result<(), ReadError> {
         let mut start = Vec::new();
-        self.pull(&mut start, RAW_HEAD_BYTES)?;
+        self.pull(&mut start, RAW_HEAD_BYTES);
         self.raw_head.clone_from(&start);
         let (mark, encoding) = match start[..] {
             [0xef, 0xbb, 0xbf, ..] => (3, Conversion::Utf8),
-            [0xff, 0xfe, ..] => (2, Conversion::from(UTF_16LE)),
+            // A mark of UTF-32 begins as that of UTF-16 does.
+            [0xff, 0xfe, ..] if !start.starts_with(&UTF_32LE_MARK) => (2, Conversion::from(UTF_16LE)),
             [0xfe, 0xff, ..] => (2, Conversion::from(UTF_16BE)),
             _ => (0, Conversion::Undecided),
         };
@@ -184,17 +195,19 @@ impl Source {
             self.position = mark as u64;
         }
         self.encoding = encoding;
-        self.convert(start.split_off(mark))?;
-        while self.buffer.len() < HEAD_BYTES && self.refill()? {}
+        self.convert(start.split_off(mark));
+        while self.buffer.len() < HEAD_BYTES && self.refill() {}
         if let Some(broken) = &self.broken
             && self.buffer.is_empty()
         {
-            return Err(ReadError::new(
-                ReadErrorKind::Compression,
-                &self.name,
-                format!("nothing of it can be decompressed ({})", broken.what),
-                "get the file again; it is damaged or incomplete",
-            ));
+            let (what, remedy) = match broken.kind {
+                ReadErrorKind::Compression => (
+                    format!("nothing of it can be decompressed ({})", broken.what),
+                    "get the file again; it is damaged or incomplete",
+                ),
+                _ => (broken.what.clone(), broken.remedy.as_str()),
+            };
+            return Err(ReadError::new(broken.kind, &self.name, what, remedy));
         }
         if self.buffer.contains(&b'\r') && !self.buffer.contains(&b'\n') {
             self.line_end = b'\r';
@@ -207,7 +220,7 @@ impl Source {
         &self.buffer[self.at..]
     }
 
-    /// Whether [`Source::head`] is the whole stream.
+    /// Returns true if [`Source::head`] is the whole stream.
     pub(crate) fn head_is_all(&self) -> bool {
         self.ended
     }
@@ -247,7 +260,7 @@ impl Source {
         Ok((raw.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
-    /// How the compressed stream broke off; none while it has not.
+    /// Returns how the stream broke off; `None` if it has not.
     pub(crate) fn broken(&self) -> Option<&Break> {
         self.broken.as_ref()
     }
@@ -291,14 +304,18 @@ impl Source {
         self.line
     }
 
-    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB; none at the end.
-    pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> Result<Option<Span>, ReadError> {
-        let mut span = Span { start: self.position, end: self.position, line: self.line, is_complete: false };
+    /// Returns the place of the next byte, as a stretch that is cut short.
+    pub(crate) fn here(&self) -> Span {
+        Span { start: self.position, end: self.position, line: self.line, is_complete: false }
+    }
+
+    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB. Returns `None` at the end.
+    pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> Option<Span> {
+        let mut span = self.here();
         let limit = text.len() + MAX_RECORD_BYTES;
-        while !span.is_complete && (self.at < self.buffer.len() || self.refill()?) {
+        while !span.is_complete && (self.at < self.buffer.len() || self.refill()) {
             let mut rest = &self.buffer[self.at..];
-            let taken =
-                rest.read_until(self.line_end, text).map_err(|error| ReadError::io(&self.name, &error))?;
+            let taken = rest.read_until(self.line_end, text).expect("reading from memory cannot fail");
             span.is_complete = self.buffer[self.at + taken - 1] == self.line_end;
             self.at += taken;
             self.position += taken as u64;
@@ -306,15 +323,15 @@ impl Source {
         }
         self.line += u64::from(span.is_complete);
         span.end = self.position;
-        Ok((span.end > span.start).then_some(span))
+        (span.end > span.start).then_some(span)
     }
 
-    /// The next bytes, still to be consumed; none at the end.
-    pub(crate) fn fill(&mut self) -> Result<&[u8], ReadError> {
+    /// Returns the next bytes, still to be consumed; none at the end.
+    pub(crate) fn fill(&mut self) -> &[u8] {
         if self.at == self.buffer.len() {
-            self.refill()?;
+            self.refill();
         }
-        Ok(&self.buffer[self.at..])
+        &self.buffer[self.at..]
     }
 
     /// Goes past bytes that [`Source::fill`] gave.
@@ -334,23 +351,23 @@ impl Source {
     }
 
     /// Converts more of the input into the buffer; false at its end.
-    fn refill(&mut self) -> Result<bool, ReadError> {
+    fn refill(&mut self) -> bool {
         self.buffer.drain(..self.at);
         self.at = 0;
         let before = self.buffer.len();
         while self.buffer.len() == before {
             if self.ended {
-                return Ok(false);
+                return false;
             }
             let mut chunk = Vec::new();
-            self.pull(&mut chunk, CHUNK_BYTES)?;
-            self.convert(chunk)?;
+            self.pull(&mut chunk, CHUNK_BYTES);
+            self.convert(chunk);
         }
-        Ok(true)
+        true
     }
 
     /// Reads up to `wanted` decompressed bytes more; fewer only at the end.
-    fn pull(&mut self, chunk: &mut Vec<u8>, wanted: usize) -> Result<(), ReadError> {
+    fn pull(&mut self, chunk: &mut Vec<u8>, wanted: usize) {
         let target = chunk.len() + wanted;
         while chunk.len() < target && !self.ended {
             let have = chunk.len();
@@ -361,20 +378,30 @@ impl Source {
                 Ok(0) => self.ended = true,
                 Ok(bytes) => self.note_unpacked(bytes),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The file itself was read: what fails is the decompression, and what came before it is good.
-                Err(error) if self.compression.is_some() && !self.disk.raw().has_failed => {
-                    let kind = self.compression.unwrap_or_default();
-                    let bytes = self.disk.raw().bytes;
-                    self.broken = Some(Break {
-                        what: format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"),
-                        remedy: "get the file again".to_owned(),
-                    });
-                    self.ended = true;
-                }
-                Err(error) => return Err(ReadError::io(&self.name, &error)),
+                // What came before it is good.
+                Err(error) => self.break_off(&error),
             }
         }
-        Ok(())
+    }
+
+    /// Ends a stream that cannot be read any further.
+    fn break_off(&mut self, error: &io::Error) {
+        self.ended = true;
+        let raw = self.disk.raw();
+        let bytes = raw.bytes;
+        self.broken = Some(match self.compression.filter(|_| !raw.has_failed) {
+            Some(kind) => Break {
+                kind: ReadErrorKind::Compression,
+                what: format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"),
+                remedy: "get the file again".to_owned(),
+            },
+            // Compressed or not: the file itself cannot be read.
+            None => Break {
+                kind: ReadErrorKind::Io,
+                what: format!("it could not be read beyond its first {bytes} bytes ({error})"),
+                remedy: "check the disk or the drive, then run again".to_owned(),
+            },
+        });
     }
 
     /// Ends a compressed stream that unpacks to more than anyone would have packed.
@@ -385,6 +412,7 @@ impl Source {
         if self.unpacked > FREE_BYTES && self.unpacked / packed.max(1) >= self.max_expansion {
             let unpacked = self.unpacked >> 20;
             self.broken = Some(Break {
+                kind: ReadErrorKind::Compression,
                 what: format!(
                     "the first {packed} bytes of the {kind} stream unpack to more than {unpacked} MiB, over {} times their size",
                     self.max_expansion
@@ -396,12 +424,12 @@ impl Source {
     }
 
     /// Appends the bytes, as UTF-8, to the buffer.
-    fn convert(&mut self, mut bytes: Vec<u8>) -> Result<(), ReadError> {
+    fn convert(&mut self, mut bytes: Vec<u8>) {
         if matches!(self.encoding, Conversion::Undecided)
             && let Some(first) = bytes.iter().position(|byte| !byte.is_ascii())
         {
             let window = (first + ENCODING_WINDOW_BYTES).saturating_sub(bytes.len());
-            self.pull(&mut bytes, window)?;
+            self.pull(&mut bytes, window);
             self.decide(&bytes, first);
         }
         let had = self.buffer.len();
@@ -423,7 +451,6 @@ impl Source {
             }
         }
         self.converted_lines += self.buffer[had..].iter().filter(|byte| **byte == b'\n').count() as u64;
-        Ok(())
     }
 
     /// Decides what the bytes beyond ASCII are, by those from `first` on.
@@ -461,6 +488,41 @@ impl Source {
 impl From<&'static Encoding> for Conversion {
     fn from(encoding: &'static Encoding) -> Self {
         Self::From(Box::new(encoding.new_decoder_without_bom_handling()), encoding)
+    }
+}
+
+/// Decompresses every member of a gzip stream. Zeros behind the last one are padding, as for gzip itself.
+struct Gzip<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.0 {
+            let bytes = decoder.read(buffer)?;
+            if bytes > 0 || buffer.is_empty() {
+                return Ok(bytes);
+            }
+            let Some(mut input) = self.0.take().map(GzDecoder::into_inner) else { break };
+            if !skip_zeros(&mut input)? {
+                self.0 = Some(GzDecoder::new(input));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Skips zeros; returns true if the input ends with them.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = input.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let is_over = zeros < bytes.len();
+        input.consume(zeros);
+        if is_over {
+            return Ok(false);
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl Table {
         })?;
         let mut records = Records::new(&shape, &source);
         for _ in 0..1 + usize::from(shape.has_declaration()) {
-            records.cut(&mut source)?;
+            records.cut(&mut source);
         }
         let header = shape.first().iter().map(|name| name.trim().to_owned()).collect();
         Ok(Self { source, records, header, read: 0, has_ended: false })
@@ -98,29 +98,25 @@ impl Table {
         })
     }
 
-    /// The next row; none at the end.
-    ///
-    /// # Errors
-    /// [`ReadError`] if the file can no longer be read.
-    pub fn next_row(&mut self) -> Result<Option<TableRecord>, ReadError> {
-        let Some(span) = self.records.cut(&mut self.source)? else {
-            // Told once.
-            let Some(broken) = self.source.broken().filter(|_| !self.has_ended) else { return Ok(None) };
-            let cause = format!("{}; what follows is lost: {}", broken.what, broken.remedy);
-            let end = self.source.position();
-            let span = Span { start: end, end, line: self.source.line(), is_complete: false };
+    /// Returns the next row, or `None` at the end. A file that breaks off, or can no longer be read, ends in a reject.
+    pub fn next_row(&mut self) -> Option<TableRecord> {
+        let Some(span) = self.records.cut(&mut self.source) else {
+            // Report this only once.
+            let broken = self.source.broken().filter(|_| !self.has_ended)?;
+            let cause = broken.cause();
+            let span = self.source.here();
             self.has_ended = true;
-            return Ok(Some(TableRecord::Reject(self.row(self.read + 1, span, Vec::new()).reject(cause))));
+            return Some(TableRecord::Reject(self.row(self.read + 1, span, Vec::new()).reject(cause)));
         };
         self.read += 1;
         let cells = self
             .records
             .fields(&self.source, span)
             .map(|fields| (0..self.header.len()).map(|index| fields.get(index).to_owned()).collect());
-        Ok(Some(match cells {
+        Some(match cells {
             Ok(cells) => TableRecord::Row(self.row(self.read, span, cells)),
             Err(cause) => TableRecord::Reject(self.row(self.read, span, Vec::new()).reject(cause)),
-        }))
+        })
     }
 
     fn row(&self, record: u64, span: Span, cells: Vec<String>) -> Row {
@@ -147,7 +143,7 @@ mod tests {
         file.write_all(content).unwrap();
         let mut table = Table::open(file.path())?;
         let mut records = Vec::new();
-        while let Some(record) = table.next_row()? {
+        while let Some(record) = table.next_row() {
             records.push(record);
         }
         Ok((table, records))

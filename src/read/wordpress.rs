@@ -140,7 +140,7 @@ impl WordPress {
 impl Parser for WordPress {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         loop {
-            match self.xml.next()? {
+            match self.xml.next() {
                 None => return Ok(None),
                 Some(Event::Lost(reject)) => return Ok(Some(*reject)),
                 Some(Event::Enter(name)) if name == "item" => self.item = Some(Item::default()),

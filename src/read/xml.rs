@@ -10,7 +10,7 @@ use super::{ReadError, ReadErrorKind, Record};
 
 mod element;
 
-use element::parse;
+use element::{Parsed, parse};
 
 /// The longest tag.
 const MAX_TAG_BYTES: usize = 64 << 10;
@@ -22,7 +22,7 @@ const MAX_RESCANS: u32 = 16;
 pub(crate) struct Layout {
     /// Elements whose children are read one by one; the first is the root.
     pub(crate) containers: &'static [&'static str],
-    /// Elements that never stand within others: at the next one reading goes on after what cannot be read.
+    /// Elements that never stand within others: reading goes on at the next one after what cannot be read.
     pub(crate) records: &'static [&'static str],
     /// Children of containers that are read; others are passed over.
     pub(crate) wanted: &'static [&'static str],
@@ -118,8 +118,8 @@ impl Elements {
     ///
     /// # Errors
     ///
-    /// Text before the first tag, unless the options are lenient, and an encoding that was not understood.
-    pub(crate) fn new(mut input: Input, layout: &'static Layout) -> Result<Self, ReadError> {
+    /// An encoding that was not understood.
+    pub(crate) fn new(input: Input, layout: &'static Layout) -> Result<Self, ReadError> {
         if let Some(encoding) = unknown_encoding(&input.source) {
             return Err(ReadError::new(
                 ReadErrorKind::Unrecognised,
@@ -128,74 +128,68 @@ impl Elements {
                 "convert it to UTF-8 and take `encoding=` out of its first line",
             ));
         }
-        let head = input.source.head();
-        let start = head.iter().position(|byte| *byte == b'<').unwrap_or(head.len());
-        let text = head[..start].trim_ascii_start();
         let here = Mark { position: input.source.position(), line: 1, column: 1 };
-        if !text.is_empty() && !input.options.lenient {
-            let mark = here.after(&head[..start - text.len()]);
-            return Err(malformed(&mut input, mark, "text before the first tag"));
-        }
         Ok(Self { input, layout, open: Vec::new(), here, raw: Vec::new(), rescans: 0 })
     }
 
-    /// What comes next; none at the end.
-    ///
-    /// # Errors
-    ///
-    /// What is not well-formed, unless the options are lenient: then it is [`Event::Lost`].
-    pub(crate) fn next(&mut self) -> Result<Option<Event>, ReadError> {
+    /// Returns what comes next; `None` at the end. What is not well-formed is [`Event::Lost`], and reading goes on behind it.
+    pub(crate) fn next(&mut self) -> Option<Event> {
         loop {
             self.here = self.here.after(&self.raw);
             self.raw.clear();
-            let piece = self.piece()?;
+            let piece = self.piece();
             let at = match &piece {
                 Piece::End => self.raw.len(),
                 Piece::Markup(at) | Piece::Broken(at, _) => *at,
             };
             let text = self.raw[..at].trim_ascii_start();
             if !text.is_empty() {
-                let from = at - text.len();
-                let what = match self.open.last() {
-                    Some(open) => format!("text between the elements of `<{open}>`"),
-                    None => "text outside of the root element".to_owned(),
-                };
-                return self.lose(from, at, from, &what).map(Some);
+                self.pass_over(at - text.len(), at);
             }
             match piece {
                 Piece::End => {
-                    let Some(open) = self.open.first().cloned() else { return Ok(None) };
+                    let open = self.open.first().cloned()?;
                     self.open.clear();
-                    return self.lose(at, at, at, &format!("the file ends before `</{open}>`")).map(Some);
+                    return Some(self.lose(at, at, at, &format!("the file ends before `</{open}>`")));
                 }
-                Piece::Broken(at, what) => return self.lose_to_record(at, at, &what).map(Some),
+                Piece::Broken(at, what) => return Some(self.lose_to_record(at, at, &what)),
                 Piece::Markup(at) => {
-                    if let Some(event) = self.markup(at)? {
-                        return Ok(Some(event));
+                    if let Some(event) = self.markup(at) {
+                        return Some(event);
                     }
                 }
             }
         }
     }
 
-    /// What the markup that begins at `at` begins; none where it is passed over.
-    fn markup(&mut self, at: usize) -> Result<Option<Event>, ReadError> {
+    /// Notes text that stands outside of the elements that are read.
+    fn pass_over(&mut self, from: usize, to: usize) {
+        let line = self.here.after(&self.raw[..from]).line;
+        let text = String::from_utf8_lossy(&self.raw[from..to]);
+        self.input.tally.stray_text(line, &text);
+    }
+
+    /// Returns what the markup that begins at `at` begins; `None` if it is passed over.
+    fn markup(&mut self, at: usize) -> Option<Event> {
         let end = self.raw.len();
         match tag(&self.raw[at..]) {
-            Tag::Ignored => Ok(None),
+            Tag::Ignored => None,
             Tag::Doctype => {
                 let notice = "its DTD is not read: entities that it declares stay as they are written";
                 self.input.report.notices.push(notice.to_owned());
-                Ok(None)
+                None
             }
-            Tag::Cdata => self.lose(at, end, at, "text between elements").map(Some),
+            Tag::Cdata => {
+                self.pass_over(at, end);
+                None
+            }
             Tag::Close(name) => {
                 let name = local(name).to_owned();
                 if self.open.last() == Some(&name) {
                     self.open.pop();
-                    return Ok(None);
+                    return None;
                 }
-                self.lose(at, end, at, &format!("`</{name}>` closes nothing")).map(Some)
+                Some(self.lose(at, end, at, &format!("`</{name}>` closes nothing")))
             }
             Tag::Open { name, is_empty } if self.layout.containers.contains(&local(name)) => {
                 let name = local(name).to_owned();
@@ -206,106 +200,102 @@ impl Elements {
                 if !is_empty {
                     self.open.push(name.clone());
                 }
-                Ok(Some(Event::Enter(name)))
+                Some(Event::Enter(name))
             }
             Tag::Open { name, is_empty } => {
                 let name = name.to_owned();
                 if self.open.is_empty() && !self.layout.records.contains(&local(&name)) {
                     let root = self.layout.containers.first().copied().unwrap_or_default();
-                    return self
-                        .lose_to_record(at, at, &format!("`<{name}>` where `<{root}>` should be"))
-                        .map(Some);
+                    return Some(self.lose_to_record(
+                        at,
+                        at,
+                        &format!("`<{name}>` where `<{root}>` should be"),
+                    ));
                 }
                 self.element(at, &name, is_empty)
             }
         }
     }
 
-    /// The element whose start tag is the last piece of `raw`; none where nobody wants it.
-    fn element(&mut self, at: usize, name: &str, is_empty: bool) -> Result<Option<Event>, ReadError> {
+    /// Returns the element whose start tag is the last piece of `raw`; `None` if nobody wants it.
+    fn element(&mut self, at: usize, name: &str, is_empty: bool) -> Option<Event> {
         let mut is_open = !is_empty;
         while is_open {
-            match self.piece()? {
+            match self.piece() {
                 Piece::End => {
-                    return self.lose_to_record(at, at, &format!("`<{name}>` is never closed")).map(Some);
+                    return Some(self.lose_to_record(at, at, &format!("`<{name}>` is never closed")));
                 }
-                Piece::Broken(place, what) => return self.lose_to_record(at, place, &what).map(Some),
+                Piece::Broken(place, what) => return Some(self.lose_to_record(at, place, &what)),
                 Piece::Markup(place) => match tag(&self.raw[place..]) {
                     Tag::Close(closed) if closed == name => is_open = false,
                     Tag::Close(closed) if self.open.iter().any(|open| open == local(closed)) => {
                         let what = format!("`</{closed}>` before `</{name}>`");
-                        return self.lose(at, place, place, &what).map(Some);
+                        return Some(self.lose(at, place, place, &what));
                     }
                     Tag::Open { name: inner, is_empty: false }
                         if inner == name || self.layout.records.contains(&local(inner)) =>
                     {
                         let what = format!("`<{inner}>` before `</{name}>`");
-                        return self.lose(at, place, place, &what).map(Some);
+                        return Some(self.lose(at, place, place, &what));
                     }
                     _ => {}
                 },
             }
         }
         if !self.layout.wanted.contains(&local(name)) {
-            return Ok(None);
+            return None;
         }
         let start = self.here.after(&self.raw[..at]);
         let end = start.position + (self.raw.len() - at) as u64;
         let span = Span { start: start.position, end, line: start.line, is_complete: true };
         let raw = &self.raw[at..];
         if let Some(defect) = self.input.source.defect(span, raw) {
-            return Ok(Some(Event::Lost(Box::new(self.input.reject(span, defect, raw)))));
+            return Some(Event::Lost(Box::new(self.input.reject(span, defect, raw))));
         }
-        match parse(&String::from_utf8_lossy(raw), self.input.options.lenient) {
-            Ok(values) => {
-                let name = local(name).to_owned();
-                Ok(Some(Event::Element(Element { name, span, values })))
+        Some(match parse(&String::from_utf8_lossy(raw)) {
+            Ok(Parsed { values, has_bare_ampersand }) => {
+                if has_bare_ampersand {
+                    self.input.tally.bare_ampersand(span.line);
+                }
+                Event::Element(Element { name: local(name).to_owned(), span, values })
             }
-            Err((place, what)) => {
-                self.lose(at, self.raw.len(), (at + place).min(self.raw.len()), &what).map(Some)
-            }
-        }
+            Err((place, what)) => self.lose(at, self.raw.len(), (at + place).min(self.raw.len()), &what),
+        })
     }
 
     /// Gives up `raw[from..to]` for what is wrong at `at`; the rest of `raw` is read again.
-    fn lose(&mut self, from: usize, to: usize, at: usize, what: &str) -> Result<Event, ReadError> {
+    fn lose(&mut self, from: usize, to: usize, at: usize, what: &str) -> Event {
         let place = self.here.after(&self.raw[..at]);
-        if !self.input.options.lenient {
-            return Err(malformed(&mut self.input, place, what));
-        }
         self.input.source.put_back(&self.raw[to..]);
         self.raw.truncate(to);
         let end = self.here.position + to as u64;
-        Ok(self.lost(from, end, place, what))
+        self.lost(from, end, place, what)
     }
 
     /// Gives up everything from `raw[from]` to the next record, for what is wrong at `at`.
-    fn lose_to_record(&mut self, from: usize, at: usize, what: &str) -> Result<Event, ReadError> {
+    fn lose_to_record(&mut self, from: usize, at: usize, what: &str) -> Event {
         let next = (from + 1..self.raw.len()).find(|index| self.begins_record(&self.raw[*index..]));
         if let Some(next) = next.filter(|_| self.rescans < MAX_RESCANS) {
             self.rescans += 1;
             return self.lose(from, next, at, what);
         }
         let place = self.here.after(&self.raw[..at]);
-        if !self.input.options.lenient {
-            return Err(malformed(&mut self.input, place, what));
-        }
-        let end = self.skip_to_record()?;
+        let end = self.skip_to_record();
         let lost = self.lost(from, end.position, place, what);
         self.raw.clear();
         self.here = end;
-        Ok(lost)
+        lost
     }
 
     /// Goes on to the next record, and gives its place; as much of what is passed over as a reject keeps goes into `raw`.
-    fn skip_to_record(&mut self) -> Result<Mark, ReadError> {
+    fn skip_to_record(&mut self) -> Mark {
         let mut here = self.here.after(&self.raw);
         let mut tag = Vec::new();
         loop {
-            let bytes = self.input.source.fill()?;
+            let bytes = self.input.source.fill();
             if bytes.is_empty() {
                 self.open.clear();
-                return Ok(here);
+                return here;
             }
             let count = if tag.is_empty() {
                 bytes.iter().position(|byte| *byte == b'<').unwrap_or(bytes.len())
@@ -329,7 +319,7 @@ impl Elements {
             tag.pop();
             if is_record {
                 self.input.source.put_back(&tag);
-                return Ok(here);
+                return here;
             }
             here = here.after(&tag);
             keep(&mut self.raw, &tag);
@@ -349,7 +339,7 @@ impl Elements {
 
     fn lost(&mut self, from: usize, end: u64, place: Mark, what: &str) -> Event {
         let start = self.here.after(&self.raw[..from]);
-        let span = Span { start: start.position, end, line: start.line, is_complete: true };
+        let span = Span { start: start.position, end, line: start.line, is_complete: false };
         let cause = format!(
             "not well-formed XML at line {}, column {}: {what}; mend it there to read this part",
             place.line, place.column
@@ -358,22 +348,22 @@ impl Elements {
     }
 
     /// Reads text up to the next markup, and the markup.
-    fn piece(&mut self) -> Result<Piece, ReadError> {
+    fn piece(&mut self) -> Piece {
         let begin = self.raw.len();
-        let Some(_) = self.take(b"<")? else {
+        let Some(_) = self.take(b"<") else {
             if self.raw.len() > MAX_RECORD_BYTES {
                 let what = format!("an element longer than {} MiB", MAX_RECORD_BYTES >> 20);
-                return Ok(Piece::Broken(begin, what));
+                return Piece::Broken(begin, what);
             }
-            return Ok(Piece::End);
+            return Piece::End;
         };
         let at = self.raw.len() - 1;
-        let broken = |what: &str| Ok(Piece::Broken(at, what.to_owned()));
-        match self.input.source.fill()?.first().copied() {
+        let broken = |what: &str| Piece::Broken(at, what.to_owned());
+        match self.input.source.fill().first().copied() {
             Some(b'!' | b'?') => {
-                while self.take(b">")?.is_some() {
+                while self.take(b">").is_some() {
                     if is_closed(&self.raw[at..]) {
-                        return Ok(Piece::Markup(at));
+                        return Piece::Markup(at);
                     }
                 }
                 match &self.raw[at..] {
@@ -385,7 +375,7 @@ impl Elements {
             Some(byte) if is_name_start(byte) || byte == b'/' => {
                 let mut quote = None;
                 while self.raw.len() - at < MAX_TAG_BYTES
-                    && let Some(stop) = self.take(b"<>\"'")?
+                    && let Some(stop) = self.take(b"<>\"'")
                 {
                     match stop {
                         b'<' => {
@@ -393,7 +383,7 @@ impl Elements {
                             self.raw.pop();
                             break;
                         }
-                        b'>' if quote.is_none() => return Ok(Piece::Markup(at)),
+                        b'>' if quote.is_none() => return Piece::Markup(at),
                         b'"' | b'\'' if quote.is_none() => quote = Some(stop),
                         _ if quote == Some(stop) => quote = None,
                         _ => {}
@@ -405,23 +395,23 @@ impl Elements {
         }
     }
 
-    /// Reads through the first of some bytes, and gives it; none at the end, and where it does not come within the
-    /// greatest length of a record.
-    fn take(&mut self, stops: &[u8]) -> Result<Option<u8>, ReadError> {
+    /// Reads through the first of some bytes, and returns it; `None` at the end, and if it does not come within the greatest
+    /// length of a record.
+    fn take(&mut self, stops: &[u8]) -> Option<u8> {
         while self.raw.len() <= MAX_RECORD_BYTES {
-            let bytes = self.input.source.fill()?;
+            let bytes = self.input.source.fill();
             if bytes.is_empty() {
-                return Ok(None);
+                return None;
             }
             let stop = bytes.iter().position(|byte| stops.contains(byte));
             let count = stop.map_or(bytes.len(), |index| index + 1);
             self.raw.extend_from_slice(&bytes[..count]);
             self.input.source.consume(count);
             if stop.is_some() {
-                return Ok(self.raw.last().copied());
+                return self.raw.last().copied();
             }
         }
-        Ok(None)
+        None
     }
 }
 
@@ -429,17 +419,6 @@ impl Elements {
 fn keep(raw: &mut Vec<u8>, bytes: &[u8]) {
     let room = MAX_RECORD_BYTES.saturating_sub(raw.len());
     raw.extend_from_slice(&bytes[..bytes.len().min(room)]);
-}
-
-/// The error that says where XML is not well-formed.
-fn malformed(input: &mut Input, place: Mark, what: &str) -> ReadError {
-    ReadError {
-        kind: ReadErrorKind::Malformed,
-        file: input.source.name.clone(),
-        place: Some((input.records() + 1, place.line)),
-        what: format!("not well-formed XML at column {}: {what}", place.column),
-        remedy: "mend it there, export it again, or read what can be read with --lenient".to_owned(),
-    }
 }
 
 /// Whether markup that begins with `<!` or `<?` and ends with `>` is whole.
@@ -582,7 +561,7 @@ mod tests {
     fn an_element_is_its_texts_by_their_paths() {
         let xml = "<a:post a:id='7&amp;8'>x<thread id=\"5\"/><by><n>A&#110;a</n><n> </n></by><!-- no -->\
                    <![CDATA[<y>]]>&lt;&z;</a:post>";
-        let values = parse(xml, false).unwrap();
+        let values = parse(xml).unwrap().values;
         let span = Span { start: 0, end: 0, line: 1, is_complete: true };
         let element = Element { name: "post".to_owned(), span, values };
         for (path, expected) in [
@@ -603,15 +582,11 @@ mod tests {
             ("<a><b></a>", 6, "expected `</b>`, but `</a>` was found"),
             ("<a><b c=d/></a>", 3, "attribute value must be enclosed in `\"` or `'`"),
             ("<a><b c='1' c='2'/></a>", 3, "duplicated attribute, previous declaration at position 2"),
-            (
-                "<a>x & y</a>",
-                5,
-                "entity or character reference not closed: `;` not found before end of input",
-            ),
         ] {
-            assert_eq!(parse(xml, false), Err((place, what.to_owned())), "{xml}");
+            assert_eq!(parse(xml).unwrap_err(), (place, what.to_owned()), "{xml}");
         }
-        assert!(parse("<a>x & y</a>", true).is_ok());
-        assert!(parse(&"<a>".repeat(40), false).is_err(), "too deep");
+        assert!(parse("<a>x & y</a>").unwrap().has_bare_ampersand);
+        assert!(!parse("<a>x &amp; y &z; <![CDATA[&]]></a>").unwrap().has_bare_ampersand);
+        assert!(parse(&"<a>".repeat(40)).is_err(), "too deep");
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let mut text = String::new();
     loop {
         let start = raw.len();
-        let Some(span) = input.source.read_line(&mut raw)? else { break };
+        let Some(span) = input.source.read_line(&mut raw) else { break };
         let line = &raw[start..];
         if line.len() > MAX_LINE_BYTES {
             return Err(error(&input, &TextError::LongLine { line: span.line }));

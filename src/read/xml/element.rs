@@ -6,11 +6,21 @@ use quick_xml::{Reader, escape};
 /// The deepest element of a record.
 const MAX_DEPTH: usize = 32;
 
-/// The texts and attributes of an element by their paths, or where (in bytes) and why it is not well-formed.
-pub(super) fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>, (usize, String)> {
+/// An element that was parsed.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// Texts and attributes by their paths.
+    pub(super) values: Vec<(String, String)>,
+    /// An `&` that begins no reference stood in it: it was taken for the character.
+    pub(super) has_bare_ampersand: bool,
+}
+
+/// Parses an element, or returns where (in bytes) and why it is not well-formed.
+pub(super) fn parse(xml: &str) -> Result<Parsed, (usize, String)> {
     let mut reader = Reader::from_str(xml);
-    reader.config_mut().allow_dangling_amp = is_lenient;
+    reader.config_mut().allow_dangling_amp = true;
     let mut values = Vec::new();
+    let mut has_bare_ampersand = false;
     // The names of the open elements and their texts; the outermost has no name.
     let mut open: Vec<(String, String)> = Vec::new();
     loop {
@@ -47,7 +57,10 @@ pub(super) fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>
                 let path = path(&open);
                 values.extend(open.pop().map(|(_, text)| (path, text)));
             }
-            Xml::Text(text) => append(&mut open, &text),
+            Xml::Text(text) => {
+                has_bare_ampersand |= text.contains('&');
+                append(&mut open, &text);
+            }
             Xml::CData(text) => append(&mut open, &text),
             Xml::GeneralRef(reference) => {
                 let known = reference.resolve_char_ref().ok().flatten();
@@ -57,7 +70,7 @@ pub(super) fn parse(xml: &str, is_lenient: bool) -> Result<Vec<(String, String)>
                     (None, None) => append(&mut open, &format!("&{};", &*reference)),
                 }
             }
-            Xml::Eof => return Ok(values),
+            Xml::Eof => return Ok(Parsed { values, has_bare_ampersand }),
             Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
         }
     }

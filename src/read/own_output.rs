@@ -1,0 +1,68 @@
+//! Comity's own output, told from exports by its content: a report that is read as an export would count every comment
+//! several times.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::objects;
+
+/// Bytes of a file by which it is known.
+const HEAD_BYTES: u64 = 64 << 10;
+/// Keys of `run.json`, and of `unfinished.json` while a run goes on.
+const RUN_KEYS: [&str; 5] = ["version", "settings", "model", "engine", "inputs"];
+/// Keys of `summary.json`.
+const SUMMARY_KEYS: [&str; 4] = ["counts", "unscored", "prevalence", "policy"];
+/// Keys of `explanations.ndjson`.
+const EXPLANATION_KEYS: [&str; 4] = ["label", "score", "sentences", "words"];
+/// Columns that no export has together: of `scores.csv`, `decisions.csv` and `flagged.csv`, `rejects.csv`.
+const SCORES_COLUMNS: [&str; 4] = ["text", "toxicity", "severe_toxicity", "unscored"];
+const DECISION_COLUMNS: [&str; 4] = ["action", "rule", "score", "threshold"];
+const REJECT_COLUMNS: [&str; 5] = ["file", "record", "line", "bytes", "cause"];
+
+/// Returns true if a folder holds a report, or the beginning of one.
+pub(crate) fn is_report(folder: &Path) -> bool {
+    ["run.json", "unfinished.json"].iter().any(|name| {
+        let mut head = Vec::new();
+        let read =
+            File::open(folder.join(name)).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+        read.is_ok() && has_keys(&head, &RUN_KEYS)
+    })
+}
+
+/// What a folder with a report is.
+pub(crate) const REPORT: &str = "a report of comity, not an export";
+/// What a file of a report is.
+pub(crate) const FILE: &str = "a file of a comity report, not an export";
+
+/// What to do about such a file that stands elsewhere.
+pub(crate) const INSIST: &str = "name the export that was scored, or a --format to read it all the same";
+
+/// Returns what to do instead of reading a report as an export.
+pub(crate) fn remedy(folder: &Path) -> String {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (folder, scores) = (folder.display(), folder.join("scores.csv"));
+    format!(
+        "`comity report {folder}` writes its pages again; name {} to score its comments again, and any other export in it \
+         by itself",
+        scores.display()
+    )
+}
+
+/// Returns true if the beginning of a file is that of a report's file. `scores.csv` has the comments of its run, and is an
+/// export if the user names it.
+pub(crate) fn is_of_report(head: &[u8], is_named: bool) -> bool {
+    if head.trim_ascii_start().starts_with(b"{") {
+        return [&RUN_KEYS[..], &SUMMARY_KEYS, &EXPLANATION_KEYS].iter().any(|keys| has_keys(head, keys));
+    }
+    let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let columns: Vec<&[u8]> = header.split(|byte| *byte == b',').collect();
+    let has = |wanted: &[&str]| wanted.iter().all(|name| columns.contains(&name.as_bytes()));
+    has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || !is_named && has(&SCORES_COLUMNS)
+}
+
+/// Returns true if the first object has these keys.
+fn has_keys(head: &[u8], keys: &[&str]) -> bool {
+    let head = head.trim_ascii_start();
+    head.starts_with(b"{") && keys.iter().all(|key| objects::is_key_of(head, key))
+}
