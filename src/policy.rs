@@ -146,6 +146,13 @@ pub struct Decision<'a> {
     pub fired: Option<Fired<'a>>,
 }
 
+impl Decision<'_> {
+    /// Returns true if a person should look at the comment: the action is any but approve.
+    pub fn is_flagged(&self) -> bool {
+        self.action != Action::Approve
+    }
+}
+
 /// A rule that a comment's score reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fired<'a> {

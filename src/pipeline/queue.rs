@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::comment::Comment;
 use crate::explain::{MOST, explain};
 use crate::label::Label;
-use crate::policy::{Action, Fired, Policy};
+use crate::policy::{Decision, Fired, Policy};
 use crate::report::words;
 use crate::score::{ScoreError, Scored, Scorer};
 
@@ -39,7 +39,7 @@ impl<'p> Queue<'p> {
     }
 
     pub(super) fn offer(&mut self, row: Scored) {
-        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
+        let decision = self.policy.decide(&row).filter(Decision::is_flagged);
         let Some(fired) = decision.and_then(|decision| decision.fired) else { return };
         let words = words::digest(&row.comment);
         let offered = Worst { fired, comment: row.comment, words };
