@@ -17,6 +17,7 @@ mod read;
 mod report;
 mod sample;
 mod score;
+mod words;
 
 use std::io;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ mod cli;
 mod exports;
 mod faults;
 mod normalize;
+mod outputs;
 mod parity;
 mod pipeline;
 mod privacy;

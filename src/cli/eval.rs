@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use comity::engine;
 use comity::evade::Evasion;
 use comity::evaluate::{
@@ -20,12 +21,13 @@ use comity::score::DEFAULT_BATCH;
 use super::Done;
 use super::output::Output;
 use super::progress::Bar;
-use super::score::{at_least_one, engine_name, load_policy};
+use super::score::{at_least_one, load_policy};
+use super::words::{counted, one_of};
 
-/// Measure a model on a labelled file: how well its scores rank, how well they are calibrated, what thresholds do.
+/// Measure a model on a labelled file: ranking, calibration and thresholds.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Labelled file under a header: CSV or TSV, plain, .gz or .zst; `-` for standard input.
+    /// Labelled file with a header: CSV or TSV, plain, .gz or .zst; `-` for standard input.
     #[arg(value_name = "FILE")]
     input: PathBuf,
 
@@ -33,20 +35,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     text: String,
 
-    /// A column of labels and the label it is held against: `toxicity=COL`, `sentiment=COL`; `toxicity*insult=COL` for
-    /// the geometric mean of scores. May be given more than once.
+    /// Compare a score with a column of labels: `toxicity=COL`, `sentiment=COL`, or `toxicity*insult=COL` for the geometric
+    /// mean of two scores. May be repeated.
     #[arg(long, value_name = "NAME=COL", required_unless_present = "spans", value_parser = named::<Measured, String>)]
     label: Vec<(Measured, String)>,
 
-    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`: held against the words that carry the score.
+    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`, to compare with the words that carry the score.
     #[arg(long, value_name = "COL")]
     spans: Option<String>,
 
-    /// Cells that mean yes, where labels are words: every other word means no. May be given more than once.
+    /// Word that means yes in a column of labels; every other word means no. May be repeated.
     #[arg(long, value_name = "VALUE")]
     positive: Vec<String>,
 
-    /// What a blank label means; without this a row with a blank cell has no such label.
+    /// Meaning of a blank label [default: the row has no such label].
     #[arg(long, value_name = "0|1", value_parser = zero_or_one)]
     blank_as: Option<bool>,
 
@@ -54,44 +56,45 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     weight: Option<String>,
 
-    /// Column of the groups that the texts speak of: figures for each, and how far they lie apart.
+    /// Column of the groups that the texts are about, for figures of each and the gaps between them.
     #[arg(long, value_name = "COL")]
     group: Option<String>,
 
-    /// What divides several groups in one cell.
+    /// Character that separates several groups in one cell.
     #[arg(long, value_name = "CHAR", requires = "group")]
     group_separator: Option<char>,
 
-    /// Column of the rows' kinds: accuracy for each, at the first of the thresholds.
+    /// Column of the rows' kinds, for the accuracy on each at the first threshold.
     #[arg(long, value_name = "COL")]
     by: Option<String>,
 
-    /// A threshold that was settled on other data, for `--label NAME` or for `spans`.
+    /// Threshold chosen on other data, for `--label NAME` or for `spans`.
     #[arg(long, value_name = "NAME=T", value_parser = named::<String, f64>)]
     threshold: Vec<(String, f64)>,
 
-    /// Rules whose thresholds are measured (TOML); the built-in ones where none is given.
+    /// Policy whose thresholds are measured (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Comments that people can review: a number (200) or a share (5%).
+    /// Number (200) or share (5%) of the comments that people can review.
     #[arg(long, value_name = "N", default_value = "5%")]
     budget: Budget,
 
-    /// Disguise the texts and measure what that costs: with all evasions, or with those that are named.
+    /// Disguise the texts and measure the loss [default without a value: all evasions].
     #[arg(long, value_name = "EVASION,...", value_delimiter = ',', num_args = 0..=1, require_equals = true,
-        default_missing_value = "leet,spacing,homoglyphs,zero-width,combining,repeated,masked-vowels,fullwidth")]
+        default_missing_values = Evasion::ALL.map(Evasion::as_str),
+        value_parser = one_of::<Evasion>(Evasion::ALL.map(Evasion::as_str)))]
     evade: Vec<Evasion>,
 
-    /// Resamples of the bootstrap behind the 95 % intervals; 0 for no intervals.
+    /// Number of bootstrap resamples for the 95% intervals; 0 for none.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RESAMPLES)]
     resamples: usize,
 
-    /// File to write the scores of each row to (CSV).
+    /// File to write each row's scores to (CSV).
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
 
-    /// Print JSON, with everything; a table of the most telling figures without this.
+    /// Print everything as JSON instead of tables of the main figures.
     #[arg(long)]
     json: bool,
 
@@ -99,19 +102,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 
-    /// Folder of another model; the one that ships inside where none is given.
+    /// Folder of another model [default: the built-in model].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
-    /// What runs the model.
-    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = engine_name)]
+    /// Engine that runs the model.
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
 
-    /// Threads; as many as there are cores where not given.
+    /// Number of threads [default: one per core].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     threads: Option<usize>,
 
-    /// Texts in one engine call.
+    /// Number of texts in one engine call.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
 }
@@ -211,11 +214,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} rows scored, {} without words, {} rejects; {} {}",
+        "{}: {} scored, {} without words, {}; {} {}",
         evaluation.file,
-        evaluation.rows,
+        counted(evaluation.rows, "row", "rows"),
         evaluation.unscored,
-        evaluation.rejects,
+        counted(evaluation.rejects, "reject", "rejects"),
         evaluation.model.name,
         evaluation.model.version
     )?;
@@ -229,7 +232,8 @@ fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
         show_sentiment(out, sentiment)?;
     }
     if let Some(spans) = &evaluation.spans {
-        writeln!(out, "\nspans: {} rows, {} with nothing marked", spans.rows, spans.unmarked)?;
+        let rows = counted(spans.rows as u64, "row", "rows");
+        writeln!(out, "\nspans: {rows}, {} with nothing marked", spans.unmarked)?;
         writeln!(
             out,
             "  {:26} {} at threshold {:.2}",
@@ -260,9 +264,9 @@ fn estimate(estimate: Option<Estimate>) -> String {
 fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation) -> io::Result<()> {
     writeln!(
         out,
-        "\n{}: {} rows, {} positive ({:.2} % by weight)",
+        "\n{}: {}, {} positive ({:.2} % by weight)",
         figures.label,
-        figures.rows,
+        counted(figures.rows as u64, "row", "rows"),
         figures.positives,
         figures.positive_share * 100.0
     )?;
@@ -374,7 +378,8 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
 
 fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Result<()> {
     let names: Vec<&str> = if figures.classes == 2 { vec![CLASSES[0], CLASSES[2]] } else { CLASSES.to_vec() };
-    writeln!(out, "\nsentiment: {} rows, {}", figures.rows, names.join(", "))?;
+    let rows = counted(figures.rows as u64, "row", "rows");
+    writeln!(out, "\nsentiment: {rows}, {}", names.join(", "))?;
     for (name, value) in [
         ("accuracy", estimate(figures.accuracy)),
         ("macro recall", estimate(figures.macro_recall)),

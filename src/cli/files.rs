@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::words::counted;
+
 /// Files that are shown; the rest is counted.
 const SHOWN: usize = 50;
 
@@ -39,7 +41,7 @@ pub(crate) fn show(out: &mut impl Write, rows: &[Row<'_>]) -> io::Result<()> {
         )?;
     }
     if shown.len() < rows.len() {
-        writeln!(out, "and {} more files", rows.len() - shown.len())?;
+        writeln!(out, "and {}", counted((rows.len() - shown.len()) as u64, "more file", "more files"))?;
     }
     writeln!(out)
 }

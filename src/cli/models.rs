@@ -9,10 +9,10 @@ use comity::model::Model;
 use super::Done;
 use super::output::Output;
 
-/// Describe the model that ships inside, or one in a folder.
+/// Describe the built-in model or one in a folder.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A model folder; its checksums are verified.
+    /// Model folder; its checksums are verified.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::merge::MergeError;
 use super::start;
+use crate::decisions::{EvaluationError, SampleError};
 use crate::engine::EngineError;
 use crate::label::Label;
 use crate::model::ModelError;
@@ -47,9 +48,9 @@ pub enum PipelineError {
         /// The input that holds it.
         input: PathBuf,
     },
-    /// An input is a file that the run would write over.
+    /// A file that is read is one that would be written over.
     #[error(
-        "{input} is a file that this run would write over; choose another folder with --out",
+        "{input}: this command would write over it; choose another output, or move the input elsewhere",
         input = input.display()
     )]
     OverInput {
@@ -111,6 +112,12 @@ pub enum PipelineError {
         /// The folder.
         dir: PathBuf,
     },
+    /// The scores of a folder were changed by hand.
+    #[error("{dir}: its scores were changed after the run; leave out --reuse, or name another folder", dir = dir.display())]
+    ReuseOfEdited {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The scores of a folder were not made as they would be made now.
     #[error("the scores in {dir} cannot be reused: {differences}; leave out --reuse", dir = dir.display())]
     OtherScorer {
@@ -147,6 +154,17 @@ pub enum PipelineError {
         /// What went wrong.
         source: io::Error,
     },
+    /// No temporary file can be made.
+    #[error(
+        "{dir}: temporary files cannot be created there: {source}; set TMPDIR to a folder that can be written",
+        dir = dir.display()
+    )]
+    Temporary {
+        /// The folder for temporary files.
+        dir: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
     /// The reply links of a large export found no room.
     #[error(
         "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
@@ -179,12 +197,26 @@ pub enum PipelineError {
     /// The answers to a stream could not be written.
     #[error("cannot write the answers: {0}")]
     Stream(#[source] io::Error),
+    /// The stream was stopped before its end.
+    #[error(
+        "stopped; every line that was read is answered ({answered} in all); send the lines after those again"
+    )]
+    StreamStopped {
+        /// Lines answered: all that had been read.
+        answered: u64,
+    },
     /// Shards could not be joined.
     #[error(transparent)]
     Merge(#[from] MergeError),
-    /// The reports could not be written.
+    /// The reports could not be written, or a folder's run or scores cannot be used.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The decisions could not be evaluated.
+    #[error(transparent)]
+    Decisions(#[from] EvaluationError),
+    /// No sample could be drawn.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// A column of labels holds none.
     #[error(
         "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",

@@ -1,10 +1,13 @@
 //! Comments as they come: a line of JSON in, a line of JSON out, in order and without delay.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -20,6 +23,10 @@ use crate::thread::Threader;
 /// Lines that are scored together, for each thread, where so many are waiting.
 const LINES_A_THREAD: usize = 128;
 
+/// How often the stream looks for [`StreamRequest::stop`] while no line comes. A line that has been read when it is set is
+/// parsed within this time.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// How to score a stream.
 pub struct StreamRequest {
     /// Which key holds what.
@@ -32,6 +39,8 @@ pub struct StreamRequest {
     pub threads: Option<NonZeroUsize>,
     /// Settings of the scoring stage.
     pub settings: Settings,
+    /// Set to `true` to stop once every line that has been read is answered.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Scores ndjson line by line: every line of `input` is answered by one line of `output`, in the same order. Gives the number
@@ -41,11 +50,12 @@ pub struct StreamRequest {
 /// a line waits for those before it and for no other. Scores are those of a run over the same lines.
 ///
 /// # Errors
-/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]).
+/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]);
+/// [`PipelineError::StreamStopped`] if `stop` came before the end of `input`.
 pub fn stream(
     request: &StreamRequest,
     policy: &Policy,
-    input: impl BufRead + Send + 'static,
+    input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> Result<u64, PipelineError> {
     let model = load_model(request.model.as_deref())?;
@@ -56,12 +66,17 @@ pub fn stream(
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
-    let mut threader = Threader::new();
-    let mut bad_lines = 0;
+    let mut threader = Threader::for_stream();
+    let (mut bad_lines, mut answered) = (0, 0);
     let most = LINES_A_THREAD * pool.current_num_threads();
     let lines = Lines::new(&request.read)?;
-    let waiting = read_ahead(lines, input, most);
-    while let Ok(first) = waiting.recv() {
+    let waiting = read_ahead(lines, StoppableLines::new(input, request.stop.clone()), most);
+    loop {
+        let first = match waiting.recv_timeout(PAUSE) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) if !request.stop.load(Ordering::Relaxed) => continue,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        };
         let mut comments = Vec::new();
         let mut rejects = Vec::new();
         for record in [first].into_iter().chain(waiting.try_iter()).take(most) {
@@ -74,6 +89,7 @@ pub fn stream(
             }
         }
         bad_lines += rejects.len() as u64;
+        answered += (comments.len() + rejects.len()) as u64;
         let mut rejects = rejects.into_iter().peekable();
         let rows = pool.install(|| scorer.score(comments, &|_| ()))?;
         let mut answer = |line: Value| writeln!(output, "{line}").map_err(PipelineError::Stream);
@@ -86,26 +102,71 @@ pub fn stream(
         rejects.try_for_each(|reject| answer(bad_line(&reject)))?;
         output.flush().map_err(PipelineError::Stream)?;
     }
+    if request.stop.load(Ordering::Relaxed) {
+        return Err(PipelineError::StreamStopped { answered });
+    }
     Ok(bad_lines)
 }
 
 /// Reads on another thread, so that one knows whether a line is waiting. The thread ends with the input, or once nobody
 /// listens.
-fn read_ahead(
+fn read_ahead<R: Read + Send + 'static>(
     mut lines: Lines,
-    mut input: impl BufRead + Send + 'static,
+    mut input: StoppableLines<R>,
     most: usize,
 ) -> Receiver<Result<Record, ReadError>> {
     let (sender, receiver) = sync_channel(most);
     thread::spawn(move || {
         while let Some(record) = lines.next(&mut input).transpose() {
+            // Nobody knows how the rest of the line would have read.
             let is_over = record.is_err();
-            if sender.send(record).is_err() || is_over {
+            if input.is_torn || sender.send(record).is_err() || is_over {
                 break;
             }
         }
     });
     receiver
+}
+
+/// An input that ends behind the last whole line that has been read, once `stop` is set.
+struct StoppableLines<R> {
+    input: BufReader<R>,
+    stop: Arc<AtomicBool>,
+    /// The last byte that was consumed belongs to a line that goes on.
+    is_within: bool,
+    /// The input was made to end within a line.
+    is_torn: bool,
+}
+
+impl<R: Read> StoppableLines<R> {
+    fn new(input: R, stop: Arc<AtomicBool>) -> Self {
+        Self { input: BufReader::new(input), stop, is_within: false, is_torn: false }
+    }
+}
+
+impl<R: Read> Read for StoppableLines<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(bytes)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for StoppableLines<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.stop.load(Ordering::Relaxed) && !self.input.buffer().contains(&b'\n') {
+            self.is_torn = self.is_within;
+            return Ok(&[]);
+        }
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        if let Some(last) = self.input.buffer()[..bytes].last() {
+            self.is_within = *last != b'\n';
+        }
+        self.input.consume(bytes);
+    }
 }
 
 /// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that are not in the line itself.

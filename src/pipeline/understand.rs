@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::{PipelineError, strict_error};
+use super::{PipelineError, check_temporary_folder, strict_error};
 use crate::comment::Comment;
 use crate::normalize::normalize;
 use crate::read::{FileReport, Options, Reader, Record, Reject};
@@ -47,6 +47,7 @@ pub fn read(
     strict: bool,
 ) -> Result<Understood, PipelineError> {
     let mut reader = Reader::open(inputs, options)?;
+    check_temporary_folder()?;
     let mut threader = Threader::new();
     let mut samples: Vec<Sample> = Vec::new();
     let mut rejects = Vec::new();

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::draft::Drafts;
 use super::plain::{self, counted};
-use super::summary::Counts;
+use super::summary::{Counts, LISTED_FILES};
 use super::{ReportError, Run, Summary};
 use crate::aggregate::{
     CALM, ENTRY, EXPECTED_MAXIMUM_OF, FASTER, MAX_BINS, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_IN_BIN,
@@ -50,8 +50,8 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     );
     format!(
         "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
-         {engine} engine). The {read} records read are {scored} scored comments, {unscored} comments without scores \
-         (causes in the summary) and {rejects} that could not be read. Each toxicity score is {a_calibrated} probability \
+         {engine} engine). Records: {read} read, {scored} scored, {unscored} unscored (causes in the summary), {rejects} \
+         unreadable. Each toxicity score is {a_calibrated} probability \
          from 0 to 1; sentiment is the probability of positive less that of negative, from -1 to 1. Only a comment's own \
          words were scored, not what it quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments \
          were flagged by the policy \"{policy}\" ({rules}). Shares have 95 % Wilson score intervals. Prevalence was \

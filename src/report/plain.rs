@@ -95,6 +95,12 @@ pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
+/// Returns, in words, how many inputs are left out of a list that shows only the first ones; none if it shows all.
+pub(super) fn more_inputs(inputs: usize, shown: usize) -> Option<String> {
+    let more = inputs.checked_sub(shown).filter(|more| *more > 0)?;
+    Some(counted(more as u64, "more input", "more inputs"))
+}
+
 /// Text that shows what it holds: control characters and the marks that turn the direction of text (which could show a
 /// comment other than it is) become `�`. Line ends and tabs stay.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {

@@ -22,6 +22,9 @@ use crate::score::Unscored;
 /// Entries in the short lists of threads and authors.
 const LISTED: usize = 10;
 
+/// Inputs that the summary and the methods list one by one. `run.json` has all of them.
+pub(super) const LISTED_FILES: usize = 50;
+
 /// What no number of a report says; stands in the summaries and on the page.
 pub(super) const LIMITS: [&str; 5] = [
     "A score is what a model makes of a text. It is not a judgement of a person, and says nothing of intent.",
@@ -345,7 +348,7 @@ pub(super) fn summarize(
         concentration: concentration(authors),
         network: network_entry(network),
         methods: methods::paragraph(&run, policy, &counts),
-        notices: run.model.notices(policy),
+        notices: run.notices(policy),
         run,
         limits: LIMITS.to_vec(),
     }

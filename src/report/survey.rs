@@ -17,7 +17,7 @@ use super::authors::{AuthorSorter, Totals};
 use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal};
-use super::replies::{Parent, Reply, ReplySorter};
+use super::replies::{Found, Parent, Reply, ReplySorter};
 use super::words;
 use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::cell::guard;
@@ -178,10 +178,12 @@ struct Sorters {
     authors: AuthorSorter,
 }
 
-/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote.
+/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote. `missing` are the labels
+/// that the model does not give.
 pub(super) fn take<'p>(
     scores: &Path,
     policy: &'p Policy,
+    missing: &[Label],
     by: &[Column],
     drafts: &mut Drafts,
 ) -> Result<(Survey<'p>, OnDisk, Totals), ReportError> {
@@ -217,6 +219,7 @@ pub(super) fn take<'p>(
     let mut rows = ledger::Reader::open(scores)?;
     while let Some(scored) = rows.next() {
         let scored = scored?;
+        rows.check_labels(&scored, missing)?;
         let decision = policy.decide(&scored);
         table.row(&decision_cells(&scored, decision), drafts)?;
         survey
@@ -227,10 +230,13 @@ pub(super) fn take<'p>(
     let finish = || {
         let Sorters { marks, flags, replies, authors } = sorters;
         let authors = authors.finish(drafts)?;
-        let (replies, parents) = replies.finish()?;
-        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors))
+        let Found { replies, parents, twins } = replies.finish()?;
+        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors, twins))
     };
-    let (disk, authors) = finish().map_err(|source| drafts.failed_to_sort(source))?;
+    let (disk, authors, twins) = finish().map_err(|source| drafts.failed_to_sort(source))?;
+    for [first, second] in twins {
+        rows.check_different(first, second)?;
+    }
     Ok((survey, disk, authors))
 }
 
@@ -257,7 +263,7 @@ impl<'p> Survey<'p> {
         sorters: &mut Sorters,
     ) -> io::Result<()> {
         let comment = &scored.comment;
-        let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
+        let flagged = decision.is_some_and(|decision| decision.is_flagged());
         let author = comment.author.as_deref().map(|name| self.authors.entry(name).0 as u32);
         self.without_author += u64::from(author.is_none());
         self.answering += u64::from(comment.parent.as_ref().is_some_and(|parent| *parent != comment.id));
