@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
+use crate::decimal;
 use crate::label::Label;
 use crate::normalize::normalize;
 use crate::score::{Reading, ScoreError, Scorer, Scores};
@@ -151,7 +152,7 @@ pub fn weigh(scorer: &Scorer<'_>, comments: &[(&Comment, Label)]) -> Result<Vec<
                 .without
                 .map_or(0.0, |place| own(&sentences[word.sentence]) - score(&without[place], *label));
             let mean = (score(&scores[word.alone], *label) + fall.max(0.0)) / 2.0;
-            (mean * 1e6).round() / 1e6
+            decimal::round(mean)
         };
         let part = |range: &Range<usize>, score| Part { start: range.start, end: range.end, score };
         Weighed {

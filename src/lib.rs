@@ -11,6 +11,7 @@
 pub mod aggregate;
 pub mod cell;
 pub mod comment;
+pub mod decimal;
 pub mod decisions;
 pub mod digest;
 pub mod encode;

@@ -81,7 +81,7 @@ pub fn is_unfinished(dir: &Path) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// `run.json` is missing, or it or `explanations.ndjson` is not one that we write.
-    #[error("{path}: {source}; score the export again or restore the file", path = path.display())]
+    #[error("{path}: cannot be read; score the export again or restore the file", path = path.display())]
     Run {
         /// The file.
         path: PathBuf,
@@ -124,7 +124,7 @@ pub enum ReportError {
     #[error(transparent)]
     Decisions(#[from] EvaluationError),
     /// A file could not be written.
-    #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
+    #[error("{path}: cannot be written; check that the folder can be written and the disk is not full", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,

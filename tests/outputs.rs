@@ -247,7 +247,7 @@ fn nothing_is_written_through_a_link() {
         if is_replaced {
             scored.unwrap();
         } else {
-            let error = scored.map(|_| ()).unwrap_err().to_string();
+            let error = crate::pipeline::with_causes(&scored.map(|_| ()).unwrap_err());
             assert!(error.contains(name) && error.contains("links are not followed"), "{name}: {error}");
         }
         assert_eq!(fs::read_to_string(run.path("victim")).unwrap(), "mine", "{name}");

@@ -11,6 +11,7 @@ use super::Done;
 use super::output::Output;
 use super::report::warn_if_unfinished;
 use super::score::load_policy;
+use super::table;
 use super::words::counted;
 
 /// Bad rows that are shown; the rest is counted.
@@ -80,47 +81,48 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
 }
 
 fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
-    let names = found.rules.iter().map(|record| record.rule.name.chars().count());
-    let width = names.max().unwrap_or_default().max("all rules".len());
-    writeln!(
-        out,
-        "\n{:width$}  flagged  right  wrong  precision (95 %)    expected  deferred  escalated  split",
-        "rule"
-    )?;
-    let mut row = |name: &str, tally: &Tally| {
+    let row = |name: &str, tally: &Tally| {
         let precision = match (tally.precision(), tally.interval()) {
             (Some(precision), Some(interval)) => format!("{precision:.2} ({})", span(&interval)),
             _ => "-".to_owned(),
         };
         let expected = tally.expected_precision().map_or("-".to_owned(), |share| format!("{share:.2}"));
-        writeln!(
-            out,
-            "{name:width$}  {:7}  {:5}  {:5}  {precision:18}  {expected:>8}  {:8}  {:9}  {:5}",
-            tally.flagged, tally.right, tally.wrong, tally.deferred, tally.escalated, tally.split
-        )
+        let Tally { flagged, right, wrong, deferred, escalated, split, .. } = tally;
+        let [flagged, right, wrong, deferred, escalated, split] =
+            [flagged, right, wrong, deferred, escalated, split].map(u64::to_string);
+        [name.to_owned(), flagged, right, wrong, precision, expected, deferred, escalated, split]
     };
-    for record in &found.rules {
-        row(&record.rule.name, &record.tally)?;
-    }
-    row("all rules", &found.flagged)
+    let rules = found.rules.iter().map(|record| row(&record.rule.name, &record.tally));
+    let heading = [
+        "rule",
+        ">flagged",
+        ">right",
+        ">wrong",
+        "precision (95%)",
+        ">expected",
+        ">deferred",
+        ">escalated",
+        ">split",
+    ];
+    writeln!(out)?;
+    table::show(out, "", &heading, rules.chain([row("all rules", &found.flagged)]))
 }
 
 fn show_appeals(out: &mut Output, appeals: &[AppealRecord]) -> std::io::Result<()> {
     if appeals.is_empty() {
         return Ok(());
     }
-    let name = |record: &AppealRecord| {
-        if record.rule.is_empty() { "not flagged".to_owned() } else { record.rule.clone() }
-    };
-    let width = appeals.iter().map(|record| name(record).chars().count()).max().unwrap_or_default().max(16);
-    writeln!(out, "\n{:width$}  upheld  overturned  open  overturned (95 %)", "appeals, by rule")?;
-    for record in appeals {
+    let rows = appeals.iter().map(|record| {
+        let name = if record.rule.is_empty() { "not flagged" } else { &record.rule };
         let rate = record.overturn_rate();
         let rate = rate.map_or("-".to_owned(), |(rate, interval)| format!("{rate:.2} ({})", span(&interval)));
-        let AppealRecord { upheld, overturned, open, .. } = record;
-        writeln!(out, "{:width$}  {upheld:6}  {overturned:10}  {open:4}  {rate}", name(record))?;
-    }
-    Ok(())
+        let [upheld, overturned, open] =
+            [record.upheld, record.overturned, record.open].map(|count| count.to_string());
+        [name.to_owned(), upheld, overturned, open, rate]
+    });
+    writeln!(out)?;
+    let heading = ["appeals, by rule", ">upheld", ">overturned", ">open", "overturned (95%)"];
+    table::show(out, "", &heading, rows)
 }
 
 fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {

@@ -22,6 +22,7 @@ use super::Done;
 use super::output::Output;
 use super::progress::Bar;
 use super::score::{at_least_one, load_policy};
+use super::table;
 use super::words::{counted, one_of};
 
 /// Measure a model on a labelled file: ranking, calibration and thresholds.
@@ -285,53 +286,43 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
     ] {
         writeln!(out, "  {name:26} {value}")?;
     }
-    writeln!(
-        out,
-        "  {:14} {:9} {:>8} {:>9} {:>7} {:>11}  {:25} {:25} accuracy",
-        "threshold", "", "flagged", "precision", "recall", "specificity", "F1", "macro F1"
-    )?;
-    for at in &figures.thresholds {
-        writeln!(
-            out,
-            "  {:14} {:.6} {:7.2}% {:9.4} {:7.4} {:11.4}  {:25} {:25} {}",
-            at.name,
-            at.threshold,
-            at.flagged_share * 100.0,
-            at.precision,
-            at.recall,
-            at.specificity,
+    let heading =
+        ["threshold", "", ">flagged", ">precision", ">recall", ">specificity", "F1", "macro F1", "accuracy"];
+    let rows = figures.thresholds.iter().map(|at| {
+        let four = |value: f64| format!("{value:.4}");
+        [
+            at.name.clone(),
+            format!("{:.6}", at.threshold),
+            percent(at.flagged_share),
+            four(at.precision),
+            four(at.recall),
+            four(at.specificity),
             estimate(at.f1),
             estimate(at.macro_f1),
-            estimate(at.accuracy)
-        )?;
-    }
-    writeln!(out, "  scores, by bins of equal weight: rows, mean score, share positive")?;
-    for bin in &figures.reliability {
-        writeln!(
-            out,
-            "  {:.4} to {:.4}  {:8} {:.4} {:.4}",
-            bin.low, bin.high, bin.rows, bin.mean_score, bin.positive_share
-        )?;
-    }
+            estimate(at.accuracy),
+        ]
+    });
+    table::show(out, "  ", &heading, rows)?;
+    writeln!(out, "  scores, by bins of equal weight:")?;
+    let rows = figures.reliability.iter().map(|bin| {
+        let four = |value: f64| format!("{value:.4}");
+        let range = format!("{:.4} to {:.4}", bin.low, bin.high);
+        [range, bin.rows.to_string(), four(bin.mean_score), four(bin.positive_share)]
+    });
+    table::show(out, "  ", &["scores", ">rows", ">mean score", ">share positive"], rows)?;
     if let Some(groups) = &figures.groups {
-        writeln!(
-            out,
-            "  {:26} {:>8} {:>8}  {:8} {:8} AUC within",
-            "group", "rows", "positive", "BPSN", "BNSP"
-        )?;
         let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
-        for group in &groups.groups {
-            writeln!(
-                out,
-                "  {:26} {:8} {:8}  {:8} {:8} {}",
-                group.name,
-                group.rows,
-                group.positives,
+        let rows = groups.groups.iter().map(|group| {
+            [
+                group.name.clone(),
+                group.rows.to_string(),
+                group.positives.to_string(),
                 figure(group.bpsn_auc),
                 figure(group.bnsp_auc),
-                estimate(group.subgroup_auc)
-            )?;
-        }
+                estimate(group.subgroup_auc),
+            ]
+        });
+        table::show(out, "  ", &["group", ">rows", ">positive", ">BPSN", ">BNSP", "AUC within"], rows)?;
         let spreads = [("AUC within", groups.subgroup), ("BPSN AUC", groups.bpsn), ("BNSP AUC", groups.bnsp)];
         for (name, spread) in spreads {
             if let Some(Spread { mean, worst, gap, power_mean }) = spread {
@@ -346,34 +337,34 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
         }
     }
     if !figures.by.is_empty() {
-        writeln!(
-            out,
-            "  {:34} {:>8} {:>8} {:>10} {:>8} accuracy",
-            "kind", "rows", "positive", "mean score", "flagged"
-        )?;
-    }
-    for kind in &figures.by {
-        writeln!(
-            out,
-            "  {:34} {:8} {:8} {:10.4} {:7.2}% {:.4}",
-            kind.name,
-            kind.rows,
-            kind.positives,
-            kind.mean_score,
-            kind.flagged_share * 100.0,
-            kind.accuracy
-        )?;
+        let rows = figures.by.iter().map(|kind| {
+            [
+                kind.name.clone(),
+                kind.rows.to_string(),
+                kind.positives.to_string(),
+                format!("{:.4}", kind.mean_score),
+                percent(kind.flagged_share),
+                format!("{:.4}", kind.accuracy),
+            ]
+        });
+        let heading = ["kind", ">rows", ">positive", ">mean score", ">flagged", ">accuracy"];
+        table::show(out, "  ", &heading, rows)?;
     }
     if !figures.evasion.is_empty() {
-        writeln!(out, "  {:14} {:7} {:27} flagged as evasion", "evasion", "AUC", "loss")?;
-    }
-    for drop in &figures.evasion {
-        let detected = evaluation.detected.iter().find(|detected| detected.evasion == drop.evasion);
-        let detected = detected.map_or(String::new(), |of| format!("{} of {}", of.flagged, of.altered));
-        let loss = estimate(Some(drop.drop));
-        writeln!(out, "  {:14} {:.4}  {loss:27} {detected}", drop.evasion.as_str(), drop.auc)?;
+        let rows = figures.evasion.iter().map(|drop| {
+            let detected = evaluation.detected.iter().find(|detected| detected.evasion == drop.evasion);
+            let detected = detected.map_or(String::new(), |of| format!("{} of {}", of.flagged, of.altered));
+            let loss = estimate(Some(drop.drop));
+            [drop.evasion.as_str().to_owned(), format!("{:.4}", drop.auc), loss, detected]
+        });
+        table::show(out, "  ", &["evasion", ">AUC", "loss", "flagged as evasion"], rows)?;
     }
     Ok(())
+}
+
+/// Returns a share such as `12.50%`.
+fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
 }
 
 fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Result<()> {
@@ -388,18 +379,19 @@ fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Resul
     ] {
         writeln!(out, "  {name:26} {value}")?;
     }
-    writeln!(
-        out,
-        "  {:26} {}",
-        "labelled, and called",
-        names.iter().map(|name| format!("{name:>9}")).collect::<Vec<_>>().join(" ")
-    )?;
-    for (name, row) in names.iter().zip(&figures.confusion) {
-        let cells: Vec<String> = row.iter().map(|cell| format!("{cell:9}")).collect();
-        writeln!(out, "  {name:26} {}", cells.join(" "))?;
-    }
-    for kind in &figures.by {
-        writeln!(out, "  {:34} {:8} rows, accuracy {:.4}", kind.name, kind.rows, kind.accuracy)?;
+    let rows = names.iter().zip(&figures.confusion).map(|(name, row)| {
+        [(*name).to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect::<Vec<String>>()
+    });
+    let called: Vec<String> = names.iter().map(|name| format!(">{name}")).collect();
+    let heading: Vec<&str> =
+        ["labelled, and called"].into_iter().chain(called.iter().map(String::as_str)).collect();
+    table::show(out, "  ", &heading, rows)?;
+    if !figures.by.is_empty() {
+        let rows = figures
+            .by
+            .iter()
+            .map(|kind| [kind.name.clone(), kind.rows.to_string(), format!("{:.4}", kind.accuracy)]);
+        table::show(out, "  ", &["kind", ">rows", ">accuracy"], rows)?;
     }
     Ok(())
 }

@@ -124,7 +124,7 @@ pub struct Log {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// It could not be read.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: cannot be read", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use crate::cell::guard;
+use crate::decimal;
 use crate::files::{self, Staged};
 use crate::label::Label;
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
-use crate::score::{Scored, Scores};
+use crate::score::{Scored, Scores, row};
 
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
@@ -66,7 +66,7 @@ pub enum SampleError {
         path: PathBuf,
     },
     /// The file could not be written.
-    #[error("cannot write {path}: {source}", path = path.display())]
+    #[error("cannot write {path}", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -186,24 +186,13 @@ fn stratum_of(scores: &Scores) -> usize {
 }
 
 fn cells(scored: &Scored, number: usize, stratum: &Stratum) -> [String; COLUMNS.len()] {
-    let text = |text: Option<&str>| guard(text.unwrap_or_default()).into_owned();
-    let comment = &scored.comment;
-    [
-        text(Some(&comment.thread)),
-        text(Some(&comment.id)),
-        text(comment.author.as_deref()),
-        comment.created_at.map(|time| time.to_string()).unwrap_or_default(),
-        text(Some(&comment.text)),
-        String::new(),
-        String::new(),
-        String::new(),
-        String::new(),
-        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-        text(comment.link.as_deref()),
-        number.to_string(),
-        stratum.size.to_string(),
-        format!("{:.6}", stratum.size as f64 / stratum.drawn as f64),
-    ]
+    COLUMNS.map(|column| match column {
+        "stratum" => number.to_string(),
+        "stratum_size" => stratum.size.to_string(),
+        "weight" => decimal::cell(Some(stratum.size as f64 / stratum.drawn as f64)),
+        // What is to be filled in is no column of a scored comment, and blank.
+        _ => row::value(scored, column).map(|value| value.cell().into_owned()).unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]

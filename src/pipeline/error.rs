@@ -91,7 +91,7 @@ pub enum PipelineError {
     },
     /// What the folder holds of a run cannot be read.
     #[error(
-        "cannot tell what run {dir} holds: {source}; leave out --resume to begin anew",
+        "{dir}: cannot read which run it contains; leave out --resume to start over",
         dir = dir.display()
     )]
     Held {
@@ -147,7 +147,7 @@ pub enum PipelineError {
         dir: PathBuf,
     },
     /// A file of the output could not be written.
-    #[error("cannot write {path}: {source}; choose another folder with --out or make room", path = path.display())]
+    #[error("cannot write {path}; choose another folder with --out or make room", path = path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -156,7 +156,7 @@ pub enum PipelineError {
     },
     /// No temporary file can be made.
     #[error(
-        "{dir}: temporary files cannot be created there: {source}; set TMPDIR to a folder that can be written",
+        "{dir}: temporary files cannot be created there; set TMPDIR to a folder that can be written",
         dir = dir.display()
     )]
     Temporary {
@@ -167,9 +167,9 @@ pub enum PipelineError {
     },
     /// The reply links of a large export found no room.
     #[error(
-        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+        "cannot keep reply links in the folder for temporary files; make room there, or set TMPDIR to another"
     )]
-    Links(io::Error),
+    Links(#[source] io::Error),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -195,7 +195,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The answers to a stream could not be written.
-    #[error("cannot write the answers: {0}")]
+    #[error("cannot write the answers")]
     Stream(#[source] io::Error),
     /// The stream was stopped before its end.
     #[error(
@@ -239,6 +239,6 @@ pub enum PipelineError {
         label: Label,
     },
     /// The threads could not be started.
-    #[error("cannot start the threads: {0}")]
+    #[error("cannot start the threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

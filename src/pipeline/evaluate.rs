@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{CHUNK_BYTES, PipelineError, Progress, identify, load_model};
 use crate::comment::{Comment, Origin};
+use crate::decimal;
 use crate::engine;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, Marked, Sample, SentimentFigures, SpanFigures, Target};
@@ -581,8 +582,7 @@ impl ScoresFile {
         for (row, scored) in rows.iter().zip(scored) {
             let (unscored, scores) = match &scored.outcome {
                 Outcome::Scored(scores) => {
-                    let cell = |score: f64| format!("{score:.6}");
-                    (String::new(), Label::ALL.map(|label| scores.get(label).map(cell).unwrap_or_default()))
+                    (String::new(), Label::ALL.map(|label| decimal::cell(scores.get(label))))
                 }
                 Outcome::Unscored(cause) => (cause.to_string(), Default::default()),
             };

@@ -88,7 +88,7 @@ pub enum MergeError {
         policy: String,
     },
     /// A file of a part cannot be read.
-    #[error("{path}: {source}; score that part again or restore the file", path = path.display())]
+    #[error("{path}: cannot be read; score that part again or restore the file", path = path.display())]
     Read {
         /// The file.
         path: PathBuf,

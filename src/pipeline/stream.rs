@@ -12,12 +12,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{EngineChoice, PipelineError, load_model};
-use crate::comment::Comment;
 use crate::engine;
 use crate::label::Label;
-use crate::policy::Policy;
+use crate::policy::{Decision, Policy};
 use crate::read::{Lines, Options, ReadError, Record, Reject};
-use crate::score::{Outcome, Scored, Scorer, Scores, Settings};
+use crate::score::{Scored, Scorer, Settings, row};
 use crate::thread::Threader;
 
 /// Lines that are scored together, for each thread, where so many are waiting.
@@ -171,30 +170,15 @@ impl<R: Read> BufRead for StoppableLines<R> {
 
 /// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that are not in the line itself.
 fn good_line(row: &Scored, policy: &Policy) -> Value {
-    let Scored { comment, language, evasion, outcome } = row;
-    let Comment { thread, id, origin, .. } = comment;
-    let scores = outcome.scores();
-    let decimals = |value: f64| (value * 1e6).round() / 1e6;
     let mut line = Map::new();
-    let mut add = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
-    add("line", json!(origin.record));
-    add("thread", json!(thread));
-    add("id", json!(id));
-    add("language", json!(language));
-    add("sentiment", json!(scores.and_then(Scores::sentiment).map(decimals)));
-    for label in Label::SENTIMENT.into_iter().chain(Label::TOXICITY) {
-        add(label.as_str(), json!(scores.and_then(|scores| scores.get(label))));
+    line.insert("line".to_owned(), json!(row.comment.origin.record));
+    let head = ["thread", "id", "language", "sentiment"];
+    let labels = Label::SENTIMENT.into_iter().chain(Label::TOXICITY).map(Label::as_str);
+    for name in head.into_iter().chain(labels).chain(["evasion", "unscored"]) {
+        line.insert(name.to_owned(), json!(row::value(row, name)));
     }
-    let unscored = match outcome {
-        Outcome::Scored(_) => None,
-        Outcome::Unscored(cause) => Some(cause.as_str()),
-    };
-    add("evasion", json!(scores.map(|_| evasion)));
-    add("unscored", json!(unscored));
-    let decision = policy.decide(row);
-    add("action", json!(decision.map(|decision| decision.action.as_str())));
-    let rule = decision.and_then(|decision| decision.fired).map(|fired| fired.rule.name.as_str());
-    add("rule", json!(rule));
+    let decided = Decision::COLUMNS.into_iter().zip(Decision::values(policy.decide(row)));
+    line.extend(decided.take(2).map(|((name, _), value)| (name.to_owned(), json!(value))));
     Value::Object(line)
 }
 

@@ -3,15 +3,14 @@
 use std::borrow::{Borrow, Cow};
 
 use crate::aggregate::{Estimate, Interval, Moments};
+use crate::decimal;
 
-/// A number in a CSV cell: six decimals, blank where there is none.
-pub(super) fn decimal(value: Option<f64>) -> String {
-    value.map(|value| format!("{value:.6}")).unwrap_or_default()
-}
+/// A number in a CSV cell.
+pub(super) use crate::decimal::cell as decimal;
 
 /// A share and its interval in three CSV cells.
 pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
-    let part = |of: fn(Estimate) -> f64| decimal(estimate.map(of));
+    let part = |of: fn(Estimate) -> f64| decimal::cell(estimate.map(of));
     [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 

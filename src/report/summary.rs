@@ -15,6 +15,8 @@ use crate::aggregate::{
     Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
     calibrated_share, corrected_share, counted_share,
 };
+use crate::decimal;
+pub(super) use crate::decimal::round as six;
 use crate::label::Label;
 use crate::policy::{Action, Policy};
 use crate::score::Unscored;
@@ -321,7 +323,7 @@ pub(super) fn summarize(
             rank: row.rank?,
             author: row.author.to_owned(),
             scored: row.totals.scored,
-            shrunk_toxicity: six(shrunk.mean),
+            shrunk_toxicity: decimal::round(shrunk.mean),
             interval: round_interval(shrunk.interval),
             flagged: row.totals.flagged,
         })
@@ -359,26 +361,21 @@ fn distribution(moments: &Moments, histogram: &Histogram, spread: &Spread) -> Di
     Distribution {
         mean: round(moments.mean()),
         deviation: round(moments.deviation()),
-        deciles: spread.quantiles(&shares).into_iter().map(six).collect(),
+        deciles: spread.quantiles(&shares).into_iter().map(decimal::round).collect(),
         histogram: histogram.clone(),
     }
 }
 
-/// A number with the decimals that files keep.
-pub(super) fn six(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
 fn round(value: Option<f64>) -> Option<f64> {
-    value.map(six)
+    value.map(decimal::round)
 }
 
 fn round_interval(interval: Interval) -> Interval {
-    Interval { low: six(interval.low), high: six(interval.high) }
+    Interval { low: decimal::round(interval.low), high: decimal::round(interval.high) }
 }
 
 fn round_estimate(Estimate { share, interval }: Estimate) -> Estimate {
-    Estimate { share: six(share), interval: round_interval(interval) }
+    Estimate { share: decimal::round(share), interval: round_interval(interval) }
 }
 
 fn concentration(authors: &Authors<'_>) -> Concentration {
@@ -403,7 +400,9 @@ fn network_entry(network: &Network<'_>) -> NetworkEntry {
         toxic_to_other: to_other.0,
         after_toxic: after_toxic.map(round_estimate),
         after_other: after_other.map(round_estimate),
-        difference: after_toxic.zip(after_other).map(|(toxic, other)| six(toxic.share - other.share)),
+        difference: after_toxic
+            .zip(after_other)
+            .map(|(toxic, other)| decimal::round(toxic.share - other.share)),
         difference_interval: contagion.difference().map(round_interval),
     }
 }

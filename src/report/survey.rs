@@ -16,14 +16,12 @@ use super::ReportError;
 use super::authors::{AuthorSorter, Totals};
 use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
-use super::plain::{cell, decimal};
 use super::replies::{Found, Parent, Reply, ReplySorter};
 use super::words;
 use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
-use crate::cell::guard;
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
-use crate::score::{Outcome, Scored, Unscored, ledger};
+use crate::score::{Outcome, Scored, Unscored, ledger, row};
 use crate::sort::{Sorted, Sorter};
 
 pub(super) const DECISIONS: &str = "decisions.csv";
@@ -240,17 +238,11 @@ pub(super) fn take<'p>(
     Ok((survey, disk, authors))
 }
 
-fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; COLUMNS.len()] {
-    let fired = decision.and_then(|decision| decision.fired);
-    [
-        guard(&scored.comment.thread).into_owned(),
-        guard(&scored.comment.id).into_owned(),
-        cell(decision.map(|decision| decision.action)),
-        fired.map(|fired| guard(&fired.rule.name).into_owned()).unwrap_or_default(),
-        cell(fired.map(|fired| fired.rule.label)),
-        decimal(fired.map(|fired| fired.score)),
-        decimal(fired.map(|fired| fired.threshold)),
-    ]
+/// The cells of `decisions.csv`.
+fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> Vec<String> {
+    let comment = ["thread", "id"].map(|name| row::value(scored, name));
+    let values = comment.into_iter().chain(Decision::values(decision));
+    values.map(|value| value.map(|value| value.cell().into_owned()).unwrap_or_default()).collect()
 }
 
 impl<'p> Survey<'p> {

@@ -12,47 +12,26 @@ use csv::StringRecord;
 
 pub use kept::{Kept, Recalled};
 
-use super::{Outcome, Scored, Scores, Unscored};
-use crate::cell::{guard, unguard};
+use super::{Outcome, Scored, Scores, Unscored, row};
+use crate::cell::unguard;
 use crate::comment::{Comment, Origin};
 use crate::label::Label;
 
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "scores.csv";
 
-/// The columns, in order. Text cells are guarded (see [`crate::cell`]); probabilities have six decimals and are blank
-/// where the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes` holds byte ranges of `text` as `start-end`, spaced.
-pub const COLUMNS: [&str; 29] = [
-    "thread",
-    "id",
-    "parent",
-    "author",
-    "created_at",
-    "text",
-    "status",
-    "language",
-    "sentiment",
-    "negative",
-    "neutral",
-    "positive",
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "threat",
-    "insult",
-    "identity_attack",
-    "evasion",
-    "unscored",
-    "parent_inferred",
-    "quotes",
-    "link",
-    "section",
-    "votes",
-    "replies",
-    "file",
-    "record",
-    "line",
-];
+/// The columns, in order: those of [`row::COLUMNS`]. Text cells are guarded (see [`crate::cell`]); probabilities have six
+/// decimals and are blank if the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes`
+/// contains byte ranges of `text` as `start-end`, separated by spaces.
+pub const COLUMNS: [&str; row::COLUMNS.len()] = {
+    let mut names = [""; row::COLUMNS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = row::COLUMNS[place].name;
+        place += 1;
+    }
+    names
+};
 
 /// Labels in the order of their columns.
 const LABELS: [Label; Label::COUNT] = [
@@ -71,7 +50,7 @@ const LABELS: [Label; Label::COUNT] = [
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file could not be opened, read or written.
-    #[error("{path}: {source}; check that the file is there and the disk has room", path = path.display())]
+    #[error("{path}: cannot be read or written; check that the file is there and the disk has room", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -182,43 +161,8 @@ impl<W: Write> Writer<W> {
 
 /// The cells of a row, in the order of [`COLUMNS`].
 fn cells(scored: &Scored) -> Vec<String> {
-    let Scored { comment, language, evasion, outcome } = scored;
-    let scores = outcome.scores();
-    let decimal = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
-    let text = |value: &Option<String>| guard(value.as_deref().unwrap_or_default()).into_owned();
-    let count = |value: Option<String>| value.unwrap_or_default();
-
-    let mut cells = Vec::with_capacity(COLUMNS.len());
-    cells.extend([
-        guard(&comment.thread).into_owned(),
-        guard(&comment.id).into_owned(),
-        text(&comment.parent),
-        text(&comment.author),
-        count(comment.created_at.map(|time| time.to_string())),
-        guard(&comment.text).into_owned(),
-        comment.status.to_string(),
-        language.clone().unwrap_or_default(),
-        decimal(scores.and_then(Scores::sentiment)),
-    ]);
-    cells.extend(LABELS.map(|label| decimal(scores.and_then(|scores| scores.get(label)))));
-    let (evasion, unscored) = match outcome {
-        Outcome::Scored(_) => (evasion.to_string(), String::new()),
-        Outcome::Unscored(cause) => (String::new(), cause.to_string()),
-    };
-    cells.extend([
-        evasion,
-        unscored,
-        comment.parent.as_ref().map(|_| comment.parent_inferred.to_string()).unwrap_or_default(),
-        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-        text(&comment.link),
-        text(&comment.section),
-        count(comment.votes.map(|n| n.to_string())),
-        count(comment.replies.map(|n| n.to_string())),
-        guard(&comment.origin.file).into_owned(),
-        comment.origin.record.to_string(),
-        comment.origin.line.to_string(),
-    ]);
-    cells
+    let values = row::COLUMNS.iter().map(|column| column.value(scored));
+    values.map(|value| value.map(|value| value.cell().into_owned()).unwrap_or_default()).collect()
 }
 
 /// Reads a scores file, row by row, in order.
