@@ -17,6 +17,8 @@ mod read;
 mod report;
 mod sample;
 mod score;
+mod table;
+mod words;
 
 use std::io;
 use std::process::ExitCode;
@@ -82,19 +84,41 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// An error with its causes, on one line. Most of our errors tell their cause themselves: that one is not told twice.
+/// Returns an error with its causes, on one line. The causes belong to what is wrong, before what to do about it.
 fn one_line(error: &anyhow::Error) -> String {
-    let mut line = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !line.contains(&cause) {
-            line = format!("{line}: {cause}");
-        }
-    }
-    printable(&line.trim_end().replace('\n', " "))
+    let causes = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+    let line = causes.into_iter().rev().reduce(|cause, error| match error.split_once("; ") {
+        Some((what, remedy)) => format!("{what}: {cause}; {remedy}"),
+        None => format!("{error}: {cause}"),
+    });
+    printable(&line.unwrap_or_default().trim_end().replace('\n', " "))
 }
 
 /// Whether our reader went away. A broken pipe of a file that we write would be another matter, but files have no pipes.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn causes_come_before_remedies() {
+        let full = || Err::<(), _>(anyhow!("No space left"));
+        for (error, line) in [
+            (full(), "No space left"),
+            (full().context("cannot write x; make room"), "cannot write x: No space left; make room"),
+            (full().context("cannot write x").context("out"), "out: cannot write x: No space left"),
+            (
+                full().context("x: broken; get it again").context("out\n"),
+                "out : x: broken: No space left; get it again",
+            ),
+        ] {
+            assert_eq!(one_line(&error.unwrap_err()), line);
+        }
+    }
 }

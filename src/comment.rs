@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+
+use crate::digest::sha256;
 
 /// One comment of an export, in the words of the export.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +90,7 @@ impl Comment {
 
     /// SHA-256 of its text, in lower-case hexadecimal: what a decision is told by to be about this text and no other.
     pub fn text_sha256(&self) -> String {
-        Sha256::digest(&self.text).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(&self.text)
     }
 
     /// The author's own words: what the quotes leave, line by line; empty if that is nothing.

@@ -25,6 +25,7 @@ pub use ranking::Ranking;
 pub use spans::{Marked, SpanFigures, spans};
 
 use crate::aggregate::Interval;
+use crate::decimal::round;
 use crate::evade::Evasion;
 use crate::label::Label;
 use crate::policy::Policy;
@@ -35,11 +36,6 @@ pub const DEFAULT_RESAMPLES: usize = 1_000;
 
 /// The precision at which recall is given.
 pub const WANTED_PRECISION: f64 = 0.9;
-
-/// Six decimals, as all our files have.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
 
 /// A figure with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -21,6 +21,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
+use crate::decimal;
 use crate::label::Label;
 use crate::normalize::normalize;
 use crate::score::{Reading, ScoreError, Scorer, Scores};
@@ -235,7 +236,7 @@ pub(crate) fn weigh(
                 .without
                 .map_or(0.0, |place| own(&sentences[word.sentence]) - score(&without[place], *label));
             let mean = (score(&scores[word.alone], *label) + fall.max(0.0)) / 2.0;
-            (mean * 1e6).round() / 1e6
+            decimal::round(mean)
         };
         let of_word = |word: &Word| {
             let start = sentences[word.sentence].start;

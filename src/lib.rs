@@ -11,12 +11,15 @@
 pub mod aggregate;
 pub mod cell;
 pub mod comment;
+pub mod decimal;
 pub mod decisions;
+pub mod digest;
 pub mod encode;
 pub mod engine;
 pub mod evade;
 pub mod evaluate;
 pub mod explain;
+pub mod files;
 pub mod label;
 pub mod model;
 pub mod normalize;

@@ -10,8 +10,8 @@ use std::io;
 use std::path::Path;
 
 use ndarray::ArrayView1;
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
 use crate::encode::{EncodeError, Encoder};
 use crate::label::{Activation, Label};
 
@@ -238,10 +238,6 @@ fn signed(dir: &Path, manifest_json: Vec<u8>) -> Result<(Manifest, Files), (Stri
 
 fn in_manifest(kind: ModelErrorKind) -> (String, ModelErrorKind) {
     (MANIFEST.to_owned(), kind)
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

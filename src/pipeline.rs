@@ -23,12 +23,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub use error::PipelineError;
 pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
 pub use merge::{MergeError, merge};
+pub use outputs::keep_apart;
 pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
 pub use understand::{Sample, Understood, read};
 
 use crate::aggregate::Confusion;
 use crate::comment::Comment;
+use crate::decisions;
 use crate::engine::{self, Engine};
 use crate::label::Label;
 use crate::model::{Manifest, Model};
@@ -40,7 +42,7 @@ use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, Run, S
 use crate::score::ledger::{self, Recalled};
 use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
-use outputs::{OutputFiles, Outputs, cannot_write, keep_apart, lock};
+use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
 use queue::Queue;
 use start::{Difference, Held, Start};
 
@@ -165,7 +167,8 @@ pub fn score(
     };
     let mut reader = Reader::open(&request.inputs, &options)?;
     check_strict(&reader, request.strict)?;
-    keep_apart(&request.inputs, &request.out)?;
+    keep_exports_apart(&request.inputs, &request.out)?;
+    check_temporary_folder()?;
     let files = OutputFiles::open(&request.out)?;
     let model = load_model(request.model.as_deref())?;
     let engine = match &request.engine {
@@ -251,7 +254,7 @@ pub fn score(
     let explanations = explanations.ok_or_else(stopped)?;
     let replies = threader.finish().map_err(PipelineError::Links)?;
     let run = describe(request, start, &reader, &replies, counts);
-    let _lock = outputs.finish(&explanations, &run)?;
+    let _lock = outputs.finish(&explanations, run)?;
     let reused = scorer.reused();
     // The report is made of files, and what made them may be large.
     drop((scorer, explanations));
@@ -265,22 +268,49 @@ fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer<'_>) -> Result
     let owned = || dir.to_owned();
     let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
-    if dir.canonicalize().ok() == out.canonicalize().ok() {
+    if keep_apart(&[dir.join(ledger::FILE_NAME)], out).is_err() {
         return Err(PipelineError::ReuseOfOut { dir: owned() });
     }
     let differences = held.start.differences_of_scorer(start);
     if !differences.is_empty() {
         return Err(PipelineError::OtherScorer { dir: owned(), differences: Difference::list(&differences) });
     }
-    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), !held.is_whole, scorer)?)
+    if let Some(run) = &held.run {
+        run.check_scores(dir)?;
+        if run.edited {
+            return Err(PipelineError::ReuseOfEdited { dir: owned() });
+        }
+    }
+    Ok(Earlier::open(&dir.join(ledger::FILE_NAME), held.run.is_none(), scorer)?)
 }
 
-/// Decides anew and writes the reports of a folder again, from its scores: [`report::write`], for as long as nobody else
-/// writes into the folder.
+/// Checks, before any work, that temporary files can be made.
+fn check_temporary_folder() -> Result<(), PipelineError> {
+    let made = tempfile::tempfile().map(drop);
+    made.map_err(|source| PipelineError::Temporary { dir: std::env::temp_dir(), source })
+}
+
+/// Checks that a folder holds a run that has ended.
+fn check_ended(dir: &Path) -> Result<(), PipelineError> {
+    let exists = |name: &str| dir.join(name).exists();
+    if exists(start::FILE_NAME) && !exists(report::RUN_FILE_NAME) {
+        return Err(PipelineError::NotEnded { dir: dir.to_owned() });
+    }
+    Ok(())
+}
+
+/// Checks that a folder holds a run that has ended, with the scores that it ended with.
+fn check_run(dir: &Path) -> Result<(), PipelineError> {
+    check_ended(dir)?;
+    Ok(Run::read(dir)?.check_scores(dir)?)
+}
+
+/// Applies a policy to the scores of a folder and writes its reports again: [`report::write`], while nobody else writes into
+/// the folder.
 ///
 /// # Errors
-/// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder holds half a run, [`PipelineError::Busy`] if
-/// somebody writes into it.
+/// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder contains an unfinished run, [`PipelineError::Busy`]
+/// if somebody writes into it, [`PipelineError::OverInput`] if a file of decisions is one that the report writes.
 pub fn report(
     dir: &Path,
     policy: &Policy,
@@ -288,16 +318,55 @@ pub fn report(
     by: &[Column],
     decisions: &[PathBuf],
 ) -> Result<Summary, PipelineError> {
-    let exists = |name: &str| dir.join(name).exists();
-    let _lock = if exists(report::RUN_FILE_NAME) {
-        Some(lock(dir)?)
-    } else if exists(start::FILE_NAME) {
-        lock(dir)?;
-        return Err(PipelineError::NotEnded { dir: dir.to_owned() });
-    } else {
-        None
-    };
+    keep_apart(decisions, dir)?;
+    let _lock = lock_ended(dir)?;
     Ok(report::write(dir, policy, also, by, decisions)?)
+}
+
+/// Accepts a scores file that was changed after its run: `run.json` records its new checksum and that it was changed, and
+/// every report says so from then on.
+///
+/// # Errors
+/// [`PipelineError`]: the folder contains no whole run, somebody writes into it, or `run.json` cannot be written.
+pub fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
+    let _lock = lock_ended(dir)?;
+    outputs::accept_edits(dir)
+}
+
+/// Locks a folder whose run has ended. A folder without a run gets no file of ours.
+fn lock_ended(dir: &Path) -> Result<Option<std::fs::File>, PipelineError> {
+    let has_run = [start::FILE_NAME, report::RUN_FILE_NAME].iter().any(|name| dir.join(name).exists());
+    let lock = if has_run { Some(lock(dir)?) } else { None };
+    check_ended(dir)?;
+    Ok(lock)
+}
+
+/// Evaluates people's decisions about the comments of a folder: [`decisions::evaluate`], if the folder contains a whole run.
+///
+/// # Errors
+/// [`PipelineError`]: the run has not ended, its scores were changed, or a file cannot be read.
+pub fn evaluate_decisions(
+    dir: &Path,
+    policy: &Policy,
+    files: &[PathBuf],
+    precision: f64,
+) -> Result<decisions::Evaluation, PipelineError> {
+    check_run(dir)?;
+    Ok(decisions::evaluate(dir, policy, files, precision)?)
+}
+
+/// Draws a sample of the comments of a folder that are not flagged: [`decisions::draw`], if the folder contains a whole run.
+///
+/// # Errors
+/// [`PipelineError`]: the run has not ended, its scores were changed, or the sample cannot be written.
+pub fn draw_sample(
+    dir: &Path,
+    policy: &Policy,
+    count: u64,
+    seed: u64,
+) -> Result<decisions::Sample, PipelineError> {
+    check_run(dir)?;
+    Ok(decisions::draw(dir, policy, count, seed)?)
 }
 
 /// The model of a folder, or the embedded one, if its texts were normalised as ours are.
@@ -435,6 +504,8 @@ fn describe(
         read: counts.comments + counts.rejects,
         rejects: counts.rejects,
         by: request.by.clone(),
+        scores_sha256: None,
+        edited: false,
     }
 }
 

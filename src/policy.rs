@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::comment::Comment;
 use crate::label::Label;
+use crate::score::row::{Kind, Value};
 use crate::score::{Scored, Scores};
 
 /// What to do with a comment, from mildest to most severe.
@@ -144,6 +145,34 @@ pub struct Decision<'a> {
     pub action: Action,
     /// The rule that decided; none where no rule fired and the comment is approved.
     pub fired: Option<Fired<'a>>,
+}
+
+impl<'a> Decision<'a> {
+    /// Names and types of what [`Decision::values`] returns.
+    pub const COLUMNS: [(&'static str, Kind); 5] = [
+        ("action", Kind::Text),
+        ("rule", Kind::Text),
+        ("label", Kind::Text),
+        ("score", Kind::Number),
+        ("threshold", Kind::Number),
+    ];
+
+    /// Returns true if a person should look at the comment: the action is any but approve.
+    pub fn is_flagged(&self) -> bool {
+        self.action != Action::Approve
+    }
+
+    /// Returns the decision as values of a row; all of them are none if there is no decision.
+    pub fn values(decision: Option<Self>) -> [Option<Value<'a>>; 5] {
+        let fired = decision.and_then(|decision| decision.fired);
+        [
+            decision.map(|decision| Value::Word(decision.action.as_str())),
+            fired.map(|fired| Value::Text(&fired.rule.name)),
+            fired.map(|fired| Value::Word(fired.rule.label.as_str())),
+            fired.map(|fired| Value::Number(fired.score)),
+            fired.map(|fired| Value::Number(fired.threshold)),
+        ]
+    }
 }
 
 /// A rule that a comment's score reached.

@@ -27,13 +27,13 @@ mod survey;
 mod threads;
 pub(crate) mod words;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use also::Form;
 pub use by::Column;
-pub use run::{FILE_NAME as RUN_FILE_NAME, HeldOut, Input, ModelId, Replies, Run};
+pub use draft::{UNFINISHED, mark_unfinished};
+pub use run::{FILE_NAME as RUN_FILE_NAME, HeldOut, Input, ModelId, Replies, Run, scores_sha256};
 pub use summary::{
     ActionCount, AuthorEntry, CauseCount, Concentration, Counts, Distribution, LanguageCount, NetworkEntry,
     PolicyEntry, Prevalence, RuleEntry, Summary, ThreadEntry,
@@ -41,6 +41,7 @@ pub use summary::{
 
 use crate::decisions::{self, EvaluationError};
 use crate::explain::{self, Explanation};
+use crate::files;
 use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
 use also::Facts;
@@ -49,7 +50,7 @@ use draft::Drafts;
 /// What a page says of people's decisions needs no threshold suggested; any precision will do.
 const WANTED_PRECISION: f64 = 0.9;
 
-/// Names of the files that [`fn@write`] writes.
+/// Names of the files that [`fn@write`] always writes; [`outputs`] has the rest.
 pub const OUTPUTS: [&str; 14] = [
     survey::DECISIONS,
     queue::FLAGGED,
@@ -67,11 +68,21 @@ pub const OUTPUTS: [&str; 14] = [
     page::PAGE,
 ];
 
+/// Names of all files and folders, in the folder of a run, that [`fn@write`] may write.
+pub fn outputs() -> impl Iterator<Item = &'static str> {
+    OUTPUTS.into_iter().chain([chart::FOLDER, UNFINISHED]).chain(Form::ALL.into_iter().map(Form::path))
+}
+
+/// Returns true if the report in a folder was interrupted while its files were replaced: they may not belong together.
+pub fn is_unfinished(dir: &Path) -> bool {
+    dir.join(UNFINISHED).symlink_metadata().is_ok()
+}
+
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// `run.json` is missing, or it or `explanations.ndjson` is not one that we write.
-    #[error("{path}: {source}; score the export again or restore the file", path = path.display())]
+    #[error("{path}: cannot be read; score the export again or restore the file", path = path.display())]
     Run {
         /// The file.
         path: PathBuf,
@@ -81,6 +92,16 @@ pub enum ReportError {
     /// `scores.csv` could not be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// `scores.csv` was changed after its run.
+    #[error(
+        "{path}: changed since the run ended (its SHA-256 is not the one in run.json); restore the file or score the \
+         export again, or add --accept-edits to report on it as it is",
+        path = path.display()
+    )]
+    Edited {
+        /// The scores file.
+        path: PathBuf,
+    },
     /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
     #[error(
         "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
@@ -104,7 +125,7 @@ pub enum ReportError {
     #[error(transparent)]
     Decisions(#[from] EvaluationError),
     /// A file could not be written.
-    #[error("{path}: {source}; check that the folder can be written and the disk is not full", path = path.display())]
+    #[error("{path}: cannot be written; check that the folder can be written and the disk is not full", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -132,7 +153,8 @@ pub fn write(
     by: &[Column],
     decisions: &[PathBuf],
 ) -> Result<Summary, ReportError> {
-    let run = read_run(&dir.join(RUN_FILE_NAME))?;
+    let run = Run::read(dir)?;
+    run.check_scores(dir)?;
     let scores = dir.join(ledger::FILE_NAME);
     let evaluation = (!decisions.is_empty())
         .then(|| decisions::evaluate(dir, policy, decisions, WANTED_PRECISION))
@@ -140,7 +162,7 @@ pub fn write(
     let mut drafts = Drafts::new(dir);
 
     let by = if by.is_empty() { &run.by } else { by };
-    let (survey, mut disk, mut totals) = survey::take(&scores, policy, by, &mut drafts)?;
+    let (survey, mut disk, mut totals) = survey::take(&scores, policy, &run.model.missing, by, &mut drafts)?;
     let (scored, unscored) = (survey.scored, survey.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
@@ -192,24 +214,17 @@ pub fn write(
     methods::write(&summary, &mut drafts)?;
     queue::page::write(&sources, &summary, &mut queue, evaluation.as_ref(), &mut drafts)?;
     page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
-    drafts.commit()?;
-    chart::forget_others(dir, &threads.rows)?;
+    drafts.commit(|dir| chart::forget_others(dir, &threads.rows))?;
     Ok(summary)
 }
 
 /// The explanations of a run; none where it wrote none.
 fn read_explanations(path: &Path) -> Result<Vec<Explanation>, ReportError> {
     let failed = |source| ReportError::Run { path: path.to_owned(), source };
-    let lines = match std::fs::read_to_string(path) {
+    let lines = match files::read_text_at_most(path, files::MAX_WHOLE_FILE) {
         Ok(lines) => lines,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),
     };
     lines.lines().map(|line| serde_json::from_str(line).map_err(|error| failed(error.into()))).collect()
-}
-
-fn read_run(path: &Path) -> Result<Run, ReportError> {
-    let failed = |source| ReportError::Run { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    serde_json::from_reader(io::BufReader::new(file)).map_err(|error| failed(error.into()))
 }

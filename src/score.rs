@@ -17,6 +17,7 @@ pub mod language;
 pub mod ledger;
 mod outcome;
 mod reuse;
+pub mod row;
 
 use std::collections::HashMap;
 

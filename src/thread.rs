@@ -14,6 +14,7 @@ use bytemuck::{Pod, Zeroable};
 use serde::Serialize;
 
 use crate::comment::{Comment, Status};
+use crate::digest::hash;
 use crate::quote::{self, Index, Quote, Word};
 use crate::sort::Sorter;
 
@@ -45,7 +46,8 @@ pub struct Threader {
     now: u64,
     report: ThreadReport,
     words: Vec<Word>,
-    links: Sorter<Link>,
+    /// None for a stream.
+    links: Option<Sorter<Link>>,
     /// Why the links could not be kept; told at the end.
     failure: Option<io::Error>,
 }
@@ -120,9 +122,15 @@ impl Threader {
             now: 0,
             report: ThreadReport::default(),
             words: Vec::new(),
-            links: Sorter::new(&std::env::temp_dir()),
+            links: Some(Sorter::new(&std::env::temp_dir())),
             failure: None,
         }
+    }
+
+    /// Creates a threader for a stream, which may never end. It keeps nothing of a comment on disk, so [`Threader::finish`]
+    /// has no counts of threads, orphans, circles and replies of authors to themselves.
+    pub fn for_stream() -> Self {
+        Self { links: None, ..Self::new() }
     }
 
     /// Adds to the comment's `quotes` what it repeats of earlier comments of its thread and every `>` line, and gives it
@@ -158,15 +166,15 @@ impl Threader {
         if self.bytes > MAX_BYTES {
             self.forget_silent();
         }
-        let link = Link {
-            thread: hash(&comment.thread),
-            order: self.now,
-            id: hash(&comment.id),
-            parent: comment.parent.as_deref().map_or(0, hash),
-            author: author.unwrap_or(0),
-        };
-        if self.failure.is_none() {
-            self.failure = self.links.push(link).err();
+        if let Some(links) = self.links.as_mut().filter(|_| self.failure.is_none()) {
+            let link = Link {
+                thread: hash(&comment.thread),
+                order: self.now,
+                id: hash(&comment.id),
+                parent: comment.parent.as_deref().map_or(0, hash),
+                author: author.unwrap_or(0),
+            };
+            self.failure = links.push(link).err();
         }
     }
 
@@ -187,7 +195,8 @@ impl Threader {
             return Err(failure);
         }
         let mut report = self.report;
-        let mut links = self.links.finish()?;
+        let Some(links) = self.links else { return Ok(report) };
+        let mut links = links.finish()?;
         let mut thread: Vec<Link> = Vec::new();
         for link in links.records()? {
             let link = link?;
@@ -373,19 +382,10 @@ fn merge(ranges: &mut Vec<Range<usize>>) {
     });
 }
 
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a: the same in every run, and short texts are all it gets.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
-}
-
-/// The hash of a name, whatever its case and the punctuation around it.
+/// Returns the hash of a name, which ignores its case and the punctuation around it.
 fn name_key(name: &str) -> u64 {
-    name.trim_matches(|c: char| !c.is_alphanumeric())
-        .chars()
-        .flat_map(char::to_lowercase)
-        .fold(OFFSET, |hash, c| (hash ^ u64::from(c)).wrapping_mul(0x100_0000_01b3))
+    let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+    hash(&name.chars().flat_map(char::to_lowercase).collect::<String>())
 }
 
 #[cfg(test)]

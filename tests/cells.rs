@@ -32,7 +32,7 @@ const FORMULAS: [&str; 12] = [
 fn column(file: &Path, name: &str) -> Vec<String> {
     let mut csv = csv::Reader::from_path(file).unwrap();
     let at = csv.headers().unwrap().iter().position(|header| header == name).unwrap();
-    csv.records().map(|row| unguard(&row.unwrap()[at]).to_owned()).collect()
+    csv.records().map(|row| unguard(&row.unwrap()[at]).into_owned()).collect()
 }
 
 #[test]

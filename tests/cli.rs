@@ -126,8 +126,8 @@ fn what_cannot_be_written_is_said_in_one_line() {
             "limited/scores.csv: File too large",
         ),
         (
-            "mkdir late; ln -s /dev/full late/.report.html.part; comity score data/sample --out late --model tiny",
-            "late/report.html: No space left",
+            "mkdir -p late/report.html/x; comity score data/sample --out late --model tiny",
+            "late/report.html: Is a directory",
         ),
     ] {
         let output = shell(folder.path(), command).output().unwrap();

@@ -12,7 +12,7 @@ use comity::pipeline::{PipelineError, ScoreRequest};
 use comity::report::ReportError;
 use tempfile::TempDir;
 
-use crate::pipeline::{assert_same, files, mixed_export, request, root, score};
+use crate::pipeline::{assert_same, files, mixed_export, request, root, score, with_causes};
 
 /// A small file system in memory; taken away at the end.
 struct Disk(TempDir);
@@ -68,7 +68,7 @@ fn a_full_disk_is_named_and_leaves_no_half_report() {
         disk.remount(&format!("size={}k", 16 + bytes / 1024 * share / 16));
         let Err(error) = score(&request(&[&export], &out)) else { continue };
         failures += 1;
-        let said = error.to_string();
+        let said = with_causes(&error);
         assert!(said.contains("No space left") || said.contains("os error 28"), "{said}");
         assert!(said.contains(&*out.to_string_lossy()), "names the file: {said}");
         let remedies = ["make room", "the disk is not full", "the disk has room"];
@@ -95,7 +95,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_any_work() {
         let out = disk.0.path().join("out");
         let error = score(&request(&[&sample], &out)).map(|_| ()).unwrap_err();
         assert!(matches!(error, PipelineError::Write { .. }), "{error}");
-        let said = error.to_string();
+        let said = with_causes(&error);
         assert!(said.contains("Read-only") && said.contains("choose another folder"), "{said}");
         disk.remount("rw");
         score(&request(&[&sample], &out)).unwrap();
@@ -106,7 +106,7 @@ fn a_folder_that_cannot_be_written_is_refused_before_any_work() {
         let error = comity::report::write(&out, &comity::policy::Policy::built_in(), &[], &[], &[])
             .map(|_| ())
             .unwrap_err();
-        let said = error.to_string();
+        let said = with_causes(&error);
         assert!(matches!(error, ReportError::Write { .. }) && said.contains("Read-only"), "{said}");
         assert_same(&files(&out), &before, "a report on a disk that became read-only");
     }

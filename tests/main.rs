@@ -7,6 +7,7 @@ mod cli;
 mod exports;
 mod faults;
 mod normalize;
+mod outputs;
 mod parity;
 mod pipeline;
 mod privacy;

@@ -46,6 +46,12 @@ pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
     }
 }
 
+/// An error with its causes.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 pub(crate) fn score(request: &ScoreRequest) -> Result<Summary, PipelineError> {
     pipeline::score(request, &Policy::built_in(), &|_| {}).map(|finished| finished.summary)
 }

@@ -319,6 +319,8 @@ fn hostile_report() -> tempfile::TempDir {
         read: 3 * texts.len() as u64,
         rejects: 0,
         by: Column::DEFAULT.to_vec(),
+        scores_sha256: None,
+        edited: false,
     };
     fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();
     let mut policy = Policy::built_in();

@@ -118,7 +118,7 @@ fn wherever_the_files_end_the_rest_is_written() {
         fs::write(out.join("scores.csv"), &scores[..end]).unwrap();
         fs::write(out.join("rejects.csv"), &rejects[..rejects.len() * number / 30]).unwrap();
         // What a run leaves that is killed while it writes its last files.
-        fs::write(out.join("explanations.tmp"), "{").unwrap();
+        fs::write(out.join(".explanations.ndjson.part"), "{").unwrap();
         fs::write(out.join(".report.html.part"), "<").unwrap();
         let kept = case.resume("out");
         assert!(kept <= rows(&out.join("scores.csv")), "{end}");

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write, pipe};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 
 use comity::pipeline::{self, EngineChoice, StreamRequest};
@@ -21,6 +22,7 @@ fn stream_request() -> StreamRequest {
         engine: EngineChoice::Named("native".to_owned()),
         threads: NonZeroUsize::new(1),
         settings: Settings::default(),
+        stop: Arc::default(),
     }
 }
 
@@ -87,5 +89,81 @@ fn a_stream_has_the_scores_of_a_run() {
                 other => assert_eq!(other.to_string(), cell, "{column}"),
             }
         }
+    }
+}
+
+/// The program, answering lines.
+#[cfg(unix)]
+fn program(arguments: &[&str]) -> std::process::Command {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_comity"));
+    program.args(["score", "-", "--stream", "--threads", "1", "--model"]);
+    program.arg(root().join("tests/models/tiny")).args(arguments);
+    program.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    program.stderr(std::process::Stdio::piped());
+    program
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stream_keeps_no_files_of_what_it_has_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut comity = program(&[]).env("TMPDIR", folder.path()).spawn().unwrap();
+    let mut ask = comity.stdin.take().unwrap();
+    let mut answers = BufReader::new(comity.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let lines = 330_000;
+    let asked = thread::spawn(move || {
+        for number in 0..lines {
+            writeln!(ask, "{{\"text\":\"\",\"id\":\"{number}\"}}").unwrap();
+        }
+        ask
+    });
+    assert_eq!(answers.by_ref().take(lines).count(), lines);
+    let ask = asked.join().unwrap();
+    let files = std::fs::read_dir(format!("/proc/{}/fd", comity.id())).unwrap();
+    let open: Vec<std::path::PathBuf> =
+        files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok()).collect();
+    let kept: Vec<_> = open.iter().filter(|path| path.starts_with(folder.path())).collect();
+    assert!(kept.is_empty(), "{kept:?}");
+    drop(ask);
+    assert!(comity.wait().unwrap().success());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_to_end_lets_what_was_read_be_answered() {
+    let mut comity = program(&[]).spawn().unwrap();
+    let mut ask = comity.stdin.take().unwrap();
+    let mut answers = BufReader::new(comity.stdout.take().unwrap()).lines().map(Result::unwrap);
+    // Long enough to be scoring still when the signal comes, and torn within a line.
+    let text = "The ferry was late again today, and nobody told us why. ".repeat(40);
+    writeln!(ask, "{{\"text\":\"first\"}}").unwrap();
+    assert!(answers.next().is_some());
+    for number in 0..20 {
+        writeln!(ask, "{{\"text\":\"{number} {text}\"}}").unwrap();
+    }
+    write!(ask, "{{\"text\":\"torn").unwrap();
+    ask.flush().unwrap();
+    // All of it is in the pipe or read; the signal finds the program at work.
+    assert!(answers.next().is_some());
+    let id = comity.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let rest: Vec<String> = answers.collect();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut comity.stderr.take().unwrap(), &mut said).unwrap();
+    assert_eq!(comity.wait().unwrap().code(), Some(1), "{said}");
+    let answered = rest.len() + 2;
+    assert!(said.contains(&format!("({answered} in all)")), "{answered}: {said}");
+    assert!(rest.iter().all(|answer| answer.contains("\"toxicity\":0")), "{rest:?}");
+    drop(ask);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_stream_would_ignore_is_refused() {
+    for arguments in [["--by", "month"], ["--max-expansion", "9"]] {
+        let output = program(&arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("cannot be used with"), "{said}");
     }
 }

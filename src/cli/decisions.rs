@@ -4,32 +4,36 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use comity::aggregate::Interval;
-use comity::decisions::{AppealRecord, Evaluation, RecallEstimate, Tally, evaluate};
+use comity::decisions::{AppealRecord, Evaluation, RecallEstimate, Tally};
+use comity::pipeline;
 
 use super::Done;
 use super::output::Output;
+use super::report::warn_if_unfinished;
 use super::score::load_policy;
+use super::table;
+use super::words::counted;
 
 /// Bad rows that are shown; the rest is counted.
 const SHOWN: usize = 20;
 
-/// Evaluate people's decisions: precision of rules, agreement, recall, thresholds.
+/// Evaluate moderators' decisions: precision of rules, agreement, recall, thresholds.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A folder that `comity score` wrote.
+    /// Folder that `comity score` wrote.
     dir: PathBuf,
 
-    /// CSV files of decisions: id and decision (approve, reject, defer, escalate), and thread, reason, actor, time where known;
-    /// the flagged-comments page saves them, and a sample with its decisions filled in is one. A row with an `appeal` (uphold,
+    /// Files of decisions (CSV), as queue.html saves them; a sample with its decisions filled in is one, too. Columns: id and
+    /// decision (approve, reject, defer, escalate), optionally thread, reason, actor and time. A row with an `appeal` (uphold,
     /// overturn, open) is an appeal.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 
-    /// The policy that flagged the comments; the built-in one where none is given.
+    /// Policy that flagged the comments (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// The precision to suggest thresholds for.
+    /// Precision to suggest thresholds for.
     #[arg(long, value_name = "P", default_value_t = 0.9, value_parser = share)]
     precision: f64,
 }
@@ -41,17 +45,17 @@ fn share(number: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
-    let found = evaluate(&args.dir, &policy, &args.files, args.precision)?;
+    let found = pipeline::evaluate_decisions(&args.dir, &policy, &args.files, args.precision)?;
     let mut out = Output::new();
+    warn_if_unfinished(&mut out, &args.dir)?;
     writeln!(
         out,
-        "{} decisions; of other rows, {} blank, {} about comments without scores, {} that cannot be used; {} comments \
-         flagged by the policy `{}`",
-        found.decisions,
+        "{}; other rows: {} blank, {} about comments without scores, {} unusable; {} flagged by the policy `{}`",
+        counted(found.decisions, "decision", "decisions"),
         found.undecided,
         found.unscored,
         found.bad.len(),
-        found.flagged.flagged,
+        counted(found.flagged.flagged, "comment", "comments"),
         policy.name
     )?;
     for bad in found.bad.iter().take(SHOWN) {
@@ -63,8 +67,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     if found.other_policy + found.other_score > 0 {
         writeln!(
             out,
-            "{} decisions were made under another policy, {} when the comment had another score; all count for the rules \
-             and scores as they are now",
+            "decisions made under another policy: {}, when the comment had another score: {}; all count for the current \
+             rules and scores",
             found.other_policy, found.other_score
         )?;
     }
@@ -77,60 +81,62 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
 }
 
 fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
-    let names = found.rules.iter().map(|record| record.rule.name.chars().count());
-    let width = names.max().unwrap_or_default().max("all rules".len());
-    writeln!(
-        out,
-        "\n{:width$}  flagged  right  wrong  precision (95 %)    expected  deferred  escalated  split",
-        "rule"
-    )?;
-    let mut row = |name: &str, tally: &Tally| {
+    let row = |name: &str, tally: &Tally| {
         let precision = match (tally.precision(), tally.interval()) {
             (Some(precision), Some(interval)) => format!("{precision:.2} ({})", span(&interval)),
             _ => "-".to_owned(),
         };
         let expected = tally.expected_precision().map_or("-".to_owned(), |share| format!("{share:.2}"));
-        writeln!(
-            out,
-            "{name:width$}  {:7}  {:5}  {:5}  {precision:18}  {expected:>8}  {:8}  {:9}  {:5}",
-            tally.flagged, tally.right, tally.wrong, tally.deferred, tally.escalated, tally.split
-        )
+        let Tally { flagged, right, wrong, deferred, escalated, split, .. } = tally;
+        let [flagged, right, wrong, deferred, escalated, split] =
+            [flagged, right, wrong, deferred, escalated, split].map(u64::to_string);
+        [name.to_owned(), flagged, right, wrong, precision, expected, deferred, escalated, split]
     };
-    for record in &found.rules {
-        row(&record.rule.name, &record.tally)?;
-    }
-    row("all rules", &found.flagged)
+    let rules = found.rules.iter().map(|record| row(&record.rule.name, &record.tally));
+    let heading = [
+        "rule",
+        ">flagged",
+        ">right",
+        ">wrong",
+        "precision (95%)",
+        ">expected",
+        ">deferred",
+        ">escalated",
+        ">split",
+    ];
+    writeln!(out)?;
+    table::show(out, "", &heading, rules.chain([row("all rules", &found.flagged)]))
 }
 
 fn show_appeals(out: &mut Output, appeals: &[AppealRecord]) -> std::io::Result<()> {
     if appeals.is_empty() {
         return Ok(());
     }
-    let name = |record: &AppealRecord| {
-        if record.rule.is_empty() { "not flagged".to_owned() } else { record.rule.clone() }
-    };
-    let width = appeals.iter().map(|record| name(record).chars().count()).max().unwrap_or_default().max(16);
-    writeln!(out, "\n{:width$}  upheld  overturned  open  overturned (95 %)", "appeals, by rule")?;
-    for record in appeals {
+    let rows = appeals.iter().map(|record| {
+        let name = if record.rule.is_empty() { "not flagged" } else { &record.rule };
         let rate = record.overturn_rate();
         let rate = rate.map_or("-".to_owned(), |(rate, interval)| format!("{rate:.2} ({})", span(&interval)));
-        let AppealRecord { upheld, overturned, open, .. } = record;
-        writeln!(out, "{:width$}  {upheld:6}  {overturned:10}  {open:4}  {rate}", name(record))?;
-    }
-    Ok(())
+        let [upheld, overturned, open] =
+            [record.upheld, record.overturned, record.open].map(|count| count.to_string());
+        [name.to_owned(), upheld, overturned, open, rate]
+    });
+    writeln!(out)?;
+    let heading = ["appeals, by rule", ">upheld", ">overturned", ">open", "overturned (95%)"];
+    table::show(out, "", &heading, rows)
 }
 
 fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
     for agreement in &found.agreement {
         let [first, second] = &agreement.actors;
         let kappa =
-            agreement.kappa.map_or("no kappa, for one of them used one class alone".to_owned(), |kappa| {
+            agreement.kappa.map_or("no kappa, because one of them used one class only".to_owned(), |kappa| {
                 format!("kappa {:.2} ({:.2} to {:.2})", kappa.kappa, kappa.interval.low, kappa.interval.high)
             });
         writeln!(
             out,
-            "\nagreement of {first} and {second}: {} of {} comments alike, {kappa}",
-            agreement.alike, agreement.both
+            "\nagreement of {first} and {second}: {} of {} alike, {kappa}",
+            agreement.alike,
+            counted(agreement.both, "comment", "comments")
         )?;
     }
     if let Some(alpha) = found.alpha {
@@ -142,23 +148,26 @@ fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
 fn show_thresholds(out: &mut Output, found: &Evaluation, wanted: f64) -> std::io::Result<()> {
     writeln!(
         out,
-        "\nthresholds for a precision of {wanted}, from the judged comments that reach a rule's own:"
+        "\nthresholds that reach a precision of {wanted}, from the judged comments at or above each rule's own:"
     )?;
     for record in &found.rules {
         let (rule, judged) = (&record.rule, record.reached);
         write!(out, "  {}: ", rule.name)?;
         match record.suggestion {
             _ if judged == 0 => writeln!(out, "no comment judged")?,
-            None => writeln!(out, "none of {} reaches it in {judged} judged", rule.label)?,
+            None => {
+                let judged = counted(judged, "judged comment", "judged comments");
+                writeln!(out, "no {} threshold does ({judged})", rule.label)?;
+            }
             Some(found) => {
-                let holds = if found.judged == judged { ", where it is or lower" } else { "" };
+                let holds = if found.judged == judged { ", the current threshold or lower" } else { "" };
                 writeln!(
                     out,
-                    "{} {:.6}{holds} ({:.2} right of {}, {})",
+                    "{} {:.6}{holds} (precision {:.2} on {}, {})",
                     rule.label,
                     found.threshold,
                     found.precision,
-                    found.judged,
+                    counted(found.judged, "judged comment", "judged comments"),
                     span(&found.interval)
                 )?;
             }
@@ -172,24 +181,25 @@ fn show_recall(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
     match &found.recall {
         RecallEstimate::Found(recall, judged) => writeln!(
             out,
-            "{:.2} ({}): about {:.0} caught, {:.0} missed ({:.0} to {:.0}), by {judged} judged comments of a sample",
+            "{:.2} ({}): about {:.0} caught, {:.0} missed ({:.0} to {:.0}), from {} of a sample",
             recall.recall,
             span(&recall.interval),
             recall.caught,
             recall.missed,
             recall.missed_interval.low,
-            recall.missed_interval.high
+            recall.missed_interval.high,
+            counted(*judged, "judged comment", "judged comments")
         ),
         RecallEstimate::NoSample => {
-            writeln!(out, "not known; judge a sample of what was not flagged (`comity sample`)")
+            writeln!(out, "unknown; judge a sample of the unflagged comments (`comity sample`)")
         }
         RecallEstimate::OtherPolicy(flagged) => writeln!(
             out,
-            "not known; {flagged} comments of the sample are flagged by this policy: name the one it was drawn under, or \
-             draw again"
+            "unknown; the policy flags {} of the sample: name the policy that the sample was drawn under, or draw again",
+            counted(*flagged, "comment", "comments")
         ),
         RecallEstimate::TooFew => {
-            writeln!(out, "not known; judge comments of every part of the sample, and flagged ones")
+            writeln!(out, "unknown; judge comments of every part of the sample, and flagged ones")
         }
     }
 }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 use comity::engine;
 use comity::evade::Evasion;
 use comity::evaluate::{
@@ -20,12 +21,14 @@ use comity::score::DEFAULT_BATCH;
 use super::Done;
 use super::output::Output;
 use super::progress::Bar;
-use super::score::{at_least_one, engine_name, load_policy};
+use super::score::{at_least_one, load_policy};
+use super::table;
+use super::words::{counted, one_of};
 
-/// Measure a model on a labelled file: how well its scores rank, how well they are calibrated, what thresholds do.
+/// Measure a model on a labelled file: ranking, calibration and thresholds.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Labelled file under a header: CSV or TSV, plain, .gz or .zst; `-` for standard input.
+    /// Labelled file with a header: CSV or TSV, plain, .gz or .zst; `-` for standard input.
     #[arg(value_name = "FILE")]
     input: PathBuf,
 
@@ -33,20 +36,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     text: String,
 
-    /// A column of labels and the label it is held against: `toxicity=COL`, `sentiment=COL`; `toxicity*insult=COL` for
-    /// the geometric mean of scores. May be given more than once.
+    /// Compare a score with a column of labels: `toxicity=COL`, `sentiment=COL`, or `toxicity*insult=COL` for the geometric
+    /// mean of two scores. May be repeated.
     #[arg(long, value_name = "NAME=COL", required_unless_present = "spans", value_parser = named::<Measured, String>)]
     label: Vec<(Measured, String)>,
 
-    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`: held against the words that carry the score.
+    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`, to compare with the words that carry the score.
     #[arg(long, value_name = "COL")]
     spans: Option<String>,
 
-    /// Cells that mean yes, where labels are words: every other word means no. May be given more than once.
+    /// Word that means yes in a column of labels; every other word means no. May be repeated.
     #[arg(long, value_name = "VALUE")]
     positive: Vec<String>,
 
-    /// What a blank label means; without this a row with a blank cell has no such label.
+    /// Meaning of a blank label [default: the row has no such label].
     #[arg(long, value_name = "0|1", value_parser = zero_or_one)]
     blank_as: Option<bool>,
 
@@ -54,44 +57,45 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     weight: Option<String>,
 
-    /// Column of the groups that the texts speak of: figures for each, and how far they lie apart.
+    /// Column of the groups that the texts are about, for figures of each and the gaps between them.
     #[arg(long, value_name = "COL")]
     group: Option<String>,
 
-    /// What divides several groups in one cell.
+    /// Character that separates several groups in one cell.
     #[arg(long, value_name = "CHAR", requires = "group")]
     group_separator: Option<char>,
 
-    /// Column of the rows' kinds: accuracy for each, at the first of the thresholds.
+    /// Column of the rows' kinds, for the accuracy on each at the first threshold.
     #[arg(long, value_name = "COL")]
     by: Option<String>,
 
-    /// A threshold that was settled on other data, for `--label NAME` or for `spans`.
+    /// Threshold chosen on other data, for `--label NAME` or for `spans`.
     #[arg(long, value_name = "NAME=T", value_parser = named::<String, f64>)]
     threshold: Vec<(String, f64)>,
 
-    /// Rules whose thresholds are measured (TOML); the built-in ones where none is given.
+    /// Policy whose thresholds are measured (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Comments that people can review: a number (200) or a share (5%).
+    /// Number (200) or share (5%) of the comments that people can review.
     #[arg(long, value_name = "N", default_value = "5%")]
     budget: Budget,
 
-    /// Disguise the texts and measure what that costs: with all evasions, or with those that are named.
+    /// Disguise the texts and measure the loss [default without a value: all evasions].
     #[arg(long, value_name = "EVASION,...", value_delimiter = ',', num_args = 0..=1, require_equals = true,
-        default_missing_value = "leet,spacing,homoglyphs,zero-width,combining,repeated,masked-vowels,fullwidth")]
+        default_missing_values = Evasion::ALL.map(Evasion::as_str),
+        value_parser = one_of::<Evasion>(Evasion::ALL.map(Evasion::as_str)))]
     evade: Vec<Evasion>,
 
-    /// Resamples of the bootstrap behind the 95 % intervals; 0 for no intervals.
+    /// Number of bootstrap resamples for the 95% intervals; 0 for none.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RESAMPLES)]
     resamples: usize,
 
-    /// File to write the scores of each row to (CSV).
+    /// File to write each row's scores to (CSV).
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
 
-    /// Print JSON, with everything; a table of the most telling figures without this.
+    /// Print everything as JSON instead of tables of the main figures.
     #[arg(long)]
     json: bool,
 
@@ -99,19 +103,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 
-    /// Folder of another model; the one that ships inside where none is given.
+    /// Folder of another model [default: the built-in model].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
-    /// What runs the model.
-    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = engine_name)]
+    /// Engine that runs the model.
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
 
-    /// Threads; as many as there are cores where not given.
+    /// Number of threads [default: one per core].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     threads: Option<usize>,
 
-    /// Texts in one engine call.
+    /// Number of texts in one engine call.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
 }
@@ -211,11 +215,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} rows scored, {} without words, {} rejects; {} {}",
+        "{}: {} scored, {} without words, {}; {} {}",
         evaluation.file,
-        evaluation.rows,
+        counted(evaluation.rows, "row", "rows"),
         evaluation.unscored,
-        evaluation.rejects,
+        counted(evaluation.rejects, "reject", "rejects"),
         evaluation.model.name,
         evaluation.model.version
     )?;
@@ -229,7 +233,8 @@ fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
         show_sentiment(out, sentiment)?;
     }
     if let Some(spans) = &evaluation.spans {
-        writeln!(out, "\nspans: {} rows, {} with nothing marked", spans.rows, spans.unmarked)?;
+        let rows = counted(spans.rows as u64, "row", "rows");
+        writeln!(out, "\nspans: {rows}, {} with nothing marked", spans.unmarked)?;
         writeln!(
             out,
             "  {:26} {} at threshold {:.2}",
@@ -260,9 +265,9 @@ fn estimate(estimate: Option<Estimate>) -> String {
 fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation) -> io::Result<()> {
     writeln!(
         out,
-        "\n{}: {} rows, {} positive ({:.2} % by weight)",
+        "\n{}: {}, {} positive ({:.2} % by weight)",
         figures.label,
-        figures.rows,
+        counted(figures.rows as u64, "row", "rows"),
         figures.positives,
         figures.positive_share * 100.0
     )?;
@@ -281,53 +286,43 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
     ] {
         writeln!(out, "  {name:26} {value}")?;
     }
-    writeln!(
-        out,
-        "  {:14} {:9} {:>8} {:>9} {:>7} {:>11}  {:25} {:25} accuracy",
-        "threshold", "", "flagged", "precision", "recall", "specificity", "F1", "macro F1"
-    )?;
-    for at in &figures.thresholds {
-        writeln!(
-            out,
-            "  {:14} {:.6} {:7.2}% {:9.4} {:7.4} {:11.4}  {:25} {:25} {}",
-            at.name,
-            at.threshold,
-            at.flagged_share * 100.0,
-            at.precision,
-            at.recall,
-            at.specificity,
+    let heading =
+        ["threshold", "", ">flagged", ">precision", ">recall", ">specificity", "F1", "macro F1", "accuracy"];
+    let rows = figures.thresholds.iter().map(|at| {
+        let four = |value: f64| format!("{value:.4}");
+        [
+            at.name.clone(),
+            format!("{:.6}", at.threshold),
+            percent(at.flagged_share),
+            four(at.precision),
+            four(at.recall),
+            four(at.specificity),
             estimate(at.f1),
             estimate(at.macro_f1),
-            estimate(at.accuracy)
-        )?;
-    }
-    writeln!(out, "  scores, by bins of equal weight: rows, mean score, share positive")?;
-    for bin in &figures.reliability {
-        writeln!(
-            out,
-            "  {:.4} to {:.4}  {:8} {:.4} {:.4}",
-            bin.low, bin.high, bin.rows, bin.mean_score, bin.positive_share
-        )?;
-    }
+            estimate(at.accuracy),
+        ]
+    });
+    table::show(out, "  ", &heading, rows)?;
+    writeln!(out, "  scores, by bins of equal weight:")?;
+    let rows = figures.reliability.iter().map(|bin| {
+        let four = |value: f64| format!("{value:.4}");
+        let range = format!("{:.4} to {:.4}", bin.low, bin.high);
+        [range, bin.rows.to_string(), four(bin.mean_score), four(bin.positive_share)]
+    });
+    table::show(out, "  ", &["scores", ">rows", ">mean score", ">share positive"], rows)?;
     if let Some(groups) = &figures.groups {
-        writeln!(
-            out,
-            "  {:26} {:>8} {:>8}  {:8} {:8} AUC within",
-            "group", "rows", "positive", "BPSN", "BNSP"
-        )?;
         let figure = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
-        for group in &groups.groups {
-            writeln!(
-                out,
-                "  {:26} {:8} {:8}  {:8} {:8} {}",
-                group.name,
-                group.rows,
-                group.positives,
+        let rows = groups.groups.iter().map(|group| {
+            [
+                group.name.clone(),
+                group.rows.to_string(),
+                group.positives.to_string(),
                 figure(group.bpsn_auc),
                 figure(group.bnsp_auc),
-                estimate(group.subgroup_auc)
-            )?;
-        }
+                estimate(group.subgroup_auc),
+            ]
+        });
+        table::show(out, "  ", &["group", ">rows", ">positive", ">BPSN", ">BNSP", "AUC within"], rows)?;
         let spreads = [("AUC within", groups.subgroup), ("BPSN AUC", groups.bpsn), ("BNSP AUC", groups.bnsp)];
         for (name, spread) in spreads {
             if let Some(Spread { mean, worst, gap, power_mean }) = spread {
@@ -342,39 +337,40 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
         }
     }
     if !figures.by.is_empty() {
-        writeln!(
-            out,
-            "  {:34} {:>8} {:>8} {:>10} {:>8} accuracy",
-            "kind", "rows", "positive", "mean score", "flagged"
-        )?;
-    }
-    for kind in &figures.by {
-        writeln!(
-            out,
-            "  {:34} {:8} {:8} {:10.4} {:7.2}% {:.4}",
-            kind.name,
-            kind.rows,
-            kind.positives,
-            kind.mean_score,
-            kind.flagged_share * 100.0,
-            kind.accuracy
-        )?;
+        let rows = figures.by.iter().map(|kind| {
+            [
+                kind.name.clone(),
+                kind.rows.to_string(),
+                kind.positives.to_string(),
+                format!("{:.4}", kind.mean_score),
+                percent(kind.flagged_share),
+                format!("{:.4}", kind.accuracy),
+            ]
+        });
+        let heading = ["kind", ">rows", ">positive", ">mean score", ">flagged", ">accuracy"];
+        table::show(out, "  ", &heading, rows)?;
     }
     if !figures.evasion.is_empty() {
-        writeln!(out, "  {:14} {:7} {:27} flagged as evasion", "evasion", "AUC", "loss")?;
-    }
-    for drop in &figures.evasion {
-        let detected = evaluation.detected.iter().find(|detected| detected.evasion == drop.evasion);
-        let detected = detected.map_or(String::new(), |of| format!("{} of {}", of.flagged, of.altered));
-        let loss = estimate(Some(drop.drop));
-        writeln!(out, "  {:14} {:.4}  {loss:27} {detected}", drop.evasion.as_str(), drop.auc)?;
+        let rows = figures.evasion.iter().map(|drop| {
+            let detected = evaluation.detected.iter().find(|detected| detected.evasion == drop.evasion);
+            let detected = detected.map_or(String::new(), |of| format!("{} of {}", of.flagged, of.altered));
+            let loss = estimate(Some(drop.drop));
+            [drop.evasion.as_str().to_owned(), format!("{:.4}", drop.auc), loss, detected]
+        });
+        table::show(out, "  ", &["evasion", ">AUC", "loss", "flagged as evasion"], rows)?;
     }
     Ok(())
 }
 
+/// Returns a share such as `12.50%`.
+fn percent(share: f64) -> String {
+    format!("{:.2}%", share * 100.0)
+}
+
 fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Result<()> {
     let names: Vec<&str> = if figures.classes == 2 { vec![CLASSES[0], CLASSES[2]] } else { CLASSES.to_vec() };
-    writeln!(out, "\nsentiment: {} rows, {}", figures.rows, names.join(", "))?;
+    let rows = counted(figures.rows as u64, "row", "rows");
+    writeln!(out, "\nsentiment: {rows}, {}", names.join(", "))?;
     for (name, value) in [
         ("accuracy", estimate(figures.accuracy)),
         ("macro recall", estimate(figures.macro_recall)),
@@ -383,18 +379,19 @@ fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Resul
     ] {
         writeln!(out, "  {name:26} {value}")?;
     }
-    writeln!(
-        out,
-        "  {:26} {}",
-        "labelled, and called",
-        names.iter().map(|name| format!("{name:>9}")).collect::<Vec<_>>().join(" ")
-    )?;
-    for (name, row) in names.iter().zip(&figures.confusion) {
-        let cells: Vec<String> = row.iter().map(|cell| format!("{cell:9}")).collect();
-        writeln!(out, "  {name:26} {}", cells.join(" "))?;
-    }
-    for kind in &figures.by {
-        writeln!(out, "  {:34} {:8} rows, accuracy {:.4}", kind.name, kind.rows, kind.accuracy)?;
+    let rows = names.iter().zip(&figures.confusion).map(|(name, row)| {
+        [(*name).to_owned()].into_iter().chain(row.iter().map(ToString::to_string)).collect::<Vec<String>>()
+    });
+    let called: Vec<String> = names.iter().map(|name| format!(">{name}")).collect();
+    let heading: Vec<&str> =
+        ["labelled, and called"].into_iter().chain(called.iter().map(String::as_str)).collect();
+    table::show(out, "  ", &heading, rows)?;
+    if !figures.by.is_empty() {
+        let rows = figures
+            .by
+            .iter()
+            .map(|kind| [kind.name.clone(), kind.rows.to_string(), format!("{:.4}", kind.accuracy)]);
+        table::show(out, "  ", &["kind", ">rows", ">accuracy"], rows)?;
     }
     Ok(())
 }

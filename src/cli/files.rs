@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use super::output::one_line;
+use super::table;
+use super::words::counted;
 
 /// Files that are shown; the rest is counted.
 const SHOWN: usize = 50;
@@ -22,26 +24,13 @@ pub(crate) fn show(out: &mut impl Write, rows: &[Row<'_>]) -> io::Result<()> {
         return Ok(());
     }
     let shown = &rows[..rows.len().min(SHOWN)];
-    let format = |row: &Row<'_>| row.format.unwrap_or("not read").to_owned();
-    let width = |heading: &str, cell: &dyn Fn(&Row<'_>) -> String| {
-        let cells = shown.iter().map(|row| cell(row).chars().count());
-        cells.max().unwrap_or(0).max(heading.len())
-    };
-    let files = width("file", &|row| one_line(row.file));
-    let formats = width("format", &format);
-    writeln!(out, "{:files$}  {:formats$}  comments  rejects", "file", "format")?;
-    for row in shown {
-        writeln!(
-            out,
-            "{:files$}  {:formats$}  {:8}  {:7}",
-            one_line(row.file),
-            format(row),
-            row.comments,
-            row.rejects
-        )?;
-    }
+    let cells = shown.iter().map(|row| {
+        let format = row.format.unwrap_or("not read");
+        [one_line(row.file), format.to_owned(), row.comments.to_string(), row.rejects.to_string()]
+    });
+    table::show(out, "", &["file", "format", ">comments", ">rejects"], cells)?;
     if shown.len() < rows.len() {
-        writeln!(out, "and {} more files", rows.len() - shown.len())?;
+        writeln!(out, "and {}", counted((rows.len() - shown.len()) as u64, "more file", "more files"))?;
     }
     writeln!(out)
 }

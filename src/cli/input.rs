@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use comity::files;
 use comity::read::{Format, Mapping, Options};
+
+use super::words::one_of;
 
 /// What to read, and how.
 #[derive(clap::Args)]
@@ -12,17 +15,17 @@ pub(crate) struct InputArgs {
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 
-    /// Format of the inputs, where their content should not decide (see `comity formats`).
-    #[arg(long, value_name = "F")]
+    /// Format of the inputs (`comity formats` describes them) [default: detected from the content].
+    #[arg(long, value_name = "F", value_parser = one_of::<Format>(Format::ALL.iter().map(|format| format.as_str())))]
     format: Option<Format>,
 
-    /// Which column (or dotted key) holds what, as `text=COL,author=COL,...`.
+    /// Columns or dotted keys of the fields, as `text=COL,author=COL,...`.
     #[arg(long, value_name = "FIELD=COL,...")]
     map: Option<Mapping>,
 
-    /// Page dump: a file that lists its authors, one name a line.
+    /// Page dump: file that lists its authors, one name per line.
     #[arg(long, value_name = "FILE")]
-    authors: Option<PathBuf>,
+    pub(crate) authors: Option<PathBuf>,
 
     /// Page dump: a piece of the article's last line.
     #[arg(long, value_name = "TEXT")]
@@ -32,7 +35,7 @@ pub(crate) struct InputArgs {
     #[arg(long, hide = true)]
     lenient: bool,
 
-    /// Times its size that a compressed file may unpack to, beyond its first 256 MiB [default: 250].
+    /// Limit how far a compressed file may expand, as a multiple of its size beyond 256 MiB [default: 250].
     #[arg(long, value_name = "N")]
     max_expansion: Option<u64>,
 
@@ -54,7 +57,7 @@ impl InputArgs {
         let authors = match &self.authors {
             None => None,
             Some(path) => {
-                let list = std::fs::read_to_string(path)
+                let list = files::read_text_at_most(path, files::MAX_SMALL_FILE)
                     .with_context(|| format!("cannot read the authors' list {}", path.display()))?;
                 Some(list.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
             }

@@ -6,35 +6,36 @@ use comity::pipeline;
 use comity::report::{Column, Form};
 
 use super::Done;
-use super::score::{load_policy, print_summary};
+use super::score::{keep_policy_apart, load_policy, print_summary};
+use super::words::one_of;
 
-/// Join the parts that `comity score --shard` scored into what one run over the whole would have written.
+/// Join the parts that `comity score --shard` scored into one report.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The folders of all parts, in any order.
+    /// Folders of all parts, in any order.
     #[arg(required = true, value_name = "DIR")]
     dirs: Vec<PathBuf>,
 
-    /// Folder to write to; made if it is not there, its report replaced if it holds one.
+    /// Folder to write to. It is created if necessary; a report in it is replaced.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The policy by which the parts were scored; the built-in one where none is given.
+    /// Policy that the parts were scored with (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Forms for other programs, to write beside the report: convokit, gexf.
-    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    /// Write the results in these forms, for other programs, as well.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',', value_parser = one_of::<Form>(Form::ALL.map(Form::as_str)))]
     also: Vec<Form>,
 
-    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
-    /// year, hour; those of the parts where none is given.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    /// Group by these columns in by.csv [default: those of the parts].
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = one_of::<Column>(Column::ALL.map(Column::as_str)))]
     by: Vec<Column>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
+    keep_policy_apart(args.policy.as_deref(), &args.out)?;
     let summary = pipeline::merge(&args.dirs, &args.out, &policy, &args.also, &args.by)?;
     print_summary(&summary, &args.out, &args.also)
 }

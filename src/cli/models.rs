@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use comity::label::{Activation, Label};
 use comity::{engine, pipeline};
 
 use super::Done;
 use super::output::Output;
-use super::score::engine_name;
 
 /// Check and describe the built-in model or one in a folder.
 #[derive(clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Args {
     model: Option<PathBuf>,
 
     /// Engine that must be able to run it.
-    #[arg(long, value_name = "NAME", default_value = engine::native::NAME, value_parser = engine_name)]
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
 }
 

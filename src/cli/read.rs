@@ -9,6 +9,7 @@ use super::Done;
 use super::files::{self, Row};
 use super::input::InputArgs;
 use super::output::{Output, one_line};
+use super::words::counted;
 
 /// Doubts and rejects that are shown of each file; the rest is counted.
 const SHOWN: usize = 20;
@@ -16,7 +17,7 @@ const SHOWN: usize = 20;
 const TEXT_CHARS: usize = 90;
 const AUTHOR_CHARS: usize = 40;
 
-/// Read an export without scoring it: what was understood, and how its comments would be scored.
+/// Read an export without scoring it, and print what was understood.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -39,11 +40,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let replies = &understood.replies;
     writeln!(
         out,
-        "{} comments by {} authors in {} threads; {} replies given by the export, {} concluded from the text",
-        understood.comments,
-        understood.authors,
-        replies.threads,
-        replies.parents_given,
+        "{} by {} in {}; {} from the export, {} inferred from the text",
+        counted(understood.comments, "comment", "comments"),
+        counted(understood.authors as u64, "author", "authors"),
+        counted(replies.threads, "thread", "threads"),
+        counted(replies.parents_given, "reply", "replies"),
         replies.parents_inferred
     )?;
     let rejects: u64 = understood.files.iter().map(|file| file.rejects).sum();
@@ -84,7 +85,7 @@ fn show_file(out: &mut impl Write, file: &FileReport, understood: &Understood) -
         writeln!(out, "  notice    {}", one_line(notice))?;
     }
     if !file.doubts.is_empty() {
-        writeln!(out, "  unsure    of {} places", file.doubts.len())?;
+        writeln!(out, "  unsure    of {}", counted(file.doubts.len() as u64, "place", "places"))?;
         for doubt in file.doubts.iter().take(SHOWN) {
             writeln!(out, "    line {}: {}", doubt.line, one_line(&doubt.what))?;
         }

@@ -1,40 +1,63 @@
 //! `comity report`
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::{Column, Form};
+use comity::report::{self, Column, Form};
 
 use super::Done;
-use super::score::{load_policy, print_summary};
+use super::output::Output;
+use super::score::{keep_policy_apart, load_policy, print_summary};
+use super::words::one_of;
 
-/// Decide anew and write the reports again from a folder's scores, without the model.
+/// Apply a policy to existing scores and rebuild the reports, without the model.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A folder that `comity score` wrote.
+    /// Folder that `comity score` wrote.
     dir: PathBuf,
 
-    /// The policy to decide by; the built-in one where none is given.
+    /// Policy to apply (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Forms for other programs, to write beside the report: convokit, gexf.
-    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    /// Write the results in these forms, for other programs, as well.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',', value_parser = one_of::<Form>(Form::ALL.map(Form::as_str)))]
     also: Vec<Form>,
 
-    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
-    /// year, hour; those of the run where none is given.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    /// Group by these columns in by.csv [default: those of the run].
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', value_parser = one_of::<Column>(Column::ALL.map(Column::as_str)))]
     by: Vec<Column>,
 
-    /// People's decisions about flagged comments (CSV, see `comity decisions`), for the what-if tables of queue.html.
+    /// Moderators' decisions (CSV, see `comity decisions`), for the what-if tables of queue.html.
     #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
     decisions: Vec<PathBuf>,
+
+    /// Accept a scores.csv that was changed after the run; every report then says so.
+    #[arg(long)]
+    accept_edits: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let policy: Policy = load_policy(args.policy.as_deref())?;
+    keep_policy_apart(args.policy.as_deref(), &args.dir)?;
+    let was_unfinished = report::is_unfinished(&args.dir);
+    if args.accept_edits {
+        pipeline::accept_edits(&args.dir)?;
+    }
     let summary = pipeline::report(&args.dir, &policy, &args.also, &args.by, &args.decisions)?;
+    if was_unfinished {
+        writeln!(Output::new(), "the report was unfinished; all of its files have been written again")?;
+    }
     print_summary(&summary, &args.dir, &args.also)
+}
+
+/// Prints a warning if the pages of a folder may be older than its scores.
+pub(crate) fn warn_if_unfinished(out: &mut Output, dir: &Path) -> std::io::Result<()> {
+    if report::is_unfinished(dir) {
+        let dir = dir.display();
+        writeln!(out, "{dir}: its report is unfinished, so its pages may be old; run `comity report {dir}`")?;
+    }
+    Ok(())
 }

@@ -1,14 +1,16 @@
 //! `comity score`
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
+use clap::builder::PossibleValuesParser;
 use comity::engine;
+use comity::files;
 use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
 use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
@@ -19,10 +21,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::Done;
-use super::files::{self, Row};
+use super::files::{Row, show};
 use super::input::InputArgs;
 use super::output::{Output, one_line};
 use super::progress::Bar;
+use super::words::{counted, one_of};
 
 /// Score every comment of an export and write tables and pages about them.
 #[derive(clap::Args)]
@@ -30,79 +33,71 @@ pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
 
-    /// Folder to write to; made if it is not there, its report replaced if it holds one.
+    /// Folder to write to. It is created if necessary; a report in it is replaced.
     #[arg(long, value_name = "DIR", required_unless_present = "stream")]
     out: Option<PathBuf>,
 
-    /// Answer every line of ndjson from standard input (`-`) by a line of ndjson on standard output, as it comes; no report.
-    #[arg(long, conflicts_with_all = ["out", "also", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize", "limit", "strict", "lenient", "authors", "article_end"])]
+    /// Answer each line of ndjson on standard input (`-`) with a line on standard output; no report.
+    #[arg(long, conflicts_with_all = ["out", "also", "by", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize",
+        "limit", "strict", "lenient", "authors", "article_end", "max_expansion"])]
     stream: bool,
 
-    /// Folder of another model, ours or Hugging Face's (docs/models.md); the one that ships inside where none is given.
+    /// Folder of another model, ours or from Hugging Face (docs/models.md) [default: the built-in model].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
-    /// What runs the model.
-    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = engine_name)]
+    /// Engine that runs the model.
+    #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
 
-    /// Rules that turn scores into decisions (TOML); the built-in ones where none is given.
+    /// Policy that turns scores into decisions (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Languages to score: those that the model knows, or any.
+    /// Languages to score.
     #[arg(long, value_name = "L", default_value = "model")]
     language: Languages,
 
-    /// Threads; as many as there are cores where not given.
+    /// Number of threads [default: one per core].
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     threads: Option<usize>,
 
-    /// Texts in one engine call.
+    /// Number of texts in one engine call.
     #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH, value_parser = at_least_one)]
     batch: usize,
 
-    /// Forms for other programs, to write beside the report: convokit, gexf.
-    #[arg(long, value_name = "FORM,...", value_delimiter = ',')]
+    /// Write the results in these forms, for other programs, as well.
+    #[arg(long, value_name = "FORM,...", value_delimiter = ',', value_parser = one_of::<Form>(Form::ALL.map(Form::as_str)))]
     also: Vec<Form>,
 
-    /// Columns by whose values by.csv sets comments side by side: section, language, thread, author, file, day, week, month,
-    /// year, hour.
-    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT)]
+    /// Group by these columns in by.csv.
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', default_values_t = Column::DEFAULT,
+        value_parser = one_of::<Column>(Column::ALL.map(Column::as_str)))]
     by: Vec<Column>,
 
-    /// Go on with this run where it was interrupted, if the folder holds the beginning of it.
+    /// Continue this run where it was interrupted.
     #[arg(long)]
     resume: bool,
 
-    /// Folder of an earlier run of the same model, whose scores are taken over for comments that say the same.
+    /// Reuse the scores of an earlier run of the same model for identical texts.
     #[arg(long, value_name = "DIR")]
     reuse: Option<PathBuf>,
 
-    /// Score one part of the input: the threads of part I of N. `comity merge` joins the parts.
+    /// Score only the threads of part I of N; `comity merge` joins the parts.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
 
-    /// Replace authors, and the names in texts that can be told, by keyed hashes (see docs/privacy.md).
+    /// Replace authors, and the names it can detect in texts, with keyed hashes (docs/privacy.md).
     #[arg(long, requires = "key")]
     pseudonymize: bool,
 
-    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE` makes one.
+    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE` creates one.
     #[arg(long, value_name = "FILE", requires = "pseudonymize")]
     key: Option<PathBuf>,
 
     /// Keep the raw records in rejects.csv.
     #[arg(long, conflicts_with = "pseudonymize")]
     keep_raw_rejects: bool,
-}
-
-/// A name that [`engine::open`] takes.
-pub(crate) fn engine_name(name: &str) -> Result<String, String> {
-    let known: Vec<&str> = engine::names().collect();
-    known
-        .contains(&name)
-        .then(|| name.to_owned())
-        .ok_or_else(|| format!("known engines: {}", known.join(", ")))
 }
 
 /// A whole number above 0.
@@ -112,9 +107,9 @@ pub(crate) fn at_least_one(number: &str) -> Result<usize, String> {
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum Languages {
-    /// Those that the model knows.
+    /// Those that the model supports.
     Model,
-    /// Every language, at your own risk.
+    /// Every language; scores in others than the model's are unreliable.
     Any,
 }
 
@@ -130,8 +125,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
             clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();
         }
-        return answer_lines(&StreamRequest { read, model: args.model, engine, threads, settings }, &policy);
+        let stop = stop_on_signals().context("cannot listen for signals")?;
+        return answer_lines(
+            &StreamRequest { read, model: args.model, engine, threads, settings, stop },
+            &policy,
+        );
     };
+    let read_files = [&args.policy, &args.key, &args.input.authors].into_iter().flatten().collect::<Vec<_>>();
+    pipeline::keep_apart(&read_files, &out)?;
     let request = ScoreRequest {
         read,
         inputs: args.input.inputs,
@@ -159,12 +160,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         let comments = counts.scored + counts.unscored;
         writeln!(
             Output::new(),
-            "resumed: {} of {comments} comments stood in scores.csv already",
+            "resumed: {} of {comments} comments were already in scores.csv",
             finished.kept
         )?;
     }
     if let Some(dir) = &request.reuse {
-        writeln!(Output::new(), "reused: the scores of {} texts, from {}", finished.reused, dir.display())?;
+        let texts = counted(finished.reused, "text", "texts");
+        writeln!(Output::new(), "reused: the scores of {texts}, from {}", dir.display())?;
     }
     print_summary(&finished.summary, &request.out, &request.also)
 }
@@ -172,8 +174,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
 /// Answers standard input on standard output, byte for byte: it is for programs.
 fn answer_lines(request: &StreamRequest, policy: &Policy) -> anyhow::Result<Done> {
     let mut output = BufWriter::new(std::io::stdout().lock());
-    let input = BufReader::new(std::io::stdin());
-    let bad_lines = pipeline::stream(request, policy, input, &mut output)?;
+    let bad_lines = pipeline::stream(request, policy, std::io::stdin(), &mut output)?;
     Ok(if bad_lines == 0 { Done::Clean } else { Done::WithRejects })
 }
 
@@ -200,9 +201,14 @@ fn load_key(path: &Path) -> anyhow::Result<Pseudonyms> {
 /// The policy of a file, or the built-in one.
 pub(crate) fn load_policy(path: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(path) = path else { return Ok(Policy::built_in()) };
-    let toml = std::fs::read_to_string(path)
+    let toml = files::read_text_at_most(path, files::MAX_SMALL_FILE)
         .with_context(|| format!("cannot read the policy {}", path.display()))?;
     Policy::parse(&toml).with_context(|| path.display().to_string())
+}
+
+/// Checks that a policy is not a file that a report in `dir` would write over.
+pub(crate) fn keep_policy_apart(policy: Option<&Path>, dir: &Path) -> anyhow::Result<()> {
+    Ok(pipeline::keep_apart(policy.as_slice(), dir)?)
 }
 
 /// Says what came of a run.
@@ -211,16 +217,22 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
     let mut out = Output::new();
     writeln!(
         out,
-        "{} records read: {} scored, {} unscored, {} rejects",
-        counts.read, counts.scored, counts.unscored, counts.rejects
+        "{} read: {} scored, {} unscored, {}",
+        counted(counts.read, "record", "records"),
+        counts.scored,
+        counts.unscored,
+        counted(counts.rejects, "reject", "rejects")
     )?;
     for cause in summary.unscored.iter().filter(|cause| cause.comments > 0) {
         writeln!(out, "  unscored: {} {}", cause.comments, cause.cause)?;
     }
     writeln!(
         out,
-        "{} authors, {} threads; {} comments flagged by the policy `{}`",
-        counts.authors, counts.threads, counts.flagged, summary.policy.name
+        "{}, {}; {} flagged by the policy `{}`",
+        counted(counts.authors, "author", "authors"),
+        counted(counts.threads, "thread", "threads"),
+        counted(counts.flagged, "comment", "comments"),
+        summary.policy.name
     )?;
     for notice in &summary.notices {
         writeln!(out, "{notice}")?;
@@ -235,7 +247,7 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
             rejects: input.rejects,
         })
         .collect();
-    files::show(&mut out, &rows)?;
+    show(&mut out, &rows)?;
     let unread = counts.rejects - inputs.iter().map(|input| input.rejects).sum::<u64>().min(counts.rejects);
     if unread > 0 {
         writeln!(out, "files that could not be read: {unread}; rejects.csv names them")?;
@@ -245,8 +257,8 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
             writeln!(out, "{}: {}", one_line(&input.file), one_line(notice))?;
         }
         if input.doubts > 0 {
-            let file = one_line(&input.file);
-            writeln!(out, "{file}: unsure of {} places; `comity read` lists them", input.doubts)?;
+            let (file, places) = (one_line(&input.file), counted(input.doubts, "place", "places"));
+            writeln!(out, "{file}: unsure of {places}; `comity read` lists them")?;
         }
     }
     writeln!(out, "report: {}", dir.join("report.html").display())?;

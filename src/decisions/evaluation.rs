@@ -10,7 +10,7 @@ use crate::aggregate::{
     threshold_for_precision, wilson,
 };
 use crate::label::Label;
-use crate::policy::{Action, Policy, Rule};
+use crate::policy::{Decision, Policy, Rule};
 use crate::score::ledger;
 use crate::score::{Scored, Scores};
 
@@ -341,7 +341,7 @@ fn find(
 
 /// The number of the rule that flags a comment, and the score by which it does.
 fn deciding_rule(policy: &Policy, scored: &Scored) -> Option<(usize, f64)> {
-    let decision = policy.decide(scored).filter(|decision| decision.action != Action::Approve)?;
+    let decision = policy.decide(scored).filter(Decision::is_flagged)?;
     let fired = decision.fired?;
     let number = policy.rules.iter().position(|rule| rule.name == fired.rule.name)?;
     Some((number, fired.score))

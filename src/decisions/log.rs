@@ -1,6 +1,5 @@
 //! Files of decisions.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,6 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::cell::unguard;
+use crate::files;
 use crate::label::Label;
 
 /// What a person decided.
@@ -124,7 +124,7 @@ pub struct Log {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// It could not be read.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: cannot be read", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -152,7 +152,8 @@ impl Log {
     /// # Errors
     /// [`LogError`] if the file cannot be read or has no such header.
     pub fn read(&mut self, path: &Path) -> Result<(), LogError> {
-        let bytes = fs::read(path).map_err(|source| LogError::Io { path: path.to_owned(), source })?;
+        let bytes = files::read_at_most(path, files::MAX_WHOLE_FILE)
+            .map_err(|source| LogError::Io { path: path.to_owned(), source })?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let columns = [b',', b';', b'\t'].into_iter().find_map(|delimiter| Columns::find(bytes, delimiter));
         let columns = columns.ok_or_else(|| LogError::Header { path: path.to_owned() })?;
@@ -250,7 +251,7 @@ impl Columns {
         };
         let text = |column: Option<usize>| {
             let text = column.map_or(Ok(""), cell)?;
-            Ok::<_, String>(Some(unguard(text).to_owned()).filter(|text| !text.is_empty()))
+            Ok::<_, String>(Some(unguard(text).into_owned()).filter(|text| !text.is_empty()))
         };
         let id = text(Some(self.id))?.ok_or("no id")?;
         let decision = cell(self.decision)?.trim();
@@ -311,6 +312,8 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(content: &[u8]) -> Result<Log, LogError> {

@@ -1,17 +1,17 @@
 //! A sample of the comments that were not flagged, to find out what the rules miss.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use crate::cell::guard;
+use crate::decimal;
+use crate::files::{self, Staged};
 use crate::label::Label;
-use crate::policy::{Action, Policy};
+use crate::policy::Policy;
 use crate::score::ledger::{self, LedgerError};
-use crate::score::{Scored, Scores};
+use crate::score::{Scored, Scores, row};
 
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
@@ -66,7 +66,7 @@ pub enum SampleError {
         path: PathBuf,
     },
     /// The file could not be written.
-    #[error("cannot write {path}: {source}", path = path.display())]
+    #[error("cannot write {path}", path = path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -87,7 +87,7 @@ pub enum SampleError {
 /// [`SampleError`]: the scores cannot be read, there is a sample already, or it cannot be written.
 pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample, SampleError> {
     let path = dir.join(SAMPLE);
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return Err(SampleError::Exists { path });
     }
     let scores_path = dir.join(ledger::FILE_NAME);
@@ -101,8 +101,8 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
     allocate(&mut strata, count);
 
     let failed = |source| SampleError::Write { path: path.clone(), source };
-    let draft = dir.join(format!(".{SAMPLE}.part"));
-    let mut csv = csv::Writer::from_writer(File::create(&draft).map_err(failed)?);
+    let (staged, draft) = Staged::create(dir, SAMPLE).map_err(failed)?;
+    let mut csv = csv::Writer::from_writer(draft);
     csv.write_record(COLUMNS).map_err(|error| failed(error.into()))?;
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -125,7 +125,13 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
                 .map_err(|error| failed(error.into()))?;
         }
     }
-    csv.flush().and_then(|()| fs::rename(&draft, &path)).map_err(failed)?;
+    files::end_csv(csv).and_then(files::finish).map_err(failed)?;
+    match staged.publish_new() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(SampleError::Exists { path });
+        }
+        published => published.and_then(|()| files::sync_folder(dir)).map_err(failed)?,
+    }
     Ok(Sample { path, strata: strata.iter().map(|stratum| (stratum.size, stratum.drawn)).collect() })
 }
 
@@ -171,7 +177,7 @@ fn allocate(strata: &mut [Stratum], count: u64) {
 
 /// The scores of a comment that has some and that the policy does not flag.
 fn unflagged<'a>(policy: &Policy, scored: &'a Scored) -> Option<&'a Scores> {
-    let is_flagged = policy.decide(scored).is_some_and(|decision| decision.action != Action::Approve);
+    let is_flagged = policy.decide(scored).is_some_and(|decision| decision.is_flagged());
     scored.outcome.scores().filter(|_| !is_flagged)
 }
 
@@ -180,28 +186,19 @@ fn stratum_of(scores: &Scores) -> usize {
 }
 
 fn cells(scored: &Scored, number: usize, stratum: &Stratum) -> [String; COLUMNS.len()] {
-    let text = |text: Option<&str>| guard(text.unwrap_or_default()).into_owned();
-    let comment = &scored.comment;
-    [
-        text(Some(&comment.thread)),
-        text(Some(&comment.id)),
-        text(comment.author.as_deref()),
-        comment.created_at.map(|time| time.to_string()).unwrap_or_default(),
-        text(Some(&comment.text)),
-        String::new(),
-        String::new(),
-        String::new(),
-        String::new(),
-        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-        text(comment.link.as_deref()),
-        number.to_string(),
-        stratum.size.to_string(),
-        format!("{:.6}", stratum.size as f64 / stratum.drawn as f64),
-    ]
+    COLUMNS.map(|column| match column {
+        "stratum" => number.to_string(),
+        "stratum_size" => stratum.size.to_string(),
+        "weight" => decimal::cell(Some(stratum.size as f64 / stratum.drawn as f64)),
+        // What is to be filled in is no column of a scored comment, and blank.
+        _ => row::value(scored, column).map(|value| value.cell().into_owned()).unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+
     use super::*;
     use crate::comment::{Comment, Origin};
     use crate::score::Outcome;

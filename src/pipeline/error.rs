@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::merge::MergeError;
 use super::start;
+use crate::decisions::{EvaluationError, SampleError};
 use crate::engine::EngineError;
 use crate::label::Label;
 use crate::model::ModelError;
@@ -48,9 +49,9 @@ pub enum PipelineError {
         /// The input that holds it.
         input: PathBuf,
     },
-    /// An input is a file that the run would write over.
+    /// A file that is read is one that would be written over.
     #[error(
-        "{input} is a file that this run would write over; choose another folder with --out",
+        "{input}: this command would write over it; choose another output, or move the input elsewhere",
         input = input.display()
     )]
     OverInput {
@@ -91,7 +92,7 @@ pub enum PipelineError {
     },
     /// What the folder holds of a run cannot be read.
     #[error(
-        "cannot tell what run {dir} holds: {source}; leave out --resume to begin anew",
+        "{dir}: cannot read which run it contains; leave out --resume to start over",
         dir = dir.display()
     )]
     Held {
@@ -109,6 +110,12 @@ pub enum PipelineError {
     /// The folder whose scores are to be taken over is the one to write to.
     #[error("{dir} cannot be reused for itself; choose another folder with --out", dir = dir.display())]
     ReuseOfOut {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// The scores of a folder were changed by hand.
+    #[error("{dir}: its scores were changed after the run; leave out --reuse, or name another folder", dir = dir.display())]
+    ReuseOfEdited {
         /// The folder.
         dir: PathBuf,
     },
@@ -141,18 +148,29 @@ pub enum PipelineError {
         dir: PathBuf,
     },
     /// A file of the output could not be written.
-    #[error("cannot write {path}: {source}; choose another folder with --out or make room", path = path.display())]
+    #[error("cannot write {path}; choose another folder with --out or make room", path = path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// What went wrong.
         source: io::Error,
     },
+    /// No temporary file can be made.
+    #[error(
+        "{dir}: temporary files cannot be created there; set TMPDIR to a folder that can be written",
+        dir = dir.display()
+    )]
+    Temporary {
+        /// The folder for temporary files.
+        dir: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
     /// The reply links of a large export found no room.
     #[error(
-        "reply links could not be kept in the folder for temporary files: {0}; make room there, or name another in TMPDIR"
+        "cannot keep reply links in the folder for temporary files; make room there, or set TMPDIR to another"
     )]
-    Links(io::Error),
+    Links(#[source] io::Error),
     /// The model could not be loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -178,14 +196,28 @@ pub enum PipelineError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The answers to a stream could not be written.
-    #[error("cannot write the answers: {0}")]
+    #[error("cannot write the answers")]
     Stream(#[source] io::Error),
+    /// The stream was stopped before its end.
+    #[error(
+        "stopped; every line that was read is answered ({answered} in all); send the lines after those again"
+    )]
+    StreamStopped {
+        /// Lines answered: all that had been read.
+        answered: u64,
+    },
     /// Shards could not be joined.
     #[error(transparent)]
     Merge(#[from] MergeError),
-    /// The reports could not be written.
+    /// The reports could not be written, or a folder's run or scores cannot be used.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// The decisions could not be evaluated.
+    #[error(transparent)]
+    Decisions(#[from] EvaluationError),
+    /// No sample could be drawn.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// A column of labels holds none.
     #[error(
         "{file}: no scored row has a label in the column `{column}` (or none that weighs anything); name another column",
@@ -208,6 +240,6 @@ pub enum PipelineError {
         label: Label,
     },
     /// The threads could not be started.
-    #[error("cannot start the threads: {0}")]
+    #[error("cannot start the threads")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }

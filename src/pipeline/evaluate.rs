@@ -1,7 +1,7 @@
 //! A labelled file's way to figures: its rows through the same scoring stage as an export's comments.
 
-use std::fs::File;
-use std::io::BufWriter;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,10 +10,12 @@ use serde::Serialize;
 
 use super::{CHUNK_BYTES, PipelineError, Progress, identify, load_model};
 use crate::comment::{Comment, Origin};
+use crate::decimal;
 use crate::engine;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, LabelledRows, Marked, SentimentFigures, SpanFigures, Target};
 use crate::explain::{self, Excerpt, Weighed, weigh};
+use crate::files::{self, Staged};
 use crate::label::Label;
 use crate::model::Model;
 use crate::policy::Policy;
@@ -146,6 +148,9 @@ pub fn evaluate(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation, PipelineError> {
+    if request.scores.as_ref().is_some_and(|scores| files::is_same(&request.input, scores)) {
+        return Err(PipelineError::OverInput { input: request.input.clone() });
+    }
     let mut table = Table::open(&request.input)?;
     let mut rows = Rows::new(&request.columns, &request.evasions, &table)?;
     let mut scores_file = request.scores.as_deref().map(ScoresFile::create).transpose()?;
@@ -562,13 +567,14 @@ fn intern_all<'n>(names: &mut Vec<String>, cells: impl IntoIterator<Item = &'n s
 struct ScoresFile {
     writer: csv::Writer<BufWriter<File>>,
     path: PathBuf,
+    /// None for a pipe or device, which is written to as it is.
+    staged: Option<Staged>,
 }
 
 impl ScoresFile {
     fn create(path: &Path) -> Result<Self, PipelineError> {
-        let file = File::create(path).map_err(super::cannot_write(path))?;
-        let writer = csv::Writer::from_writer(BufWriter::new(file));
-        let mut file = Self { writer, path: path.to_owned() };
+        let (staged, file) = create(path).map_err(super::cannot_write(path))?;
+        let mut file = Self { writer: csv::Writer::from_writer(file), path: path.to_owned(), staged };
         let labels = Label::ALL.iter().map(|label| label.as_str().to_owned());
         let header = ["record", "line", "unscored", "evasion"].map(str::to_owned).into_iter().chain(labels);
         file.write_record(header.collect())?;
@@ -579,8 +585,7 @@ impl ScoresFile {
         for (row, scored) in rows.iter().zip(scored) {
             let (unscored, scores) = match &scored.outcome {
                 Outcome::Scored(scores) => {
-                    let cell = |score: f64| format!("{score:.6}");
-                    (String::new(), Label::ALL.map(|label| scores.get(label).map(cell).unwrap_or_default()))
+                    (String::new(), Label::ALL.map(|label| decimal::cell(scores.get(label))))
                 }
                 Outcome::Unscored(cause) => (cause.to_string(), Default::default()),
             };
@@ -596,7 +601,26 @@ impl ScoresFile {
         written.map_err(|error| super::cannot_write(&self.path)(error.into()))
     }
 
-    fn finish(mut self) -> Result<(), PipelineError> {
-        self.writer.flush().map_err(super::cannot_write(&self.path))
+    fn finish(self) -> Result<(), PipelineError> {
+        let Self { writer, path, staged } = self;
+        let file = files::end_csv(writer).map_err(super::cannot_write(&path))?;
+        let finished = match staged {
+            Some(staged) => files::finish(file).and_then(|()| staged.publish()),
+            None => file.into_inner().map(drop).map_err(io::IntoInnerError::into_error),
+        };
+        finished.map_err(super::cannot_write(&path))
     }
+}
+
+/// Creates a file that the user named. A pipe or device is opened, a link is followed: the user named it, too.
+fn create(path: &Path) -> io::Result<(Option<Staged>, BufWriter<File>)> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Ok((None, BufWriter::new(File::options().write(true).open(path)?)));
+    }
+    let path = path.canonicalize().or_else(|_| std::path::absolute(path))?;
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    };
+    let (staged, file) = Staged::create(folder, name)?;
+    Ok((Some(staged), file))
 }

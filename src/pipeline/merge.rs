@@ -2,16 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::PipelineError;
-use super::outputs::{OutputFiles, REJECTS};
+use super::outputs::{OutputFiles, REJECTS, keep_apart};
 use super::queue::Queue;
 use super::shard::Shard;
 use super::start::{self, Start, read_json};
 use crate::explain::{self, Explanation, Flagged};
+use crate::files;
 use crate::policy::Policy;
 use crate::report::{self, Column, Form, Run, Summary};
 use crate::score::Scored;
@@ -89,7 +89,7 @@ pub enum MergeError {
         policy: String,
     },
     /// A file of a part cannot be read.
-    #[error("{path}: {source}; score that part again or restore the file", path = path.display())]
+    #[error("{path}: cannot be read; score that part again or restore the file", path = path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -119,14 +119,19 @@ pub fn merge(
 ) -> Result<Summary, PipelineError> {
     let parts = dirs.iter().map(|dir| part(dir)).collect::<Result<Vec<Part>, _>>()?;
     let parts = in_order(parts)?;
-    if let Some(part) = parts.iter().find(|part| part.dir.canonicalize().ok() == out.canonicalize().ok()) {
-        return Err(MergeError::IntoPart { dir: part.dir.clone() }.into());
+    for part in &parts {
+        let read = [ledger::FILE_NAME, REJECTS, explain::FILE_NAME].map(|name| part.dir.join(name));
+        if keep_apart(&read, out).is_err() {
+            return Err(MergeError::IntoPart { dir: part.dir.clone() }.into());
+        }
+        part.run.check_scores(&part.dir)?;
     }
     let files = OutputFiles::open(out)?;
     let run = Run {
         read: parts.iter().map(|part| part.run.read).sum(),
         rejects: parts.iter().map(|part| part.run.rejects).sum(),
         by: columns(&parts, by)?,
+        edited: parts.iter().any(|part| part.run.edited),
         ..parts[0].run.clone()
     };
     let mut outputs = files.begin(Start::of(&run), None, run.settings.contains_key("keep-raw-rejects"))?;
@@ -141,8 +146,9 @@ pub fn merge(
     }
     outputs.end_rows()?;
     let explanations = explanations(&parts, queue)?;
-    let _lock = outputs.finish(&explanations, &run)?;
-    Ok(report::write(out, policy, also, &run.by, &[])?)
+    let by = run.by.clone();
+    let _lock = outputs.finish(&explanations, run)?;
+    Ok(report::write(out, policy, also, &by, &[])?)
 }
 
 /// What a folder holds.
@@ -275,7 +281,8 @@ fn explanations(parts: &[Part], queue: Queue<'_>) -> Result<Vec<u8>, MergeError>
     for part in parts {
         let path = part.dir.join(explain::FILE_NAME);
         let failed = |source| MergeError::Read { path: path.clone(), source };
-        for line in fs::read_to_string(&path).map_err(failed)?.lines() {
+        let lines = files::read_text_at_most(&path, files::MAX_WHOLE_FILE).map_err(failed)?;
+        for line in lines.lines() {
             let explanation: Explanation =
                 serde_json::from_str(line).map_err(|error| failed(error.into()))?;
             let key = (explanation.thread, explanation.id);

@@ -12,6 +12,7 @@ use super::start::{self, Difference, Held, Start};
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::explain;
+use crate::files;
 use crate::read::Reject;
 use crate::report::{self, Run};
 use crate::score::Scored;
@@ -19,24 +20,51 @@ use crate::score::ledger::{self, Kept, Recalled};
 
 pub(super) const REJECTS: &str = "rejects.csv";
 
-/// What a run writes before its report: see [`report::OUTPUTS`] for the rest.
+/// What a run writes before its report; [`report::outputs`] has the rest.
 const OUTPUTS: [&str; 5] =
     [ledger::FILE_NAME, REJECTS, explain::FILE_NAME, report::RUN_FILE_NAME, start::FILE_NAME];
 
-/// Whether inputs and outputs are different files, now and when the same command is run again.
-pub(super) fn keep_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
+/// Files that a run writes in place: a hard link to one shares what is written.
+const IN_PLACE: [&str; 2] = [ledger::FILE_NAME, REJECTS];
+
+/// Returns true for a name, in the folder of a run, that a run or a report may write or remove.
+fn is_output(name: &str) -> bool {
+    OUTPUTS.into_iter().chain(report::outputs()).any(|output| output == name)
+        || files::is_temporary_name(name)
+}
+
+/// Checks that no export is an output in the folder `out`, now and when the same command is run again.
+///
+/// # Errors
+/// [`PipelineError::OverInput`] if a file or folder is one that would be written over; [`PipelineError::OutWithinInput`] if
+/// `out` lies in a folder of `inputs`.
+pub(super) fn keep_exports_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
+    let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     // The part of the folder's path that is there; what is below it will be made.
-    let nearest = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
-    let nearest = nearest.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
+    let nearest = absolute.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or_default();
     for input in inputs {
         // What cannot be found here is standard input: the reader has opened everything else.
         let Ok(canonical) = input.canonicalize() else { continue };
         if canonical.is_dir() && nearest.starts_with(&canonical) {
             return Err(PipelineError::OutWithinInput { out: out.to_owned(), input: input.clone() });
         }
-        let written = report::OUTPUTS.iter().chain(&OUTPUTS);
-        if written.filter_map(|name| out.join(name).canonicalize().ok()).any(|file| file == canonical) {
-            return Err(PipelineError::OverInput { input: input.clone() });
+    }
+    keep_apart(inputs, out)
+}
+
+/// Checks that none of the files and folders, which a command reads, is an output in the folder `out`.
+///
+/// # Errors
+/// [`PipelineError::OverInput`].
+pub fn keep_apart<P: AsRef<Path>>(read: &[P], out: &Path) -> Result<(), PipelineError> {
+    let Ok(folder) = out.canonicalize() else { return Ok(()) };
+    for path in read.iter().map(AsRef::as_ref) {
+        let Ok(canonical) = path.canonicalize() else { continue };
+        let within = canonical.strip_prefix(&folder).ok().and_then(|inside| inside.iter().next());
+        let is_output = within.is_some_and(|name| is_output(&name.to_string_lossy()))
+            || IN_PLACE.iter().any(|name| files::is_same(path, &folder.join(name)));
+        if is_output {
+            return Err(PipelineError::OverInput { input: path.to_owned() });
         }
     }
     Ok(())
@@ -48,8 +76,7 @@ pub(super) fn keep_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineE
 /// knows no locks, nobody is kept out.
 pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
     let path = dir.join(REJECTS);
-    let opened = File::options().write(true).create(true).truncate(false).open(&path);
-    let file = opened.map_err(cannot_write(&path))?;
+    let file = files::open_in_place(&path).map_err(cannot_write(&path))?;
     // A program that this process is just starting holds a copy of the lock until it runs, also of one that was dropped since.
     for wait in [0, 1, 10, 100, 1000].map(Duration::from_millis) {
         thread::sleep(wait);
@@ -74,10 +101,10 @@ pub(super) struct OutputFiles {
 impl OutputFiles {
     /// Makes the folder, locks it and opens the files.
     pub(super) fn open(dir: &Path) -> Result<Self, PipelineError> {
-        fs::create_dir_all(dir).map_err(cannot_write(dir))?;
+        files::create_folder(dir).map_err(cannot_write(dir))?;
         let path = dir.join(ledger::FILE_NAME);
-        let opened = File::options().write(true).create(true).truncate(false).open(&path);
-        Ok(Self { scores: opened.map_err(cannot_write(&path))?, rejects: lock(dir)?, dir: dir.to_owned() })
+        let scores = files::open_in_place(&path).map_err(cannot_write(&path))?;
+        Ok(Self { scores, rejects: lock(dir)?, dir: dir.to_owned() })
     }
 
     /// The folder.
@@ -101,9 +128,12 @@ impl OutputFiles {
         let Some(held) = held else { return Ok(None) };
         let differences = held.start.differences(start);
         match (resume, differences.is_empty()) {
-            (true, true) => Ok(Some(held)),
+            (true, true) => {
+                held.run.as_ref().map_or(Ok(()), |run| run.check_scores(&dir))?;
+                Ok(Some(held))
+            }
             (true, false) => Err(PipelineError::Differs { dir, differences: Difference::list(&differences) }),
-            (false, true) if !held.is_whole => Err(PipelineError::Unfinished { dir }),
+            (false, true) if held.run.is_none() => Err(PipelineError::Unfinished { dir }),
             (false, _) => Ok(None),
         }
     }
@@ -123,12 +153,13 @@ impl OutputFiles {
             remove(&dir.join(start::FILE_NAME))?;
             rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;
             file.set_len(0).map_err(cannot_write(&path))?;
-            write_json(&dir.join(start::FILE_NAME), &start)?;
+            write_json(&dir, start::FILE_NAME, &start)?;
         }
         let kept = match held {
             Some(_) => Kept::open(&path)?,
             None => None,
         };
+        let edited = held.and_then(|held| held.run).is_some_and(|run| run.edited);
         if kept.is_none() {
             file.set_len(0).map_err(cannot_write(&path))?;
         }
@@ -140,7 +171,7 @@ impl OutputFiles {
         };
         // On going on, rejects are written over themselves: the input is read from its beginning.
         let rejects = csv::Writer::from_writer(rejects);
-        let mut outputs = Outputs { dir, start, kept, file, scores, rejects, keep_raw };
+        let mut outputs = Outputs { dir, start, kept, file, scores, rejects, keep_raw, edited };
         outputs.write_reject(&["file", "record", "line", "bytes", "cause"], "raw")?;
         outputs.flush()?;
         Ok(outputs)
@@ -157,6 +188,8 @@ pub(super) struct Outputs {
     scores: ledger::Writer<BufWriter<File>>,
     rejects: csv::Writer<File>,
     keep_raw: bool,
+    /// Rows of the run that is resumed were changed by hand.
+    edited: bool,
 }
 
 impl Outputs {
@@ -175,7 +208,7 @@ impl Outputs {
     /// Cuts the scores file off behind its last whole row, where the next one will stand.
     fn cut(&mut self, end: u64) -> Result<(), PipelineError> {
         // From here on it is no longer the file of a run that has ended, if ever it was.
-        write_json(&self.dir.join(start::FILE_NAME), &self.start)?;
+        write_json(&self.dir, start::FILE_NAME, &self.start)?;
         remove(&self.dir.join(report::RUN_FILE_NAME))?;
         let cut = self.file.set_len(end).and_then(|()| self.file.seek(SeekFrom::Start(end)));
         cut.map(drop).map_err(cannot_write(&self.dir.join(ledger::FILE_NAME)))
@@ -202,10 +235,12 @@ impl Outputs {
         written.map_err(|error| cannot_write(&self.dir.join(REJECTS))(error.into()))
     }
 
-    /// Hands all that was written to the operating system: it is there whatever becomes of this process.
+    /// Puts all that was written on the disk: it is there whatever becomes of this process or the machine.
     pub(super) fn flush(&mut self) -> Result<(), PipelineError> {
         self.scores.flush()?;
-        self.rejects.flush().map_err(cannot_write(&self.dir.join(REJECTS)))
+        self.file.sync_data().map_err(cannot_write(&self.dir.join(ledger::FILE_NAME)))?;
+        let rejects = self.rejects.flush().and_then(|()| self.rejects.get_ref().sync_data());
+        rejects.map_err(cannot_write(&self.dir.join(REJECTS)))
     }
 
     /// Ends the rows, once the input has ended.
@@ -231,13 +266,28 @@ impl Outputs {
         Ok(())
     }
 
-    /// Ends the run: nothing of it is missing but its report. Gives back the lock on the folder.
-    pub(super) fn finish(self, explanations: &[u8], run: &Run) -> Result<csv::Writer<File>, PipelineError> {
-        write_whole(&self.dir.join(explain::FILE_NAME), explanations)?;
-        write_json(&self.dir.join(report::RUN_FILE_NAME), run)?;
-        remove(&self.dir.join(start::FILE_NAME))?;
+    /// Ends the run: nothing of it is missing but its report. Returns the lock on the folder.
+    pub(super) fn finish(self, explanations: &[u8], run: Run) -> Result<csv::Writer<File>, PipelineError> {
+        let dir = &self.dir;
+        write_whole(dir, explain::FILE_NAME, explanations)?;
+        let mark = dir.join(report::UNFINISHED);
+        report::mark_unfinished(dir).map_err(cannot_write(&mark))?;
+        let scores_sha256 = Some(report::scores_sha256(dir)?);
+        let edited = run.edited || self.edited;
+        write_json(dir, report::RUN_FILE_NAME, &Run { scores_sha256, edited, ..run })?;
+        remove(&dir.join(start::FILE_NAME))?;
         Ok(self.rejects)
     }
+}
+
+/// Accepts the scores file of a folder as it is: `run.json` gets its checksum, and that it was changed if it was.
+pub(super) fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
+    let run = Run::read(dir)?;
+    let scores_sha256 = Some(report::scores_sha256(dir)?);
+    if run.scores_sha256 == scores_sha256 {
+        return Ok(());
+    }
+    write_json(dir, report::RUN_FILE_NAME, &Run { scores_sha256, edited: true, ..run })
 }
 
 /// The error of a file or folder that could not be written.
@@ -254,13 +304,10 @@ fn remove(path: &Path) -> Result<(), PipelineError> {
     }
 }
 
-fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), PipelineError> {
-    write_whole(path, &serde_json::to_vec_pretty(value).expect("it is plain data"))
+fn write_json(dir: &Path, name: &str, value: &impl serde::Serialize) -> Result<(), PipelineError> {
+    write_whole(dir, name, &serde_json::to_vec_pretty(value).expect("it is plain data"))
 }
 
-/// Writes a file under another name first, so that it is there whole or not at all.
-fn write_whole(path: &Path, content: &[u8]) -> Result<(), PipelineError> {
-    let draft = path.with_extension("tmp");
-    let written = fs::write(&draft, content).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|source| PipelineError::Write { path: path.to_owned(), source })
+fn write_whole(dir: &Path, name: &str, content: &[u8]) -> Result<(), PipelineError> {
+    files::write(dir, name, content).map_err(cannot_write(&dir.join(name)))
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::comment::Comment;
 use crate::explain::{Excerpt, Flagged, MOST, explain};
-use crate::policy::{Action, Policy, Urgency};
+use crate::policy::{Decision, Policy, Urgency};
 use crate::report::words;
 use crate::score::{ScoreError, Scored, Scorer};
 
@@ -33,7 +33,7 @@ impl<'p> Queue<'p> {
     }
 
     pub(super) fn offer(&mut self, row: Scored) {
-        let decision = self.policy.decide(&row).filter(|decision| decision.action != Action::Approve);
+        let decision = self.policy.decide(&row).filter(Decision::is_flagged);
         let Some(fired) = decision.and_then(|decision| decision.fired) else { return };
         let Scored { comment, .. } = row;
         let urgency = fired.urgency(&comment);

@@ -2,12 +2,12 @@
 //! and its content for whom.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::read::FileReport;
 use crate::report::{self, ModelId, Run};
 
@@ -41,8 +41,8 @@ struct Named {
 /// What a folder holds of a run.
 pub(super) struct Held {
     pub(super) start: Start,
-    /// The run has ended.
-    pub(super) is_whole: bool,
+    /// The run, if it has ended.
+    pub(super) run: Option<Run>,
 }
 
 impl Start {
@@ -138,17 +138,17 @@ impl Held {
     /// What `dir` holds of a run; none where there is no run.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
         if let Some(run) = read_json::<Run>(&dir.join(report::RUN_FILE_NAME))? {
-            return Ok(Some(Self { start: Start::of(&run), is_whole: true }));
+            return Ok(Some(Self { start: Start::of(&run), run: Some(run) }));
         }
         let start = read_json(&dir.join(FILE_NAME))?;
-        Ok(start.map(|start| Self { start, is_whole: false }))
+        Ok(start.map(|start| Self { start, run: None }))
     }
 }
 
-/// What a JSON file holds; none where there is no file.
+/// Reads a JSON file; none if there is no file.
 pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(serde_json::from_reader(BufReader::new(file))?)),
+    match files::read_at_most(path, files::MAX_WHOLE_FILE) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

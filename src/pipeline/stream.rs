@@ -1,24 +1,30 @@
 //! Comments as they come: a line of JSON in, a line of JSON out, in order and without delay.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::{EngineChoice, PipelineError, load_model};
-use crate::comment::Comment;
 use crate::engine;
 use crate::label::Label;
-use crate::policy::Policy;
+use crate::policy::{Decision, Policy};
 use crate::read::{Lines, Options, ReadError, Record, Reject};
-use crate::score::{Outcome, Scored, Scorer, Scores, Settings};
+use crate::score::{Scored, Scorer, Settings, row};
 use crate::thread::Threader;
 
 /// Lines that are scored together, for each thread, where so many are waiting.
 const LINES_A_THREAD: usize = 128;
+
+/// How often the stream looks for [`StreamRequest::stop`] while no line comes. A line that has been read when it is set is
+/// parsed within this time.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How to score a stream.
 pub struct StreamRequest {
@@ -32,6 +38,8 @@ pub struct StreamRequest {
     pub threads: Option<NonZeroUsize>,
     /// Settings of the scoring stage.
     pub settings: Settings,
+    /// Set to `true` to stop once every line that has been read is answered.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Scores ndjson line by line: every line of `input` that is not blank is answered by one line of `output`, in the same
@@ -41,11 +49,12 @@ pub struct StreamRequest {
 /// a line waits for those before it and for no other. Scores are those of a run over the same lines.
 ///
 /// # Errors
-/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]).
+/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]);
+/// [`PipelineError::StreamStopped`] if `stop` came before the end of `input`.
 pub fn stream(
     request: &StreamRequest,
     policy: &Policy,
-    input: impl BufRead + Send + 'static,
+    input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> Result<u64, PipelineError> {
     let model = load_model(request.model.as_deref())?;
@@ -56,12 +65,17 @@ pub fn stream(
     let threads = request.threads.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let mut scorer = Scorer::new(&model, &*engine, request.settings);
-    let mut threader = Threader::new();
-    let mut bad_lines = 0;
+    let mut threader = Threader::for_stream();
+    let (mut bad_lines, mut answered) = (0, 0);
     let most = LINES_A_THREAD * pool.current_num_threads();
     let lines = Lines::new(&request.read)?;
-    let waiting = read_ahead(lines, input, most);
-    while let Ok(first) = waiting.recv() {
+    let waiting = read_ahead(lines, StoppableLines::new(input, request.stop.clone()), most);
+    loop {
+        let first = match waiting.recv_timeout(PAUSE) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) if !request.stop.load(Ordering::Relaxed) => continue,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        };
         let mut comments = Vec::new();
         let mut rejects = Vec::new();
         for record in [first].into_iter().chain(waiting.try_iter()).take(most) {
@@ -74,6 +88,7 @@ pub fn stream(
             }
         }
         bad_lines += rejects.len() as u64;
+        answered += (comments.len() + rejects.len()) as u64;
         let mut rejects = rejects.into_iter().peekable();
         let rows = pool.install(|| scorer.score(comments, &|_| ()))?;
         let mut answer = |line: Value| writeln!(output, "{line}").map_err(PipelineError::Stream);
@@ -86,21 +101,25 @@ pub fn stream(
         rejects.try_for_each(|reject| answer(bad_line(&reject)))?;
         output.flush().map_err(PipelineError::Stream)?;
     }
+    if request.stop.load(Ordering::Relaxed) {
+        return Err(PipelineError::StreamStopped { answered });
+    }
     Ok(bad_lines)
 }
 
 /// Reads on another thread, so that one knows whether a line is waiting. The thread ends with the input, or once nobody
 /// listens.
-fn read_ahead(
+fn read_ahead<R: Read + Send + 'static>(
     mut lines: Lines,
-    mut input: impl BufRead + Send + 'static,
+    mut input: StoppableLines<R>,
     most: usize,
 ) -> Receiver<Result<Record, ReadError>> {
     let (sender, receiver) = sync_channel(most);
     thread::spawn(move || {
         while let Some(record) = lines.next(&mut input).transpose() {
+            // Nobody knows how the rest of the line would have read.
             let is_over = record.is_err();
-            if sender.send(record).is_err() || is_over {
+            if input.is_torn || sender.send(record).is_err() || is_over {
                 break;
             }
         }
@@ -108,32 +127,58 @@ fn read_ahead(
     receiver
 }
 
+/// An input that ends behind the last whole line that has been read, once `stop` is set.
+struct StoppableLines<R> {
+    input: BufReader<R>,
+    stop: Arc<AtomicBool>,
+    /// The last byte that was consumed belongs to a line that goes on.
+    is_within: bool,
+    /// The input was made to end within a line.
+    is_torn: bool,
+}
+
+impl<R: Read> StoppableLines<R> {
+    fn new(input: R, stop: Arc<AtomicBool>) -> Self {
+        Self { input: BufReader::new(input), stop, is_within: false, is_torn: false }
+    }
+}
+
+impl<R: Read> Read for StoppableLines<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(bytes)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for StoppableLines<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.stop.load(Ordering::Relaxed) && !self.input.buffer().contains(&b'\n') {
+            self.is_torn = self.is_within;
+            return Ok(&[]);
+        }
+        self.input.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        if let Some(last) = self.input.buffer()[..bytes].last() {
+            self.is_within = *last != b'\n';
+        }
+        self.input.consume(bytes);
+    }
+}
+
 /// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that are not in the line itself.
 fn good_line(row: &Scored, policy: &Policy) -> Value {
-    let Scored { comment, language, evasion, outcome } = row;
-    let Comment { thread, id, origin, .. } = comment;
-    let scores = outcome.scores();
-    let decimals = |value: f64| (value * 1e6).round() / 1e6;
     let mut line = Map::new();
-    let mut add = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
-    add("line", json!(origin.record));
-    add("thread", json!(thread));
-    add("id", json!(id));
-    add("language", json!(language));
-    add("sentiment", json!(scores.and_then(Scores::sentiment).map(decimals)));
-    for label in Label::SENTIMENT.into_iter().chain(Label::TOXICITY) {
-        add(label.as_str(), json!(scores.and_then(|scores| scores.get(label))));
+    line.insert("line".to_owned(), json!(row.comment.origin.record));
+    let head = ["thread", "id", "language", "sentiment"];
+    let labels = Label::SENTIMENT.into_iter().chain(Label::TOXICITY).map(Label::as_str);
+    for name in head.into_iter().chain(labels).chain(["evasion", "unscored"]) {
+        line.insert(name.to_owned(), json!(row::value(row, name)));
     }
-    let unscored = match outcome {
-        Outcome::Scored(_) => None,
-        Outcome::Unscored(cause) => Some(cause.as_str()),
-    };
-    add("evasion", json!(scores.map(|_| evasion)));
-    add("unscored", json!(unscored));
-    let decision = policy.decide(row);
-    add("action", json!(decision.map(|decision| decision.action.as_str())));
-    let rule = decision.and_then(|decision| decision.fired).map(|fired| fired.rule.name.as_str());
-    add("rule", json!(rule));
+    let decided = Decision::COLUMNS.into_iter().zip(Decision::values(policy.decide(row)));
+    line.extend(decided.take(2).map(|((name, _), value)| (name.to_owned(), json!(value))));
     Value::Object(line)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::{PipelineError, check_strict, strict_error};
+use super::{PipelineError, check_strict, check_temporary_folder, strict_error};
 use crate::comment::Comment;
 use crate::normalize::normalize;
 use crate::read::{FileReport, Options, Reader, Record, Reject};
@@ -48,6 +48,7 @@ pub fn read(
 ) -> Result<Understood, PipelineError> {
     let mut reader = Reader::open(inputs, options)?;
     check_strict(&reader, strict)?;
+    check_temporary_folder()?;
     let mut threader = Threader::new();
     let mut samples: Vec<Sample> = Vec::new();
     let mut rejects = Vec::new();

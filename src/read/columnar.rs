@@ -12,6 +12,7 @@ use super::input::{Input, Values};
 use super::mapping::Field;
 use super::source::{MAX_RECORD_BYTES, Span};
 use super::{ReadError, ReadErrorKind, Record};
+use crate::digest::hex;
 
 /// Rows that the columns are understood by.
 pub(super) const SAMPLE_ROWS: usize = 200;
@@ -96,7 +97,7 @@ pub(super) fn day(value: i32) -> String {
 /// A UUID as it is written; none where there are not 16 bytes.
 pub(super) fn uuid(bytes: &[u8]) -> Option<String> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&bytes);
     Some([0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &hex[range]).join("-"))
 }
 

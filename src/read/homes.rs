@@ -1,11 +1,12 @@
 //! The threads of comments by their ids, for formats in which a reply names its parent alone, and may stand in another file.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use string_interner::StringInterner;
 use string_interner::backend::StringBackend;
 use string_interner::symbol::SymbolU32;
+
+use crate::digest::hash;
 
 /// Some 20 bytes a comment, and every thread's name once. Ids stand for themselves by 64 bits each: two of ten million
 /// collide by chance about once in 400,000 runs, which costs a reply its thread.
@@ -31,11 +32,4 @@ impl Homes {
     pub(crate) fn thread(&self, id: &str) -> Option<&str> {
         self.threads.resolve(*self.of.get(&hash(id))?)
     }
-}
-
-/// The same for the same id in every run: `DefaultHasher::new` has fixed keys.
-fn hash(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }

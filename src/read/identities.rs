@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use crate::comment::Comment;
+use crate::digest::hash_pair;
 
 /// Hashes that are kept in memory: as many as a table of 2^19 places takes, 5 MB.
 const IN_MEMORY: usize = if cfg!(test) { 2_000 } else { 7 << 16 };
@@ -30,7 +30,7 @@ impl Default for Identities {
 impl Identities {
     /// Puts `#2`, `#3`, … behind the id of a comment whose pair was seen before; gives the id that it had then.
     pub(crate) fn make_unique(&mut self, comment: &mut Comment) -> io::Result<Option<String>> {
-        let pair = hash(&comment.thread, &comment.id);
+        let pair = hash_pair(&comment.thread, &comment.id);
         if self.seen.insert(pair)? {
             return Ok(None);
         }
@@ -38,7 +38,7 @@ impl Identities {
         let id = loop {
             copies += 1;
             let id = format!("{}#{copies}", comment.id);
-            if self.seen.insert(hash(&comment.thread, &id))? {
+            if self.seen.insert(hash_pair(&comment.thread, &id))? {
                 break id;
             }
         };
@@ -47,13 +47,6 @@ impl Identities {
         }
         Ok(Some(std::mem::replace(&mut comment.id, id)))
     }
-}
-
-/// The same for the same pair in every run: `DefaultHasher::new` has fixed keys.
-fn hash(thread: &str, id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (thread, id).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A set of hashes that stays small in memory: the latest ones in a table, the others in ascending order in a temporary file.

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::places::Place;
 use super::{ReadError, ReadErrorKind};
+use crate::digest::hex;
 
 /// Bytes of the beginning that a format is found by, and columns are understood by.
 pub(crate) const HEAD_BYTES: usize = 256 << 10;
@@ -257,7 +258,7 @@ impl Source {
             ));
         }
         let digest = raw.digest.clone().finalize();
-        Ok((raw.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok((raw.bytes, hex(&digest)))
     }
 
     /// Returns how the stream broke off; `None` if it has not.

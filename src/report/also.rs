@@ -10,8 +10,9 @@ use super::draft::Drafts;
 use super::network::{Answers, Network};
 use super::survey::Survey;
 use super::{ReportError, Run, convokit, gexf, ndjson, parquet};
-use crate::policy::{Decision, Fired, Policy};
-use crate::score::{Outcome, Scored, Scores, ledger};
+use crate::policy::{Decision, Policy};
+use crate::score::row::{self, Kind, Value};
+use crate::score::{Scored, ledger};
 
 /// A form of [`Form::ALL`], such as `parquet`.
 #[derive(Clone, Copy)]
@@ -99,31 +100,18 @@ pub(super) struct Row<'a> {
     pub(super) decision: Option<Decision<'a>>,
 }
 
+/// Names and types of [`Row::values`]: the columns of `scores.csv` under their names, then those of `decisions.csv`.
+pub(super) fn columns() -> impl Iterator<Item = (&'static str, Kind)> {
+    let decided = Decision::COLUMNS.into_iter().zip(DECIDED).map(|((_, kind), name)| (name, kind));
+    row::COLUMNS.iter().map(|column| (column.name, column.kind)).chain(decided)
+}
+
+/// Names of the columns of `decisions.csv` beside those of `scores.csv`.
+pub(super) const DECIDED: [&str; 5] = ["action", "rule", "rule_label", "rule_score", "rule_threshold"];
+
 impl Row<'_> {
-    pub(super) fn scores(&self) -> Option<&Scores> {
-        self.scored.outcome.scores()
-    }
-
-    /// The rule that decided.
-    pub(super) fn fired(&self) -> Option<Fired<'_>> {
-        self.decision.and_then(|decision| decision.fired)
-    }
-
-    /// Why there are no scores.
-    pub(super) fn unscored(&self) -> Option<&'static str> {
-        match &self.scored.outcome {
-            Outcome::Scored(_) => None,
-            Outcome::Unscored(cause) => Some(cause.as_str()),
-        }
-    }
-
-    /// Whether the spelling hid words, of a scored comment.
-    pub(super) fn evasion(&self) -> Option<bool> {
-        self.scores().map(|_| self.scored.evasion)
-    }
-
-    /// Whether the parent was concluded from the text, of a comment that has one.
-    pub(super) fn parent_inferred(&self) -> Option<bool> {
-        self.scored.comment.parent.as_ref().map(|_| self.scored.comment.parent_inferred)
+    /// The values of the row, in the order of [`columns`].
+    pub(super) fn values(&self) -> impl Iterator<Item = Option<Value<'_>>> {
+        row::COLUMNS.iter().map(|column| column.value(&self.scored)).chain(Decision::values(self.decision))
     }
 }

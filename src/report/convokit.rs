@@ -15,14 +15,15 @@ use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::ReportError;
-use super::also::Facts;
+use super::also::{DECIDED, Facts};
 use super::draft::{Draft, Drafts};
-use super::links::{Links, hash};
+use super::links::Links;
 use super::summary::six;
 use crate::comment::Comment;
+use crate::digest::hash;
 use crate::label::Label;
 use crate::policy::Decision;
-use crate::score::{Outcome, Scored, Scores, ledger};
+use crate::score::{Scored, ledger, row};
 use crate::sort::Sorter;
 
 const UTTERANCES: &str = "convokit/utterances.jsonl";
@@ -198,42 +199,26 @@ fn nameless(utterance: &str, facts: &Facts<'_>) -> String {
     speaker
 }
 
+/// The metadata of an utterance: the columns of `scores.csv` that it has no place of its own for, and those of
+/// `decisions.csv`.
 fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String, Value> {
-    let Scored { comment, language, evasion, outcome } = scored;
-    let scores = outcome.scores();
-    let unscored = match outcome {
-        Outcome::Scored(_) => None,
-        Outcome::Unscored(cause) => Some(cause.as_str()),
+    let column = |name: &'static str| {
+        let value = match name {
+            "comment" => json!(row::value(scored, "id")),
+            "quotes" => json!(quotes(&scored.comment)),
+            _ => json!(row::value(scored, name)),
+        };
+        (name.to_owned(), value)
     };
-    let fired = decision.and_then(|decision| decision.fired);
-    let head = [
-        ("thread", json!(comment.thread)),
-        ("comment", json!(comment.id)),
-        ("parent", json!(comment.parent)),
-        ("parent_inferred", json!(comment.parent.as_ref().map(|_| comment.parent_inferred))),
-        ("status", json!(comment.status.as_str())),
-        ("language", json!(language)),
-        ("sentiment", json!(scores.and_then(Scores::sentiment).map(six))),
-    ];
-    let labels = Label::ALL.map(|label| (label.as_str(), json!(scores.and_then(|scores| scores.get(label)))));
-    let tail = [
-        ("evasion", json!(scores.map(|_| evasion))),
-        ("unscored", json!(unscored)),
-        ("action", json!(decision.map(|decision| decision.action.as_str()))),
-        ("rule", json!(fired.map(|fired| &fired.rule.name))),
-        ("rule_label", json!(fired.map(|fired| fired.rule.label.as_str()))),
-        ("rule_score", json!(fired.map(|fired| fired.score))),
-        ("rule_threshold", json!(fired.map(|fired| fired.threshold))),
-        ("quotes", json!(quotes(comment))),
-        ("link", json!(comment.link)),
-        ("section", json!(comment.section)),
-        ("votes", json!(comment.votes)),
-        ("replies", json!(comment.replies)),
-        ("file", json!(comment.origin.file)),
-        ("record", json!(comment.origin.record)),
-        ("line", json!(comment.origin.line)),
-    ];
-    head.into_iter().chain(labels).chain(tail).map(|(key, value)| (key.to_owned(), value)).collect()
+    let head = ["thread", "comment", "parent", "parent_inferred", "status", "language", "sentiment"];
+    let labels = Label::ALL.map(Label::as_str);
+    let tail = ["quotes", "link", "section", "votes", "replies", "file", "record", "line"];
+    let decided = DECIDED.into_iter().zip(Decision::values(decision));
+    let columns = head.into_iter().chain(labels).chain(["evasion", "unscored"]).map(column);
+    columns
+        .chain(decided.map(|(name, value)| (name.to_owned(), json!(value))))
+        .chain(tail.map(column))
+        .collect()
 }
 
 /// The quotes in characters, as Python counts: `text[start:end]`.

@@ -1,5 +1,6 @@
-//! Files that appear whole or not at all.
+//! The files of a report: written under temporary names, and given their own when all of them are whole.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,13 +8,32 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::ReportError;
+use crate::files::{self, Staged};
 use crate::sort::Sorter;
 
-/// The files of a report, each under a temporary name (`.NAME.part`, `-` for `/`) until all are written. What is not committed is
-/// deleted, so that an interrupted or failed report leaves the files of the one before.
+/// Name of the file that marks a folder whose report is not finished: some of its files may belong to an earlier run or
+/// policy.
+pub const UNFINISHED: &str = "unfinished-report.txt";
+
+const UNFINISHED_TEXT: &str =
+    "The report in this folder is not finished: writing it was interrupted, or is still going on.
+Some of its files may belong to an earlier run or another policy.
+Run `comity report` on this folder to write all of them again; that also removes this file.
+";
+
+/// Marks the report of a folder as unfinished.
+///
+/// # Errors
+/// The mark cannot be written.
+pub fn mark_unfinished(dir: &Path) -> io::Result<()> {
+    files::write(dir, UNFINISHED, UNFINISHED_TEXT.as_bytes())
+}
+
+/// The files of a report until all are written. They are deleted unless they are committed, so that an interrupted or failed
+/// report leaves the files of the one before.
 pub(super) struct Drafts {
     dir: PathBuf,
-    names: Vec<String>,
+    files: Vec<Staged>,
 }
 
 /// A file being written.
@@ -21,15 +41,14 @@ pub(super) type Draft = BufWriter<File>;
 
 impl Drafts {
     pub(super) fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), names: Vec::new() }
+        Self { dir: dir.to_owned(), files: Vec::new() }
     }
 
     /// Begins a file.
     pub(super) fn create(&mut self, name: &str) -> Result<Draft, ReportError> {
-        let path = self.part(name);
-        let file = File::create(&path).map_err(|source| ReportError::Write { path, source })?;
-        self.names.push(name.to_owned());
-        Ok(BufWriter::new(file))
+        let (staged, draft) = Staged::create(&self.dir, name).map_err(|source| self.failed(name, source))?;
+        self.files.push(staged);
+        Ok(draft)
     }
 
     /// Writes a whole file.
@@ -39,9 +58,9 @@ impl Drafts {
         self.finish(name, draft)
     }
 
-    /// Ends a file: all of it is with the system now.
+    /// Ends a file: all of it is on the disk now.
     pub(super) fn finish(&self, name: &str, draft: Draft) -> Result<(), ReportError> {
-        draft.into_inner().map(drop).map_err(|error| self.failed(name, error.into_error()))
+        files::finish(draft).map_err(|source| self.failed(name, source))
     }
 
     /// A sorter whose files lie in the folder of the report: there must be room for what it makes anyway.
@@ -64,30 +83,30 @@ impl Drafts {
         ReportError::Write { path: self.dir.join(name), source }
     }
 
-    /// Gives every file its name.
-    pub(super) fn commit(mut self) -> Result<(), ReportError> {
-        while let Some(name) = self.names.first() {
-            let path = self.dir.join(name);
-            let folder = path.parent().unwrap_or(&self.dir);
-            fs::create_dir_all(folder)
-                .and_then(|()| fs::rename(self.part(name), &path))
-                .map_err(|source| self.failed(name, source))?;
-            self.names.remove(0);
+    /// Gives every file its name, then calls `clean_up`. The folder has [`UNFINISHED`] until both are done.
+    pub(super) fn commit(
+        self,
+        clean_up: impl FnOnce(&Path) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError> {
+        let Self { dir, files } = self;
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ReportError::Write { path, source }
+        };
+        let mark = dir.join(UNFINISHED);
+        mark_unfinished(&dir).map_err(failed(&mark))?;
+        let mut folders = BTreeSet::from([dir.clone()]);
+        for staged in files {
+            let path = staged.path().to_owned();
+            let folder = path.parent().unwrap_or(&dir);
+            if folders.insert(folder.to_owned()) {
+                files::create_folder_within(folder).map_err(failed(folder))?;
+            }
+            staged.publish().map_err(failed(&path))?;
         }
-        Ok(())
-    }
-
-    fn part(&self, name: &str) -> PathBuf {
-        self.dir.join(format!(".{}.part", name.replace('/', "-")))
-    }
-}
-
-impl Drop for Drafts {
-    fn drop(&mut self) {
-        for name in &self.names {
-            // Nothing more can be done about a leftover than to leave it; the next report writes over it.
-            _ = fs::remove_file(self.part(name));
-        }
+        clean_up(&dir)?;
+        folders.iter().try_for_each(|folder| files::sync_folder(folder).map_err(failed(folder)))?;
+        fs::remove_file(&mark).map_err(failed(&mark))
     }
 }
 
@@ -113,10 +132,7 @@ impl Table {
     }
 
     pub(super) fn finish(self, drafts: &Drafts) -> Result<(), ReportError> {
-        let draft = self.csv.into_inner().map_err(|error| {
-            let source = io::Error::new(error.error().kind(), error.error().to_string());
-            drafts.failed(self.name, source)
-        })?;
+        let draft = files::end_csv(self.csv).map_err(|source| drafts.failed(self.name, source))?;
         drafts.finish(self.name, draft)
     }
 }

@@ -1,18 +1,17 @@
-//! Which comment answers which, by their rows in the scores file.
+//! The forest of replies by the rows of the scores file.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::Path;
 
 use super::ReportError;
 use super::draft::Drafts;
+use super::replies::Join;
 use crate::comment::Comment;
 use crate::score::ledger;
-use crate::sort::Sorter;
 
 /// The replies of an export. Rows are counted from 0; 4 bytes a comment.
 pub(super) struct Links {
-    /// By row: that of the comment which it answers; [`Self::NONE`] where it answers none that is there.
+    /// By row: that of the comment which it answers; [`Self::NONE`] if it answers none that is there.
     parents: Vec<u32>,
     /// Replies to comments that are not in the export.
     pub(super) absent: u64,
@@ -30,36 +29,25 @@ impl Links {
         mut look: impl FnMut(&Comment) -> io::Result<()>,
     ) -> Result<Self, ReportError> {
         let failed = |source| drafts.failed_to_sort(source);
-        let (mut rows, mut replies) = (drafts.sorter(), drafts.sorter());
+        let mut join = Join::new(drafts);
         let mut count = 0;
         for (row, scored) in (0_u32..).zip(ledger::Reader::open(scores)?) {
             let comment = scored?.comment;
-            rows.push([hash(&(&comment.thread, &comment.id)), row.into()]).map_err(failed)?;
-            if let Some(parent) = &comment.parent {
-                replies.push([hash(&(&comment.thread, parent)), row.into()]).map_err(failed)?;
-            }
+            join.push(&comment, |hash| [hash, row.into()]).map_err(failed)?;
             look(&comment).map_err(failed)?;
             count += 1;
         }
-        Self::join(count, rows, replies).map_err(failed)
-    }
-
-    /// Finds what is answered. Threads and ids are unique together; two that collide by chance cost one link.
-    fn join(count: usize, rows: Sorter<[u64; 2]>, replies: Sorter<[u64; 2]>) -> io::Result<Self> {
         let mut links = Self { parents: vec![Self::NONE; count], absent: 0, to_self: 0 };
-        let (mut rows, mut replies) = (rows.finish()?, replies.finish()?);
-        let mut rows = rows.records()?.peekable();
-        for reply in replies.records()? {
-            let [wanted, reply] = reply?;
-            while let Some(row) = rows.next_if(|row| row.as_ref().map_or(true, |[hash, _]| *hash < wanted)) {
-                row?;
+        let answer = |[_, reply]: [u64; 2], parent: Option<[u64; 2]>| {
+            match parent {
+                Some([_, row]) if row == reply => links.to_self += 1,
+                Some([_, row]) => links.parents[reply as usize] = row as u32,
+                None => links.absent += 1,
             }
-            match rows.peek() {
-                Some(Ok([hash, row])) if *hash == wanted && *row == reply => links.to_self += 1,
-                Some(Ok([hash, row])) if *hash == wanted => links.parents[reply as usize] = *row as u32,
-                _ => links.absent += 1,
-            }
-        }
+            Ok(())
+        };
+        // The first pass over the scores has found the rows that are there twice.
+        join.finish(answer, |_, _| ()).map_err(failed)?;
         Ok(links)
     }
 
@@ -107,13 +95,6 @@ impl Links {
         }
         (roots, rings)
     }
-}
-
-/// The same for the same value in every run: `DefaultHasher::new` has fixed keys.
-pub(super) fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::draft::Drafts;
 use super::plain::{self, counted};
-use super::summary::Counts;
+use super::summary::{Counts, LISTED_FILES};
 use super::{ReportError, Run, Summary};
 use crate::aggregate::{
     CALM, ENTRY, EXPECTED_MAXIMUM_OF, FASTER, MAX_BINS, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_IN_BIN,

@@ -12,73 +12,16 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
 use super::ReportError;
-use super::also::{Facts, Row};
+use super::also::{Facts, Row, columns};
 use super::draft::{Draft, Drafts};
-use super::summary::six;
-use crate::label::Label;
-use crate::score::Scores;
+use crate::decimal;
+use crate::score::row::{Kind, Value};
 
 const FILE: &str = "scored.parquet";
 
 /// A row group ends at so many rows, or so many bytes of text: what is in memory at a time.
 const GROUP_ROWS: usize = 1 << 15;
 const GROUP_BYTES: usize = 8 << 20;
-
-/// A column's type, and its cell of a row.
-#[derive(Clone, Copy)]
-enum Column {
-    Text(fn(&Row<'_>) -> Option<String>),
-    Score(Label),
-    Number(fn(&Row<'_>) -> Option<f64>),
-    Whole(fn(&Row<'_>) -> Option<i64>),
-    Flag(fn(&Row<'_>) -> Option<bool>),
-    /// Microseconds since 1970, UTC.
-    Time(fn(&Row<'_>) -> Option<i64>),
-}
-
-/// The columns of scores.csv, in their order and under their names, then those of decisions.csv.
-const COLUMNS: [(&str, Column); 34] = [
-    ("thread", Column::Text(|row| Some(row.scored.comment.thread.clone()))),
-    ("id", Column::Text(|row| Some(row.scored.comment.id.clone()))),
-    ("parent", Column::Text(|row| row.scored.comment.parent.clone())),
-    ("author", Column::Text(|row| row.scored.comment.author.clone())),
-    ("created_at", Column::Time(|row| row.scored.comment.created_at.map(|time| time.as_microsecond()))),
-    ("text", Column::Text(|row| Some(row.scored.comment.text.clone()))),
-    ("status", Column::Text(|row| Some(row.scored.comment.status.to_string()))),
-    ("language", Column::Text(|row| row.scored.language.clone())),
-    ("sentiment", Column::Number(|row| row.scores().and_then(Scores::sentiment).map(six))),
-    ("negative", Column::Score(Label::Negative)),
-    ("neutral", Column::Score(Label::Neutral)),
-    ("positive", Column::Score(Label::Positive)),
-    ("toxicity", Column::Score(Label::Toxicity)),
-    ("severe_toxicity", Column::Score(Label::SevereToxicity)),
-    ("obscene", Column::Score(Label::Obscene)),
-    ("threat", Column::Score(Label::Threat)),
-    ("insult", Column::Score(Label::Insult)),
-    ("identity_attack", Column::Score(Label::IdentityAttack)),
-    ("evasion", Column::Flag(|row| row.evasion())),
-    ("unscored", Column::Text(|row| row.unscored().map(str::to_owned))),
-    ("parent_inferred", Column::Flag(|row| row.parent_inferred())),
-    ("quotes", Column::Text(quotes)),
-    ("link", Column::Text(|row| row.scored.comment.link.clone())),
-    ("section", Column::Text(|row| row.scored.comment.section.clone())),
-    ("votes", Column::Whole(|row| row.scored.comment.votes)),
-    ("replies", Column::Whole(|row| row.scored.comment.replies.and_then(|count| count.try_into().ok()))),
-    ("file", Column::Text(|row| Some(row.scored.comment.origin.file.to_string()))),
-    ("record", Column::Whole(|row| row.scored.comment.origin.record.try_into().ok())),
-    ("line", Column::Whole(|row| row.scored.comment.origin.line.try_into().ok())),
-    ("action", Column::Text(|row| row.decision.map(|decision| decision.action.to_string()))),
-    ("rule", Column::Text(|row| row.fired().map(|fired| fired.rule.name.clone()))),
-    ("rule_label", Column::Text(|row| row.fired().map(|fired| fired.rule.label.to_string()))),
-    ("rule_score", Column::Number(|row| row.fired().map(|fired| fired.score))),
-    ("rule_threshold", Column::Number(|row| row.fired().map(|fired| fired.threshold))),
-];
-
-/// As in scores.csv: byte ranges of the text, `start-end` and spaces.
-fn quotes(row: &Row<'_>) -> Option<String> {
-    let quotes = row.scored.comment.quotes.iter().map(|quote| format!("{}-{}", quote.start, quote.end));
-    Some(quotes.collect::<Vec<_>>().join(" ")).filter(|quotes| !quotes.is_empty())
-}
 
 pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
     let draft = drafts.create(FILE)?;
@@ -106,13 +49,13 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
 }
 
 fn schema() -> Result<Arc<Type>, ParquetError> {
-    let fields = COLUMNS.iter().map(|(name, column)| {
-        let (physical, logical) = match column {
-            Column::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Column::Score(_) | Column::Number(_) => (Physical::DOUBLE, None),
-            Column::Whole(_) => (Physical::INT64, None),
-            Column::Flag(_) => (Physical::BOOLEAN, None),
-            Column::Time(_) => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+    let fields = columns().map(|(name, kind)| {
+        let (physical, logical) = match kind {
+            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Kind::Number => (Physical::DOUBLE, None),
+            Kind::Whole => (Physical::INT64, None),
+            Kind::Flag => (Physical::BOOLEAN, None),
+            Kind::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
         };
         let field = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
         field.with_logical_type(logical).build().map(Arc::new)
@@ -140,24 +83,44 @@ fn properties(facts: &Facts<'_>) -> WriterProperties {
 
 fn write_group(writer: &mut SerializedFileWriter<Draft>, rows: &[Row<'_>]) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
-    for (_, column) in COLUMNS {
-        match column {
-            Column::Text(cell) => {
-                let cells = rows.iter().map(|row| cell(row).map(|text| ByteArray::from(text.into_bytes())));
-                write_column::<ByteArrayType>(&mut group, cells)?;
+    let mut values: Vec<_> = rows.iter().map(Row::values).collect();
+    for (_, kind) in columns() {
+        let cells = values.iter_mut().map(|row| row.next().flatten());
+        match kind {
+            Kind::Text => write_column::<ByteArrayType>(&mut group, cells.map(|cell| text(cell?)))?,
+            Kind::Number => write_column::<DoubleType>(&mut group, cells.map(|cell| number(cell?)))?,
+            Kind::Whole | Kind::Time => {
+                write_column::<Int64Type>(&mut group, cells.map(|cell| whole(cell?)))?
             }
-            Column::Score(label) => {
-                let cells = rows.iter().map(|row| row.scores().and_then(|scores| scores.get(label)));
-                write_column::<DoubleType>(&mut group, cells)?;
+            Kind::Flag => {
+                let flag = |cell| {
+                    if let Value::Flag(flag) = cell { Some(flag) } else { None }
+                };
+                write_column::<BoolType>(&mut group, cells.map(|cell| flag(cell?)))?;
             }
-            Column::Number(cell) => write_column::<DoubleType>(&mut group, rows.iter().map(cell))?,
-            Column::Whole(cell) | Column::Time(cell) => {
-                write_column::<Int64Type>(&mut group, rows.iter().map(cell))?;
-            }
-            Column::Flag(cell) => write_column::<BoolType>(&mut group, rows.iter().map(cell))?,
         }
     }
     group.close().map(drop)
+}
+
+/// Ranges are written as in `scores.csv`; none is null.
+fn text(value: Value<'_>) -> Option<ByteArray> {
+    let is_null = matches!(value, Value::Ranges([]));
+    (!is_null).then(|| ByteArray::from(value.text().into_owned().into_bytes()))
+}
+
+fn number(value: Value<'_>) -> Option<f64> {
+    if let Value::Number(number) = value { Some(decimal::round(number)) } else { None }
+}
+
+/// Times are in microseconds since 1970, UTC.
+fn whole(value: Value<'_>) -> Option<i64> {
+    match value {
+        Value::Whole(number) => Some(number),
+        Value::Count(count) => count.try_into().ok(),
+        Value::Time(time) => Some(time.as_microsecond()),
+        _ => None,
+    }
 }
 
 /// Writes the next column: the values that are there, and for every row whether it has one.

@@ -3,15 +3,14 @@
 use std::borrow::{Borrow, Cow};
 
 use crate::aggregate::{Estimate, Interval, Moments};
+use crate::decimal;
 
-/// A number in a CSV cell: six decimals, blank where there is none.
-pub(super) fn decimal(value: Option<f64>) -> String {
-    value.map(|value| format!("{value:.6}")).unwrap_or_default()
-}
+/// A number in a CSV cell.
+pub(super) use crate::decimal::cell as decimal;
 
 /// A share and its interval in three CSV cells.
 pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
-    let part = |of: fn(Estimate) -> f64| decimal(estimate.map(of));
+    let part = |of: fn(Estimate) -> f64| decimal::cell(estimate.map(of));
     [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 
@@ -93,6 +92,12 @@ pub(super) fn count(value: u64) -> String {
 /// A count and its noun.
 pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// Returns, in words, how many inputs are left out of a list that shows only the first ones; none if it shows all.
+pub(super) fn more_inputs(inputs: usize, shown: usize) -> Option<String> {
+    let more = inputs.checked_sub(shown).filter(|more| *more > 0)?;
+    Some(counted(more as u64, "more input", "more inputs"))
 }
 
 /// Text that shows what it holds: control characters and the marks that turn the direction of text (which could show a

@@ -1,24 +1,94 @@
-//! Which comment answers which: a join of two sorted lists on disk, 48 bytes an entry.
+//! The reply join: it finds the comment that each reply answers, by two sorted lists on disk.
 
 use std::io;
 
 use bytemuck::{Pod, Zeroable};
 
 use super::draft::Drafts;
-use super::links::hash;
 use crate::aggregate::Mark;
 use crate::comment::Comment;
+use crate::digest::hash_pair;
 use crate::sort::{Sorted, Sorter};
 
-/// A comment by its own identity or by that of the comment which it answers.
+/// A record of the join. It sorts by its hash first.
+pub(super) trait Keyed: Pod + Ord {
+    /// The hash of the thread and id that the record is filed under.
+    fn hash(&self) -> u64;
+}
+
+impl Keyed for [u64; 2] {
+    fn hash(&self) -> u64 {
+        self[0]
+    }
+}
+
+/// Joins replies with the comments that they answer. Threads and ids are unique together; two that collide by chance cost
+/// one link.
+pub(super) struct Join<T> {
+    /// A record of each comment, filed under its own thread and id.
+    seen: Sorter<T>,
+    /// A record of each reply, filed under the thread and id of the comment that it answers.
+    wanted: Sorter<T>,
+}
+
+impl<T: Keyed> Join<T> {
+    pub(super) fn new(drafts: &Drafts) -> Self {
+        Self { seen: drafts.sorter(), wanted: drafts.sorter() }
+    }
+
+    /// Adds a comment. `record` files it under a hash.
+    pub(super) fn push(&mut self, comment: &Comment, record: impl Fn(u64) -> T) -> io::Result<()> {
+        self.seen.push(record(hash_pair(&comment.thread, &comment.id)))?;
+        match &comment.parent {
+            Some(parent) => self.wanted.push(record(hash_pair(&comment.thread, parent))),
+            None => Ok(()),
+        }
+    }
+
+    /// Calls `answer` for each reply with the comment that it answers, if that was added, and `twice` for two comments of one
+    /// hash.
+    pub(super) fn finish(
+        self,
+        mut answer: impl FnMut(T, Option<T>) -> io::Result<()>,
+        mut twice: impl FnMut(T, T),
+    ) -> io::Result<()> {
+        let (mut seen, mut wanted) = (self.seen.finish()?, self.wanted.finish()?);
+        let mut before: Option<T> = None;
+        let seen = seen.records()?.inspect(|comment| {
+            let Ok(comment) = comment else { return };
+            if let Some(before) = before.replace(*comment).filter(|before| before.hash() == comment.hash()) {
+                twice(before, *comment);
+            }
+        });
+        let mut seen = seen.peekable();
+        for reply in wanted.records()? {
+            let reply = reply?;
+            let is_before =
+                |comment: &io::Result<T>| comment.as_ref().map_or(true, |c| c.hash() < reply.hash());
+            while let Some(comment) = seen.next_if(is_before) {
+                comment?;
+            }
+            let found = seen.peek().and_then(|comment| comment.as_ref().ok()).copied();
+            answer(reply, found.filter(|comment| comment.hash() == reply.hash()))?;
+        }
+        seen.try_for_each(|comment| comment.map(drop))
+    }
+}
+
+/// A comment by where its row begins and what the statistics of threads need: 48 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 struct Key {
-    /// Of thread and id: they are unique together, and two that collide by chance cost one link.
     hash: u64,
     /// Where its row begins in the scores file.
     offset: u64,
     mark: Mark,
+}
+
+impl Keyed for Key {
+    fn hash(&self) -> u64 {
+        self.hash
+    }
 }
 
 /// A reply and the comment that it answers.
@@ -39,52 +109,50 @@ pub(super) struct Parent {
 
 /// Finds the comments that are answered, once every comment was seen.
 pub(super) struct ReplySorter {
-    seen: Sorter<Key>,
-    wanted: Sorter<Key>,
+    join: Join<Key>,
     replies: Sorter<Reply>,
     parents: Sorter<Parent>,
 }
 
+/// The replies of an export.
+pub(super) struct Found {
+    /// Replies to comments that are in the export, thread by thread and in the order of their positions.
+    pub(super) replies: Sorted<Reply>,
+    /// The flagged ones among them, in input order, and where the rows of what they answer begin.
+    pub(super) parents: Sorted<Parent>,
+    /// Rows that share a hash, by where they begin: they may be two of one comment.
+    pub(super) twins: Vec<[u64; 2]>,
+}
+
 impl ReplySorter {
     pub(super) fn new(drafts: &Drafts) -> Self {
-        Self {
-            seen: drafts.sorter(),
-            wanted: drafts.sorter(),
-            replies: drafts.sorter(),
-            parents: drafts.sorter(),
-        }
+        Self { join: Join::new(drafts), replies: drafts.sorter(), parents: drafts.sorter() }
     }
 
     /// Notes a comment.
     pub(super) fn push(&mut self, offset: u64, comment: &Comment, mark: Mark) -> io::Result<()> {
-        self.seen.push(Key { hash: hash(&(&comment.thread, &comment.id)), offset, mark })?;
-        // No comment answers itself.
-        match comment.parent.as_ref().filter(|parent| **parent != comment.id) {
-            Some(parent) => self.wanted.push(Key { hash: hash(&(&comment.thread, parent)), offset, mark }),
-            None => Ok(()),
-        }
+        self.join.push(comment, |hash| Key { hash, offset, mark })
     }
 
-    /// The replies to comments that are in the export, thread by thread and as they stand there; and for the flagged ones
-    /// among them, in input order, where what they answer stands.
-    pub(super) fn finish(mut self) -> io::Result<(Sorted<Reply>, Sorted<Parent>)> {
-        let (mut seen, mut wanted) = (self.seen.finish()?, self.wanted.finish()?);
-        let mut seen = seen.records()?.peekable();
-        for reply in wanted.records()? {
-            let reply = reply?;
-            while let Some(key) = seen.next_if(|key| key.as_ref().map_or(true, |key| key.hash < reply.hash)) {
-                key?;
-            }
-            if let Some(Ok(key)) = seen.peek()
-                && key.hash == reply.hash
-            {
-                self.replies.push(Reply { reply: reply.mark, parent: key.mark })?;
+    /// Joins what was noted.
+    pub(super) fn finish(self) -> io::Result<Found> {
+        let Self { join, mut replies, mut parents } = self;
+        let mut twins = Vec::new();
+        join.finish(
+            |reply, parent| {
+                // No comment answers itself.
+                let Some(parent) = parent.filter(|parent| parent.offset != reply.offset) else {
+                    return Ok(());
+                };
+                replies.push(Reply { reply: reply.mark, parent: parent.mark })?;
                 if reply.mark.is_flagged() {
-                    self.parents.push(Parent { reply: reply.offset, parent: key.offset })?;
+                    parents.push(Parent { reply: reply.offset, parent: parent.offset })?;
                 }
-            }
-        }
-        Ok((self.replies.finish()?, self.parents.finish()?))
+                Ok(())
+            },
+            |first, second| twins.push([first.offset, second.offset]),
+        )?;
+        Ok(Found { replies: replies.finish()?, parents: parents.finish()?, twins })
     }
 }
 
@@ -117,7 +185,8 @@ mod tests {
             let mark = Mark::new(number, position, None, &scored, is_flagged);
             sorter.push(offset, &scored.comment, mark).unwrap();
         }
-        let (mut replies, mut parents) = sorter.finish().unwrap();
+        let Found { mut replies, mut parents, twins } = sorter.finish().unwrap();
+        assert!(twins.is_empty());
         let replies: Vec<_> = replies
             .records()
             .unwrap()

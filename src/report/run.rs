@@ -1,13 +1,20 @@
 //! `run.json`: what the run that made a scores file was.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::Column;
+use super::{Column, ReportError};
 use crate::aggregate::{Confusion, TOXIC};
+use crate::digest;
+use crate::files;
 use crate::label::Label;
 use crate::policy::Policy;
+use crate::score::ledger::{self, LedgerError};
 
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "run.json";
@@ -37,6 +44,71 @@ pub struct Run {
     /// Columns by whose values its report sets comments side by side.
     #[serde(default = "Column::usual")]
     pub by: Vec<Column>,
+    /// SHA-256 of `scores.csv` when the run ended, in hexadecimal; none from versions that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores_sha256: Option<String>,
+    /// True if somebody changed `scores.csv` after the run and had that accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+}
+
+impl Run {
+    /// Reads the `run.json` of a folder.
+    ///
+    /// # Errors
+    /// [`ReportError::Run`]: there is none, or it is not one that we write.
+    pub fn read(dir: &Path) -> Result<Self, ReportError> {
+        let path = dir.join(FILE_NAME);
+        let bytes = files::read_at_most(&path, files::MAX_WHOLE_FILE);
+        let run = bytes.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+        run.map_err(|source| ReportError::Run { path, source })
+    }
+
+    /// Checks that the scores file of a folder is the one that this run wrote.
+    ///
+    /// # Errors
+    /// [`ReportError::Edited`] if it was changed since, [`ReportError::Ledger`] if it cannot be read.
+    pub fn check_scores(&self, dir: &Path) -> Result<(), ReportError> {
+        match &self.scores_sha256 {
+            Some(known) if *known != scores_sha256(dir)? => {
+                Err(ReportError::Edited { path: dir.join(ledger::FILE_NAME) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sentences that a reader of this run's reports needs besides what holds for every run.
+    pub(super) fn notices(&self, policy: &Policy) -> Vec<String> {
+        let edited = self.edited.then(|| {
+            "The scores file was changed after the run: figures and decisions here follow the changed file.".to_owned()
+        });
+        self.model.notices(policy).into_iter().chain(edited).collect()
+    }
+}
+
+/// Returns the SHA-256 of a folder's scores file, in hexadecimal.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn scores_sha256(dir: &Path) -> Result<String, LedgerError> {
+    let path = dir.join(ledger::FILE_NAME);
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut hash = || -> io::Result<()> {
+        let mut file = File::open(&path)?;
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => digest.update(&buffer[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    match hash() {
+        Ok(()) => Ok(digest::hex(&digest.finalize())),
+        Err(source) => Err(LedgerError::Io { path, source }),
+    }
 }
 
 /// A model by name and content.
@@ -65,7 +137,7 @@ pub struct ModelId {
 impl ModelId {
     /// What a reader must know of this model beside what holds for every one: labels that it does not give, rules that can
     /// therefore never fire, scores that nobody has calibrated, languages that it does not name.
-    pub(super) fn notices(&self, policy: &Policy) -> Vec<String> {
+    fn notices(&self, policy: &Policy) -> Vec<String> {
         let list = |words: &[&str]| words.join(", ");
         let mut notices = Vec::new();
         let missing: Vec<&str> = self.missing.iter().map(|label| label.as_str()).collect();

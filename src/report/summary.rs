@@ -15,12 +15,17 @@ use crate::aggregate::{
     Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
     calibrated_share, corrected_share, counted_share,
 };
+use crate::decimal;
+pub(super) use crate::decimal::round as six;
 use crate::label::Label;
 use crate::policy::{Action, Policy};
 use crate::score::Unscored;
 
 /// Entries in the short lists of threads and authors.
 const LISTED: usize = 10;
+
+/// Inputs that the summary and the methods list one by one. `run.json` has all of them.
+pub(super) const LISTED_FILES: usize = 50;
 
 /// What the numbers of a report do not say; shown in the summaries and on the pages.
 pub(super) const LIMITS: [&str; 5] = [
@@ -323,7 +328,7 @@ pub(super) fn summarize(
             rank: row.rank,
             author: row.author.to_owned(),
             scored: row.totals.scored,
-            shrunk_toxicity: six(shrunk.mean),
+            shrunk_toxicity: decimal::round(shrunk.mean),
             interval: round_interval(shrunk.interval),
             flagged: row.totals.flagged,
         })
@@ -351,7 +356,7 @@ pub(super) fn summarize(
         concentration: concentration(authors),
         network: network_entry(network),
         methods: methods::paragraph(&run, policy, &counts),
-        notices: run.model.notices(policy),
+        notices: run.notices(policy),
         run,
         limits: LIMITS.to_vec(),
     }
@@ -362,26 +367,21 @@ fn distribution(moments: &Moments, histogram: &Histogram, spread: &Spread) -> Di
     Distribution {
         mean: round(moments.mean()),
         deviation: round(moments.deviation()),
-        deciles: spread.quantiles(&shares).into_iter().map(six).collect(),
+        deciles: spread.quantiles(&shares).into_iter().map(decimal::round).collect(),
         histogram: histogram.clone(),
     }
 }
 
-/// A number with the decimals that files keep.
-pub(super) fn six(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
-}
-
 fn round(value: Option<f64>) -> Option<f64> {
-    value.map(six)
+    value.map(decimal::round)
 }
 
 fn round_interval(interval: Interval) -> Interval {
-    Interval { low: six(interval.low), high: six(interval.high) }
+    Interval { low: decimal::round(interval.low), high: decimal::round(interval.high) }
 }
 
 fn round_estimate(Estimate { share, interval }: Estimate) -> Estimate {
-    Estimate { share: six(share), interval: round_interval(interval) }
+    Estimate { share: decimal::round(share), interval: round_interval(interval) }
 }
 
 fn concentration(authors: &Authors<'_>) -> Concentration {
@@ -406,7 +406,9 @@ fn network_entry(network: &Network<'_>) -> NetworkEntry {
         toxic_to_other: to_other.0,
         after_toxic: after_toxic.map(round_estimate),
         after_other: after_other.map(round_estimate),
-        difference: after_toxic.zip(after_other).map(|(toxic, other)| six(toxic.share - other.share)),
+        difference: after_toxic
+            .zip(after_other)
+            .map(|(toxic, other)| decimal::round(toxic.share - other.share)),
         difference_interval: contagion.difference().map(round_interval),
     }
 }

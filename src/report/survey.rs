@@ -16,14 +16,12 @@ use super::ReportError;
 use super::authors::{AuthorSorter, Totals};
 use super::by::{Column, Groups};
 use super::draft::{Drafts, Table};
-use super::plain::{cell, decimal};
-use super::replies::{Parent, Reply, ReplySorter};
+use super::replies::{Found, Parent, Reply, ReplySorter};
 use super::words;
 use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
-use crate::cell::guard;
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
-use crate::score::{Outcome, Scored, Unscored, ledger};
+use crate::score::{Outcome, Scored, Unscored, ledger, row};
 use crate::sort::{Sorted, Sorter};
 
 pub(super) const DECISIONS: &str = "decisions.csv";
@@ -178,10 +176,12 @@ struct Sorters {
     authors: AuthorSorter,
 }
 
-/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote.
+/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote. `missing` are the labels
+/// that the model does not give.
 pub(super) fn take<'p>(
     scores: &Path,
     policy: &'p Policy,
+    missing: &[Label],
     by: &[Column],
     drafts: &mut Drafts,
 ) -> Result<(Survey<'p>, OnDisk, Totals), ReportError> {
@@ -217,6 +217,7 @@ pub(super) fn take<'p>(
     let mut rows = ledger::Reader::open(scores)?;
     while let Some(scored) = rows.next() {
         let scored = scored?;
+        rows.check_labels(&scored, missing)?;
         let decision = policy.decide(&scored);
         table.row(&decision_cells(&scored, decision), drafts)?;
         survey
@@ -227,24 +228,21 @@ pub(super) fn take<'p>(
     let finish = || {
         let Sorters { marks, flags, replies, authors } = sorters;
         let authors = authors.finish(drafts)?;
-        let (replies, parents) = replies.finish()?;
-        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors))
+        let Found { replies, parents, twins } = replies.finish()?;
+        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors, twins))
     };
-    let (disk, authors) = finish().map_err(|source| drafts.failed_to_sort(source))?;
+    let (disk, authors, twins) = finish().map_err(|source| drafts.failed_to_sort(source))?;
+    for [first, second] in twins {
+        rows.check_different(first, second)?;
+    }
     Ok((survey, disk, authors))
 }
 
-fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> [String; COLUMNS.len()] {
-    let fired = decision.and_then(|decision| decision.fired);
-    [
-        guard(&scored.comment.thread).into_owned(),
-        guard(&scored.comment.id).into_owned(),
-        cell(decision.map(|decision| decision.action)),
-        fired.map(|fired| guard(&fired.rule.name).into_owned()).unwrap_or_default(),
-        cell(fired.map(|fired| fired.rule.label)),
-        decimal(fired.map(|fired| fired.score)),
-        decimal(fired.map(|fired| fired.threshold)),
-    ]
+/// The cells of `decisions.csv`.
+fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> Vec<String> {
+    let comment = ["thread", "id"].map(|name| row::value(scored, name));
+    let values = comment.into_iter().chain(Decision::values(decision));
+    values.map(|value| value.map(|value| value.cell().into_owned()).unwrap_or_default()).collect()
 }
 
 impl<'p> Survey<'p> {
@@ -257,7 +255,7 @@ impl<'p> Survey<'p> {
         sorters: &mut Sorters,
     ) -> io::Result<()> {
         let comment = &scored.comment;
-        let flagged = decision.is_some_and(|decision| decision.action != Action::Approve);
+        let flagged = decision.is_some_and(|decision| decision.is_flagged());
         let author = comment.person().map(|name| self.authors.entry(name).0 as u32);
         self.without_author += u64::from(author.is_none());
         self.answering += u64::from(comment.parent.as_ref().is_some_and(|parent| *parent != comment.id));

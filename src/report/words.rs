@@ -1,11 +1,10 @@
 //! What a comment says, as far as it takes to tell repeats: its own words as the model reads them, without case, digits,
 //! punctuation and signs.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use sha2::{Digest, Sha256};
 
 use crate::comment::Comment;
+use crate::digest::hash_pair;
 use crate::normalize::normalize;
 
 /// Words of a comment that [`shingles`] looks at: a text of a book's length must not fill the memory.
@@ -38,12 +37,7 @@ pub(crate) fn digest(comment: &Comment) -> [u64; 2] {
 pub(super) fn shingles(comment: &Comment) -> Vec<u64> {
     let mut words = words(comment);
     words.truncate(MAX_WORDS);
-    let number = |pair: &[String]| {
-        let mut hasher = DefaultHasher::new();
-        pair.hash(&mut hasher);
-        hasher.finish()
-    };
-    let mut shingles: Vec<u64> = words.windows(2).map(number).collect();
+    let mut shingles: Vec<u64> = words.windows(2).map(|pair| hash_pair(&pair[0], &pair[1])).collect();
     shingles.sort_unstable();
     shingles.dedup();
     shingles

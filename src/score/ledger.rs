@@ -4,7 +4,7 @@
 mod kept;
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -12,47 +12,26 @@ use csv::StringRecord;
 
 pub use kept::{Kept, Recalled};
 
-use super::{Outcome, Scored, Scores, Unscored};
-use crate::cell::{guard, unguard};
+use super::{Outcome, Scored, Scores, Unscored, row};
+use crate::cell::unguard;
 use crate::comment::{Comment, Origin};
 use crate::label::Label;
 
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "scores.csv";
 
-/// The columns, in order. Text cells are guarded (see [`crate::cell`]); probabilities have six decimals and are blank
-/// where the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes` holds byte ranges of `text` as `start-end`, spaced.
-pub const COLUMNS: [&str; 29] = [
-    "thread",
-    "id",
-    "parent",
-    "author",
-    "created_at",
-    "text",
-    "status",
-    "language",
-    "sentiment",
-    "negative",
-    "neutral",
-    "positive",
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "threat",
-    "insult",
-    "identity_attack",
-    "evasion",
-    "unscored",
-    "parent_inferred",
-    "quotes",
-    "link",
-    "section",
-    "votes",
-    "replies",
-    "file",
-    "record",
-    "line",
-];
+/// The columns, in order: those of [`row::COLUMNS`]. Text cells are guarded (see [`crate::cell`]); probabilities have six
+/// decimals and are blank if the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes`
+/// contains byte ranges of `text` as `start-end`, separated by spaces.
+pub const COLUMNS: [&str; row::COLUMNS.len()] = {
+    let mut names = [""; row::COLUMNS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = row::COLUMNS[place].name;
+        place += 1;
+    }
+    names
+};
 
 /// Labels in the order of their columns.
 const LABELS: [Label; Label::COUNT] = [
@@ -72,7 +51,7 @@ const LABELS: [Label; Label::COUNT] = [
 #[non_exhaustive]
 pub enum LedgerError {
     /// The file could not be opened, read or written.
-    #[error("{path}: {source}; check that the file is there and the disk has room", path = path.display())]
+    #[error("{path}: cannot be read or written; check that the file is there and the disk has room", path = path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -183,43 +162,8 @@ impl<W: Write> Writer<W> {
 
 /// The cells of a row, in the order of [`COLUMNS`].
 fn cells(scored: &Scored) -> Vec<String> {
-    let Scored { comment, language, evasion, outcome } = scored;
-    let scores = outcome.scores();
-    let decimal = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
-    let text = |value: &Option<String>| guard(value.as_deref().unwrap_or_default()).into_owned();
-    let count = |value: Option<String>| value.unwrap_or_default();
-
-    let mut cells = Vec::with_capacity(COLUMNS.len());
-    cells.extend([
-        guard(&comment.thread).into_owned(),
-        guard(&comment.id).into_owned(),
-        text(&comment.parent),
-        text(&comment.author),
-        count(comment.created_at.map(|time| time.to_string())),
-        guard(&comment.text).into_owned(),
-        comment.status.to_string(),
-        language.clone().unwrap_or_default(),
-        decimal(scores.and_then(Scores::sentiment)),
-    ]);
-    cells.extend(LABELS.map(|label| decimal(scores.and_then(|scores| scores.get(label)))));
-    let (evasion, unscored) = match outcome {
-        Outcome::Scored(_) => (evasion.to_string(), String::new()),
-        Outcome::Unscored(cause) => (String::new(), cause.to_string()),
-    };
-    cells.extend([
-        evasion,
-        unscored,
-        comment.parent.as_ref().map(|_| comment.parent_inferred.to_string()).unwrap_or_default(),
-        comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
-        text(&comment.link),
-        text(&comment.section),
-        count(comment.votes.map(|n| n.to_string())),
-        count(comment.replies.map(|n| n.to_string())),
-        guard(&comment.origin.file).into_owned(),
-        comment.origin.record.to_string(),
-        comment.origin.line.to_string(),
-    ]);
-    cells
+    let values = row::COLUMNS.iter().map(|column| column.value(scored));
+    values.map(|value| value.map(|value| value.cell().into_owned()).unwrap_or_default()).collect()
 }
 
 /// Reads a scores file, row by row, in order.
@@ -272,6 +216,45 @@ impl Reader {
             Err(LedgerError::Io { path: self.path.clone(), source })
         })
     }
+
+    /// Checks that the row that was read last has a score for every label but those that are `missing` from its model.
+    ///
+    /// # Errors
+    /// [`LedgerError::Row`] if one is blank, or one that the model does not give is there.
+    pub fn check_labels(&self, row: &Scored, missing: &[Label]) -> Result<(), LedgerError> {
+        let Some(scores) = row.outcome.scores() else { return Ok(()) };
+        let wrong = LABELS.into_iter().find(|label| scores.get(*label).is_some() == missing.contains(label));
+        wrong.map_or(Ok(()), |label| {
+            let cause = match scores.get(label) {
+                None => format!("{label} is blank"),
+                Some(score) => format!("{label} is {score}, but the model gives no such label"),
+            };
+            let line = self.record.position().map_or(0, csv::Position::line);
+            Err(LedgerError::Row { path: self.path.clone(), line, cause })
+        })
+    }
+
+    /// Checks that the rows that begin at two bytes are of different comments.
+    ///
+    /// # Errors
+    /// [`LedgerError::Row`] if they have the same thread and id; [`LedgerError`] if they cannot be read.
+    pub fn check_different(&mut self, first: u64, second: u64) -> Result<(), LedgerError> {
+        let (a, b) = (self.row_at(first)?.comment, self.row_at(second)?.comment);
+        if (&a.thread, &a.id) != (&b.thread, &b.id) {
+            return Ok(());
+        }
+        let failed = |source| LedgerError::Io { path: self.path.clone(), source };
+        let [first, line] =
+            [first, second].map(|offset| line_at(&self.path, offset)).map(|line| line.map_err(failed));
+        let cause = format!("the comment `{}` of thread `{}` is in line {} already", b.id, b.thread, first?);
+        Err(LedgerError::Row { path: self.path.clone(), line: line?, cause })
+    }
+}
+
+/// Returns the line that a byte of a file is on, from 1.
+fn line_at(path: &Path, offset: u64) -> io::Result<u64> {
+    let lines = io::BufReader::new(File::open(path)?.take(offset)).split(b'\n');
+    Ok(1 + lines.map(|line| line.map(|_| 1)).sum::<io::Result<u64>>()?)
 }
 
 impl Iterator for Reader {
@@ -297,18 +280,18 @@ impl Iterator for Reader {
 fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
     let row = Cells { record, places };
     let origin = Origin {
-        file: unguard(row.get("file")).into(),
+        file: (*unguard(row.get("file"))).into(),
         record: row.number("record")?.ok_or("no record number")?,
         line: row.number("line")?.ok_or("no line number")?,
     };
     let comment = Comment {
-        id: unguard(row.get("id")).to_owned(),
-        thread: unguard(row.get("thread")).to_owned(),
+        id: unguard(row.get("id")).into_owned(),
+        thread: unguard(row.get("thread")).into_owned(),
         parent: row.text("parent"),
-        parent_inferred: row.get("parent_inferred") == "true",
+        parent_inferred: row.flag("parent_inferred", !row.get("parent").is_empty())?,
         author: row.text("author"),
         created_at: row.number("created_at")?,
-        text: unguard(row.get("text")).to_owned(),
+        text: unguard(row.get("text")).into_owned(),
         quotes: parse_ranges(row.get("quotes"))?,
         status: row.get("status").parse()?,
         link: row.text("link"),
@@ -335,10 +318,27 @@ fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
             }
             Outcome::Scored(Scores::new(probabilities))
         }
-        cause => Outcome::Unscored(cause.parse::<Unscored>()?),
+        cause => {
+            let cause = cause.parse::<Unscored>()?;
+            if let Some(label) = LABELS.iter().find(|label| !row.get(label.as_str()).is_empty()) {
+                return Err(format!("unscored ({cause}), but with a score for {label}"));
+            }
+            Outcome::Unscored(cause)
+        }
     };
+    let sentiment: Option<f64> = row.number("sentiment")?;
+    let computed = outcome.scores().and_then(Scores::sentiment);
+    let is_same = match (sentiment, computed) {
+        // Both are rounded to six decimals.
+        (Some(sentiment), Some(computed)) => (sentiment - computed).abs() < 1e-6,
+        (sentiment, computed) => sentiment.is_none() && computed.is_none(),
+    };
+    if !is_same {
+        return Err(format!("sentiment `{}` is not positive less negative", row.get("sentiment")));
+    }
+    let evasion = row.flag("evasion", outcome.scores().is_some())?;
     let language = Some(row.get("language").to_owned()).filter(|language| !language.is_empty());
-    Ok(Scored { comment, language, evasion: row.get("evasion") == "true", outcome })
+    Ok(Scored { comment, language, evasion, outcome })
 }
 
 /// The cells of a record by column name.
@@ -354,7 +354,17 @@ impl<'a> Cells<'a> {
     }
 
     fn text(&self, column: &str) -> Option<String> {
-        Some(unguard(self.get(column)).to_owned()).filter(|text| !text.is_empty())
+        Some(unguard(self.get(column)).into_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// True or false. The cell is blank unless `is_given`.
+    fn flag(&self, column: &str, is_given: bool) -> Result<bool, String> {
+        match (self.get(column), is_given) {
+            ("true", true) => Ok(true),
+            ("false", true) | ("", false) => Ok(false),
+            (cell, true) => Err(format!("{column} `{cell}` is neither true nor false")),
+            (cell, false) => Err(format!("{column} `{cell}` where the cell should be blank")),
+        }
     }
 
     fn number<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>, String> {

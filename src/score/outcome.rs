@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::comment::Comment;
+use crate::decimal;
 use crate::label::Label;
 
 /// A comment and what scoring it came to: a row of `scores.csv`.
@@ -46,7 +47,7 @@ impl Scores {
     /// Rounds probabilities, in the order of [`Label::ALL`], to the six decimals that files keep: a decision
     /// made on the fresh score and one made on the score read back are the same.
     pub fn new<P: Into<Option<f64>>>(probabilities: [P; Label::COUNT]) -> Self {
-        Self(probabilities.map(|p| p.into().map(six_decimals)))
+        Self(probabilities.map(|p| p.into().map(decimal::round)))
     }
 
     /// Returns the probability of a label; `None` if the model does not give it.

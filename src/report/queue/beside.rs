@@ -8,7 +8,6 @@ use super::whole::Threads;
 use super::{Item, Neighbour, Sources};
 use crate::aggregate::{AuthorTotals, Tone};
 use crate::comment::Comment;
-use crate::policy::Action;
 use crate::report::ReportError;
 use crate::report::plain::shorten;
 use crate::score::{Scored, ledger};
@@ -112,5 +111,5 @@ impl Beside {
 }
 
 fn is_flagged(sources: &Sources<'_>, scored: &Scored) -> bool {
-    sources.policy.decide(scored).is_some_and(|decision| decision.action != Action::Approve)
+    sources.policy.decide(scored).is_some_and(|decision| decision.is_flagged())
 }
