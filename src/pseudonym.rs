@@ -102,6 +102,7 @@ impl Pseudonyms {
     pub fn apply(&self, comment: &mut Comment, threader: &Threader) {
         let edits = self.edits(&comment.text, |name| threader.author_called(&comment.thread, name));
         comment.quotes = moved(&comment.quotes, &edits);
+        comment.unsourced = moved(&comment.unsourced, &edits);
         comment.text = edited(&comment.text, &edits);
         if let Some(author) = &mut comment.author {
             *author = self.of(author);

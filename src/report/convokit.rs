@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -224,7 +225,8 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
         ("rule_label", json!(fired.map(|fired| fired.rule.label.as_str()))),
         ("rule_score", json!(fired.map(|fired| fired.score))),
         ("rule_threshold", json!(fired.map(|fired| fired.threshold))),
-        ("quotes", json!(quotes(comment))),
+        ("quotes", json!(in_characters(&comment.text, &comment.quotes))),
+        ("unsourced", json!(in_characters(&comment.text, &comment.unsourced))),
         ("link", json!(comment.link)),
         ("section", json!(comment.section)),
         ("votes", json!(comment.votes)),
@@ -236,10 +238,10 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
     head.into_iter().chain(labels).chain(tail).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// The quotes in characters, as Python counts: `text[start:end]`.
-fn quotes(comment: &Comment) -> Vec<[usize; 2]> {
-    let characters = |end: usize| comment.text[..end].chars().count();
-    comment.quotes.iter().map(|quote| [characters(quote.start), characters(quote.end)]).collect()
+/// Byte ranges of a text in characters, as Python counts: `text[start:end]`.
+fn in_characters(text: &str, ranges: &[Range<usize>]) -> Vec<[usize; 2]> {
+    let characters = |end: usize| text[..end].chars().count();
+    ranges.iter().map(|range| [characters(range.start), characters(range.end)]).collect()
 }
 
 fn meta<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {

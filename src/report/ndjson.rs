@@ -42,6 +42,7 @@ struct Line<'a> {
     parent_inferred: Option<bool>,
     /// Byte ranges of the text: from, to.
     quotes: Vec<[usize; 2]>,
+    unsourced: Vec<[usize; 2]>,
     link: Option<&'a str>,
     section: Option<&'a str>,
     votes: Option<i64>,
@@ -93,6 +94,7 @@ fn line<'a>(row: &'a Row<'_>) -> Line<'a> {
         unscored: row.unscored(),
         parent_inferred: row.parent_inferred(),
         quotes: comment.quotes.iter().map(|quote| [quote.start, quote.end]).collect(),
+        unsourced: comment.unsourced.iter().map(|quote| [quote.start, quote.end]).collect(),
         link: comment.link.as_deref(),
         section: comment.section.as_deref(),
         votes: comment.votes,

@@ -1,6 +1,7 @@
 //! `scored.parquet`: a comment a row, with its scores and what the policy made of them, in typed columns.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
@@ -37,7 +38,7 @@ enum Column {
 }
 
 /// The columns of scores.csv, in their order and under their names, then those of decisions.csv.
-const COLUMNS: [(&str, Column); 34] = [
+const COLUMNS: [(&str, Column); 35] = [
     ("thread", Column::Text(|row| Some(row.scored.comment.thread.clone()))),
     ("id", Column::Text(|row| Some(row.scored.comment.id.clone()))),
     ("parent", Column::Text(|row| row.scored.comment.parent.clone())),
@@ -59,7 +60,8 @@ const COLUMNS: [(&str, Column); 34] = [
     ("evasion", Column::Flag(|row| row.evasion())),
     ("unscored", Column::Text(|row| row.unscored().map(str::to_owned))),
     ("parent_inferred", Column::Flag(|row| row.parent_inferred())),
-    ("quotes", Column::Text(quotes)),
+    ("quotes", Column::Text(|row| ranges(&row.scored.comment.quotes))),
+    ("unsourced", Column::Text(|row| ranges(&row.scored.comment.unsourced))),
     ("link", Column::Text(|row| row.scored.comment.link.clone())),
     ("section", Column::Text(|row| row.scored.comment.section.clone())),
     ("votes", Column::Whole(|row| row.scored.comment.votes)),
@@ -75,9 +77,9 @@ const COLUMNS: [(&str, Column); 34] = [
 ];
 
 /// As in scores.csv: byte ranges of the text, `start-end` and spaces.
-fn quotes(row: &Row<'_>) -> Option<String> {
-    let quotes = row.scored.comment.quotes.iter().map(|quote| format!("{}-{}", quote.start, quote.end));
-    Some(quotes.collect::<Vec<_>>().join(" ")).filter(|quotes| !quotes.is_empty())
+fn ranges(ranges: &[Range<usize>]) -> Option<String> {
+    let cells = ranges.iter().map(|range| format!("{}-{}", range.start, range.end));
+    Some(cells.collect::<Vec<_>>().join(" ")).filter(|cell| !cell.is_empty())
 }
 
 pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), ReportError> {
