@@ -28,6 +28,10 @@ pub struct Comment {
     pub text: String,
     /// Byte ranges of `text` that are someone else's words: ascending, not overlapping, on character boundaries.
     pub quotes: Vec<Range<usize>>,
+    /// Byte ranges of `text` that are marked as quotations and whose source is not in the export, or stands after the
+    /// comment; ascending, not overlapping. They count as the author's own words. Until the threader has looked for
+    /// sources, the stretches that the export's own markup shows as quotations.
+    pub unsourced: Vec<Range<usize>>,
     /// Whether the comment still stands on its site.
     pub status: Status,
     /// Address of the comment or of its thread.
@@ -59,6 +63,7 @@ impl Comment {
             created_at: None,
             text: text.into(),
             quotes: Vec::new(),
+            unsourced: Vec::new(),
             status: Status::Live,
             link: None,
             section: None,

@@ -102,6 +102,7 @@ impl Pseudonyms {
     pub fn apply(&self, comment: &mut Comment, threader: &Threader) {
         let edits = self.edits(&comment.text, |name| threader.author_called(&comment.thread, name));
         comment.quotes = moved(&comment.quotes, &edits);
+        comment.unsourced = moved(&comment.unsourced, &edits);
         comment.text = edited(&comment.text, &edits);
         // A placeholder names nobody; as a pseudonym it would look like one busy person.
         if let Some(author) = comment.author.as_mut().filter(|author| !is_shared_name(author)) {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::comment::{Comment, Status};
 use crate::digest::hash;
-use crate::quote::{self, Index, Quote, Word};
+use crate::quote::{self, Index, Kind, Quote, Word};
 use crate::sort::Sorter;
 
 /// Words of a thread that can be found again.
@@ -36,6 +36,13 @@ const NAME_BYTES: usize = 80;
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
 /// The longest name, in bytes, that a text can address somebody by.
 pub const MAX_NAME_BYTES: usize = 200;
+/// The fewest words of a reply to a quotation that the export's markup shows and no text of the thread contains. With
+/// fewer (`So true.`), the comment says what it quotes.
+const REPLY_WORDS: usize = 5;
+/// Posts that one text can answer by number (`>>5001`).
+const MAX_REFERENCES: usize = 16;
+/// Words of a quotation's label that are the site's (`[quote="ana, post:3, topic:57, full:true, username:ana"]`).
+const LABEL_WORDS: &str = "quote post topic full true username said says wrote";
 
 /// Links comments to their neighbours. See the module.
 pub struct Threader {
@@ -46,6 +53,8 @@ pub struct Threader {
     now: u64,
     report: ThreadReport,
     words: Vec<Word>,
+    /// The words of [`LABEL_WORDS`].
+    label_words: Vec<Word>,
     /// None for a stream.
     links: Option<Sorter<Link>>,
     /// Why the links could not be kept; told at the end.
@@ -114,9 +123,12 @@ impl Default for Threader {
 }
 
 impl Threader {
-    /// Nothing seen yet.
+    /// Creates an empty threader.
     pub fn new() -> Self {
+        let mut label_words = Vec::new();
+        quote::split(LABEL_WORDS, &mut label_words);
         Self {
+            label_words,
             threads: HashMap::new(),
             bytes: 0,
             now: 0,
@@ -127,15 +139,22 @@ impl Threader {
         }
     }
 
-    /// Creates a threader for a stream, which may never end. It keeps nothing of a comment on disk, so [`Threader::finish`]
-    /// has no counts of threads, orphans, circles and replies of authors to themselves.
+    /// Creates a threader for a stream, which may never end. It keeps nothing of a comment on disk, so
+    /// [`Threader::finish`] has no counts of threads, orphans, circles and replies of authors to themselves.
     pub fn for_stream() -> Self {
         Self { links: None, ..Self::new() }
     }
 
-    /// Adds to the comment's `quotes` what it repeats of earlier comments of its thread and every `>` line, and gives it
-    /// a parent where it has none and the text shows one: the comment that it quotes first, or else the latest comment
-    /// of the author that it addresses (`@name` anywhere, `name,` or `name:` at the beginning).
+    /// Decides which words of the comment are someone else's and what it answers.
+    ///
+    /// Adds to its `quotes` the quotations that one earlier comment of the thread contains, or that the export's markup
+    /// shows and a reply follows. The reader passes on the stretches of that markup in `unsourced`; afterwards
+    /// `unsourced` has the quotations without a source, which are the author's own words, as is a comment that is
+    /// nothing but quotations. See `docs/quotes.md`.
+    ///
+    /// A comment without a parent gets one if its text shows which: the one whose number it names (`>>5001`), the one
+    /// that it quotes first, or the latest comment of the author that it addresses (`@name` anywhere, `name,` or `name:`
+    /// at the beginning).
     pub fn link(&mut self, comment: &mut Comment) {
         self.now += 1;
         self.report.comments += 1;
@@ -148,17 +167,27 @@ impl Threader {
         let author = comment.author.as_deref().map(name_key);
         if comment.status != Status::Service {
             quote::split(&comment.text, &mut self.words);
-            let quotes = thread.quotes(comment, author, &self.words);
+            let answered = match &comment.parent {
+                Some(parent) => thread.ordinal_of(parent),
+                None => thread.referenced(&comment.text),
+            };
+            let found = quote::find(
+                &comment.text,
+                &self.words,
+                &comment.unsourced,
+                &comment.quotes,
+                &thread.index,
+                answered,
+            );
             if comment.parent.is_some() {
                 self.report.parents_given += 1;
-            } else if let Some(parent) = thread.parent(comment, author, &quotes) {
+            } else if let Some(parent) = thread.parent(comment, author, answered, &found, &self.words) {
                 comment.parent = Some(parent);
                 comment.parent_inferred = true;
                 self.report.parents_inferred += 1;
             }
-            self.report.quoting += u64::from(!quotes.is_empty());
-            comment.quotes.extend(quotes.into_iter().map(|quote| quote.range));
-            merge(&mut comment.quotes);
+            thread.decide(comment, author, found, &self.words, &self.label_words);
+            self.report.quoting += u64::from(!comment.quotes.is_empty());
         }
         let before = thread.bytes();
         thread.add(comment, author, &self.words);
@@ -246,34 +275,105 @@ impl Thread {
         self.recent.get(ordinal.checked_sub(self.first)? as usize)
     }
 
-    /// What the comment repeats of others.
-    fn quotes(&self, comment: &Comment, author: Option<u64>, words: &[Word]) -> Vec<Quote> {
-        let mut quotes = quote::find(&comment.text, words, &self.index);
-        quotes.retain(|quote| {
-            // One's own words again, without marks, are no quotation.
-            let source = quote.source.and_then(|source| self.recent(source));
-            quote.marked
-                || source
-                    .is_none_or(|source| author.is_none() || source.author.as_deref().map(name_key) != author)
-        });
-        // Nothing but somebody's words without marks is a copy: it counts as the copier's.
-        let is_quoted =
-            |word: &Word, all: &[Range<usize>]| all.iter().any(|range| range.contains(&word.range().start));
-        let mut all: Vec<Range<usize>> = quotes.iter().map(|quote| quote.range.clone()).collect();
-        all.extend(comment.quotes.iter().cloned());
-        if quotes.iter().any(|quote| !quote.marked) && words.iter().all(|word| is_quoted(word, &all)) {
-            quotes.retain(|quote| quote.marked);
-        }
-        quotes
+    /// The latest comment with an id.
+    fn ordinal_of(&self, id: &str) -> Option<u32> {
+        let place = self.recent.iter().rposition(|recent| recent.id == id)?;
+        Some(self.first + place as u32)
     }
 
-    fn parent(&self, comment: &Comment, author: Option<u64>, quotes: &[Quote]) -> Option<String> {
-        // What the reader knows to be someone else's (the article's) was repeated by the earlier comment as well.
-        let is_known = |quote: &Quote| comment.quotes.iter().any(|range| range.contains(&quote.range.start));
-        let quoted =
-            || quotes.iter().filter(|quote| !is_known(quote)).find_map(|quote| self.recent(quote.source?));
-        let addressed = || self.recent(self.addressed(&comment.text, author)?);
-        quoted().or_else(addressed).map(|recent| recent.id.clone())
+    /// The first comment that a text names by number, the way of image boards: `>>5001`.
+    fn referenced(&self, text: &str) -> Option<u32> {
+        let ids = text.match_indices(">>").take(MAX_REFERENCES).filter_map(|(at, marks)| {
+            let rest = &text[at + marks.len()..];
+            let id = &rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())];
+            (!id.is_empty()).then_some(id)
+        });
+        ids.into_iter().find_map(|id| self.ordinal_of(id))
+    }
+
+    /// Tells if the words of a quotation are the author's own, said earlier.
+    fn is_own(&self, quote: &Quote, author: Option<u64>) -> bool {
+        let source = quote.source.and_then(|source| self.recent(source));
+        let source_author = source.and_then(|source| source.author.as_deref());
+        author.is_some() && source_author.map(name_key) == author
+    }
+
+    /// Sets `quotes` and `unsourced` of a comment by what was found in its text.
+    fn decide(
+        &self,
+        comment: &mut Comment,
+        author: Option<u64>,
+        found: Vec<Quote>,
+        words: &[Word],
+        label_words: &[Word],
+    ) {
+        // What is left for a reply if all that could be a quotation is one.
+        let could_be =
+            found.iter().filter(|quote| quote.kind != Kind::Sentence).map(|quote| quote.range.clone());
+        let reply = words_outside(words, &merged(could_be.chain(comment.quotes.iter().cloned())));
+        let mut quotes = std::mem::take(&mut comment.quotes);
+        comment.unsourced.clear();
+        let mut lines = Vec::new();
+        for quote in found {
+            let is_own = self.is_own(&quote, author);
+            match (quote.kind, quote.source) {
+                (Kind::Markup | Kind::Marked, Some(source)) if !is_own => {
+                    if self.is_label(&comment.text[quote.label.clone()], source, label_words) {
+                        quotes.push(quote.label);
+                    }
+                    quotes.extend(quote.found);
+                }
+                (Kind::Markup, None) if reply >= REPLY_WORDS => quotes.push(quote.range),
+                (Kind::Markup | Kind::Marked, None) => comment.unsourced.push(quote.range),
+                (Kind::Line, _) if !is_own => lines.push(quote.range),
+                // One's own words again, and copies.
+                _ => {}
+            }
+        }
+        // Lines without marks may be a copy, which is what its writer says. They are a quotation if the reply is longer.
+        if words.len() - words_outside(words, &lines) <= reply {
+            quotes.append(&mut lines);
+        }
+        let quotes = merged(quotes);
+        if words_outside(words, &quotes) > 0 {
+            comment.quotes = quotes;
+        }
+    }
+
+    /// Tells if the label of a quotation contains nothing but words of the site and the name of the author who is quoted.
+    fn is_label(&self, label: &str, source: u32, label_words: &[Word]) -> bool {
+        let mut words = Vec::new();
+        quote::split(label, &mut words);
+        let mut name = Vec::new();
+        quote::split(
+            self.recent(source).and_then(|recent| recent.author.as_deref()).unwrap_or_default(),
+            &mut name,
+        );
+        let is_number = |word: &Word| label[word.range()].bytes().all(|byte| byte.is_ascii_digit());
+        let is_known = |word: &Word| name.iter().chain(label_words).any(|known| known.is_same(word));
+        !words.is_empty() && words.iter().all(|word| is_number(word) || is_known(word))
+    }
+
+    /// The comment that a text shows to be the answered one.
+    fn parent(
+        &self,
+        comment: &Comment,
+        author: Option<u64>,
+        referenced: Option<u32>,
+        found: &[Quote],
+        words: &[Word],
+    ) -> Option<String> {
+        // Nothing but somebody's words without marks is a copy, which answers nobody; nor do one's own words again.
+        let all = merged(found.iter().map(|quote| quote.range.clone()).chain(comment.quotes.iter().cloned()));
+        let is_copy = words_outside(words, &all) == 0;
+        let is_marked = |quote: &Quote| matches!(quote.kind, Kind::Markup | Kind::Marked);
+        let quoted = || {
+            let answering =
+                found.iter().filter(|quote| is_marked(quote) || !is_copy && !self.is_own(quote, author));
+            answering.into_iter().find_map(|quote| quote.source)
+        };
+        let ordinal = referenced.or_else(quoted).or_else(|| self.addressed(&comment.text, author))?;
+        Some(self.recent(ordinal)?.id.clone())
     }
 
     /// The latest comment of the author whom a text speaks to.
@@ -370,16 +470,29 @@ pub(crate) fn name_space(text: &str) -> &str {
     near.lines().next().unwrap_or_default()
 }
 
-/// Sorts ranges and joins those that overlap.
-fn merge(ranges: &mut Vec<Range<usize>>) {
+/// The ranges in ascending order, with those that touch or overlap joined.
+fn merged(ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
     ranges.sort_by_key(|range| (range.start, range.end));
     ranges.dedup_by(|next, kept| {
-        let joins = next.start < kept.end;
+        let joins = next.start <= kept.end;
         if joins {
             kept.end = kept.end.max(next.end);
         }
         joins
     });
+    ranges
+}
+
+/// The number of words that begin outside ascending ranges.
+fn words_outside(words: &[Word], ranges: &[Range<usize>]) -> usize {
+    let mut ranges = ranges.iter().peekable();
+    let is_outside = |word: &&Word| {
+        let start = word.range().start;
+        while ranges.next_if(|range| range.end <= start).is_some() {}
+        ranges.peek().is_none_or(|range| start < range.start)
+    };
+    words.iter().filter(is_outside).count()
 }
 
 /// Returns the hash of a name, which ignores its case and the punctuation around it.
@@ -390,6 +503,8 @@ fn name_key(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::comment::Origin;
 
@@ -398,8 +513,8 @@ mod tests {
         Comment { author: Some(author.to_owned()), ..Comment::new(id, "t", text, origin) }
     }
 
-    /// Links the comments, whose ids are 1, 2, ...; gives quoted text and parent of the last.
-    fn link(comments: &[(&str, &str)]) -> (Vec<String>, Option<String>) {
+    /// Links the comments, whose ids are 1, 2, ..., and returns the last.
+    fn last(comments: &[(&str, &str)]) -> Comment {
         let mut threader = Threader::new();
         let mut last = None;
         for (number, (author, text)) in comments.iter().enumerate() {
@@ -409,53 +524,201 @@ mod tests {
         }
         let last = last.unwrap();
         assert_eq!(last.parent.is_some(), last.parent_inferred);
-        (last.quotes.iter().map(|range| last.text[range.clone()].to_owned()).collect(), last.parent)
+        last
     }
+
+    fn shown<'a>(comment: &'a Comment, ranges: &[Range<usize>]) -> Vec<&'a str> {
+        ranges.iter().map(|range| &comment.text[range.clone()]).collect()
+    }
+
+    const FIRST: (&str, &str) =
+        ("Ada Berg", "The ferry was never late. Then they sold it, and now nobody comes.");
+    const SECOND: (&str, &str) = ("harbour_cat", "I like the noise of the old engine at night.");
 
     #[test]
     fn quotes_and_parents_are_found() {
-        const FIRST: (&str, &str) =
-            ("Ada Berg", "The ferry was never late. Then they sold it, and now nobody comes.");
-        const SECOND: (&str, &str) = ("harbour_cat", "I like the noise of the old engine at night.");
-        for (author, text, quoted, parent) in [
-            ("Bo", "No idea what you mean.", vec![], None),
+        for (author, text, quoted, unsourced, parent) in [
+            ("Bo", "No idea what you mean.", vec![], vec![], None),
             // After ">", known and unknown.
-            ("Bo", "> the ferry was never late\nIt was.", vec!["> the ferry was never late"], Some("1")),
-            ("Bo", "> something else altogether\nNo.", vec!["> something else altogether"], None),
-            (">_<", ">:( why", vec![], None),
-            // In marks, with other marks, cut short, with a word put right.
-            ("Bo", "“Then they sold it” is a lie.", vec!["“Then they sold it”"], Some("1")),
+            (
+                "Bo",
+                "> the ferry was never late\nIt was.",
+                vec!["> the ferry was never late"],
+                vec![],
+                Some("1"),
+            ),
+            ("Bo", "> something else altogether\nNo.", vec![], vec!["> something else altogether"], None),
+            ("Bo", "> something else altogether", vec![], vec!["> something else altogether"], None),
+            (">_<", ">:( why", vec![], vec![], None),
+            // In marks, with other marks, cut short, with a word put right, which is the writer's.
+            ("Bo", "“Then they sold it” is a lie.", vec!["“Then they sold it”"], vec![], Some("1")),
             (
                 "Bo",
                 "You say \"I like the noise ... at night\". Why?",
                 vec!["\"I like the noise ... at night\""],
+                vec![],
                 Some("2"),
             ),
-            ("Bo", "She said \"never late\" and meant it.", vec![], None),
-            ("Bo", "They call it \"a great day for all of us\".", vec![], None),
-            // Without marks: whole sentences at the beginning of a line.
             (
                 "Bo",
-                "I like the noise of the old engine at night. So do I!",
+                "> The fairy was never late. Then they sold it\nTo whom?",
+                vec!["was never late. Then they sold it"],
+                vec![],
+                Some("1"),
+            ),
+            ("Bo", "She said \"never late\" and meant it.", vec![], vec![], None),
+            (
+                "Bo",
+                "They call it \"a great day for all of us\".",
+                vec![],
+                vec!["\"a great day for all of us\""],
+                None,
+            ),
+            // One's own words again are one's own.
+            ("harbour_cat", "> I like the noise of the old engine\nStill.", vec![], vec![], Some("2")),
+            ("harbour_cat", "I like the noise of the old engine at night. Still.", vec![], vec![], None),
+            // Names.
+            ("Bo", "@harbour_cat get some sleep", vec![], vec![], Some("2")),
+            ("Bo", "I am with @Ada Berg, as always", vec![], vec![], Some("1")),
+            ("Bo", "@ada you are right", vec![], vec![], Some("1")),
+            ("Bo", "Ada Berg, you are right", vec![], vec![], Some("1")),
+            ("Bo", "write to ada@harbour_cat.example", vec![], vec![], None),
+            ("Bo", "@nobody at all", vec![], vec![], None),
+            ("harbour_cat", "@harbour_cat is me", vec![], vec![], None),
+            // Numbers, the way of image boards.
+            (">>", ">>2\nsleep is for the weak", vec![], vec![], Some("2")),
+            ("Bo", ">>9 >>1 who bought it?", vec![], vec![], Some("1")),
+            ("Bo", ">>9 >> 1 > 2", vec![], vec![], None),
+        ] {
+            let comment = last(&[FIRST, SECOND, (author, text)]);
+            assert_eq!(shown(&comment, &comment.quotes), quoted, "{text}");
+            assert_eq!(shown(&comment, &comment.unsourced), unsourced, "{text}");
+            assert_eq!(comment.parent.as_deref(), parent, "{text}");
+        }
+    }
+
+    #[test]
+    fn copies_are_what_their_writer_says() {
+        for (author, text, quoted, parent) in [
+            // Alone, with a tail, with a head, and in marks.
+            ("Bo", "I like the noise of the old engine at night.", vec![], None),
+            ("Bo", "I like the noise of the old engine at night. So do I!", vec![], Some("2")),
+            ("Bo", "I like the noise of the old engine at night.\nSo do I!", vec![], Some("2")),
+            ("Bo", "So do I!\nI like the noise of the old engine at night.", vec![], Some("2")),
+            ("Bo", "> I like the noise of the old engine at night.", vec![], Some("2")),
+            ("Bo", "\"I like the noise of the old engine at night.\" 👍", vec![], Some("2")),
+            // A part of a comment.
+            ("Bo", "Then they sold it, and now nobody comes.", vec![], None),
+            ("Bo", "Then they sold it, and now nobody comes. Sad.", vec![], Some("1")),
+            // A line of its own, and a reply that is not shorter.
+            (
+                "Bo",
+                "I like the noise of the old engine at night.\nYou would not if you had to get up at five.",
                 vec!["I like the noise of the old engine at night."],
                 Some("2"),
             ),
             ("Bo", "The ferry was never late? Then you were not on it.", vec![], None),
-            // A copy is not a quotation, nor are one's own words.
-            ("Bo", "I like the noise of the old engine at night.", vec![], None),
-            ("harbour_cat", "I like the noise of the old engine at night. Still.", vec![], None),
-            // Names.
-            ("Bo", "@harbour_cat get some sleep", vec![], Some("2")),
-            ("Bo", "I am with @Ada Berg, as always", vec![], Some("1")),
-            ("Bo", "@ada you are right", vec![], Some("1")),
-            ("Bo", "Ada Berg, you are right", vec![], Some("1")),
-            ("Bo", "write to ada@harbour_cat.example", vec![], None),
-            ("Bo", "@nobody at all", vec![], None),
-            ("harbour_cat", "@harbour_cat is me", vec![], None),
         ] {
-            let (found, found_parent) = link(&[FIRST, SECOND, (author, text)]);
-            assert_eq!(found, quoted, "{text}");
-            assert_eq!(found_parent.as_deref(), parent, "{text}");
+            let comment = last(&[FIRST, SECOND, (author, text)]);
+            assert_eq!(shown(&comment, &comment.quotes), quoted, "{text}");
+            assert!(comment.unsourced.is_empty(), "{text}");
+            assert_eq!(comment.parent.as_deref(), parent, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_second_copy_of_a_comment_that_begins_with_a_quotation_is_a_copy() {
+        let text = "\"Every last one of them is vermin\" is what I say to all of you who live here.";
+        let own = |comments: &[(&str, &str)]| last(comments).own_words();
+        assert_eq!(own(&[("Bo", text)]), text);
+        assert_eq!(own(&[("Bo", text), ("Cy", text)]), text);
+        assert_eq!(own(&[("Bo", text), ("Cy", text), ("Di", text)]), text);
+        let text = "> Every last one of them is vermin\nSo there.";
+        assert_eq!(own(&[("Bo", text)]), text);
+        assert_eq!(own(&[("Bo", text), ("Cy", text)]), text);
+        let tail = format!("{text}\nTrue.");
+        assert_eq!(own(&[("Bo", text), ("Cy", &tail)]), tail);
+        let text = "> the ferry was never late\nYou lot are vermin, every last one of you.";
+        let words = "You lot are vermin, every last one of you.";
+        assert_eq!(own(&[FIRST, ("Bo", text)]).trim(), words);
+        assert_eq!(own(&[FIRST, ("Bo", text), ("Cy", text)]).trim(), words);
+    }
+
+    #[test]
+    fn the_comment_that_is_answered_is_looked_at_first() {
+        let mut threader = Threader::new();
+        threader.link(&mut comment("1", "Ada", "Nobody. Not one."));
+        for id in 2..20 {
+            threader.link(&mut comment(&id.to_string(), "Cy", "Not one of them came, and nobody called."));
+        }
+        let mut answer = |parent: Option<&str>| {
+            let mut answer = comment("20", "Bo", "> Nobody.\nMy aunt did.\n> Not one.\nAnd she sang.");
+            answer.parent = parent.map(str::to_owned);
+            threader.link(&mut answer);
+            (answer.own_words(), answer.unsourced.len())
+        };
+        assert_eq!(answer(Some("1")), ("\nMy aunt did.\n\n\nAnd she sang.".to_owned(), 0));
+        assert_eq!(answer(None).1, 2);
+    }
+
+    /// A comment whose stretch `quoted` the export's markup shows as a quotation.
+    fn with_markup(author: &str, text: &str, quoted: &str) -> Comment {
+        let mut comment = comment("9", author, text);
+        let start = text.find(quoted).unwrap();
+        comment.unsourced.push(start..start + quoted.len());
+        comment
+    }
+
+    #[test]
+    fn markup_counts_beside_a_reply() {
+        const WORDS: &str = "Every last one of you is vermin.";
+        for (text, quoted, unsourced) in [
+            ("Every last one of you is vermin.\n\nThat is a vile thing to print.", vec![WORDS], vec![]),
+            ("Every last one of you is vermin.\n\nSo true.", vec![], vec![WORDS]),
+            (
+                "Every last one of you is vermin.\n\n> and so is all of your sorry kin",
+                vec![],
+                vec![WORDS, "> and so is all of your sorry kin"],
+            ),
+            ("Every last one of you is vermin.", vec![], vec![WORDS]),
+        ] {
+            let mut threader = Threader::new();
+            threader.link(&mut comment("1", FIRST.0, FIRST.1));
+            let mut marked = with_markup("Bo", text, WORDS);
+            threader.link(&mut marked);
+            assert_eq!(shown(&marked, &marked.quotes), quoted, "{text}");
+            assert_eq!(shown(&marked, &marked.unsourced), unsourced, "{text}");
+        }
+    }
+
+    #[test]
+    fn markup_with_a_source_needs_no_reply_of_some_length() {
+        for (text, quoted, own) in [
+            ("The ferry was never late.\n\nNo.", "The ferry was never late.", "\n\nNo."),
+            ("Ada:\n\nThe ferry was never late.\n\nNo.", "Ada:\n\nThe ferry was never late.", "\n\nNo."),
+            (
+                "[quote=\"ada_berg, post:3, topic:57\"]\nThe ferry was never late.\n[/quote]\nNo.",
+                "[quote=\"ada_berg, post:3, topic:57\"]\nThe ferry was never late.\n[/quote]",
+                "\nNo.",
+            ),
+            // What stands in the quotation beside words of the source, and a label that is no name, are the writer's.
+            (
+                "The ferry was never late, you clown.\n\nNo.",
+                "The ferry was never late, you clown.",
+                ", you clown.\n\nNo.",
+            ),
+            (
+                "[quote=\"you clown, post:3\"]The ferry was never late.[/quote] No.",
+                "[quote=\"you clown, post:3\"]The ferry was never late.[/quote]",
+                "[quote=\"you clown, post:3\"]\n No.",
+            ),
+        ] {
+            let mut threader = Threader::new();
+            threader.link(&mut comment("1", FIRST.0, FIRST.1));
+            let mut marked = with_markup("Bo", text, quoted);
+            threader.link(&mut marked);
+            assert_eq!(marked.own_words(), own, "{text}");
+            assert!(marked.unsourced.is_empty());
         }
     }
 
@@ -469,6 +732,29 @@ mod tests {
         threader.link(&mut second);
         assert_eq!(second.quotes, [0..5, 6..32]);
         assert_eq!((second.parent.as_deref(), second.parent_inferred), (Some("9"), false));
+    }
+
+    proptest! {
+        /// Every word is either in the one earlier comment or scored, whatever marks stand around it.
+        #[test]
+        fn words_that_nobody_said_before_are_own(
+            earlier in prop::collection::vec("[a-e]( [a-e]){3,12}", 1..6),
+            text in "(> |\"|“)?[a-g]( [a-g]|, |\n|\n> |\" |” | \"|… ){2,40}",
+        ) {
+            let earlier: Vec<(&str, &str)> = earlier.iter().map(|text| ("Ada", text.as_str())).collect();
+            let comments = [&earlier[..], &[("Bo", text.as_str())]].concat();
+            let comment = last(&comments);
+            let own = comment.own_words();
+            for new in ["f", "g"] {
+                prop_assert_eq!(text.matches(new).count(), own.matches(new).count(), "{:?}", comment);
+            }
+            prop_assert!(!own.is_empty(), "a comment is never nothing but quotations");
+            let mut end = 0;
+            for range in merged(comment.quotes.iter().chain(&comment.unsourced).cloned()) {
+                prop_assert!(range.start >= end && comment.text.get(range.clone()).is_some());
+                end = range.end;
+            }
+        }
     }
 
     #[test]

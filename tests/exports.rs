@@ -132,8 +132,10 @@ fn comment_json(comment: &Comment) -> Value {
     add("author", json!(comment.author));
     add("created_at", json!(comment.created_at.map(|time| time.to_string())));
     add("text", json!(comment.text));
-    let quotes: Vec<&str> = comment.quotes.iter().map(|range| &comment.text[range.clone()]).collect();
-    add("quotes", if quotes.is_empty() { Value::Null } else { json!(quotes) });
+    for (name, ranges) in [("quotes", &comment.quotes), ("unsourced", &comment.unsourced)] {
+        let quotes: Vec<&str> = ranges.iter().map(|range| &comment.text[range.clone()]).collect();
+        add(name, if quotes.is_empty() { Value::Null } else { json!(quotes) });
+    }
     add(
         "status",
         if comment.status.as_str() == "live" { Value::Null } else { json!(comment.status.as_str()) },

@@ -128,6 +128,8 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
         read,
         rejects,
         by: Vec::new(),
+        scores_sha256: None,
+        edited: false,
     }
 }
 

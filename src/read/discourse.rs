@@ -147,7 +147,7 @@ impl Discourse {
         }
         let mut record = objects::comment(input, span, values, Some(status(post)));
         if let Record::Comment(comment) = &mut record {
-            comment.quotes = plain.quotes;
+            comment.unsourced = plain.quotes;
             comment.parent_inferred = is_inferred && parent.is_some();
             comment.parent = parent;
         }
@@ -213,7 +213,6 @@ fn of_raw(raw: &str) -> Plain {
             }
         }
     }
-    html::quote_lines(&text, &mut quotes);
     Plain { text, quotes, citation }
 }
 
@@ -245,7 +244,7 @@ mod tests {
                 vec!["[quote]a[quote]b[/quote]c[/QUOTE]", "[quote]e[/quote]"],
                 None,
             ),
-            ("> said he\n\nNo [quote] of mine", vec!["> said he"], None),
+            ("> said he\n\nNo [quote] of mine", vec![], None),
             ("[/quote] [quote]a[/quote]", vec!["[quote]a[/quote]"], None),
             ("[quotes] [link](x)", vec![], None),
         ] {

@@ -9,8 +9,6 @@ use std::ops::Range;
 use html5gum::emitters::default::{DefaultEmitter, StartTag, Token};
 use html5gum::{HtmlString, Tokenizer};
 
-use crate::quote;
-
 use super::Record;
 use super::input::{Input, Values};
 use super::mapping::Field;
@@ -21,8 +19,8 @@ use super::source::Span;
 pub(crate) struct Plain {
     /// Paragraphs with a blank line between them, lines with `\n`.
     pub(crate) text: String,
-    /// Byte ranges of `text` that are someone else's words (`<blockquote>`, the `<aside>` of quotes and previews, lines
-    /// after `>`): ascending, not overlapping.
+    /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the `<aside>` of quotes and
+    /// previews): ascending, not overlapping. Lines after `>` are left to the threader, for anybody can type them.
     pub(crate) quotes: Vec<Range<usize>>,
     /// Attributes of the first `<aside class="quote">`, in which forums name what is quoted.
     pub(crate) citation: Vec<(String, String)>,
@@ -85,7 +83,7 @@ pub(crate) fn comment<'a>(input: &mut Input, span: Span, mut values: Values<'a>,
     values[Field::Text as usize] = Some(plain.text.into());
     let mut record = input.comment(span, values);
     if let Record::Comment(comment) = &mut record {
-        comment.quotes = plain.quotes;
+        comment.unsourced = plain.quotes;
     }
     record
 }
@@ -302,30 +300,8 @@ impl Text {
 
     fn finish(mut self) -> Plain {
         self.close_quote();
-        let mut plain = self.plain;
-        quote_lines(&plain.text, &mut plain.quotes);
-        plain
+        self.plain
     }
-}
-
-/// Adds the lines that begin with `>`, but for those in ranges that are known already.
-pub(crate) fn quote_lines(text: &str, quotes: &mut Vec<Range<usize>>) {
-    let mut lines = Vec::new();
-    let mut known = quotes.iter().peekable();
-    let mut offset = 0;
-    for line in text.split('\n') {
-        let trimmed = line.trim();
-        let start = offset + (line.len() - line.trim_start().len());
-        let end = offset + line.len();
-        while known.next_if(|quote| quote.end <= offset).is_some() {}
-        let is_known = known.peek().is_some_and(|quote| quote.start < end);
-        if !is_known && quote::is_quoted_line(trimmed) {
-            lines.push(start..start + trimmed.len());
-        }
-        offset = end + 1;
-    }
-    quotes.append(&mut lines);
-    quotes.sort_by_key(|quote| quote.start);
 }
 
 /// Whether a link's text is its address without its end, as sites shorten it.
@@ -395,10 +371,7 @@ mod tests {
             ("<blockquote><p>One.</p><p>Two.</p></blockquote><p>No.</p>", vec!["One.\n\nTwo."]),
             ("<blockquote>a<blockquote>b</blockquote>c</blockquote>d", vec!["a\n\nb\n\nc"]),
             ("d<blockquote> a", vec!["a"]),
-            (
-                "<p>&gt; They said so.</p><p>No.</p><p>&gt;again<br>&gt;_&lt;</p>",
-                vec!["> They said so.", ">again"],
-            ),
+            ("<p>&gt; They said so.</p><p>No.</p><p>&gt;again<br>&gt;_&lt;</p>", vec![]),
             ("<blockquote>&gt; a b</blockquote>c", vec!["> a b"]),
             (
                 "<aside class=\"quote no-group\" data-post=\"3\"><div class=\"title\">Ana:</div><blockquote><p>So.</p>\

@@ -118,7 +118,7 @@ impl Layout for Telegram {
         values[Field::Section as usize] = self.name.as_deref().map(Into::into);
         let mut record = objects::comment(input, piece.span, values, is_service.then_some(Status::Service));
         if let Record::Comment(comment) = &mut record {
-            comment.quotes = quotes;
+            comment.unsourced = quotes;
         }
         records.push_back(record);
     }

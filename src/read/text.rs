@@ -70,8 +70,8 @@ pub struct DumpComment {
     pub author: String,
     /// The lines below it, joined by `\n`.
     pub text: String,
-    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. What repeats earlier comments, and
-    /// `>` lines of unknown origin, are found by `thread`.
+    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. `thread` finds what repeats earlier
+    /// comments.
     pub quotes: Vec<Range<usize>>,
     /// The author's line and those of the text, from 0.
     pub lines: Range<usize>,
@@ -255,20 +255,19 @@ struct Article {
 
 impl Article {
     fn of(lines: &[&str]) -> Self {
-        let mut index = Index::new(lines.iter().map(|line| line.len() / 2 + 2).sum());
+        let text = lines.join("\n");
+        let mut index = Index::new(text.len() / 2 + 2);
         let mut words = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
-            quote::split(line, &mut words);
-            index.push(u32::try_from(at).unwrap_or(u32::MAX), &words, &[]);
-        }
+        quote::split(&text, &mut words);
+        index.push(0, &words, &[]);
         Self { index }
     }
 
     fn quotes(&self, text: &str) -> Vec<Range<usize>> {
         let mut words = Vec::new();
         quote::split(text, &mut words);
-        let quotes = quote::find(text, &words, &self.index).into_iter();
-        quotes.filter(|quote| quote.source.is_some()).map(|quote| quote.range).collect()
+        let quotes = quote::find(text, &words, &[], &[], &self.index, None).into_iter();
+        quotes.flat_map(|quote| quote.found).collect()
     }
 }
 

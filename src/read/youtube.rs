@@ -164,7 +164,7 @@ impl YouTube {
         }
         let mut record = objects::comment(input, span, values, status);
         if let Record::Comment(comment) = &mut record {
-            comment.quotes = quotes;
+            comment.unsourced = quotes;
         }
         Some(record)
     }

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -205,14 +206,15 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
     let column = |name: &'static str| {
         let value = match name {
             "comment" => json!(row::value(scored, "id")),
-            "quotes" => json!(quotes(&scored.comment)),
+            "quotes" => json!(in_characters(&scored.comment.text, &scored.comment.quotes)),
+            "unsourced" => json!(in_characters(&scored.comment.text, &scored.comment.unsourced)),
             _ => json!(row::value(scored, name)),
         };
         (name.to_owned(), value)
     };
     let head = ["thread", "comment", "parent", "parent_inferred", "status", "language", "sentiment"];
     let labels = Label::ALL.map(Label::as_str);
-    let tail = ["quotes", "link", "section", "votes", "replies", "file", "record", "line"];
+    let tail = ["quotes", "unsourced", "link", "section", "votes", "replies", "file", "record", "line"];
     let decided = DECIDED.into_iter().zip(Decision::values(decision));
     let columns = head.into_iter().chain(labels).chain(["evasion", "unscored"]).map(column);
     columns
@@ -221,10 +223,10 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
         .collect()
 }
 
-/// The quotes in characters, as Python counts: `text[start:end]`.
-fn quotes(comment: &Comment) -> Vec<[usize; 2]> {
-    let characters = |end: usize| comment.text[..end].chars().count();
-    comment.quotes.iter().map(|quote| [characters(quote.start), characters(quote.end)]).collect()
+/// Byte ranges of a text in characters, as Python counts: `text[start:end]`.
+fn in_characters(text: &str, ranges: &[Range<usize>]) -> Vec<[usize; 2]> {
+    let characters = |end: usize| text[..end].chars().count();
+    ranges.iter().map(|range| [characters(range.start), characters(range.end)]).collect()
 }
 
 fn meta<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {

@@ -22,7 +22,7 @@ pub const FILE_NAME: &str = "scores.csv";
 
 /// The columns, in order: those of [`row::COLUMNS`]. Text cells are guarded (see [`crate::cell`]); probabilities have six
 /// decimals and are blank if the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes`
-/// contains byte ranges of `text` as `start-end`, separated by spaces.
+/// and `unsourced` contain byte ranges of `text` as `start-end`, separated by spaces.
 pub const COLUMNS: [&str; row::COLUMNS.len()] = {
     let mut names = [""; row::COLUMNS.len()];
     let mut place = 0;
@@ -187,11 +187,11 @@ impl Reader {
         let header = csv.headers().map_err(|error| row_error(error.to_string()))?;
         let places = COLUMNS
             .iter()
-            .map(|column| {
-                header
-                    .iter()
-                    .position(|name| name == *column)
-                    .ok_or_else(|| row_error(format!("no column `{column}`")))
+            .map(|column| match header.iter().position(|name| name == *column) {
+                Some(place) => Ok(place),
+                // Files of earlier versions lack it.
+                None if *column == "unsourced" => Ok(usize::MAX),
+                None => Err(row_error(format!("no column `{column}`"))),
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), places })
@@ -293,6 +293,7 @@ fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
         created_at: row.number("created_at")?,
         text: unguard(row.get("text")).into_owned(),
         quotes: parse_ranges(row.get("quotes"))?,
+        unsourced: parse_ranges(row.get("unsourced"))?,
         status: row.get("status").parse()?,
         link: row.text("link"),
         section: row.text("section"),
@@ -300,7 +301,8 @@ fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
         replies: row.number("replies")?,
         origin,
     };
-    if comment.quotes.iter().any(|range| comment.text.get(range.clone()).is_none()) {
+    let mut quotes = comment.quotes.iter().chain(&comment.unsourced);
+    if quotes.any(|range| comment.text.get(range.clone()).is_none()) {
         return Err("a quote lies outside the text".to_owned());
     }
     let outcome = match row.get("unscored") {
@@ -416,6 +418,7 @@ mod tests {
             author: Some("@me, \"you\"".into()),
             created_at: Some("2026-11-23T06:35:00Z".parse().unwrap()),
             quotes: vec![0..4, 6..9],
+            unsourced: std::iter::once(4..6).collect(),
             status: Status::Live,
             link: Some("https://example.org/?a=1".into()),
             section: Some("'sport".into()),
@@ -472,13 +475,14 @@ mod tests {
         for (rows, cause) in [
             ("a,b\n1,2\n".to_owned(), "no column `thread`"),
             (format!("{header}\nt,1\n"), "CSV error"),
-            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"), "positive 2"),
-            (format!("{header}\nt,1,,,,hi,live,en,,,,,,,,,,,false,,,,,,,,f,1,2\n"), "neither scores nor"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,,f,1,2\n"), "positive 2"),
+            (format!("{header}\nt,1,,,,hi,live,en,,,,,,,,,,,false,,,,,,,,,f,1,2\n"), "neither scores nor"),
             (
-                format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,f,1,2\n"),
+                format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,,f,1,2\n"),
                 "unknown status",
             ),
-            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,0-9,,,,,f,1,2\n"), "outside"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,0-9,,,,,,f,1,2\n"), "outside"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,,0-9,,,,,f,1,2\n"), "outside"),
         ] {
             std::fs::write(&path, rows).unwrap();
             let error = Reader::open(&path).and_then(|mut reader| reader.next().unwrap()).unwrap_err();

@@ -127,7 +127,7 @@ fn score(scored: &Scored, label: Label) -> Option<Value<'_>> {
 }
 
 /// The columns, in order.
-pub const COLUMNS: [Column; 29] = [
+pub const COLUMNS: [Column; 30] = [
     Column { name: "thread", kind: Kind::Text, value: |row| Some(Value::Text(&row.comment.thread)) },
     Column { name: "id", kind: Kind::Text, value: |row| Some(Value::Text(&row.comment.id)) },
     Column { name: "parent", kind: Kind::Text, value: |row| text(&row.comment.parent) },
@@ -150,6 +150,7 @@ pub const COLUMNS: [Column; 29] = [
     Column { name: "unscored", kind: Kind::Text, value: unscored },
     Column { name: "parent_inferred", kind: Kind::Flag, value: parent_inferred },
     Column { name: "quotes", kind: Kind::Text, value: |row| Some(Value::Ranges(&row.comment.quotes)) },
+    Column { name: "unsourced", kind: Kind::Text, value: |row| Some(Value::Ranges(&row.comment.unsourced)) },
     Column { name: "link", kind: Kind::Text, value: |row| text(&row.comment.link) },
     Column { name: "section", kind: Kind::Text, value: |row| text(&row.comment.section) },
     Column { name: "votes", kind: Kind::Whole, value: |row| row.comment.votes.map(Value::Whole) },

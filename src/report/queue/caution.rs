@@ -17,6 +17,8 @@ pub(super) enum Caution {
     Identity,
     /// Words stand in quotation marks: they may be someone else's.
     Quoted,
+    /// A quotation has no source in the export: it is scored as the writer's words, and may be someone else's.
+    Unsourced,
     /// Prejudice is called by its name, or what someone says is told and a group named: it may speak against that.
     Counter,
     /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a group took back.
@@ -45,14 +47,22 @@ static OTHERS: Terms = LazyLock::new(|| lines(include_str!("../../../data/other-
 
 impl Caution {
     /// All of them.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Identity, Self::Quoted, Self::Counter, Self::Own, Self::Language, Self::Short];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Identity,
+        Self::Quoted,
+        Self::Unsourced,
+        Self::Counter,
+        Self::Own,
+        Self::Language,
+        Self::Short,
+    ];
 
     /// The word used in files.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Quoted => "quoted",
+            Self::Unsourced => "unsourced",
             Self::Counter => "counter",
             Self::Own => "own",
             Self::Language => "language",
@@ -65,6 +75,7 @@ impl Caution {
         match self {
             Self::Identity => "names a group of people",
             Self::Quoted => "has words in quotation marks",
+            Self::Unsourced => "quotes something not in the export",
             Self::Counter => "may tell of prejudice or speak against it",
             Self::Own => "says what its writer is",
             Self::Language => "language not sure",
@@ -83,7 +94,8 @@ impl Caution {
         let names_a_group = says(&IDENTITY) || says_pair(&IDENTITY);
         let has = |caution: &Self| match caution {
             Self::Identity => names_a_group,
-            Self::Quoted => is_quoting(&text),
+            Self::Quoted => comment.unsourced.is_empty() && is_quoting(&text),
+            Self::Unsourced => !comment.unsourced.is_empty(),
             Self::Counter => says(&PREJUDICE) || (names_a_group && says(&SAYING)),
             Self::Own => !says(&OTHERS) && says_pair(&OWN),
             Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
@@ -158,6 +170,16 @@ mod tests {
         let mut comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
         comment.quotes.push(0..22);
         assert_eq!(Caution::of(&comment, Some("en"), &["en".to_owned()]), []);
+    }
+
+    #[test]
+    fn a_quotation_without_a_source_is_told_once() {
+        let text = "They said \"you all go away now\", and \"you\" heard it";
+        let mut comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
+        assert_eq!(Caution::of(&comment, Some("en"), &["en".to_owned()]), [Caution::Quoted]);
+        comment.unsourced.push(10..31);
+        assert_eq!(Caution::of(&comment, Some("en"), &["en".to_owned()]), [Caution::Unsourced]);
+        assert_eq!(Caution::Unsourced.words(), "quotes something not in the export");
     }
 
     #[test]
