@@ -29,7 +29,7 @@ use crate::decimal::round;
 use crate::evade::Evasion;
 use crate::label::Label;
 use crate::policy::Policy;
-use crate::score::Scores;
+use crate::record::Scores;
 
 /// Resamples of a bootstrap where the caller has no opinion (Efron and Tibshirani 1993, 14.4: at least 1,000).
 pub const DEFAULT_RESAMPLES: usize = 1_000;

@@ -16,7 +16,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -24,14 +23,8 @@ use crate::comment::Comment;
 use crate::decimal;
 use crate::label::Label;
 use crate::normalize::normalize;
-use crate::score::{Reading, ScoreError, Scorer, Scores};
-
-/// Name of the file in a report's folder: one [`Explanation`] a line.
-pub const FILE_NAME: &str = "explanations.ndjson";
-
-/// Number of flagged texts that are explained, the worst first, each once: those that the queue's page
-/// shows.
-pub const MOST: usize = 200;
+use crate::record::{Explanation, Part, Scores};
+use crate::score::{Reading, ScoreError, Scorer};
 
 /// Number of characters of a comment's own words that are explained: as many as the queue's page shows.
 pub const MAX_CHARS: usize = 4_000;
@@ -53,45 +46,6 @@ const STOPPABLE_BYTES: usize = 1 << 14;
 /// task 5 (toxic spans), by `comity eval --spans`. In a comment that scores less than twice that, half
 /// its score is enough.
 pub const MARK: f64 = 0.2;
-
-/// The parts that carry the score of a flagged comment. A line of `explanations.ndjson`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Explanation {
-    /// Thread of the comment.
-    pub thread: String,
-    /// Its id.
-    pub id: String,
-    /// The label that flagged it.
-    pub label: Label,
-    /// The comment's score for that label.
-    pub score: f64,
-    /// The comment is longer than its [`Excerpt`], which is all that is explained.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub partial: bool,
-    /// The excerpt as the model reads it, if its spelling hides words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_as: Option<String>,
-    /// Every sentence of the excerpt, in order, with its own score.
-    pub sentences: Vec<Part>,
-    /// The words that carry the score, in order, each with its weight: the mean of its score standing
-    /// alone and of the fall of its sentence's score without it (0 if that rises, or was not tried).
-    pub words: Vec<Part>,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// A part of a comment's text.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
-    /// First byte in the original text.
-    pub start: usize,
-    /// The byte after the last.
-    pub end: usize,
-    /// A score or a weight, with six decimals; see [`Explanation`].
-    pub score: f64,
-}
 
 /// The beginning of a comment's own words: the part of it that is explained.
 #[derive(Clone, Debug, PartialEq, Eq)]

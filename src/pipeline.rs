@@ -28,7 +28,6 @@ pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
 pub use understand::{Sample, Understood, read};
 
-use crate::aggregate::Confusion;
 use crate::comment::Comment;
 use crate::decisions;
 use crate::engine::{self, Engine};
@@ -38,8 +37,9 @@ use crate::normalize;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, Reader, Record, Reject};
-use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, Run, Summary};
-use crate::score::ledger::{self, Recalled};
+use crate::record::ledger::{self, Recalled};
+use crate::record::{self, Column, Confusion, HeldOut, Input, ModelId, Replies, Run};
+use crate::report::{self, Form, Summary};
 use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
@@ -276,7 +276,7 @@ fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer<'_>) -> Result
         return Err(PipelineError::OtherScorer { dir: owned(), differences: Difference::list(&differences) });
     }
     if let Some(run) = &held.run {
-        run.check_scores(dir)?;
+        report::check_scores(run, dir)?;
         if run.edited {
             return Err(PipelineError::ReuseOfEdited { dir: owned() });
         }
@@ -293,7 +293,7 @@ fn check_temporary_folder() -> Result<(), PipelineError> {
 /// Checks that a folder holds a run that has ended.
 fn check_ended(dir: &Path) -> Result<(), PipelineError> {
     let exists = |name: &str| dir.join(name).exists();
-    if exists(start::FILE_NAME) && !exists(report::RUN_FILE_NAME) {
+    if exists(start::FILE_NAME) && !exists(record::RUN) {
         return Err(PipelineError::NotEnded { dir: dir.to_owned() });
     }
     Ok(())
@@ -302,7 +302,7 @@ fn check_ended(dir: &Path) -> Result<(), PipelineError> {
 /// Checks that a folder holds a run that has ended, with the scores that it ended with.
 fn check_run(dir: &Path) -> Result<(), PipelineError> {
     check_ended(dir)?;
-    Ok(Run::read(dir)?.check_scores(dir)?)
+    Ok(report::check_scores(&report::read_run(dir)?, dir)?)
 }
 
 /// Applies a policy to the scores of a folder and writes its reports again: [`report::write`], while nobody else writes into
@@ -335,7 +335,7 @@ pub fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
 
 /// Locks a folder whose run has ended. A folder without a run gets no file of ours.
 fn lock_ended(dir: &Path) -> Result<Option<std::fs::File>, PipelineError> {
-    let has_run = [start::FILE_NAME, report::RUN_FILE_NAME].iter().any(|name| dir.join(name).exists());
+    let has_run = [start::FILE_NAME, record::RUN].iter().any(|name| dir.join(name).exists());
     let lock = if has_run { Some(lock(dir)?) } else { None };
     check_ended(dir)?;
     Ok(lock)

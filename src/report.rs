@@ -31,19 +31,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use also::Form;
-pub use by::Column;
 pub use draft::{UNFINISHED, mark_unfinished};
-pub use run::{FILE_NAME as RUN_FILE_NAME, HeldOut, Input, ModelId, Replies, Run, scores_sha256};
+pub use run::{check_scores, read_run, scores_sha256};
 pub use summary::{
     ActionCount, AuthorEntry, CauseCount, Concentration, Counts, Distribution, LanguageCount, NetworkEntry,
     PolicyEntry, Prevalence, RuleEntry, Summary, ThreadEntry,
 };
 
+use crate::aggregate::TOXIC;
 use crate::decisions::{self, EvaluationError};
-use crate::explain::{self, Explanation};
 use crate::files;
 use crate::policy::Policy;
-use crate::score::ledger::{self, LedgerError};
+use crate::record::ledger::{self, LedgerError};
+use crate::record::{self, Column, Explanation};
 use also::Facts;
 use draft::Drafts;
 
@@ -153,8 +153,8 @@ pub fn write(
     by: &[Column],
     decisions: &[PathBuf],
 ) -> Result<Summary, ReportError> {
-    let run = Run::read(dir)?;
-    run.check_scores(dir)?;
+    let run = read_run(dir)?;
+    check_scores(&run, dir)?;
     let scores = dir.join(ledger::FILE_NAME);
     let evaluation = (!decisions.is_empty())
         .then(|| decisions::evaluate(dir, policy, decisions, WANTED_PRECISION))
@@ -178,8 +178,8 @@ pub fn write(
     let charted = page::charted(&survey, &largest);
     let threads = threads::write(&scores, &survey, &mut disk, &largest, charted, &mut drafts)?;
     let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
-    by::write(&survey.groups, run.model.errors(), &mut drafts)?;
-    let explanations = read_explanations(&dir.join(explain::FILE_NAME))?;
+    by::write(&survey.groups, run.model.errors_at(TOXIC), &mut drafts)?;
+    let explanations = read_explanations(&dir.join(record::EXPLANATIONS))?;
     let languages = run.model.languages.clone();
     let sources = queue::Sources {
         scores: &scores,
@@ -194,7 +194,7 @@ pub fn write(
         .filter(|row| row.chart.as_ref().is_some_and(|chart| !chart.flags.is_empty()))
         .map(|row| row.number)
         .collect();
-    let mut queue = queue::write(&sources, &mut disk, explain::MOST, &linked, &mut drafts)?;
+    let mut queue = queue::write(&sources, &mut disk, record::MOST_EXPLAINED, &linked, &mut drafts)?;
     drop(disk);
 
     let mut facts = Facts {

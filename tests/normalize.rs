@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use comity::normalize::normalize;
-use comity::score::language;
+use comity::language;
 use flate2::read::MultiGzDecoder;
 
 /// One column of a labelled set; none where the set is not there.

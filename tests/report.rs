@@ -11,9 +11,8 @@ use base64::prelude::BASE64_STANDARD;
 use comity::comment::{Comment, Origin};
 use comity::label::Label;
 use comity::policy::Policy;
-use comity::report::{self, Column, Form, Input, ModelId, Replies, ReportError, Run};
-use comity::score::ledger::Writer;
-use comity::score::{Outcome, Scored, Scores};
+use comity::record::{Column, Input, ModelId, Outcome, Replies, Run, Scored, Scores, ledger::Writer};
+use comity::report::{self, Form, ReportError};
 use quick_xml::events::Event;
 use scraper::{Html, Selector};
 use serde_json::{Map, Value};
@@ -108,7 +107,7 @@ fn reports_are_as_expected() {
 fn tables_for_other_programs_read_back() {
     for case in cases() {
         let folder = report_of(&case);
-        let scores = comity::score::ledger::Reader::open(&folder.path().join("scores.csv")).unwrap();
+        let scores = comity::record::ledger::Reader::open(&folder.path().join("scores.csv")).unwrap();
         let expected: Vec<Comment> = scores.map(|scored| scored.unwrap().comment).collect();
         for name in ["scored.ndjson", "scored.parquet"] {
             let read = comity::read::Reader::open(&[folder.path().join(name)], &Default::default()).unwrap();

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use comity::pipeline::{self, Finished, MergeError, PipelineError, ScoreRequest};
 use comity::policy::Policy;
-use comity::report::{Column, Summary};
+use comity::record::Column;
+use comity::report::Summary;
 
 use crate::pipeline::{assert_same, export_of, files, request, root};
 use crate::resume::few;

@@ -28,8 +28,9 @@ use comity::model::Model;
 use comity::normalize::normalize;
 use comity::policy::Policy;
 use comity::read::{Options, Reader, Record};
-use comity::report::{self, ModelId, Replies, Run};
-use comity::score::{CHUNK_COMMENTS, Outcome, Scored, Scorer, Scores, Settings, Unscored, ledger};
+use comity::record::{self, ModelId, Outcome, Replies, Run, Scored, Scores, Unscored, ledger};
+use comity::report;
+use comity::score::{CHUNK_COMMENTS, Scorer, Settings};
 use comity::thread::Threader;
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -64,7 +65,7 @@ fn main() {
 fn memory(export: &Path, out: &Path, encoded: bool) {
     fs::create_dir_all(out).expect("a folder");
     let run = measured("score", || score(export, out, encoded));
-    let file = File::create(out.join(report::RUN_FILE_NAME)).expect("run.json");
+    let file = File::create(out.join(record::RUN)).expect("run.json");
     serde_json::to_writer(file, &run).expect("run.json");
     let counts = measured("report", || {
         report::write(out, &Policy::built_in(), &[], &[], &[]).expect("a report").counts

@@ -11,8 +11,8 @@ use comity::label::Label;
 use comity::model::Model;
 use comity::normalize::normalize;
 use comity::read::{Options, Reader, Record};
-use comity::score::ledger::Writer;
-use comity::score::{CHUNK_COMMENTS, Outcome, Scored, Scores};
+use comity::record::{Outcome, Scored, Scores, ledger::Writer};
+use comity::score::CHUNK_COMMENTS;
 use comity::thread::Threader;
 use rayon::prelude::*;
 

@@ -5,7 +5,7 @@ use bytemuck::{Pod, Zeroable};
 use super::Micro;
 use crate::comment::Status;
 use crate::label::Label;
-use crate::score::{Scored, Scores};
+use crate::record::{Scored, Scores};
 
 /// What statistics read of the scores of a comment; none of what its model does not give.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

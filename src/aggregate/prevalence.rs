@@ -1,20 +1,7 @@
 //! How much of it there is, beyond what a threshold counts.
 
 use super::{Interval, Moments, Z_95, wilson};
-
-/// What a classifier did on comments that people had labelled: what it says of its errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Confusion {
-    /// Labelled comments of the class at or above the threshold.
-    pub true_positives: u64,
-    /// Other comments at or above it.
-    pub false_positives: u64,
-    /// Labelled comments of the class below it.
-    pub false_negatives: u64,
-    /// Other comments below it.
-    pub true_negatives: u64,
-}
+use crate::record::Confusion;
 
 /// A share, with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]

@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use crate::comment::{Comment, Origin};
     use crate::label::Label;
-    use crate::score::{Outcome, Scored, Scores, Unscored};
+    use crate::record::{Outcome, Scored, Scores, Unscored};
 
     fn mark(position: u32, toxicity: Option<f64>, author: Option<u32>, flagged: bool) -> Mark {
         let origin = Origin { file: "x".into(), record: 1, line: 1 };

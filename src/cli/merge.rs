@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use comity::pipeline;
-use comity::report::{Column, Form};
+use comity::record::Column;
+use comity::report::Form;
 
 use super::Done;
 use super::score::{keep_policy_apart, load_policy, print_summary};

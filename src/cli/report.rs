@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use comity::pipeline;
 use comity::policy::Policy;
-use comity::report::{self, Column, Form};
+use comity::record::Column;
+use comity::report::{self, Form};
 
 use super::Done;
 use super::output::Output;

@@ -11,8 +11,7 @@ use crate::aggregate::{
 };
 use crate::label::Label;
 use crate::policy::{Decision, Policy, Rule};
-use crate::score::ledger;
-use crate::score::{Scored, Scores};
+use crate::record::{Scored, Scores, ledger};
 
 /// What the decisions about an export say.
 #[derive(Clone, Debug)]
@@ -448,7 +447,7 @@ mod tests {
 
     use super::*;
     use crate::comment::{Comment, Origin};
-    use crate::score::{Outcome, Unscored};
+    use crate::record::{Outcome, Unscored};
 
     /// Comments 0 to 9 of one thread, with toxicity 0.0, 0.1 ... 0.9; the 10th unscored; then a second `0` elsewhere.
     fn folder() -> tempfile::TempDir {

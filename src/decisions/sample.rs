@@ -10,8 +10,8 @@ use crate::decimal;
 use crate::files::{self, Staged};
 use crate::label::Label;
 use crate::policy::Policy;
-use crate::score::ledger::{self, LedgerError};
-use crate::score::{Scored, Scores, row};
+use crate::record::ledger::{self, LedgerError};
+use crate::record::{Scored, Scores, row};
 
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
@@ -201,7 +201,7 @@ mod tests {
 
     use super::*;
     use crate::comment::{Comment, Origin};
-    use crate::score::Outcome;
+    use crate::record::Outcome;
 
     /// A folder with the scores of so many comments, of which each tenth is flagged.
     fn folder(comments: u64) -> tempfile::TempDir {

@@ -11,9 +11,9 @@ use crate::label::Label;
 use crate::model::ModelError;
 use crate::normalize;
 use crate::read::ReadError;
+use crate::record::ledger::LedgerError;
 use crate::report::ReportError;
 use crate::score::ScoreError;
-use crate::score::ledger::LedgerError;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]

@@ -20,8 +20,8 @@ use crate::label::Label;
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::read::{Reject, Row, Table, TableRecord};
-use crate::report::ModelId;
-use crate::score::{CHUNK_COMMENTS, Outcome, Scored, Scorer, Scores, Settings};
+use crate::record::{ModelId, Outcome, Scored, Scores};
+use crate::score::{CHUNK_COMMENTS, Scorer, Settings};
 
 /// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to keep in memory.
 const EXPLAINED_AT_ONCE: usize = 256;

@@ -10,12 +10,12 @@ use super::outputs::{OutputFiles, REJECTS, keep_apart};
 use super::queue::Queue;
 use super::shard::Shard;
 use super::start::{self, Start, read_json};
-use crate::explain::{self, Explanation, Flagged};
+use crate::explain::Flagged;
 use crate::files;
 use crate::policy::Policy;
-use crate::report::{self, Column, Form, Run, Summary};
-use crate::score::Scored;
-use crate::score::ledger::{self, LedgerError};
+use crate::record::ledger::{self, LedgerError};
+use crate::record::{self, Column, Explanation, Run, Scored};
+use crate::report::{self, Form, Summary};
 
 /// Why shards cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -120,11 +120,11 @@ pub fn merge(
     let parts = dirs.iter().map(|dir| part(dir)).collect::<Result<Vec<Part>, _>>()?;
     let parts = in_order(parts)?;
     for part in &parts {
-        let read = [ledger::FILE_NAME, REJECTS, explain::FILE_NAME].map(|name| part.dir.join(name));
+        let read = [ledger::FILE_NAME, REJECTS, record::EXPLANATIONS].map(|name| part.dir.join(name));
         if keep_apart(&read, out).is_err() {
             return Err(MergeError::IntoPart { dir: part.dir.clone() }.into());
         }
-        part.run.check_scores(&part.dir)?;
+        report::check_scores(&part.run, &part.dir)?;
     }
     let files = OutputFiles::open(out)?;
     let run = Run {
@@ -153,7 +153,7 @@ pub fn merge(
 
 /// What a folder holds.
 fn part(dir: &Path) -> Result<Part, PipelineError> {
-    let path = dir.join(report::RUN_FILE_NAME);
+    let path = dir.join(record::RUN);
     let run = read_json::<Run>(&path).map_err(|source| MergeError::Read { path, source })?;
     let Some(mut run) = run else {
         let dir = dir.to_owned();
@@ -279,7 +279,7 @@ impl Rows {
 fn explanations(parts: &[Part], queue: Queue<'_>) -> Result<Vec<u8>, MergeError> {
     let mut of_comment: HashMap<(String, String), (&'static str, String)> = HashMap::new();
     for part in parts {
-        let path = part.dir.join(explain::FILE_NAME);
+        let path = part.dir.join(record::EXPLANATIONS);
         let failed = |source| MergeError::Read { path: path.clone(), source };
         let lines = files::read_text_at_most(&path, files::MAX_WHOLE_FILE).map_err(failed)?;
         for line in lines.lines() {

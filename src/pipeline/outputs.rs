@@ -11,18 +11,16 @@ use super::merge::MergeError;
 use super::start::{self, Difference, Held, Start};
 use crate::cell::guard;
 use crate::comment::Comment;
-use crate::explain;
 use crate::files;
 use crate::read::Reject;
-use crate::report::{self, Run};
-use crate::score::Scored;
-use crate::score::ledger::{self, Kept, Recalled};
+use crate::record::ledger::{self, Kept, Recalled};
+use crate::record::{self, Run, Scored};
+use crate::report;
 
 pub(super) const REJECTS: &str = "rejects.csv";
 
 /// What a run writes before its report; [`report::outputs`] has the rest.
-const OUTPUTS: [&str; 5] =
-    [ledger::FILE_NAME, REJECTS, explain::FILE_NAME, report::RUN_FILE_NAME, start::FILE_NAME];
+const OUTPUTS: [&str; 5] = [ledger::FILE_NAME, REJECTS, record::EXPLANATIONS, record::RUN, start::FILE_NAME];
 
 /// Files that a run writes in place: a hard link to one shares what is written.
 const IN_PLACE: [&str; 2] = [ledger::FILE_NAME, REJECTS];
@@ -129,7 +127,7 @@ impl OutputFiles {
         let differences = held.start.differences(start);
         match (resume, differences.is_empty()) {
             (true, true) => {
-                held.run.as_ref().map_or(Ok(()), |run| run.check_scores(&dir))?;
+                held.run.as_ref().map_or(Ok(()), |run| report::check_scores(run, &dir))?;
                 Ok(Some(held))
             }
             (true, false) => Err(PipelineError::Differs { dir, differences: Difference::list(&differences) }),
@@ -149,7 +147,7 @@ impl OutputFiles {
         let path = dir.join(ledger::FILE_NAME);
         if held.is_none() {
             // In this order: whenever it is cut short, no file speaks for the rows of another run.
-            remove(&dir.join(report::RUN_FILE_NAME))?;
+            remove(&dir.join(record::RUN))?;
             remove(&dir.join(start::FILE_NAME))?;
             rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;
             file.set_len(0).map_err(cannot_write(&path))?;
@@ -209,7 +207,7 @@ impl Outputs {
     fn cut(&mut self, end: u64) -> Result<(), PipelineError> {
         // From here on it is no longer the file of a run that has ended, if ever it was.
         write_json(&self.dir, start::FILE_NAME, &self.start)?;
-        remove(&self.dir.join(report::RUN_FILE_NAME))?;
+        remove(&self.dir.join(record::RUN))?;
         let cut = self.file.set_len(end).and_then(|()| self.file.seek(SeekFrom::Start(end)));
         cut.map(drop).map_err(cannot_write(&self.dir.join(ledger::FILE_NAME)))
     }
@@ -269,12 +267,12 @@ impl Outputs {
     /// Ends the run: nothing of it is missing but its report. Returns the lock on the folder.
     pub(super) fn finish(self, explanations: &[u8], run: Run) -> Result<csv::Writer<File>, PipelineError> {
         let dir = &self.dir;
-        write_whole(dir, explain::FILE_NAME, explanations)?;
+        write_whole(dir, record::EXPLANATIONS, explanations)?;
         let mark = dir.join(report::UNFINISHED);
         report::mark_unfinished(dir).map_err(cannot_write(&mark))?;
         let scores_sha256 = Some(report::scores_sha256(dir)?);
         let edited = run.edited || self.edited;
-        write_json(dir, report::RUN_FILE_NAME, &Run { scores_sha256, edited, ..run })?;
+        write_json(dir, record::RUN, &Run { scores_sha256, edited, ..run })?;
         remove(&dir.join(start::FILE_NAME))?;
         Ok(self.rejects)
     }
@@ -282,12 +280,12 @@ impl Outputs {
 
 /// Accepts the scores file of a folder as it is: `run.json` gets its checksum, and that it was changed if it was.
 pub(super) fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
-    let run = Run::read(dir)?;
+    let run = report::read_run(dir)?;
     let scores_sha256 = Some(report::scores_sha256(dir)?);
     if run.scores_sha256 == scores_sha256 {
         return Ok(());
     }
-    write_json(dir, report::RUN_FILE_NAME, &Run { scores_sha256, edited: true, ..run })
+    write_json(dir, record::RUN, &Run { scores_sha256, edited: true, ..run })
 }
 
 /// The error of a file or folder that could not be written.

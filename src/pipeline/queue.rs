@@ -3,19 +3,20 @@
 use std::sync::atomic::AtomicBool;
 
 use crate::comment::Comment;
-use crate::explain::{Excerpt, Flagged, MOST, explain};
+use crate::explain::{Excerpt, Flagged, explain};
 use crate::policy::{Decision, Policy, Urgency};
+use crate::record::{MOST_EXPLAINED, Scored};
 use crate::report::words;
-use crate::score::{ScoreError, Scored, Scorer};
+use crate::score::{ScoreError, Scorer};
 
 /// Number of comments that are explained at a time: enough for every thread, few enough to show that the
 /// work goes on.
 const EXPLAINED_AT_ONCE: usize = 8;
 
-/// The worst of the flagged comments, each text once: those that get an explanation, up to [`MOST`].
+/// The worst of the flagged comments, each text once: those that get an explanation, up to [`MOST_EXPLAINED`].
 pub(super) struct Queue<'p> {
     pub(super) policy: &'p Policy,
-    /// Worst first once sorted; never more than twice [`MOST`].
+    /// Worst first once sorted; never more than twice [`MOST_EXPLAINED`].
     worst: Vec<Worst>,
 }
 
@@ -48,7 +49,7 @@ impl<'p> Queue<'p> {
         let Comment { thread, id, .. } = comment;
         let flagged = Flagged { thread, id, label: fired.rule.label, score: fired.score, excerpt };
         self.worst.push(Worst { urgency, words, flagged });
-        if self.worst.len() >= 2 * MOST {
+        if self.worst.len() >= 2 * MOST_EXPLAINED {
             self.keep_worst();
         }
     }
@@ -56,7 +57,7 @@ impl<'p> Queue<'p> {
     fn keep_worst(&mut self) {
         // A stable sort: equally urgent ones stay in the order of the input.
         self.worst.sort_by(|a, b| a.urgency.first(&b.urgency));
-        self.worst.truncate(MOST);
+        self.worst.truncate(MOST_EXPLAINED);
     }
 
     /// Returns the worst of all, the worst first.
@@ -65,7 +66,7 @@ impl<'p> Queue<'p> {
         self.worst.into_iter().map(|worst| worst.flagged).collect()
     }
 
-    /// Explains the worst, an [`crate::explain::Explanation`] a line. Returns `None` if `stop` was set
+    /// Explains the worst, an [`crate::record::Explanation`] a line. Returns `None` if `stop` was set
     /// before the end. `advance` gets the number of explained comments and the number of all.
     pub(super) fn explain(
         self,
@@ -93,7 +94,7 @@ mod tests {
     use crate::comment::Origin;
     use crate::explain::MAX_CHARS;
     use crate::label::Label;
-    use crate::score::{Outcome, Scores};
+    use crate::record::{Outcome, Scores};
 
     fn row(number: usize, text: &str, toxicity: f64) -> Scored {
         let mut probabilities = [0.0; Label::COUNT];
@@ -121,9 +122,9 @@ mod tests {
         queue.offer(row(9_001, "nothing", 0.1));
         let worst = queue.worst();
         let ids: Vec<&str> = worst.iter().map(|flagged| flagged.id.as_str()).collect();
-        assert_eq!(ids.len(), MOST);
+        assert_eq!(ids.len(), MOST_EXPLAINED);
         assert_eq!(ids[..3], ["1599", "9000", "1598"]);
-        assert_eq!(ids[MOST - 1], "1401");
+        assert_eq!(ids[MOST_EXPLAINED - 1], "1401");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::read::FileReport;
-use crate::report::{self, ModelId, Run};
+use crate::record::{self, ModelId, Run};
 
 /// Name of the file in a run's folder; gone once the run has ended.
 pub(super) const FILE_NAME: &str = "unfinished.json";
@@ -137,7 +137,7 @@ impl Difference {
 impl Held {
     /// What `dir` holds of a run; none where there is no run.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
-        if let Some(run) = read_json::<Run>(&dir.join(report::RUN_FILE_NAME))? {
+        if let Some(run) = read_json::<Run>(&dir.join(record::RUN))? {
             return Ok(Some(Self { start: Start::of(&run), run: Some(run) }));
         }
         let start = read_json(&dir.join(FILE_NAME))?;

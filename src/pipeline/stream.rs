@@ -16,7 +16,8 @@ use crate::engine;
 use crate::label::Label;
 use crate::policy::{Decision, Policy};
 use crate::read::{Lines, Options, ReadError, Record, Reject};
-use crate::score::{Scored, Scorer, Settings, row};
+use crate::record::{Scored, row};
+use crate::score::{Scorer, Settings};
 use crate::thread::Threader;
 
 /// Lines that are scored together, for each thread, where so many are waiting.

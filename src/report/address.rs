@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ReportError;
 use super::plain::shorten;
 use super::survey::ThreadCounts;
-use crate::score::ledger::{self, LedgerError};
+use crate::record::ledger::{self, LedgerError};
 
 /// Characters of an address that are shown.
 const MAX_SHOWN: usize = 80;

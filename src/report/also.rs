@@ -9,10 +9,10 @@ use super::authors::Totals;
 use super::draft::Drafts;
 use super::network::{Answers, Network};
 use super::survey::Survey;
-use super::{ReportError, Run, convokit, gexf, ndjson, parquet};
+use super::{ReportError, convokit, gexf, ndjson, parquet};
 use crate::policy::{Decision, Policy};
-use crate::score::row::{self, Kind, Value};
-use crate::score::{Scored, ledger};
+use crate::record::row::{self, Kind, Value};
+use crate::record::{Run, Scored, ledger};
 
 /// A form of [`Form::ALL`], such as `parquet`.
 #[derive(Clone, Copy)]

@@ -2,17 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::plain::{cell, decimal, estimate, toxic};
-use crate::aggregate::{Bin, Confusion, Tone, calibrated_share, corrected_share};
+use crate::aggregate::{Bin, Tone, calibrated_share, corrected_share};
 use crate::cell::guard;
-use crate::score::Scored;
+use crate::record::{Column, Confusion, Scored};
 
 pub(super) const BY: &str = "by.csv";
 
@@ -36,109 +32,6 @@ const COLUMNS: [&str; 16] = [
     "corrected_high",
 ];
 
-/// A column by which comments are set side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Column {
-    /// Section of the site.
-    Section,
-    /// Language of the comment's own words.
-    Language,
-    /// What the comment was made under.
-    Thread,
-    /// Its author's name.
-    Author,
-    /// The input file in which it stood.
-    File,
-    /// Day of posting, UTC.
-    Day,
-    /// Week of posting by ISO 8601, UTC.
-    Week,
-    /// Month of posting, UTC.
-    Month,
-    /// Year of posting, UTC.
-    Year,
-    /// Hour of the day of posting, UTC.
-    Hour,
-}
-
-impl Column {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Section,
-        Self::Language,
-        Self::Thread,
-        Self::Author,
-        Self::File,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-        Self::Year,
-        Self::Hour,
-    ];
-
-    /// What `by.csv` holds where nothing else is asked for.
-    pub const DEFAULT: [Self; 3] = [Self::Section, Self::Language, Self::Month];
-
-    /// The same, for runs that do not say.
-    pub(super) fn usual() -> Vec<Self> {
-        Self::DEFAULT.to_vec()
-    }
-
-    /// The word of the command line and of `by.csv`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Section => "section",
-            Self::Language => "language",
-            Self::Thread => "thread",
-            Self::Author => "author",
-            Self::File => "file",
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-            Self::Hour => "hour",
-        }
-    }
-
-    /// What a comment has there; the empty string where it has nothing.
-    fn value(self, scored: &Scored) -> Cow<'_, str> {
-        let comment = &scored.comment;
-        let time = |format: &str| {
-            Cow::Owned(comment.created_at.map(|time| time.strftime(format).to_string()).unwrap_or_default())
-        };
-        match self {
-            Self::Section => Cow::Borrowed(comment.section.as_deref().unwrap_or_default()),
-            Self::Language => Cow::Borrowed(scored.language.as_deref().unwrap_or_default()),
-            Self::Thread => Cow::Borrowed(&comment.thread),
-            Self::Author => Cow::Borrowed(comment.person().unwrap_or_default()),
-            Self::File => Cow::Borrowed(&comment.origin.file),
-            Self::Day => time("%Y-%m-%d"),
-            Self::Week => time("%G-W%V"),
-            Self::Month => time("%Y-%m"),
-            Self::Year => time("%Y"),
-            Self::Hour => time("%H"),
-        }
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Column {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|column| column.as_str() == word).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            format!("unknown column `{word}`; known: {known}")
-        })
-    }
-}
-
 /// The comments that have one value.
 #[derive(Default)]
 pub(super) struct Group {
@@ -158,7 +51,7 @@ impl Groups {
     pub(super) fn add(&mut self, scored: &Scored, flagged: bool) {
         let tone = scored.outcome.scores().map(Tone::of);
         for (column, groups) in &mut self.0 {
-            let value = column.value(scored);
+            let value = value(*column, scored);
             if !groups.contains_key(value.as_ref()) {
                 groups.insert(value.clone().into_owned(), Group::default());
             }
@@ -201,4 +94,24 @@ pub(super) fn write(
         }
     }
     table.finish(drafts)
+}
+
+/// What a comment has there; the empty string where it has nothing.
+fn value(column: Column, scored: &Scored) -> Cow<'_, str> {
+    let comment = &scored.comment;
+    let time = |format: &str| {
+        Cow::Owned(comment.created_at.map(|time| time.strftime(format).to_string()).unwrap_or_default())
+    };
+    match column {
+        Column::Section => Cow::Borrowed(comment.section.as_deref().unwrap_or_default()),
+        Column::Language => Cow::Borrowed(scored.language.as_deref().unwrap_or_default()),
+        Column::Thread => Cow::Borrowed(&comment.thread),
+        Column::Author => Cow::Borrowed(comment.person().unwrap_or_default()),
+        Column::File => Cow::Borrowed(&comment.origin.file),
+        Column::Day => time("%Y-%m-%d"),
+        Column::Week => time("%G-W%V"),
+        Column::Month => time("%Y-%m"),
+        Column::Year => time("%Y"),
+        Column::Hour => time("%H"),
+    }
 }

@@ -450,7 +450,7 @@ mod tests {
     use crate::aggregate::{Mark, Tone};
     use crate::comment::{Comment, Origin, Status};
     use crate::label::Label;
-    use crate::score::{Outcome, Scored, Scores};
+    use crate::record::{Outcome, Scored, Scores};
 
     fn thread(comments: u32) -> ThreadTotals {
         let mut totals = ThreadTotals::new(comments);

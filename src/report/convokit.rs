@@ -24,7 +24,7 @@ use crate::comment::Comment;
 use crate::digest::hash;
 use crate::label::Label;
 use crate::policy::Decision;
-use crate::score::{Scored, ledger, row};
+use crate::record::{Scored, ledger, row};
 use crate::sort::Sorter;
 
 const UTTERANCES: &str = "convokit/utterances.jsonl";

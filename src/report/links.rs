@@ -7,7 +7,7 @@ use super::ReportError;
 use super::draft::Drafts;
 use super::replies::Join;
 use crate::comment::Comment;
-use crate::score::ledger;
+use crate::record::ledger;
 
 /// The replies of an export. Rows are counted from 0; 4 bytes a comment.
 pub(super) struct Links {

@@ -5,12 +5,13 @@ use askama::Template;
 use super::draft::Drafts;
 use super::plain::{self, counted};
 use super::summary::{Counts, LISTED_FILES};
-use super::{ReportError, Run, Summary};
+use super::{ReportError, Summary};
 use crate::aggregate::{
     CALM, ENTRY, EXPECTED_MAXIMUM_OF, FASTER, MAX_BINS, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_IN_BIN,
     MIN_COMMENTS_TO_RANK, REPLICATES, SEED, TOP, TOXIC, WINDOWS,
 };
 use crate::policy::Policy;
+use crate::record::Run;
 
 pub(super) const METHODS: &str = "methods.md";
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::address;
 use super::authors::{Authors, Row as AuthorRow};
-use super::by::{Column, Group};
+use super::by::Group;
 use super::chart::{self, Chart, Flag};
 use super::draft::Drafts;
 use super::network::Network;
@@ -27,6 +27,7 @@ use crate::aggregate::{
     CALM, EXPECTED_MAXIMUM_OF, MIN_COMMENTS_FOR_TREND, MIN_COMMENTS_TO_RANK, Shape, SizeBins, TOP, TOXIC,
     Trend,
 };
+use crate::record::Column;
 
 pub(super) const PAGE: &str = "report.html";
 

@@ -15,7 +15,7 @@ use super::ReportError;
 use super::also::{Facts, Row, columns};
 use super::draft::{Draft, Drafts};
 use crate::decimal;
-use crate::score::row::{Kind, Value};
+use crate::record::row::{Kind, Value};
 
 const FILE: &str = "scored.parquet";
 

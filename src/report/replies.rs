@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use crate::comment::Origin;
     use crate::label::Label;
-    use crate::score::{Outcome, Scored, Scores};
+    use crate::record::{Outcome, Scored, Scores};
 
     #[test]
     fn parents_are_found_wherever_they_stand() {

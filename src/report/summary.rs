@@ -3,14 +3,15 @@
 use askama::Template;
 use serde::Serialize;
 
+use super::ReportError;
 use super::authors::Authors;
 use super::draft::Drafts;
 use super::methods;
 use super::network::Network;
 use super::plain;
+use super::run::notices;
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
-use super::{ReportError, Run};
 use crate::aggregate::{
     Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
     calibrated_share, corrected_share, counted_share,
@@ -19,7 +20,7 @@ use crate::decimal;
 pub(super) use crate::decimal::round as six;
 use crate::label::Label;
 use crate::policy::{Action, Policy};
-use crate::score::Unscored;
+use crate::record::{Run, Unscored};
 
 /// Entries in the short lists of threads and authors.
 const LISTED: usize = 10;
@@ -277,7 +278,7 @@ pub(super) fn summarize(
     network: &Network<'_>,
 ) -> Summary {
     let (scored, rated, toxic) = (survey.scored, survey.toxicity.count(), survey.toxic);
-    let errors = run.model.errors();
+    let errors = run.model.errors_at(TOXIC);
     let prevalence = Prevalence {
         toxic: plain::toxic(&toxic, &survey.toxicity, &scored),
         counted: counted_share(toxic, rated).map(round_estimate),
@@ -356,7 +357,7 @@ pub(super) fn summarize(
         concentration: concentration(authors),
         network: network_entry(network),
         methods: methods::paragraph(&run, policy, &counts),
-        notices: run.notices(policy),
+        notices: notices(&run, policy),
         run,
         limits: LIMITS.to_vec(),
     }

@@ -14,14 +14,14 @@ use string_interner::symbol::{Symbol, SymbolU32};
 
 use super::ReportError;
 use super::authors::{AuthorSorter, Totals};
-use super::by::{Column, Groups};
+use super::by::Groups;
 use super::draft::{Drafts, Table};
 use super::replies::{Found, Parent, Reply, ReplySorter};
 use super::words;
 use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
-use crate::score::{Outcome, Scored, Unscored, ledger, row};
+use crate::record::{Column, Outcome, Scored, Unscored, ledger, row};
 use crate::sort::{Sorted, Sorter};
 
 pub(super) const DECISIONS: &str = "decisions.csv";

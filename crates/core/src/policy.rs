@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use crate::comment::Comment;
 use crate::label::Label;
-use crate::score::row::{Kind, Value};
-use crate::score::{Scored, Scores};
+use crate::record::row::{Kind, Value};
+use crate::record::{Scored, Scores};
 
 /// What to do with a comment, from mildest to most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -268,7 +268,8 @@ pub enum PolicyError {
 impl Policy {
     /// The policy that applies where none is given: `data/policies/default.toml`.
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../data/policies/default.toml")).expect("a test parses the shipped policy")
+        Self::parse(include_str!("../../../data/policies/default.toml"))
+            .expect("a test parses the shipped policy")
     }
 
     /// Reads a policy from TOML.
@@ -329,7 +330,7 @@ fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'
 mod tests {
     use super::*;
     use crate::comment::Origin;
-    use crate::score::{Outcome, Unscored};
+    use crate::record::{Outcome, Unscored};
 
     fn scored(toxicity: f64, threat: f64) -> Scored {
         let mut probabilities = [0.0; Label::COUNT];

@@ -326,11 +326,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn tiny() -> Encoder {
-        Encoder::from_bytes(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap()
+        Encoder::from_bytes(include_bytes!("../../../tests/models/tiny/tokenizer.json")).unwrap()
     }
 
     fn tiny_roberta() -> Encoder {
-        Encoder::from_bytes(include_bytes!("../tests/models/tiny-roberta/tokenizer.json")).unwrap()
+        Encoder::from_bytes(include_bytes!("../../../tests/models/tiny-roberta/tokenizer.json")).unwrap()
     }
 
     /// The crate's own ids of the whole text.
@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         let json: serde_json::Value =
-            serde_json::from_slice(include_bytes!("../tests/models/tiny/tokenizer.json")).unwrap();
+            serde_json::from_slice(include_bytes!("../../../tests/models/tiny/tokenizer.json")).unwrap();
         for (key, value, words) in [
             ("model", serde_json::json!(7), "not a tokenizer.json"),
             (

@@ -11,9 +11,9 @@ use std::path::Path;
 
 use ndarray::ArrayView1;
 
-use crate::digest::sha256;
 use crate::encode::{EncodeError, Encoder};
-use crate::label::{Activation, Label};
+use comity_core::digest::sha256;
+use comity_core::label::{Activation, Label};
 
 mod config;
 mod embedded;
@@ -248,7 +248,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn tiny() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/tiny")
     }
 
     /// A copy of the tiny model.

@@ -13,27 +13,24 @@
 //!
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
 
-pub mod language;
-pub mod ledger;
-mod outcome;
 mod reuse;
-pub mod row;
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use outcome::{Outcome, Scored, Scores, Unscored};
 pub use reuse::Earlier;
 
-use crate::comment::{Comment, Status};
 use crate::encode::{EncodeError, Window};
 use crate::engine::{Batch, Engine, EngineError};
-use crate::label::Label;
+use crate::language;
 use crate::model::Model;
 use crate::normalize::fold::{Lexicon, fold};
 use crate::normalize::normalize;
+use comity_core::comment::{Comment, Status};
+use comity_core::label::Label;
+use comity_core::record::{Outcome, Scored, Scores, Unscored, ledger};
 
 /// How many comments a caller should give [`Scorer::score`] at once: enough to find equal texts and to sort by length,
 /// few enough to keep in memory.
@@ -396,8 +393,8 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::comment::Origin;
     use crate::engine::open;
+    use comity_core::comment::Origin;
 
     /// Texts that are disguised throughout, of which the model reads the spelt-out form alone; and that
     /// form as a text of its own, which the model also reads in a second form: with the parted word joined.
@@ -414,7 +411,7 @@ mod tests {
     ];
 
     fn tiny() -> Model {
-        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")).unwrap()
+        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/tiny")).unwrap()
     }
 
     fn comments(texts: &[&str]) -> Vec<Comment> {

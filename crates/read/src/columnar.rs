@@ -12,7 +12,7 @@ use super::input::{Input, Values};
 use super::mapping::Field;
 use super::source::{MAX_RECORD_BYTES, Span};
 use super::{ReadError, ReadErrorKind, Record};
-use crate::digest::hex;
+use comity_core::digest::hex;
 
 /// Rows that the columns are understood by.
 pub(super) const SAMPLE_ROWS: usize = 200;

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::comment::Status;
+use comity_core::comment::Status;
 
 use super::input::{Input, Parser};
 use super::mapping::{Field, Mapping};

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::comment::Status;
+use comity_core::comment::Status;
 
 use super::html::{self, Plain};
 use super::input::{Input, Parser};

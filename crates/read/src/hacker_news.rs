@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::comment::Status;
+use comity_core::comment::Status;
 
 use super::html;
 use super::input::{Input, Parser};

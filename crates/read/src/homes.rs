@@ -6,7 +6,7 @@ use string_interner::StringInterner;
 use string_interner::backend::StringBackend;
 use string_interner::symbol::SymbolU32;
 
-use crate::digest::hash;
+use comity_core::digest::hash;
 
 /// Some 20 bytes a comment, and every thread's name once. Ids stand for themselves by 64 bits each: two of ten million
 /// collide by chance about once in 400,000 runs, which costs a reply its thread.

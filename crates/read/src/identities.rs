@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
-use crate::comment::Comment;
-use crate::digest::hash_pair;
+use comity_core::comment::Comment;
+use comity_core::digest::hash_pair;
 
 /// Hashes that are kept in memory: as many as a table of 2^19 places takes, 5 MB.
 const IN_MEMORY: usize = if cfg!(test) { 2_000 } else { 7 << 16 };
@@ -172,7 +172,7 @@ fn filter_place(hash: u64) -> (usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comment::Origin;
+    use comity_core::comment::Origin;
 
     #[test]
     fn ids_become_unique_within_their_thread() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::comment::{Comment, Origin, Status};
+use comity_core::comment::{Comment, Origin, Status};
 
 use super::homes::Homes;
 use super::mapping::{Column, Field, Resolved, Unresolved};

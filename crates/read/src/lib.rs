@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::comment::Comment;
+use comity_core::comment::Comment;
 
 mod arrow;
 mod columnar;

@@ -106,7 +106,7 @@ mod tests {
             read("{\"author\": \"Ada\", \"id\": 7, \"body\": {\"raw\": \"\"}, \"status\": \"deleted\"}")
                 .unwrap();
         assert_eq!((second.author.as_deref(), second.id.as_str()), (Some("Ada"), "7"));
-        assert_eq!(second.status, crate::comment::Status::Deleted);
+        assert_eq!(second.status, comity_core::comment::Status::Deleted);
         for (number, line, words) in [
             (4, "\r\n{\"text\": \"hello\"}", "no key `body.raw`"),
             (5, "[1]", "no object"),

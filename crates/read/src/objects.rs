@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::comment::Status;
+use comity_core::comment::Status;
 
 use super::input::{Input, Parser, Values};
 use super::json::{cut_through, cut_value, is_between_elements};

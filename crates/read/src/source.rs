@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::places::Place;
 use super::{ReadError, ReadErrorKind};
-use crate::digest::hex;
+use comity_core::digest::hex;
 
 /// Bytes of the beginning that a format is found by, and columns are understood by.
 pub(crate) const HEAD_BYTES: usize = 256 << 10;

@@ -39,7 +39,7 @@ use self::furniture::Part;
 use self::line::{Line, Vocabulary};
 use self::segment::{Given, Role, Segments, Verdict};
 use super::Doubt;
-use crate::quote::{self, Index};
+use comity_core::quote::{self, Index};
 
 /// What the user knows better.
 #[derive(Clone, Copy, Debug, Default)]

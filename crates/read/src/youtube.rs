@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::comment::Status;
+use comity_core::comment::Status;
 
 use super::input::{Input, Parser};
 use super::mapping::{Field, Mapping};

@@ -8,9 +8,9 @@ use super::whole::Threads;
 use super::{Item, Neighbour, Sources};
 use crate::aggregate::{AuthorTotals, Tone};
 use crate::comment::Comment;
+use crate::record::{Scored, ledger};
 use crate::report::ReportError;
 use crate::report::plain::shorten;
-use crate::score::{Scored, ledger};
 
 /// Characters kept of a neighbour's text.
 pub(super) const MAX_NEIGHBOUR: usize = 600;

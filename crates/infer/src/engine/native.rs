@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn open_tiny(name: &str) -> Model {
-        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)).unwrap()
+        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models").join(name)).unwrap()
     }
 
     /// Sequences of these lengths, of ids in no order; the same for the same arguments.

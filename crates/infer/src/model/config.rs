@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Manifest, ModelErrorKind};
-use crate::label::{Activation, Label, LabelSet};
+use comity_core::label::{Activation, Label, LabelSet};
 
 /// The fields of a sequence classifier's configuration that matter to an engine; others are ignored. The names are BERT's;
 /// DistilBERT's own are read as well.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{CONFIG, Calibration, Config, Files, Manifest, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
-use crate::label::{Activation, Head, Label, LabelSet};
+use comity_core::label::{Activation, Head, Label, LabelSet};
 
 /// Connects the names of a model's labels with ours.
 const LABELS: &str = "labels.toml";
@@ -113,8 +113,8 @@ fn heads(config: &Config, map: Option<&[u8]>) -> InFile<LabelSet> {
             names.iter().map(|name| map.get(*name).copied()).collect()
         }
         None => {
-            let known =
-                parse_map(include_bytes!("../../data/labels.toml")).expect("a test parses the shipped map");
+            let known = parse_map(include_bytes!("../../../../data/labels.toml"))
+                .expect("a test parses the shipped map");
             let label = |name: &&str| known.get(&name.to_lowercase()).copied().map(Some);
             names.iter().map(label).collect::<Option<_>>().ok_or_else(|| in_config(unknown_labels(&names)))?
         }
@@ -231,7 +231,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn tiny(kind: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(kind)
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models").join(kind)
     }
 
     /// A copy of a tiny model with other words of its configuration and another label map.
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn the_shipped_map_is_one() {
-        let map = parse_map(include_bytes!("../../data/labels.toml")).unwrap();
+        let map = parse_map(include_bytes!("../../../../data/labels.toml")).unwrap();
         assert!(Label::ALL.iter().all(|label| map[label.as_str()] == *label));
     }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{CONFIG, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
-use crate::label::{Activation, Label, LabelSet};
+use comity_core::label::{Activation, Label, LabelSet};
 
 /// What `manifest.json` says; `docs/models.md` explains each field.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -104,7 +104,7 @@ mod tests {
 
     fn lexicon() -> Lexicon {
         let tokenizer: serde_json::Value =
-            serde_json::from_str(include_str!("../../models/comity-minilm-en/tokenizer.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../models/comity-minilm-en/tokenizer.json")).unwrap();
         let vocabulary = tokenizer["model"]["vocab"].as_object().unwrap();
         Lexicon::new(vocabulary.iter().map(|(piece, id)| (piece.clone(), id.as_u64().unwrap() as u32)))
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn every_case_is_read_as_it_says() {
         let lexicon = lexicon();
-        let cases: Cases = toml::from_str(include_str!("../../tests/text/fold.toml")).unwrap();
+        let cases: Cases = toml::from_str(include_str!("../../../../tests/text/fold.toml")).unwrap();
         let wrong: Vec<String> = cases
             .case
             .into_iter()
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_page_are_true() {
         let lexicon = lexicon();
-        let page = include_str!("../../docs/disguised-words.md");
+        let page = include_str!("../../../../docs/disguised-words.md");
         let mut count = 0;
         for line in page.lines() {
             let Some(row) = line.strip_prefix("| `").and_then(|row| row.strip_suffix(" |")) else { continue };

@@ -22,7 +22,8 @@ struct Case {
 }
 
 fn cases(name: &str) -> Vec<Case> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/text/normalize/{name}.toml"));
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../tests/text/normalize/{name}.toml"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     toml::from_str::<Cases>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())).case
 }
@@ -52,7 +53,7 @@ fn all_steps_together_do_their_cases() {
 
 #[test]
 fn every_file_of_cases_belongs_to_a_step() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/text/normalize");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/text/normalize");
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
@@ -62,7 +63,7 @@ fn every_file_of_cases_belongs_to_a_step() {
 
 #[test]
 fn every_word_list_says_what_it_is_and_has_each_word_once() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let lists: Vec<PathBuf> =
         files.filter(|path| path.extension().is_some_and(|extension| extension == "txt")).collect();

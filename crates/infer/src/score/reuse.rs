@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::ledger::{LedgerError, Reader};
 use super::{CHUNK_COMMENTS, Outcome, Scorer, Scores, TextKey};
-use crate::comment::Comment;
+use comity_core::comment::Comment;
 
 /// The scored rows of an earlier run's scores file, by what the model reads of each.
 ///
@@ -66,13 +66,14 @@ mod tests {
     use std::fs::{self, File};
 
     use super::*;
-    use crate::comment::Origin;
     use crate::engine::open;
-    use crate::label::Label;
     use crate::model::Model;
-    use crate::score::ledger::{FILE_NAME, Writer};
+    use crate::score::Settings;
     use crate::score::tests::DISGUISED;
-    use crate::score::{Scored, Settings, Unscored};
+    use comity_core::comment::Origin;
+    use comity_core::label::Label;
+    use comity_core::record::ledger::{FILE_NAME, Writer};
+    use comity_core::record::{Scored, Unscored};
 
     /// Writes a scores file with a row for each text, whose scores are all 0.1 times its index.
     fn write(path: &Path, texts: &[&str]) {

@@ -225,7 +225,7 @@ fn notices(lines: &[Line<'_>], parts: &[Part], classes: &[Option<Class>]) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::text::line;
+    use crate::text::line;
 
     #[test]
     fn lines_have_their_class() {

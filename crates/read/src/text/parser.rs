@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::{Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
-use crate::read::input::{Input, Parser, Values};
-use crate::read::mapping::{Field, Mapping};
-use crate::read::sniff::Verdict;
-use crate::read::source::{Source, Span};
-use crate::read::{ReadError, ReadErrorKind, Record};
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// Longest page dump, in bytes: it is held in memory.
 const MAX_DUMP_BYTES: usize = 256 << 20;

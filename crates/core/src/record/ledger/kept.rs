@@ -8,7 +8,7 @@ use csv::StringRecord;
 
 use super::{COLUMNS, LedgerError, cells, parse};
 use crate::comment::Comment;
-use crate::score::Scored;
+use crate::record::Scored;
 
 /// The rows that an interrupted run left, given back in order, each for the comment that it is of.
 ///
@@ -136,8 +136,8 @@ mod tests {
     use super::*;
     use crate::comment::Origin;
     use crate::label::Label;
-    use crate::score::ledger::{FILE_NAME, Writer};
-    use crate::score::{Outcome, Scores, Unscored};
+    use crate::record::ledger::{FILE_NAME, Writer};
+    use crate::record::{Outcome, Scores, Unscored};
 
     fn rows() -> Vec<Scored> {
         let texts = ["plain", "two\nlines, \"quoted\"\n", "=é\r\n\u{1f514}", "", "last"];

@@ -1,0 +1,15 @@
+//! The records of a run: scores, the ledger that keeps them, explanations, and the run itself.
+
+mod column;
+mod errors;
+mod explanation;
+pub mod ledger;
+mod outcome;
+pub mod row;
+mod run;
+
+pub use column::Column;
+pub use errors::{Confusion, HeldOut};
+pub use explanation::{EXPLANATIONS, Explanation, MOST_EXPLAINED, Part};
+pub use outcome::{Outcome, Scored, Scores, Unscored};
+pub use run::{Input, ModelId, RUN, Replies, Run};
