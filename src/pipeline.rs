@@ -14,7 +14,7 @@ mod start;
 mod stream;
 mod understand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,8 +35,9 @@ use crate::model::{Manifest, Model};
 use crate::normalize;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
-use crate::read::{FileReport, Options, Reader, Record, Reject};
+use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::report::{self, Column, Form, HeldOut, Input, ModelId, Replies, Run, Summary};
+use crate::score::language::HEAD_COMMENTS;
 use crate::score::ledger::{self, Recalled};
 use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, Settings};
 use crate::thread::{ThreadReport, Threader};
@@ -183,6 +184,11 @@ pub fn score(
     if let Some(earlier) = earlier {
         scorer.reuse(earlier);
     }
+    let mut head = read_head(request, &mut reader);
+    scorer.expect(head.iter().filter_map(|record| match record {
+        Ok(Record::Comment(comment)) => Some(comment),
+        _ => None,
+    }));
     let mut threader = Threader::new();
     let mut queue = Queue::new(policy);
     let mut counts = Counts::default();
@@ -191,8 +197,15 @@ pub fn score(
     let stopped =
         || PipelineError::Stopped { dir: request.out.clone(), scored: scored.load(Ordering::Relaxed) };
     loop {
-        let chunk =
-            read_chunk(request, chunk_comments, &mut reader, &mut threader, &mut outputs, &mut counts)?;
+        let chunk = read_chunk(
+            request,
+            chunk_comments,
+            &mut head,
+            &mut reader,
+            &mut threader,
+            &mut outputs,
+            &mut counts,
+        )?;
         if chunk.is_empty() {
             break;
         }
@@ -323,10 +336,32 @@ struct Counts {
     rejects: u64,
 }
 
+/// Reads the first comments of the input, for the scorer to look at before it scores any. Every
+/// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
+fn read_head(request: &ScoreRequest, reader: &mut Reader) -> VecDeque<Result<Record, ReadError>> {
+    let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
+    let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
+    while comments < limit && bytes < CHUNK_BYTES {
+        let Some(record) = reader.next() else { break };
+        match &record {
+            Ok(Record::Comment(comment)) => {
+                comments += 1;
+                bytes += comment.text.len();
+            }
+            // Rejects are held too, with their records.
+            Ok(Record::Reject(_)) => bytes += 1 << 10,
+            Err(_) => comments = limit,
+        }
+        head.push_back(record);
+    }
+    head
+}
+
 /// Reads until there is a chunk to score; gives an empty one at the end of the input or of what the user wants of it.
 fn read_chunk(
     request: &ScoreRequest,
     chunk_comments: usize,
+    head: &mut VecDeque<Result<Record, ReadError>>,
     reader: &mut Reader,
     threader: &mut Threader,
     outputs: &mut Outputs,
@@ -338,7 +373,7 @@ fn read_chunk(
         && bytes < CHUNK_BYTES
         && request.limit.is_none_or(|limit| counts.all < limit)
     {
-        match reader.next().transpose()? {
+        match head.pop_front().or_else(|| reader.next()).transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
             Some(Record::Reject(mut reject)) => {

@@ -11,7 +11,8 @@
 //! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one. A text that
 //!    is disguised throughout has one only, the folded one.
 //!
-//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
+//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads. Only the gate for
+//! languages ([`language`]) takes the export into account, to decide if a text is scored.
 
 pub mod language;
 pub mod ledger;
@@ -34,6 +35,7 @@ use crate::label::Label;
 use crate::model::Model;
 use crate::normalize::fold::{Lexicon, fold};
 use crate::normalize::normalize;
+use language::Gate;
 
 /// How many comments a caller should give [`Scorer::score`] at once: enough to find equal texts and to sort by length,
 /// few enough to keep in memory.
@@ -82,6 +84,7 @@ pub struct Scorer<'a> {
     engine: &'a dyn Engine,
     settings: Settings,
     lexicon: Lexicon,
+    gate: Gate,
     /// Scores of texts of earlier chunks, by digest of the normalised text.
     remembered: HashMap<[u8; 16], Scores>,
     /// Scores of an earlier run.
@@ -118,7 +121,18 @@ impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
         let lexicon = Lexicon::new(model.encoder.vocabulary());
-        Self { model, engine, settings, lexicon, remembered: HashMap::new(), earlier: None, reused: 0 }
+        let gate = Gate::new(&model.manifest.languages);
+        Self { model, engine, settings, lexicon, gate, remembered: HashMap::new(), earlier: None, reused: 0 }
+    }
+
+    /// Sets which languages to expect, from the first comments of an export (at most
+    /// [`language::HEAD_COMMENTS`]). It decides which short texts are in a language that the model
+    /// does not know; no score depends on it.
+    pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
+        let live = head.into_iter().filter(|comment| comment.status == Status::Live);
+        let texts: Vec<String> =
+            live.map(|comment| normalize(&comment.own_words()).text.into_owned()).collect();
+        self.gate.expect(texts.iter().map(String::as_str));
     }
 
     /// Takes scores over from an earlier run, of the same model, engine and version, where it has them.
@@ -244,13 +258,9 @@ impl<'a> Scorer<'a> {
         if reading.text.is_empty() {
             return unscored(Unscored::Empty);
         }
-        let detected = language::detect(&reading.text);
+        let detected = self.gate.detect(&reading.text);
         let language = detected.language.map(str::to_owned);
-        let languages = &self.model.manifest.languages;
-        let known = |language: &str| languages.iter().any(|known| known == language);
-        // A model that does not say what it knows turns nothing away.
-        let is_choosy = !self.settings.any_language && !languages.is_empty();
-        if is_choosy && detected.foreign && !detected.language.is_some_and(known) {
+        if detected.foreign && !self.settings.any_language {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
         // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.

@@ -5,6 +5,7 @@ mod cells;
 mod cli;
 mod exports;
 mod faults;
+mod languages;
 mod normalize;
 mod parity;
 mod pipeline;
