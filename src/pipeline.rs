@@ -14,7 +14,7 @@ mod start;
 mod stream;
 mod understand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,11 +32,12 @@ use crate::comment::Comment;
 use crate::decisions;
 use crate::engine::{self, Engine};
 use crate::label::Label;
+use crate::language::HEAD_COMMENTS;
 use crate::model::{Manifest, Model};
 use crate::normalize;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
-use crate::read::{FileReport, Options, Reader, Record, Reject};
+use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::record::ledger::{self, Recalled};
 use crate::record::{self, Column, Confusion, HeldOut, Input, ModelId, Replies, Run};
 use crate::report::{self, Form, Summary};
@@ -187,6 +188,11 @@ pub fn score(
     let mut outputs = files.begin(start.clone(), held, options.keep_raw)?;
 
     let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
+    let mut head = read_head(request, &mut reader);
+    scorer.expect(head.iter().filter_map(|record| match record {
+        Ok(Record::Comment(comment)) => Some(comment),
+        _ => None,
+    }));
     let mut threader = Threader::new();
     let mut queue = Queue::new(policy);
     let mut counts = Counts::default();
@@ -195,8 +201,15 @@ pub fn score(
     let stopped =
         || PipelineError::Stopped { dir: request.out.clone(), scored: scored.load(Ordering::Relaxed) };
     loop {
-        let chunk =
-            read_chunk(request, chunk_comments, &mut reader, &mut threader, &mut outputs, &mut counts)?;
+        let chunk = read_chunk(
+            request,
+            chunk_comments,
+            &mut head,
+            &mut reader,
+            &mut threader,
+            &mut outputs,
+            &mut counts,
+        )?;
         if chunk.is_empty() {
             break;
         }
@@ -403,10 +416,32 @@ struct Counts {
     rejects: u64,
 }
 
+/// Reads the first comments of the input, for the scorer to look at before it scores any. Every
+/// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
+fn read_head(request: &ScoreRequest, reader: &mut Reader) -> VecDeque<Result<Record, ReadError>> {
+    let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
+    let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
+    while comments < limit && bytes < CHUNK_BYTES {
+        let Some(record) = reader.next() else { break };
+        match &record {
+            Ok(Record::Comment(comment)) => {
+                comments += 1;
+                bytes += comment.text.len();
+            }
+            // Rejects are held too, with their records.
+            Ok(Record::Reject(_)) => bytes += 1 << 10,
+            Err(_) => comments = limit,
+        }
+        head.push_back(record);
+    }
+    head
+}
+
 /// Reads until there is a chunk to score; gives an empty one at the end of the input or of what the user wants of it.
 fn read_chunk(
     request: &ScoreRequest,
     chunk_comments: usize,
+    head: &mut VecDeque<Result<Record, ReadError>>,
     reader: &mut Reader,
     threader: &mut Threader,
     outputs: &mut Outputs,
@@ -418,7 +453,7 @@ fn read_chunk(
         && bytes < CHUNK_BYTES
         && request.limit.is_none_or(|limit| counts.all < limit)
     {
-        match reader.next().transpose()? {
+        match head.pop_front().or_else(|| reader.next()).transpose()? {
             None => break,
             Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
             Some(Record::Reject(mut reject)) => {

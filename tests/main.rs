@@ -6,6 +6,7 @@ mod cells;
 mod cli;
 mod exports;
 mod faults;
+mod languages;
 mod normalize;
 mod outputs;
 mod parity;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use comity::language::Gate;
 use comity::normalize::normalize;
-use comity::language;
 use flate2::read::MultiGzDecoder;
 
 /// One column of a labelled set; none where the set is not there.
@@ -45,6 +45,7 @@ fn real_comments_keep_their_way_back() {
 #[test]
 fn real_english_is_scored() {
     let Some(texts) = column("goemotions/train.csv.gz", "text") else { return };
-    let turned_away = texts.iter().filter(|text| language::detect(&normalize(text).text).foreign).count();
+    let gate = Gate::new(&["en"]);
+    let turned_away = texts.iter().filter(|text| gate.detect(&normalize(text).text).foreign).count();
     assert!(turned_away * 1000 <= texts.len(), "{turned_away} of {} English comments", texts.len());
 }

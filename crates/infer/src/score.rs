@@ -11,7 +11,8 @@
 //! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one. A text that
 //!    is disguised throughout has one only, the folded one.
 //!
-//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads.
+//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads. Only the gate for
+//! languages ([`language`]) takes the export into account, to decide if a text is scored.
 
 mod reuse;
 
@@ -25,6 +26,7 @@ pub use reuse::Earlier;
 use crate::encode::{EncodeError, Window};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::language;
+use crate::language::Gate;
 use crate::model::Model;
 use crate::normalize::fold::{Lexicon, fold};
 use crate::normalize::normalize;
@@ -81,6 +83,7 @@ pub struct Scorer<'a> {
     settings: Settings,
     /// None for a model that does not know English: the word lists of the fold are English.
     lexicon: Option<Lexicon>,
+    gate: Gate,
     /// Scores of texts of earlier chunks.
     remembered: HashMap<TextKey, Scores>,
     /// Scores of an earlier run.
@@ -137,9 +140,20 @@ impl<'a> Scorer<'a> {
     /// A scorer of `model`, run by `engine`.
     pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
         let languages = &model.manifest.languages;
-        let knows_english = languages.is_empty() || languages.iter().any(|language| language == "en");
+        let knows_english = languages.is_empty() || language::is_known("en", languages);
         let lexicon = knows_english.then(|| Lexicon::new(model.encoder.vocabulary()));
-        Self { model, engine, settings, lexicon, remembered: HashMap::new(), earlier: None, reused: 0 }
+        let gate = Gate::new(languages);
+        Self { model, engine, settings, lexicon, gate, remembered: HashMap::new(), earlier: None, reused: 0 }
+    }
+
+    /// Sets which languages to expect, from the first comments of an export (at most
+    /// [`language::HEAD_COMMENTS`]). It decides which short texts are in a language that the model
+    /// does not know; no score depends on it.
+    pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
+        let live = head.into_iter().filter(|comment| comment.status == Status::Live);
+        let texts: Vec<String> =
+            live.map(|comment| normalize(&comment.own_words()).text.into_owned()).collect();
+        self.gate.expect(texts.iter().map(String::as_str));
     }
 
     /// Takes scores from an earlier run of the same model, engine and version, if it has them.
@@ -262,13 +276,9 @@ impl<'a> Scorer<'a> {
         if reading.text.is_empty() {
             return unscored(Unscored::Empty);
         }
-        let detected = language::detect(&reading.text);
+        let detected = self.gate.detect(&reading.text);
         let language = detected.language.map(str::to_owned);
-        let languages = &self.model.manifest.languages;
-        let known = |language: &str| languages.iter().any(|known| known == language);
-        // A model that does not say what it knows turns nothing away.
-        let is_choosy = !self.settings.any_language && !languages.is_empty();
-        if is_choosy && detected.foreign && !detected.language.is_some_and(known) {
+        if detected.foreign && !self.settings.any_language {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
         // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.

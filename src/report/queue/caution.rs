@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
+use crate::language::is_known;
 use crate::normalize::{groups_of_people, lines, normalize};
 
 /// A sign that a score may be wrong.
@@ -23,7 +24,7 @@ pub(super) enum Caution {
     Counter,
     /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a group took back.
     Own,
-    /// Its language could not be told, or looks like one that the model does not know.
+    /// Its language could not be determined, or is probably one that the model does not know.
     Language,
     /// It has few words.
     Short,
@@ -84,7 +85,7 @@ impl Caution {
     }
 
     /// The signs that a comment has, in the order of [`Self::ALL`]. `language` is the one of its own words, as far as that could
-    /// be told, `known` those that the model knows.
+    /// be told, `known` those that the model knows; a model that names none has no caution for them.
     pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();
@@ -98,7 +99,7 @@ impl Caution {
             Self::Unsourced => !comment.unsourced.is_empty(),
             Self::Counter => says(&PREJUDICE) || (names_a_group && says(&SAYING)),
             Self::Own => !says(&OTHERS) && says_pair(&OWN),
-            Self::Language => language.is_none_or(|language| !known.iter().any(|known| known == language)),
+            Self::Language => !known.is_empty() && language.is_none_or(|language| !is_known(language, known)),
             Self::Short => text.unicode_words().count() < FEW,
         };
         Self::ALL.into_iter().filter(has).collect()
@@ -162,6 +163,21 @@ mod tests {
         }
         assert_eq!(cautions("Nu är det nog dags för er", Some("sv")), ["language"]);
         assert_eq!(cautions("Nu är det nog dags för er", None), ["language"]);
+    }
+
+    #[test]
+    fn the_language_is_compared_with_the_list_of_the_model() {
+        let text = "Nu är det nog dags för er";
+        let comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });
+        let cautions = |language, known: &[&str]| {
+            let known: Vec<String> = known.iter().map(|code| (*code).to_owned()).collect();
+            Caution::of(&comment, language, &known)
+        };
+        for language in [None, Some("sv"), Some("en")] {
+            assert_eq!(cautions(language, &[]), [], "a model that names no languages");
+        }
+        assert_eq!(cautions(Some("sv"), &["de", "sv-SE"]), []);
+        assert_eq!(cautions(Some("en"), &["de", "sv"]), [Caution::Language]);
     }
 
     #[test]
