@@ -1,121 +1,52 @@
-//! Holds the direction of dependencies: which module of `src` may name which. ARCHITECTURE.md explains the table.
+//! Checks the direction of dependencies against the table "Module dependencies" of ARCHITECTURE.md.
 
-#![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
+#![cfg(test)] // clippy's `allow-unwrap-in-tests` requires this for helper functions
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A module and the modules that it may use. A module is a file of `src` with the folder of the same name.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("cell", &[]),
-    ("comment", &["digest"]),
-    ("decimal", &[]),
-    ("digest", &[]),
-    ("files", &[]),
-    ("label", &[]),
-    ("quote", &[]),
-    ("sort", &[]),
-    ("read", &["comment", "digest", "quote"]),
-    ("thread", &["comment", "digest", "quote", "sort"]),
-    ("pseudonym", &["comment", "thread"]),
-    ("normalize", &[]),
-    ("encode", &[]),
-    ("model", &["digest", "label", "encode"]),
-    ("engine", &["encode", "label", "model"]),
-    ("score", &["cell", "comment", "decimal", "label", "normalize", "encode", "engine", "model"]),
-    ("policy", &["comment", "label", "score"]),
-    ("evade", &[]),
-    ("evaluate", &["decimal", "label", "score", "policy", "aggregate", "evade"]),
-    ("explain", &["cell", "comment", "decimal", "label", "normalize", "encode", "engine", "model", "score"]),
-    ("aggregate", &["comment", "label", "score", "policy"]),
-    ("decisions", &["cell", "comment", "decimal", "files", "label", "score", "policy", "aggregate"]),
-    (
-        "report",
-        &[
-            "cell",
-            "comment",
-            "decimal",
-            "decisions",
-            "digest",
-            "files",
-            "label",
-            "normalize",
-            "sort",
-            "score",
-            "policy",
-            "explain",
-            "aggregate",
-        ],
-    ),
-    (
-        "pipeline",
-        &[
-            "cell",
-            "comment",
-            "decimal",
-            "decisions",
-            "files",
-            "label",
-            "read",
-            "thread",
-            "pseudonym",
-            "normalize",
-            "encode",
-            "model",
-            "engine",
-            "score",
-            "policy",
-            "explain",
-            "aggregate",
-            "evade",
-            "evaluate",
-            "report",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "aggregate",
-            "comment",
-            "decisions",
-            "evade",
-            "evaluate",
-            "files",
-            "label",
-            "pseudonym",
-            "read",
-            "engine",
-            "model",
-            "score",
-            "policy",
-            "report",
-            "pipeline",
-        ],
-    ),
-];
+/// The crates of the workspace with modules in the table: the folder of their sources, and the module that the whole
+/// crate is, if it is one.
+const CRATES: &[(&str, Option<&str>)] =
+    &[("src", None), ("crates/core/src", None), ("crates/infer/src", None), ("crates/read/src", Some("read"))];
 
-/// Lines of `source` (a file of `module`) that name a module which `module` may not use.
-fn violations(module: &str, source: &str) -> Vec<String> {
-    let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
-        return vec![format!("module `{module}` is not in the table of tests/tidy.rs")];
-    };
-    let mut found = Vec::new();
+/// The modules that each module may use, by its name.
+type Rights = BTreeMap<String, BTreeSet<String>>;
+
+/// Parses the rows `| module | does | may use |` of the table.
+fn rights(architecture: &str) -> Rights {
+    let table = architecture.split("## Module dependencies").nth(1).expect("the table's heading");
+    let rows = table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    rows.skip(2)
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let may_use = cells[2].split(',').map(|name| name.trim().trim_matches('`').to_owned());
+            let may_use = may_use.filter(|name| name != "-").collect();
+            (cells[0].trim_matches('`').to_owned(), may_use)
+        })
+        .collect()
+}
+
+/// The modules that a source file names, each with the number of its first line.
+fn named(source: &str, known: &Rights) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
     for (index, line) in source.lines().enumerate() {
         if line.trim_start().starts_with("//") {
             continue;
         }
-        for (start, root) in line.match_indices("crate::").chain(line.match_indices("comity::")) {
-            let name = line[start + root.len()..].trim_start_matches('{');
-            let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            if name != module && !allowed.contains(&name) {
-                found.push(format!("line {}: `{module}` may not use `{name}`: {}", index + 1, line.trim()));
-            }
+        assert!(!line.contains("crate::{"), "line {}: write one `use crate::module` a line", index + 1);
+        if line.contains("comity_read::") || line.contains("use comity_read") {
+            found.entry("read".to_owned()).or_insert(index + 1);
         }
-        if line.contains("crate::{") {
-            found.push(format!(
-                "line {}: one `use crate::module` a line, so that this test can read it",
-                index + 1
-            ));
+        for root in ["crate::", "comity::", "comity_core::", "comity_infer::"] {
+            for (start, _) in line.match_indices(root) {
+                let name = &line[start + root.len()..];
+                let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+                if known.contains_key(name) {
+                    found.entry(name.to_owned()).or_insert(index + 1);
+                }
+            }
         }
     }
     found
@@ -132,53 +63,85 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn every_module_keeps_to_its_table() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    rust_files(&src, &mut files);
+/// What is wrong with the table or the code: modules without a row, uses without a right, rights without a use.
+fn faults(rights: &Rights, sources: &[(String, String, String)]) -> Vec<String> {
     let mut found = Vec::new();
-    for file in files {
-        let inside = file.strip_prefix(&src).unwrap();
-        let module = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
-        if ["lib", "main"].contains(&module) {
+    let mut unused = rights.clone();
+    for (module, file, source) in sources {
+        let Some(may_use) = rights.get(module) else {
+            found.push(format!("{file}: the module `{module}` has no row in the table"));
             continue;
+        };
+        for (name, line) in named(source, rights) {
+            if name != *module && !may_use.contains(&name) {
+                found.push(format!("{file}:{line}: `{module}` may not use `{name}`"));
+            }
+            unused.get_mut(module).expect("a clone").remove(&name);
         }
-        let source = fs::read_to_string(&file).unwrap();
-        found.extend(
-            violations(module, &source).into_iter().map(|text| format!("{}: {text}", inside.display())),
-        );
     }
+    for (module, names) in unused {
+        let names: Vec<String> = names.into_iter().collect();
+        if !names.is_empty() {
+            found.push(format!("`{module}` does not use {}; take it out of the table", names.join(", ")));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_module_keeps_to_the_table_of_architecture_md() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rights = rights(&fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap());
+    let mut sources = Vec::new();
+    for (folder, whole) in CRATES {
+        let folder = root.join(folder);
+        let mut files = Vec::new();
+        rust_files(&folder, &mut files);
+        for file in files {
+            let inside = file.strip_prefix(&folder).unwrap();
+            let first = inside.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+            if whole.is_none() && ["lib", "main"].contains(&first) {
+                continue;
+            }
+            let name = file.strip_prefix(root).unwrap().display().to_string();
+            sources.push((whole.unwrap_or(first).to_owned(), name, fs::read_to_string(&file).unwrap()));
+        }
+    }
+    let found = faults(&rights, &sources);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
-fn a_planted_violation_is_found() {
-    for (module, line) in [
-        ("engine", "use crate::comment::Comment;"),
-        ("read", "    let label = crate::label::Label::Threat;"),
-        ("normalize", "use crate::{comment, label};"),
-        ("attic", "use crate::label::Label;"),
+fn a_planted_fault_is_found() {
+    let table = "## Module dependencies\n\n| module | does | may use |\n| --- | --- | --- |\n\
+                 | `label` | labels | - |\n| `comment` | records | - |\n| `engine` | logits | `label` |\n";
+    let rights = rights(table);
+    let source = |module: &str, text: &str| (module.to_owned(), "x.rs".to_owned(), text.to_owned());
+    let good = source("engine", "use comity_core::label::Label;\n// crate::comment is not used");
+    assert_eq!(faults(&rights, std::slice::from_ref(&good)), Vec::<String>::new());
+    for (planted, fault) in [
+        (source("engine", "use crate::comment::Comment;"), "x.rs:1: `engine` may not use `comment`"),
+        (source("attic", ""), "x.rs: the module `attic` has no row in the table"),
     ] {
-        assert!(!violations(module, line).is_empty(), "{module}: {line}");
+        assert_eq!(faults(&rights, &[good.clone(), planted]), [fault]);
     }
-    assert!(
-        violations("engine", "use crate::label::Label;\n// crate::comment is not ours to use").is_empty()
-    );
+    let idle = source("engine", "");
+    assert_eq!(faults(&rights, &[idle]), ["`engine` does not use label; take it out of the table"]);
 }
 
 #[test]
 fn every_direct_dependency_has_its_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    let dependencies =
-        ["dependencies", "dev-dependencies"].map(|kind| manifest[kind].as_table().unwrap().keys());
-    let missing: Vec<&String> = dependencies
-        .into_iter()
-        .flatten()
-        .filter(|name| !contributing.contains(&format!("`{name}`")))
-        .collect();
+    let mut missing = BTreeSet::new();
+    for manifest in ["Cargo.toml", "crates/core/Cargo.toml", "crates/infer/Cargo.toml", "crates/read/Cargo.toml"] {
+        let manifest: toml::Table = fs::read_to_string(root.join(manifest)).unwrap().parse().unwrap();
+        for kind in ["dependencies", "dev-dependencies"] {
+            let names = manifest.get(kind).and_then(|table| table.as_table()).into_iter().flat_map(|table| table.keys());
+            missing.extend(names.filter(|name| !contributing.contains(&format!("`{name}`"))).cloned());
+        }
+    }
+    missing.retain(|name| !name.starts_with("comity-"));
     assert!(missing.is_empty(), "CONTRIBUTING.md does not say why these are here: {missing:?}");
 }
 
