@@ -87,6 +87,11 @@ impl Comment {
         own
     }
 
+    /// Returns the author's name, or `None` if there is none or it is one that many people share (see [`is_shared_name`]).
+    pub fn person(&self) -> Option<&str> {
+        self.author.as_deref().filter(|name| !is_shared_name(name))
+    }
+
     /// SHA-256 of its text, in lower-case hexadecimal: what a decision is told by to be about this text and no other.
     pub fn text_sha256(&self) -> String {
         Sha256::digest(&self.text).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -97,6 +102,35 @@ impl Comment {
         let own: Vec<&str> = self.own_ranges().into_iter().map(|range| &self.text[range]).collect();
         own.join("\n")
     }
+}
+
+/// Names that sites print for authors who gave none or whose account is gone, in lower case: 4chan and Commento (anonymous),
+/// Slashdot (anonymous coward), WordPress in its largest languages (anonymous, anonym, anonyme, anónimo, anonimo, anônimo),
+/// Disqus (guest), Reddit ([deleted], [removed]), Telegram (deleted account), Facebook (facebook user).
+const SHARED_NAMES: [&str; 16] = [
+    "[deleted]",
+    "[removed]",
+    "anon",
+    "anonimo",
+    "anonym",
+    "anonyme",
+    "anonymous",
+    "anonymous coward",
+    "anonymous user",
+    "anónimo",
+    "anônimo",
+    "deleted account",
+    "deleted user",
+    "facebook user",
+    "guest",
+    "guest user",
+];
+
+/// Returns `true` for a placeholder that stands for many people, such as "Anonymous" or "[deleted]": the comments under it
+/// must not be added up as one author's. Letter case is ignored. A blank name is a placeholder, too.
+pub fn is_shared_name(name: &str) -> bool {
+    let name = name.trim().to_lowercase();
+    name.is_empty() || SHARED_NAMES.contains(&name.as_str())
 }
 
 /// Whether a comment still stands on its site.
@@ -169,6 +203,28 @@ mod tests {
         comment.quotes.clear();
         comment.quotes.push(everything);
         assert!(comment.own_ranges().is_empty());
+    }
+
+    #[test]
+    fn placeholders_are_nobody() {
+        let origin = Origin { file: "x".into(), record: 1, line: 1 };
+        let mut comment = Comment::new("1", "t", "", origin);
+        assert_eq!(comment.person(), None);
+        for (name, is_person) in [
+            ("Anonymous", false),
+            (" anonymous ", false),
+            ("[deleted]", false),
+            ("Guest", false),
+            ("ANÓNIMO", false),
+            ("", false),
+            ("Guest_1984", true),
+            ("Anonymous Annie", true),
+            ("deleted", true),
+        ] {
+            comment.author = Some(name.to_owned());
+            assert_eq!(comment.person(), is_person.then_some(name), "{name:?}");
+        }
+        assert!(SHARED_NAMES.is_sorted(), "each once, in order");
     }
 
     #[test]

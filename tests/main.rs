@@ -9,6 +9,7 @@ mod normalize;
 mod parity;
 mod pipeline;
 mod privacy;
+mod quotes;
 mod real_exports;
 mod report;
 mod resume;
