@@ -578,18 +578,35 @@ impl<'a> Finder<'a> {
     /// The source of a marked stretch: an earlier text that contains so many of ten words.
     fn source_of(&mut self, words: &[Word], of_ten: usize) -> Option<Trace> {
         let trace = self.phrase(words).or_else(|| self.trace(words))?;
-        let covered = trace.covered();
-        let len = words.last()?.end as usize - words.first()?.start as usize;
-        // A short stretch stands in many texts. Those of one comment must come from one and the same text, or else whole
-        // sentences could be put together from the words of several.
-        let is_likely = is_telling(covered, len)
-            || self.near == Some(trace.source)
-            || self.first.is_none_or(|first| first == trace.source);
-        if covered * 10 < words.len() * of_ten || !is_likely {
+        let (source, covered) = (trace.source, trace.covered());
+        let bytes = trace
+            .runs
+            .iter()
+            .map(|run| words[run.clone()].iter().map(|word| word.range().len() + 1).sum::<usize>());
+        let is_source = if is_telling(covered, bytes.sum()) {
+            covered * 10 >= words.len() * of_ten
+        } else {
+            // A short stretch stands in many texts. All of it must stand in the text that is answered, or in no other. Those
+            // of one comment must come from one and the same text, or else whole sentences could be put together from
+            // the words of several.
+            let is_first = match self.first {
+                Some(first) => first == source,
+                None => self.is_only_in(source, words),
+            };
+            covered == words.len() && (self.near == Some(source) || is_first)
+        };
+        if !is_source {
             return None;
         }
-        self.first.get_or_insert(trace.source);
+        self.first.get_or_insert(source);
         Some(trace)
+    }
+
+    /// Tells if no other text has the words in a row.
+    fn is_only_in(&self, source: u32, words: &[Word]) -> bool {
+        let places = self.index.anchors(words, 0);
+        let whole = places.filter(|place| self.index.common(words, *place, u32::MAX) == words.len());
+        whole.filter_map(|place| self.index.text_at(place)).all(|(tag, _)| tag == source)
     }
 
     /// A few words in a row in the text that is answered.
@@ -864,6 +881,8 @@ mod tests {
             ),
             // No source, or too little in marks.
             ("> burned by the first night owl", vec![(vec![], None)]),
+            ("> the old mill is an eyesore", vec![(vec![], None)]),
+            ("\"nobody saw a thing\", you say", vec![(vec![], None)]),
             ("\"the old\" mill", vec![]),
             ("Nobody saw it.", vec![]),
             ("A 5\" screen and a 7\" one", vec![]),
@@ -924,7 +943,8 @@ mod tests {
         let source = |text: &str, near| find(text, &words(text), &[], &[], &index, near)[0].source;
         assert_eq!(source("> Sold.\nTo whom?", Some(1)), Some(1));
         assert_eq!(source("> I do not think so.\nI do.", Some(1)), Some(1));
-        assert_eq!(source("> I do not think so.\nI do.", None), Some(39));
+        assert_eq!(source("> I do not think so.\nI do.", None), None);
+        assert_eq!(source("> They do not think so.\nI do.", None), None, "it stands in many texts");
         assert_eq!(source("> Sold.\nTo whom?", Some(2)), None);
     }
 

@@ -722,8 +722,8 @@ mod tests {
             ),
             // What stands in the quotation beside words of the source, and a label that is no name, are the writer's.
             (
-                "The ferry was never late, you clown.\n\nNo.",
-                "The ferry was never late, you clown.",
+                "The ferry was never late. Then they sold it, you clown.\n\nNo.",
+                "The ferry was never late. Then they sold it, you clown.",
                 ", you clown.\n\nNo.",
             ),
             (
