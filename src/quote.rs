@@ -14,6 +14,7 @@
 //! the source lacks are the writer's own (a misspelt word, an addition), and so are all of them if there is no source.
 //! `docs/quotes.md` explains the rule to users; [`crate::thread`] decides which of these stretches count.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A word of a text.
@@ -654,8 +655,11 @@ impl<'a> Finder<'a> {
     /// The words of the whole text that a source has in the same order.
     fn runs_of(&self, source: u32) -> Vec<Range<usize>> {
         let Some(positions) = self.index.text_tagged(source) else { return Vec::new() };
-        let anchors = |at| self.index.anchors(self.words, at).find(|position| positions.contains(position));
-        let first = (0..self.words.len()).find_map(|at| Some((at, anchors(at)?)));
+        let anchor = |at: usize| {
+            let anchors = self.index.anchors(self.words, at).filter(|position| positions.contains(position));
+            anchors.max_by_key(|position| self.index.common(&self.words[at..], *position, u32::MAX))
+        };
+        let first = (0..self.words.len()).find_map(|at| Some((at, anchor(at)?)));
         first.map_or_else(Vec::new, |(at, position)| self.align(self.words, positions.clone(), at, position))
     }
 
@@ -666,25 +670,35 @@ impl<'a> Finder<'a> {
         (positions.start..end).any(|position| self.index.common(words, position, end) == words.len())
     }
 
-    /// The earlier text that contains most of the words.
+    /// The earlier text that contains most of the words; the latest of several.
     fn trace(&self, words: &[Word]) -> Option<Trace> {
-        let mut tried: Vec<u32> = Vec::new();
-        let mut best: Option<Trace> = None;
+        // Of each text how many three words in a row it shares, and where the first of them stand here and there.
+        let mut shared: HashMap<u32, (usize, usize, u32)> = HashMap::new();
         for at in 0..(words.len() + 1).saturating_sub(GRAM) {
             for position in self.index.anchors(words, at) {
-                let Some((source, positions)) = self.index.text_at(position) else { continue };
-                if tried.contains(&source) {
-                    continue;
+                let Some((source, _)) = self.index.text_at(position) else { continue };
+                let place = shared.entry(source).or_insert((0, at, position));
+                place.0 += 1;
+                // The text may have these three words more than once.
+                let len = |position| self.index.common(&words[at..], position, u32::MAX);
+                if place.1 == at && len(position) > len(place.2) {
+                    place.2 = position;
                 }
-                tried.push(source);
-                let trace = Trace { source, runs: self.align(words, positions, at, position) };
-                if best.as_ref().is_none_or(|best| best.covered() < trace.covered()) {
-                    best = Some(trace);
-                }
-                let is_whole = best.as_ref().is_some_and(|best| best.covered() == words.len());
-                if is_whole || tried.len() == MAX_SOURCES {
-                    return best;
-                }
+            }
+        }
+        let mut likely: Vec<(usize, u32)> =
+            shared.iter().map(|(source, (count, ..))| (*count, *source)).collect();
+        likely.sort_unstable_by(|one, other| other.cmp(one));
+        let mut best: Option<Trace> = None;
+        for (_, source) in likely.into_iter().take(MAX_SOURCES) {
+            let (_, at, position) = shared[&source];
+            let Some((_, positions)) = self.index.text_at(position) else { continue };
+            let trace = Trace { source, runs: self.align(words, positions, at, position) };
+            if best.as_ref().is_none_or(|best| best.covered() < trace.covered()) {
+                best = Some(trace);
+            }
+            if best.as_ref().is_some_and(|best| best.covered() == words.len()) {
+                break;
             }
         }
         best
@@ -931,6 +945,21 @@ mod tests {
         assert_eq!(kinds("\"All of you are rats\"\nSo there! True."), [Kind::Copy]);
         assert_eq!(kinds("> All of you are rats\nSo there!"), [Kind::Copy]);
         assert_eq!(kinds("> All of you are rats\nSo there are rats in the harbour?"), [Kind::Marked]);
+    }
+
+    #[test]
+    fn the_text_that_shares_most_is_the_source() {
+        let mut index = Index::new(4096);
+        index.push(1, &words("The land grant colleges are even cheaper if you live here."), &[]);
+        for tag in 2..14 {
+            index.push(tag, &words("The land grant colleges again."), &[]);
+        }
+        let text = "> the land grant colleges are even cheaper if you live here\nNo.";
+        assert_eq!(found(text, &index)[0].1, Some(1));
+        let twice = "I think that boats are slow. Nobody asks me, I think that trains are slow, I think that it rains.";
+        index.push(14, &words(twice), &[]);
+        let text = "> I think that trains are slow\nNo.";
+        assert_eq!(found(text, &index), [(vec!["> I think that trains are slow"], Some(14))]);
     }
 
     #[test]
