@@ -526,8 +526,7 @@ impl<'a> Finder<'a> {
         while let Some(open) = self.text[at..line.end].find(OPENING).map(|found| at + found) {
             let inner = open + self.text[open..].chars().next().map_or(1, char::len_utf8);
             at = inner;
-            // 5" is a length, and `href="..."` an attribute.
-            if self.text[..open].ends_with(|c: char| c.is_alphanumeric() || c == '=') {
+            if open != line.start && !opens(&self.text[..open], &self.text[open..line.end]) {
                 continue;
             }
             let closings = self.text[inner..line.end].char_indices().filter(|(_, c)| CLOSING.contains(c));
@@ -746,6 +745,18 @@ impl Trace {
     }
 }
 
+/// Tells if a mark opens a quotation, given the text before it and from it on.
+fn opens(before: &str, from: &str) -> bool {
+    // 5" is a length, and `href="..."` an attribute.
+    let is_inner = before.ends_with(|c: char| c.is_alphanumeric() || c == '=');
+    let inside = from.trim_start_matches(OPENING);
+    // Those that close quotations as well stand at a word.
+    let is_closing = from.starts_with(['"', '“', '”'])
+        && !inside.starts_with("...")
+        && inside.starts_with(|c: char| c.is_whitespace() || ".,;:!?)]}".contains(c));
+    !is_inner && !is_closing
+}
+
 /// Tells if so many words in so many bytes are more than a phrase that everybody uses.
 fn is_telling(words: usize, bytes: usize) -> bool {
     words >= TELLING_WORDS || words + 1 >= TELLING_WORDS && bytes >= TELLING_BYTES
@@ -945,6 +956,24 @@ mod tests {
         assert_eq!(kinds("\"All of you are rats\"\nSo there! True."), [Kind::Copy]);
         assert_eq!(kinds("> All of you are rats\nSo there!"), [Kind::Copy]);
         assert_eq!(kinds("> All of you are rats\nSo there are rats in the harbour?"), [Kind::Marked]);
+    }
+
+    #[test]
+    fn marks_open_at_a_word() {
+        for (before, from, is_opening) in [
+            ("", "\"so\"", true),
+            ("he said ", "“so”", true),
+            ("(", "\"so\"", true),
+            ("so ", "\"... and\"", true),
+            ("il dit ", "« bonjour »", true),
+            ("so ", "\"\"so\" he said\"", true),
+            ("a 5", "\" screen", false),
+            ("<a href=", "\"https\"", false),
+            ("so\"", "\" he said", false),
+            ("so. ", "\", he said", false),
+        ] {
+            assert_eq!(opens(before, from), is_opening, "{before}{from}");
+        }
     }
 
     #[test]
