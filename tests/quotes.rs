@@ -45,7 +45,7 @@ fn key(row: &HashMap<String, String>) -> String {
 }
 
 fn table(path: &Path) -> Vec<HashMap<String, String>> {
-    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+    csv::Reader::from_path(path).unwrap().into_deserialize().map(Result::unwrap).collect()
 }
 
 const EXPORT: &str = r#"thread,id,parent,author,text
