@@ -13,7 +13,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 use serde::Serialize;
 
-use crate::comment::{Comment, Status};
+use crate::comment::{Comment, Status, is_shared_name};
 use crate::digest::hash;
 use crate::quote::{self, Index, Kind, Quote, Word};
 use crate::sort::Sorter;
@@ -201,7 +201,7 @@ impl Threader {
                 order: self.now,
                 id: hash(&comment.id),
                 parent: comment.parent.as_deref().map_or(0, hash),
-                author: author.unwrap_or(0),
+                author: comment.person().map_or(0, name_key),
             };
             self.failure = links.push(link).err();
         }
@@ -291,11 +291,11 @@ impl Thread {
         ids.into_iter().find_map(|id| self.ordinal_of(id))
     }
 
-    /// Tells if the words of a quotation are the author's own, said earlier.
+    /// Tells if the words of a quotation are the author's own, said earlier. A name that many people share tells nothing.
     fn is_own(&self, quote: &Quote, author: Option<u64>) -> bool {
         let source = quote.source.and_then(|source| self.recent(source));
-        let source_author = source.and_then(|source| source.author.as_deref());
-        author.is_some() && source_author.map(name_key) == author
+        let name = source.and_then(|source| source.author.as_deref()).filter(|name| !is_shared_name(name));
+        author.is_some() && name.map(name_key) == author
     }
 
     /// Sets `quotes` and `unsourced` of a comment by what was found in its text.
@@ -311,7 +311,7 @@ impl Thread {
         let could_be =
             found.iter().filter(|quote| quote.kind != Kind::Sentence).map(|quote| quote.range.clone());
         let reply = words_outside(words, &merged(could_be.chain(comment.quotes.iter().cloned())));
-        let mut quotes = std::mem::take(&mut comment.quotes);
+        let mut quotes = comment.quotes.clone();
         comment.unsourced.clear();
         let mut lines = Vec::new();
         for quote in found {
@@ -335,6 +335,7 @@ impl Thread {
             quotes.append(&mut lines);
         }
         let quotes = merged(quotes);
+        // A comment that is nothing but quotations says what they say.
         if words_outside(words, &quotes) > 0 {
             comment.quotes = quotes;
         }
@@ -661,6 +662,24 @@ mod tests {
         assert_eq!(answer(None).1, 2);
     }
 
+    #[test]
+    fn a_shared_name_is_nobody() {
+        let earlier = ("Anonymous", "I like the noise of the old engine at night.");
+        let comment = last(&[earlier, ("Anonymous", ">I like the noise\nYou would.")]);
+        assert_eq!(shown(&comment, &comment.quotes), [">I like the noise"]);
+        let comment = last(&[("Ada", earlier.1), ("Ada", ">I like the noise\nI really do.")]);
+        assert!(comment.quotes.is_empty() && comment.unsourced.is_empty());
+    }
+
+    #[test]
+    fn what_the_reader_knows_to_be_someone_elses_stays_so() {
+        let mut threader = Threader::new();
+        let mut article = comment("1", "Ada", "The old mill burned down.");
+        article.quotes.push(0..25);
+        threader.link(&mut article);
+        assert_eq!(article.own_words(), "");
+    }
+
     /// A comment whose stretch `quoted` the export's markup shows as a quotation.
     fn with_markup(author: &str, text: &str, quoted: &str) -> Comment {
         let mut comment = comment("9", author, text);
@@ -703,8 +722,8 @@ mod tests {
             ),
             // What stands in the quotation beside words of the source, and a label that is no name, are the writer's.
             (
-                "The ferry was never late, you clown.\n\nNo.",
-                "The ferry was never late, you clown.",
+                "The ferry was never late. Then they sold it, you clown.\n\nNo.",
+                "The ferry was never late. Then they sold it, you clown.",
                 ", you clown.\n\nNo.",
             ),
             (

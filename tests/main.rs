@@ -12,6 +12,7 @@ mod outputs;
 mod parity;
 mod pipeline;
 mod privacy;
+mod quotes;
 mod real_exports;
 mod report;
 mod resume;

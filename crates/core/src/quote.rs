@@ -14,6 +14,7 @@
 //! the source lacks are the writer's own (a misspelt word, an addition), and so are all of them if there is no source.
 //! `docs/quotes.md` explains the rule to users; [`crate::thread`] decides which of these stretches count.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A word of a text.
@@ -525,8 +526,7 @@ impl<'a> Finder<'a> {
         while let Some(open) = self.text[at..line.end].find(OPENING).map(|found| at + found) {
             let inner = open + self.text[open..].chars().next().map_or(1, char::len_utf8);
             at = inner;
-            // 5" is a length, and `href="..."` an attribute.
-            if self.text[..open].ends_with(|c: char| c.is_alphanumeric() || c == '=') {
+            if open != line.start && !opens(&self.text[..open], &self.text[open..line.end]) {
                 continue;
             }
             let closings = self.text[inner..line.end].char_indices().filter(|(_, c)| CLOSING.contains(c));
@@ -578,18 +578,35 @@ impl<'a> Finder<'a> {
     /// The source of a marked stretch: an earlier text that contains so many of ten words.
     fn source_of(&mut self, words: &[Word], of_ten: usize) -> Option<Trace> {
         let trace = self.phrase(words).or_else(|| self.trace(words))?;
-        let covered = trace.covered();
-        let len = words.last()?.end as usize - words.first()?.start as usize;
-        // A short stretch stands in many texts. Those of one comment must come from one and the same text, or else whole
-        // sentences could be put together from the words of several.
-        let is_likely = is_telling(covered, len)
-            || self.near == Some(trace.source)
-            || self.first.is_none_or(|first| first == trace.source);
-        if covered * 10 < words.len() * of_ten || !is_likely {
+        let (source, covered) = (trace.source, trace.covered());
+        let bytes = trace
+            .runs
+            .iter()
+            .map(|run| words[run.clone()].iter().map(|word| word.range().len() + 1).sum::<usize>());
+        let is_source = if is_telling(covered, bytes.sum()) {
+            covered * 10 >= words.len() * of_ten
+        } else {
+            // A short stretch stands in many texts. All of it must stand in the text that is answered, or in no other. Those
+            // of one comment must come from one and the same text, or else whole sentences could be put together from
+            // the words of several.
+            let is_first = match self.first {
+                Some(first) => first == source,
+                None => self.is_only_in(source, words),
+            };
+            covered == words.len() && (self.near == Some(source) || is_first)
+        };
+        if !is_source {
             return None;
         }
-        self.first.get_or_insert(trace.source);
+        self.first.get_or_insert(source);
         Some(trace)
+    }
+
+    /// Tells if no other text has the words in a row.
+    fn is_only_in(&self, source: u32, words: &[Word]) -> bool {
+        let places = self.index.anchors(words, 0);
+        let whole = places.filter(|place| self.index.common(words, *place, u32::MAX) == words.len());
+        whole.filter_map(|place| self.index.text_at(place)).all(|(tag, _)| tag == source)
     }
 
     /// A few words in a row in the text that is answered.
@@ -637,8 +654,11 @@ impl<'a> Finder<'a> {
     /// The words of the whole text that a source has in the same order.
     fn runs_of(&self, source: u32) -> Vec<Range<usize>> {
         let Some(positions) = self.index.text_tagged(source) else { return Vec::new() };
-        let anchors = |at| self.index.anchors(self.words, at).find(|position| positions.contains(position));
-        let first = (0..self.words.len()).find_map(|at| Some((at, anchors(at)?)));
+        let anchor = |at: usize| {
+            let anchors = self.index.anchors(self.words, at).filter(|position| positions.contains(position));
+            anchors.max_by_key(|position| self.index.common(&self.words[at..], *position, u32::MAX))
+        };
+        let first = (0..self.words.len()).find_map(|at| Some((at, anchor(at)?)));
         first.map_or_else(Vec::new, |(at, position)| self.align(self.words, positions.clone(), at, position))
     }
 
@@ -649,25 +669,35 @@ impl<'a> Finder<'a> {
         (positions.start..end).any(|position| self.index.common(words, position, end) == words.len())
     }
 
-    /// The earlier text that contains most of the words.
+    /// The earlier text that contains most of the words; the latest of several.
     fn trace(&self, words: &[Word]) -> Option<Trace> {
-        let mut tried: Vec<u32> = Vec::new();
-        let mut best: Option<Trace> = None;
+        // Of each text how many three words in a row it shares, and where the first of them stand here and there.
+        let mut shared: HashMap<u32, (usize, usize, u32)> = HashMap::new();
         for at in 0..(words.len() + 1).saturating_sub(GRAM) {
             for position in self.index.anchors(words, at) {
-                let Some((source, positions)) = self.index.text_at(position) else { continue };
-                if tried.contains(&source) {
-                    continue;
+                let Some((source, _)) = self.index.text_at(position) else { continue };
+                let place = shared.entry(source).or_insert((0, at, position));
+                place.0 += 1;
+                // The text may have these three words more than once.
+                let len = |position| self.index.common(&words[at..], position, u32::MAX);
+                if place.1 == at && len(position) > len(place.2) {
+                    place.2 = position;
                 }
-                tried.push(source);
-                let trace = Trace { source, runs: self.align(words, positions, at, position) };
-                if best.as_ref().is_none_or(|best| best.covered() < trace.covered()) {
-                    best = Some(trace);
-                }
-                let is_whole = best.as_ref().is_some_and(|best| best.covered() == words.len());
-                if is_whole || tried.len() == MAX_SOURCES {
-                    return best;
-                }
+            }
+        }
+        let mut likely: Vec<(usize, u32)> =
+            shared.iter().map(|(source, (count, ..))| (*count, *source)).collect();
+        likely.sort_unstable_by(|one, other| other.cmp(one));
+        let mut best: Option<Trace> = None;
+        for (_, source) in likely.into_iter().take(MAX_SOURCES) {
+            let (_, at, position) = shared[&source];
+            let Some((_, positions)) = self.index.text_at(position) else { continue };
+            let trace = Trace { source, runs: self.align(words, positions, at, position) };
+            if best.as_ref().is_none_or(|best| best.covered() < trace.covered()) {
+                best = Some(trace);
+            }
+            if best.as_ref().is_some_and(|best| best.covered() == words.len()) {
+                break;
             }
         }
         best
@@ -713,6 +743,18 @@ impl Trace {
     fn covered(&self) -> usize {
         self.runs.iter().map(Range::len).sum()
     }
+}
+
+/// Tells if a mark opens a quotation, given the text before it and from it on.
+fn opens(before: &str, from: &str) -> bool {
+    // 5" is a length, and `href="..."` an attribute.
+    let is_inner = before.ends_with(|c: char| c.is_alphanumeric() || c == '=');
+    let inside = from.trim_start_matches(OPENING);
+    // Those that close quotations as well stand at a word.
+    let is_closing = from.starts_with(['"', '“', '”'])
+        && !inside.starts_with("...")
+        && inside.starts_with(|c: char| c.is_whitespace() || ".,;:!?)]}".contains(c));
+    !is_inner && !is_closing
 }
 
 /// Tells if so many words in so many bytes are more than a phrase that everybody uses.
@@ -864,6 +906,8 @@ mod tests {
             ),
             // No source, or too little in marks.
             ("> burned by the first night owl", vec![(vec![], None)]),
+            ("> the old mill is an eyesore", vec![(vec![], None)]),
+            ("\"nobody saw a thing\", you say", vec![(vec![], None)]),
             ("\"the old\" mill", vec![]),
             ("Nobody saw it.", vec![]),
             ("A 5\" screen and a 7\" one", vec![]),
@@ -915,6 +959,39 @@ mod tests {
     }
 
     #[test]
+    fn marks_open_at_a_word() {
+        for (before, from, is_opening) in [
+            ("", "\"so\"", true),
+            ("he said ", "“so”", true),
+            ("(", "\"so\"", true),
+            ("so ", "\"... and\"", true),
+            ("il dit ", "« bonjour »", true),
+            ("so ", "\"\"so\" he said\"", true),
+            ("a 5", "\" screen", false),
+            ("<a href=", "\"https\"", false),
+            ("so\"", "\" he said", false),
+            ("so. ", "\", he said", false),
+        ] {
+            assert_eq!(opens(before, from), is_opening, "{before}{from}");
+        }
+    }
+
+    #[test]
+    fn the_text_that_shares_most_is_the_source() {
+        let mut index = Index::new(4096);
+        index.push(1, &words("The land grant colleges are even cheaper if you live here."), &[]);
+        for tag in 2..14 {
+            index.push(tag, &words("The land grant colleges again."), &[]);
+        }
+        let text = "> the land grant colleges are even cheaper if you live here\nNo.";
+        assert_eq!(found(text, &index)[0].1, Some(1));
+        let twice = "I think that boats are slow. Nobody asks me, I think that trains are slow, I think that it rains.";
+        index.push(14, &words(twice), &[]);
+        let text = "> I think that trains are slow\nNo.";
+        assert_eq!(found(text, &index), [(vec!["> I think that trains are slow"], Some(14))]);
+    }
+
+    #[test]
     fn a_few_words_are_found_in_the_text_that_is_answered() {
         let mut index = Index::new(1024);
         index.push(1, &words("Sold. I do not think so."), &[]);
@@ -924,7 +1001,8 @@ mod tests {
         let source = |text: &str, near| find(text, &words(text), &[], &[], &index, near)[0].source;
         assert_eq!(source("> Sold.\nTo whom?", Some(1)), Some(1));
         assert_eq!(source("> I do not think so.\nI do.", Some(1)), Some(1));
-        assert_eq!(source("> I do not think so.\nI do.", None), Some(39));
+        assert_eq!(source("> I do not think so.\nI do.", None), None);
+        assert_eq!(source("> They do not think so.\nI do.", None), None, "it stands in many texts");
         assert_eq!(source("> Sold.\nTo whom?", Some(2)), None);
     }
 
