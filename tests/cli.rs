@@ -123,7 +123,7 @@ fn what_cannot_be_written_is_said_in_one_line() {
         ("ln -s /dev/full out; comity score data/sample --out out --model tiny", "comity: cannot write out"),
         (
             "trap '' XFSZ; ulimit -f 20; comity score data/sample --out limited --model tiny",
-            "limited/scores.csv: File too large",
+            "limited/scores.csv: cannot be read or written: File too large",
         ),
         (
             "mkdir -p late/report.html/x; comity score data/sample --out late --model tiny",

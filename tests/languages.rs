@@ -98,7 +98,7 @@ fn the_list_of_the_model_decides() {
     let run = |model: PathBuf| {
         let out = folder.path().join("out");
         score(&ScoreRequest { model: Some(model), ..request(&[&export], &out) }).unwrap();
-        let queue = fs::read_to_string(out.join("queue.csv")).unwrap();
+        let queue = fs::read_to_string(out.join("queue.html")).unwrap();
         let (away, scored): (Vec<u64>, Vec<u64>) = turned_away(&out).into_values().unzip();
         (away.iter().sum::<u64>(), scored.iter().sum::<u64>(), queue)
     };
@@ -106,13 +106,13 @@ fn the_list_of_the_model_decides() {
     assert_eq!((away, scored), (80, 0), "a model of German, English comments");
     let (away, scored, queue) = run(model(folder.path(), "tiny", "[\"de\", \"en\"]"));
     assert_eq!((away, scored), (0, 80));
-    assert!(!queue.contains("language"));
+    assert!(!queue.contains("language not sure"));
     for (name, languages) in [("tiny", "[]"), ("tiny-distilbert", "")] {
         fs::remove_dir_all(folder.path().join("model")).unwrap();
         let (away, scored, queue) = run(model(folder.path(), name, languages));
         assert_eq!((away, scored), (0, 80), "a model that names no languages");
-        let cautions: Vec<&str> = queue.lines().skip(1).filter(|line| line.contains("language")).collect();
-        assert!(queue.lines().count() > 1 && cautions.is_empty(), "{name}: {cautions:?}");
+        let cautions: Vec<&str> = queue.lines().filter(|line| line.contains("language not sure")).collect();
+        assert!(queue.contains("class=\"card ") && cautions.is_empty(), "{name}: {cautions:?}");
     }
 }
 

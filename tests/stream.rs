@@ -38,7 +38,7 @@ fn a_line_is_answered_before_the_next_one_comes() {
     for (question, key, value) in [
         (r#"{"text": "Good luck, Ada.", "id": "a", "thread": "t"}"#, "id", Value::from("a")),
         (" \n{\"text\": \"\", \"author\": \"Bo\"}", "unscored", Value::from("empty")),
-        (r#"{"text": "> Good luck, Ada.", "thread": "t"}"#, "unscored", Value::from("quote")),
+        (r#"{"text": "> Good luck, Ada.", "thread": "t"}"#, "unscored", Value::Null),
         ("no JSON", "line", Value::from(5)),
         (r#"{"text": "And to you."}"#, "thread", Value::from("stdin")),
     ] {

@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 
 /// The crates of the workspace with modules in the table: the folder of their sources, and the module that the whole
 /// crate is, if it is one.
-const CRATES: &[(&str, Option<&str>)] =
-    &[("src", None), ("crates/core/src", None), ("crates/infer/src", None), ("crates/read/src", Some("read"))];
+const CRATES: &[(&str, Option<&str>)] = &[
+    ("src", None),
+    ("crates/core/src", None),
+    ("crates/infer/src", None),
+    ("crates/read/src", Some("read")),
+];
 
 /// The modules that each module may use, by its name.
 type Rights = BTreeMap<String, BTreeSet<String>>;
@@ -17,7 +21,8 @@ type Rights = BTreeMap<String, BTreeSet<String>>;
 /// Parses the rows `| module | does | may use |` of the table.
 fn rights(architecture: &str) -> Rights {
     let table = architecture.split("## Module dependencies").nth(1).expect("the table's heading");
-    let rows = table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let rows =
+        table.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     rows.skip(2)
         .map(|row| {
             let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
@@ -134,10 +139,16 @@ fn every_direct_dependency_has_its_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let mut missing = BTreeSet::new();
-    for manifest in ["Cargo.toml", "crates/core/Cargo.toml", "crates/infer/Cargo.toml", "crates/read/Cargo.toml"] {
+    for manifest in
+        ["Cargo.toml", "crates/core/Cargo.toml", "crates/infer/Cargo.toml", "crates/read/Cargo.toml"]
+    {
         let manifest: toml::Table = fs::read_to_string(root.join(manifest)).unwrap().parse().unwrap();
         for kind in ["dependencies", "dev-dependencies"] {
-            let names = manifest.get(kind).and_then(|table| table.as_table()).into_iter().flat_map(|table| table.keys());
+            let names = manifest
+                .get(kind)
+                .and_then(|table| table.as_table())
+                .into_iter()
+                .flat_map(|table| table.keys());
             missing.extend(names.filter(|name| !contributing.contains(&format!("`{name}`"))).cloned());
         }
     }

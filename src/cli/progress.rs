@@ -104,7 +104,7 @@ mod tests {
             // What an earlier run scored says nothing about the rate.
             (5_000, 5_000, 10, "5,000 comments of about 10,000"),
             (5_000, 5_010, 10, "5,010 comments of about 10,000, 1/s"),
-            (5_000, 5_500, 10, "5,500 comments of about 10,000, 50/s, 90 seconds left"),
+            (5_000, 5_500, 10, "5,500 comments of about 10,000, 50/s, 2 minutes left"),
         ] {
             assert_eq!(message(&progress(kept, scored), Duration::from_secs(seconds)), line);
         }

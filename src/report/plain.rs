@@ -89,6 +89,11 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
+/// Returns the words for the characters that a page leaves out of a text. A reference, because the templates pass one.
+pub(super) fn more_characters(cut: &usize) -> String {
+    counted(*cut as u64, "more character", "more characters")
+}
+
 /// A count and its noun.
 pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
