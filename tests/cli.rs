@@ -127,7 +127,7 @@ fn what_cannot_be_written_is_said_in_one_line() {
         ),
         (
             "mkdir -p late/report.html/x; comity score data/sample --out late --model tiny",
-            "late/report.html: Is a directory",
+            "late/report.html: cannot be written: Is a directory",
         ),
     ] {
         let output = shell(folder.path(), command).output().unwrap();

@@ -40,16 +40,17 @@ fn named(source: &str, known: &Rights) -> BTreeMap<String, usize> {
         if line.trim_start().starts_with("//") {
             continue;
         }
-        assert!(!line.contains("crate::{"), "line {}: write one `use crate::module` a line", index + 1);
         if line.contains("comity_read::") || line.contains("use comity_read") {
             found.entry("read".to_owned()).or_insert(index + 1);
         }
         for root in ["crate::", "comity::", "comity_core::", "comity_infer::"] {
             for (start, _) in line.match_indices(root) {
-                let name = &line[start + root.len()..];
-                let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-                if known.contains_key(name) {
-                    found.entry(name.to_owned()).or_insert(index + 1);
+                // `use crate::{first, second::Item}` names two.
+                for name in line[start + root.len()..].trim_start_matches('{').split(", ") {
+                    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+                    if known.contains_key(&name[..end]) {
+                        found.entry(name[..end].to_owned()).or_insert(index + 1);
+                    }
                 }
             }
         }
