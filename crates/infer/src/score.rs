@@ -201,11 +201,6 @@ impl Scorer {
         self.shared.pool.as_ref().map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
     }
 
-    /// Returns `true` if texts in every language are scored.
-    pub fn any_language(&self) -> bool {
-        self.shared.any_language
-    }
-
     /// Starts a session, which scores the comments of one run.
     pub fn session(&self) -> Session {
         Session::new(self.clone())

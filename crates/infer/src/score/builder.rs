@@ -103,6 +103,11 @@ impl ScorerBuilder {
         Self { any_language: any, ..self }
     }
 
+    /// Returns `true` if texts in every language are scored.
+    pub fn is_any_language(&self) -> bool {
+        self.any_language
+    }
+
     /// Returns the name of the engine, as it was set.
     pub fn engine_name(&self) -> &str {
         match &self.engine {
