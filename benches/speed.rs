@@ -18,7 +18,7 @@ use comity::comment::{Comment, Origin};
 use comity::engine::{self, Batch};
 use comity::evade::{Evasion, disguise};
 use comity::model::Model;
-use comity::score::{Scorer, Settings};
+use comity::score::Scorer;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -70,9 +70,8 @@ fn encode(criterion: &mut Criterion) {
 }
 
 fn hidden(criterion: &mut Criterion) {
-    let (model, texts) = (Model::embedded().expect("the embedded model"), texts(TEXTS));
-    let engine = engine::open("native", &model).expect("the engine");
-    let scorer = Scorer::new(&model, &*engine, Settings::default());
+    let texts = texts(TEXTS);
+    let scorer = Scorer::builder().build().expect("the embedded model");
     let disguised: Vec<String> = texts.iter().map(|text| disguise(text, Evasion::Leet)).collect();
     let mut group = criterion.benchmark_group("read");
     group.throughput(Throughput::Elements(texts.len() as u64));
@@ -105,9 +104,7 @@ fn kernel(criterion: &mut Criterion) {
 }
 
 fn one(criterion: &mut Criterion) {
-    let model = Model::embedded().expect("the embedded model");
-    let engine = engine::open("native", &model).expect("the engine");
-    let scorer = Scorer::new(&model, &*engine, Settings::default());
+    let scorer = Scorer::builder().build().expect("the embedded model");
     let texts = texts(1);
     criterion.bench_function("one", |bench| {
         bench.iter(|| scorer.score_texts(&[&scorer.read(black_box(&texts[0]))], &|_| ()).expect("scores"));
@@ -115,8 +112,6 @@ fn one(criterion: &mut Criterion) {
 }
 
 fn score(criterion: &mut Criterion) {
-    let model = Model::embedded().expect("the embedded model");
-    let engine = engine::open("native", &model).expect("the engine");
     let comments = comments(&texts(TEXTS * 4));
     let mut group = criterion.benchmark_group("score");
     group
@@ -124,13 +119,13 @@ fn score(criterion: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(20));
     for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let scorer = Scorer::builder().threads(threads).build().expect("the embedded model");
         group.bench_function(BenchmarkId::new("threads", threads), |bench| {
-            // A new scorer each time: one remembers the texts that it has scored.
-            let fresh = || (Scorer::new(&model, &*engine, Settings::default()), comments.clone());
+            // A new session each time: one remembers the texts that it has scored.
+            let fresh = || (scorer.session(), comments.clone());
             bench.iter_batched(
                 fresh,
-                |(mut scorer, comments)| pool.install(|| scorer.score(comments, &|_| ()).expect("scores")),
+                |(mut session, comments)| session.score(comments, &|_| ()).expect("scores"),
                 BatchSize::PerIteration,
             );
         });

@@ -17,6 +17,7 @@ mod read;
 mod report;
 mod sample;
 mod score;
+mod scorer;
 mod table;
 mod words;
 

@@ -122,7 +122,7 @@ pub(crate) struct Weighed {
 /// # Errors
 /// [`ScoreError`] if the encoder or the engine fails.
 pub fn explain(
-    scorer: &Scorer<'_>,
+    scorer: &Scorer,
     flagged: &[Flagged],
     stop: &AtomicBool,
 ) -> Result<Option<Vec<Explanation>>, ScoreError> {
@@ -159,7 +159,7 @@ pub fn explain(
 /// # Panics
 /// If the model does not give a label.
 pub(crate) fn weigh(
-    scorer: &Scorer<'_>,
+    scorer: &Scorer,
     excerpts: &[(&Excerpt, Label)],
     stop: &AtomicBool,
 ) -> Result<Option<Vec<Weighed>>, ScoreError> {
@@ -249,7 +249,7 @@ impl Texts {
     }
 
     /// Returns the scores of all texts, by place; `None` if `stop` was set before the end.
-    fn score(&self, scorer: &Scorer<'_>, stop: &AtomicBool) -> Result<Option<Vec<Scores>>, ScoreError> {
+    fn score(&self, scorer: &Scorer, stop: &AtomicBool) -> Result<Option<Vec<Scores>>, ScoreError> {
         let mut scores = Vec::with_capacity(self.texts.len());
         while scores.len() < self.texts.len() {
             if stop.load(Ordering::Relaxed) {
@@ -262,7 +262,8 @@ impl Texts {
                 bytes <= STOPPABLE_BYTES
             });
             let some = &rest[..fits.count().max(1)];
-            let readings: Vec<Reading> = some.par_iter().map(|text| scorer.read(text)).collect();
+            let readings: Vec<Reading> =
+                scorer.install(|| some.par_iter().map(|text| scorer.read(text)).collect());
             scores.extend(scorer.score_texts(&readings.iter().collect::<Vec<_>>(), &|_| ())?);
         }
         Ok(Some(scores))
@@ -363,6 +364,7 @@ fn words_to_try(words: &[Word], sentence_scores: &[f64], alone: impl Fn(&Word) -
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
 
     use ndarray::Array2;
@@ -371,8 +373,7 @@ mod tests {
     use super::*;
     use crate::comment::Origin;
     use crate::engine::{Batch, Engine, EngineError};
-    use crate::model::Model;
-    use crate::score::Settings;
+    use crate::score::ModelChoice;
 
     fn comment(text: &str) -> Comment {
         Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 })
@@ -494,8 +495,9 @@ mod tests {
         }
     }
 
-    fn tiny() -> Model {
-        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")).unwrap()
+    fn tiny(engine: Arc<Counting>) -> Scorer {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny");
+        Scorer::builder().model(ModelChoice::Folder(folder)).custom_engine(engine).build().unwrap()
     }
 
     fn flagged(text: &str) -> Flagged {
@@ -539,16 +541,15 @@ mod tests {
             let text: String = (0..100_000 / parts.concat().chars().count())
                 .map(|n| if numbers { format!("{}{n:x}", parts.concat()) } else { parts.concat() })
                 .collect();
-            let model = tiny();
-            let engine = Counting::default();
-            let scorer = Scorer::new(&model, &engine, Settings::default());
+            let engine = Arc::new(Counting::default());
+            let scorer = tiny(engine.clone());
             let flagged = flagged(&text);
             let explanation = explain(&scorer, std::slice::from_ref(&flagged), &AtomicBool::new(false));
             let explanation = explanation.unwrap().unwrap().remove(0);
             prop_assert_eq!(explanation.partial, text.trim().chars().count() > MAX_CHARS);
             prop_assert!(flagged.excerpt.bytes() <= 4 * MAX_CHARS);
             // Sentences, words alone, and eight sentences of the longest without a word; two readings each.
-            let tokens = engine.tokens.into_inner();
+            let tokens = engine.tokens.load(Ordering::Relaxed);
             prop_assert!(tokens <= 16 * MAX_CHARS, "{tokens} tokens for {parts:?}");
         }
     }
@@ -556,12 +557,11 @@ mod tests {
     #[test]
     fn stop_is_heard_between_texts() {
         static STOP: AtomicBool = AtomicBool::new(false);
-        let model = tiny();
-        let engine = Counting { stops: Some(&STOP), ..Counting::default() };
-        let scorer = Scorer::new(&model, &engine, Settings::default());
+        let engine = Arc::new(Counting { stops: Some(&STOP), ..Counting::default() });
+        let scorer = tiny(engine.clone());
         let many: Vec<Flagged> = (0..20).map(|n| flagged(&format!("you idiot {n} ").repeat(400))).collect();
         assert_eq!(explain(&scorer, &many, &STOP).unwrap(), None);
         // 300 windows of 32 a call, were it not for the stop.
-        assert!(engine.calls.into_inner() <= 4);
+        assert!(engine.calls.load(Ordering::Relaxed) <= 4);
     }
 }

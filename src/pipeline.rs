@@ -15,7 +15,6 @@ mod stream;
 mod understand;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,18 +29,16 @@ pub use understand::{Sample, Understood, read};
 
 use crate::comment::Comment;
 use crate::decisions;
-use crate::engine::{self, Engine};
 use crate::label::Label;
 use crate::language::HEAD_COMMENTS;
-use crate::model::{Manifest, Model};
-use crate::normalize;
+use crate::model::Model;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::record::ledger::{self, Recalled};
 use crate::record::{self, Column, Confusion, HeldOut, Input, ModelId, Replies, Run};
 use crate::report::{self, Form, Summary};
-use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, Settings};
+use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, ScorerBuilder, Session};
 use crate::thread::{ThreadReport, Threader};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
 use queue::Queue;
@@ -54,7 +51,8 @@ const CHUNK_BYTES: usize = 16 << 20;
 /// that is interrupted has lost seconds.
 const COMMENTS_A_THREAD: usize = 512;
 
-/// What to score, how, and where to.
+/// The options of [`score()`].
+#[non_exhaustive]
 pub struct ScoreRequest {
     /// Files, folders, `-` for standard input.
     pub inputs: Vec<PathBuf>,
@@ -66,14 +64,8 @@ pub struct ScoreRequest {
     pub strict: bool,
     /// Folder to write to.
     pub out: PathBuf,
-    /// Folder of the model; the embedded one if none.
-    pub model: Option<PathBuf>,
-    /// What runs the model.
-    pub engine: EngineChoice,
-    /// Threads that score; as many as there are cores if none.
-    pub threads: Option<NonZeroUsize>,
-    /// Settings of the scoring stage.
-    pub settings: Settings,
+    /// The model, its engine and its threads.
+    pub scorer: ScorerBuilder,
     /// Forms for other programs to write beside the report.
     pub also: Vec<Form>,
     /// Columns by whose values `by.csv` sets comments side by side.
@@ -91,22 +83,34 @@ pub struct ScoreRequest {
 }
 
 impl ScoreRequest {
+    /// Creates a request with the default options, for files and folders (`-` is standard input) and a
+    /// folder to write to.
+    pub fn new(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, out: impl Into<PathBuf>) -> Self {
+        Self {
+            inputs: inputs.into_iter().map(Into::into).collect(),
+            read: Options::default(),
+            limit: None,
+            strict: false,
+            out: out.into(),
+            scorer: Scorer::builder(),
+            also: Vec::new(),
+            by: Column::DEFAULT.to_vec(),
+            pseudonyms: None,
+            resume: false,
+            reuse: None,
+            shard: None,
+            stop: Arc::default(),
+        }
+    }
+
     /// Words about an export, as this run may write them.
     fn shown(&self, words: &str) -> String {
         self.pseudonyms.as_ref().map_or_else(|| words.to_owned(), |pseudonyms| pseudonyms.redact(words))
     }
 }
 
-/// What runs the model.
-pub enum EngineChoice {
-    /// The engine of this name, one of [`engine::names`].
-    Named(String),
-    /// One that the caller has made.
-    Given(Arc<dyn Engine>),
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug)]
+/// The progress of a run.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
     /// Comments that are through the scoring stage.
     pub scored: u64,
@@ -130,6 +134,36 @@ impl Progress {
         let total_bytes = self.total_bytes.filter(|_| self.bytes_read > 0)?;
         let total = self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0);
         Some(self.limit.map_or(total, |limit| total.min(limit as f64)))
+    }
+}
+
+/// Tells the progress of a run while it counts the comments that are done.
+struct Meter<'p> {
+    tell: &'p (dyn Fn(Progress) + Sync),
+    scored: AtomicU64,
+    /// Everything else that is known.
+    progress: Progress,
+}
+
+impl<'p> Meter<'p> {
+    fn new(tell: &'p (dyn Fn(Progress) + Sync), limit: Option<u64>) -> Self {
+        Self { tell, scored: AtomicU64::new(0), progress: Progress { limit, ..Progress::default() } }
+    }
+
+    /// Returns the number of comments that are done.
+    fn scored(&self) -> u64 {
+        self.scored.load(Ordering::Relaxed)
+    }
+
+    /// Counts comments that are done.
+    fn advance(&self, more: u64) {
+        let scored = self.scored.fetch_add(more, Ordering::Relaxed) + more;
+        (self.tell)(Progress { scored, ..self.progress });
+    }
+
+    /// Tells how many flagged comments are explained, of how many.
+    fn explain(&self, explained: usize, of: usize) {
+        (self.tell)(Progress { scored: self.scored(), explained: Some((explained, of)), ..self.progress });
     }
 }
 
@@ -166,118 +200,81 @@ pub fn score(
         keep_raw: request.read.keep_raw && !hides_names,
         ..request.read.clone()
     };
-    let mut reader = Reader::open(&request.inputs, &options)?;
+    let reader = Reader::open(&request.inputs, &options)?;
     check_strict(&reader, request.strict)?;
     keep_exports_apart(&request.inputs, &request.out)?;
     check_temporary_folder()?;
     let files = OutputFiles::open(&request.out)?;
-    let model = load_model(request.model.as_deref())?;
-    let engine = match &request.engine {
-        EngineChoice::Named(name) => engine::open(name, &model)?.into(),
-        EngineChoice::Given(engine) => engine.clone(),
-    };
-    let threads = request.threads.map_or(0, NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let start = Start::new(settings(request), identify(&model), engine.name(), reader.files());
+    let scorer = request.scorer.build()?;
+    let start =
+        Start::new(settings(request), identify(scorer.model()), scorer.engine().name(), reader.files());
     let held = files.held(&start, request.resume)?;
-    let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    let mut session = scorer.session();
     if let Some(dir) = &request.reuse {
-        let earlier = pool.install(|| earlier(dir, &start, files.dir(), &scorer))?;
-        scorer.reuse(earlier);
+        session.reuse(scorer.install(|| earlier(dir, &start, files.dir(), &scorer))?);
     }
     let mut outputs = files.begin(start.clone(), held, options.keep_raw)?;
 
-    let chunk_comments = (COMMENTS_A_THREAD * pool.current_num_threads()).min(CHUNK_COMMENTS);
-    let mut head = read_head(request, &mut reader);
-    scorer.expect(head.iter().filter_map(|record| match record {
-        Ok(Record::Comment(comment)) => Some(comment),
-        _ => None,
-    }));
-    let mut threader = Threader::new();
+    let mut chunks = Chunks::new(request, reader, scorer.threads());
+    session.expect(chunks.head_comments());
     let mut queue = Queue::new(policy);
-    let mut counts = Counts::default();
-    let mut kept = 0;
-    let scored = AtomicU64::new(0);
+    let mut meter = Meter::new(progress, request.limit);
     let stopped =
-        || PipelineError::Stopped { dir: request.out.clone(), scored: scored.load(Ordering::Relaxed) };
-    loop {
-        let chunk = read_chunk(
-            request,
-            chunk_comments,
-            &mut head,
-            &mut reader,
-            &mut threader,
-            &mut outputs,
-            &mut counts,
-        )?;
-        if chunk.is_empty() {
-            break;
-        }
-        let (bytes_read, total_bytes) = (reader.bytes_read(), reader.total_bytes());
-        let mut fresh = Vec::with_capacity(chunk.len());
-        let before = kept;
-        for comment in chunk {
-            match outputs.recall(comment)? {
-                Recalled::New(comment) => fresh.push(comment),
-                Recalled::Kept(row) => {
-                    kept += 1;
-                    queue.offer(row);
-                }
-            }
-        }
-        let advance = |more: u64| {
-            let scored = scored.fetch_add(more, Ordering::Relaxed) + more;
-            progress(Progress {
-                scored,
-                kept,
-                read: counts.comments,
-                bytes_read,
-                total_bytes,
-                limit: request.limit,
-                explained: None,
-            });
-        };
-        advance(kept - before);
-        for row in pool.install(|| scorer.score(fresh, &advance))? {
-            outputs.score(&row)?;
-            queue.offer(row);
-        }
-        outputs.flush()?;
+        |meter: &Meter<'_>| PipelineError::Stopped { dir: request.out.clone(), scored: meter.scored() };
+    while let Some(chunk) = chunks.next(&mut outputs)? {
+        chunks.show(&mut meter.progress);
+        score_chunk(chunk, &mut session, &mut outputs, &mut queue, &mut meter)?;
         if request.stop.load(Ordering::Relaxed) {
-            return Err(stopped());
+            return Err(stopped(&meter));
         }
     }
+    chunks.show(&mut meter.progress);
     outputs.end_rows()?;
 
-    let (bytes_read, total_bytes, read) = (reader.bytes_read(), reader.total_bytes(), counts.comments);
-    let explanations = pool.install(|| {
-        queue.explain(&scorer, &request.stop, &|explained, of| {
-            let (explained, scored) = (Some((explained, of)), scored.load(Ordering::Relaxed));
-            progress(Progress {
-                scored,
-                kept,
-                read,
-                bytes_read,
-                total_bytes,
-                limit: request.limit,
-                explained,
-            });
-        })
-    })?;
-    let explanations = explanations.ok_or_else(stopped)?;
+    let explanations =
+        queue.explain(&scorer, &request.stop, &|explained, of| meter.explain(explained, of))?;
+    let explanations = explanations.ok_or_else(|| stopped(&meter))?;
+    let Chunks { reader, threader, counts, .. } = chunks;
     let replies = threader.finish().map_err(PipelineError::Links)?;
     let run = describe(request, start, &reader, &replies, counts);
     let _lock = outputs.finish(&explanations, run)?;
-    let reused = scorer.reused();
+    let (kept, reused) = (meter.progress.kept, session.reused());
     // The report is made of files, and what made them may be large.
-    drop((scorer, explanations));
-    drop((engine, model, reader, pool));
+    drop((session, scorer, reader, explanations));
     let summary = report::write(&request.out, policy, &request.also, &request.by, &[])?;
     Ok(Finished { summary, kept, reused })
 }
 
+/// Scores the comments of a chunk that have no row in the scores file yet, and writes their rows.
+fn score_chunk(
+    chunk: Vec<Comment>,
+    session: &mut Session,
+    outputs: &mut Outputs,
+    queue: &mut Queue<'_>,
+    meter: &mut Meter<'_>,
+) -> Result<(), PipelineError> {
+    let mut fresh = Vec::with_capacity(chunk.len());
+    let mut kept = 0;
+    for comment in chunk {
+        match outputs.recall(comment)? {
+            Recalled::New(comment) => fresh.push(comment),
+            Recalled::Kept(row) => {
+                kept += 1;
+                queue.offer(row);
+            }
+        }
+    }
+    meter.progress.kept += kept;
+    meter.advance(kept);
+    for row in session.score(fresh, &|more| meter.advance(more))? {
+        outputs.score(&row)?;
+        queue.offer(row);
+    }
+    Ok(outputs.flush()?)
+}
+
 /// Opens the scores of an earlier run, if they were made as those of this run are.
-fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer<'_>) -> Result<Earlier, PipelineError> {
+fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer) -> Result<Earlier, PipelineError> {
     let owned = || dir.to_owned();
     let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
@@ -382,30 +379,6 @@ pub fn draw_sample(
     Ok(decisions::draw(dir, policy, count, seed)?)
 }
 
-/// The model of a folder, or the embedded one, if its texts were normalised as ours are.
-fn load_model(dir: Option<&Path>) -> Result<Model, PipelineError> {
-    let model = match dir {
-        Some(dir) => Model::open(dir)?,
-        None => Model::embedded()?,
-    };
-    match &model.manifest {
-        Manifest { name, normalizer: Some(normalizer), .. } if *normalizer != normalize::VERSION => {
-            Err(PipelineError::Normalizer { model: name.clone(), normalizer: *normalizer })
-        }
-        _ => Ok(model),
-    }
-}
-
-/// Loads a model and makes the engine of a name for it, with every check that a run makes of them before it begins.
-///
-/// # Errors
-/// [`PipelineError`] names the file of the model that is wrong, and what to do.
-pub fn open_model(dir: Option<&Path>, engine: &str) -> Result<(Model, Box<dyn Engine>), PipelineError> {
-    let model = load_model(dir)?;
-    let engine = engine::open(engine, &model)?;
-    Ok((model, engine))
-}
-
 /// What was read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
@@ -416,69 +389,93 @@ struct Counts {
     rejects: u64,
 }
 
-/// Reads the first comments of the input, for the scorer to look at before it scores any. Every
-/// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
-fn read_head(request: &ScoreRequest, reader: &mut Reader) -> VecDeque<Result<Record, ReadError>> {
-    let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
-    let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
-    while comments < limit && bytes < CHUNK_BYTES {
-        let Some(record) = reader.next() else { break };
-        match &record {
-            Ok(Record::Comment(comment)) => {
-                comments += 1;
-                bytes += comment.text.len();
-            }
-            // Rejects are held too, with their records.
-            Ok(Record::Reject(_)) => bytes += 1 << 10,
-            Err(_) => comments = limit,
-        }
-        head.push_back(record);
-    }
-    head
+/// Reads the comments of a run, chunk by chunk.
+struct Chunks<'r> {
+    request: &'r ScoreRequest,
+    reader: Reader,
+    /// The first records, read ahead.
+    head: VecDeque<Result<Record, ReadError>>,
+    threader: Threader,
+    counts: Counts,
+    /// The number of comments in a whole chunk.
+    size: usize,
 }
 
-/// Reads until there is a chunk to score; gives an empty one at the end of the input or of what the user wants of it.
-fn read_chunk(
-    request: &ScoreRequest,
-    chunk_comments: usize,
-    head: &mut VecDeque<Result<Record, ReadError>>,
-    reader: &mut Reader,
-    threader: &mut Threader,
-    outputs: &mut Outputs,
-    counts: &mut Counts,
-) -> Result<Vec<Comment>, PipelineError> {
-    let mut chunk = Vec::new();
-    let mut bytes = 0;
-    while chunk.len() < chunk_comments
-        && bytes < CHUNK_BYTES
-        && request.limit.is_none_or(|limit| counts.all < limit)
-    {
-        match head.pop_front().or_else(|| reader.next()).transpose()? {
-            None => break,
-            Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
-            Some(Record::Reject(mut reject)) => {
-                if request.shard.is_none_or(Shard::holds_rejects) {
-                    counts.rejects += 1;
-                    reject.cause = request.shown(&reject.cause);
-                    outputs.reject(&reject)?;
-                }
-            }
-            Some(Record::Comment(mut comment)) => {
-                counts.all += 1;
-                // The threader sees every comment, so that it links those of a shard as it would in a whole run.
-                threader.link(&mut comment);
-                if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
-                    counts.comments += 1;
+impl<'r> Chunks<'r> {
+    /// Reads the first comments of the input, for the scorer to look at before it scores any. Every
+    /// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
+    fn new(request: &'r ScoreRequest, mut reader: Reader, threads: usize) -> Self {
+        let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
+        let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
+        while comments < limit && bytes < CHUNK_BYTES {
+            let Some(record) = reader.next() else { break };
+            match &record {
+                Ok(Record::Comment(comment)) => {
+                    comments += 1;
                     bytes += comment.text.len();
-                    if let Some(pseudonyms) = &request.pseudonyms {
-                        pseudonyms.apply(&mut comment, threader);
+                }
+                // Rejects are held too, with their records.
+                Ok(Record::Reject(_)) => bytes += 1 << 10,
+                Err(_) => comments = limit,
+            }
+            head.push_back(record);
+        }
+        let size = (COMMENTS_A_THREAD * threads).min(CHUNK_COMMENTS);
+        Self { request, reader, head, threader: Threader::new(), counts: Counts::default(), size }
+    }
+
+    /// Returns the comments that were read ahead.
+    fn head_comments(&self) -> impl Iterator<Item = &Comment> {
+        self.head.iter().filter_map(|record| match record {
+            Ok(Record::Comment(comment)) => Some(comment),
+            _ => None,
+        })
+    }
+
+    /// Reads the next chunk, and writes the rejects before its end. Returns `None` at the end of the
+    /// input, or of what the user wants of it.
+    fn next(&mut self, outputs: &mut Outputs) -> Result<Option<Vec<Comment>>, PipelineError> {
+        let Self { request, reader, head, threader, counts, size } = self;
+        let mut chunk = Vec::new();
+        let mut bytes = 0;
+        while chunk.len() < *size
+            && bytes < CHUNK_BYTES
+            && request.limit.is_none_or(|limit| counts.all < limit)
+        {
+            match head.pop_front().or_else(|| reader.next()).transpose()? {
+                None => break,
+                Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
+                Some(Record::Reject(mut reject)) => {
+                    if request.shard.is_none_or(Shard::holds_rejects) {
+                        counts.rejects += 1;
+                        reject.cause = request.shown(&reject.cause);
+                        outputs.reject(&reject)?;
                     }
-                    chunk.push(comment);
+                }
+                Some(Record::Comment(mut comment)) => {
+                    counts.all += 1;
+                    // The threader sees every comment, so that it links those of a shard as it would in a whole run.
+                    threader.link(&mut comment);
+                    if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
+                        counts.comments += 1;
+                        bytes += comment.text.len();
+                        if let Some(pseudonyms) = &request.pseudonyms {
+                            pseudonyms.apply(&mut comment, threader);
+                        }
+                        chunk.push(comment);
+                    }
                 }
             }
         }
+        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
     }
-    Ok(chunk)
+
+    /// Sets how much has been read.
+    fn show(&self, progress: &mut Progress) {
+        progress.read = self.counts.comments;
+        progress.bytes_read = self.reader.bytes_read();
+        progress.total_bytes = self.reader.total_bytes();
+    }
 }
 
 /// The options that change what is written, as the user gave them.
@@ -493,7 +490,7 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
         ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
-        ("language", request.settings.any_language.then(|| "any".to_owned())),
+        ("language", request.scorer.is_any_language().then(|| "any".to_owned())),
         ("pseudonymize", request.pseudonyms.as_ref().map(|names| format!("key {}", names.fingerprint()))),
         ("shard", request.shard.map(|shard| shard.to_string())),
     ];

@@ -10,7 +10,7 @@ use comity::cell::unguard;
 use comity::policy::Policy;
 use comity::read::{Options, Reader, Record};
 
-use crate::pipeline::request;
+use crate::pipeline::{request, tiny};
 
 /// What spreadsheets run: OWASP, "CSV Injection".
 const FORMULAS: [&str; 12] = [
@@ -54,7 +54,7 @@ fn no_cell_of_any_csv_is_a_formula_and_all_come_back() {
     let out = folder.path().join("out");
     let mut request = request(&[&export_path], &out);
     request.read.keep_raw = true;
-    request.settings.any_language = true;
+    request.scorer = tiny().any_language(true);
     let everything = "name = \"=1+1\"\n[[rule]]\nname = \"=cmd\"\nlabel = \"insult\"\nthreshold = 0.0\naction = \"reject\"";
     comity::pipeline::score(&request, &Policy::parse(everything).unwrap(), &|_| {}).unwrap();
 

@@ -204,3 +204,18 @@ fn an_interrupted_run_leaves_nothing_that_passes_for_a_report() {
     run("data/sample");
     assert!(fs::read(&scores).unwrap() == whole);
 }
+
+#[test]
+fn threads_beyond_what_helps_are_capped_with_a_notice() {
+    let folder = folder(None);
+    for (threads, has_notice) in [("10000", true), ("1", false)] {
+        let command =
+            format!("comity score data/sample --model tiny --limit 20 --threads {threads} --out out");
+        let output = shell(folder.path(), &command).output().unwrap();
+        let notices = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{notices}");
+        let most = comity::score::max_threads();
+        let expected = format!("comity: --threads 10000: more than this machine can use; using {most}\n");
+        assert_eq!(notices, if has_notice { expected } else { String::new() });
+    }
+}

@@ -8,11 +8,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use comity::pipeline::{PipelineError, ScoreRequest};
+use comity::pipeline::PipelineError;
 use comity::report::ReportError;
 use tempfile::TempDir;
 
-use crate::pipeline::{assert_same, files, mixed_export, request, root, score, with_causes};
+use crate::pipeline::{assert_same, files, mixed_export, request, root, score, with, with_causes};
 
 /// A small file system in memory; taken away at the end.
 struct Disk(TempDir);
@@ -83,7 +83,7 @@ fn a_full_disk_is_named_and_leaves_no_half_report() {
     assert!(failures >= 4, "{failures}");
     disk.remount(&format!("size={}k", 4 * bytes / 1024 + 1024));
     // What had found room is gone on with.
-    score(&ScoreRequest { resume: true, ..request(&[&export], &out) }).unwrap();
+    score(&with(request(&[&export], &out), |request| request.resume = true)).unwrap();
     assert_same(&files(&out), &expected, "after the disk was full");
 }
 

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use comity::pipeline::{self, ScoreRequest, Shard};
 use comity::policy::Policy;
+use comity::score::ModelChoice;
 
-use crate::pipeline::{assert_same, files, request, root, score};
+use crate::pipeline::{assert_same, files, request, root, score, tiny, with};
 use crate::resume::few;
 
 const ENGLISH: [&str; 8] = [
@@ -97,7 +97,10 @@ fn the_list_of_the_model_decides() {
     let export = export(folder.path(), ENGLISH.into_iter().cycle().take(80));
     let run = |model: PathBuf| {
         let out = folder.path().join("out");
-        score(&ScoreRequest { model: Some(model), ..request(&[&export], &out) }).unwrap();
+        score(&with(request(&[&export], &out), |request| {
+            request.scorer = tiny().model(ModelChoice::Folder(model))
+        }))
+        .unwrap();
         let queue = fs::read_to_string(out.join("queue.html")).unwrap();
         (turned_away(&out), queue)
     };
@@ -139,8 +142,7 @@ fn how_a_run_is_divided_does_not_change_what_is_turned_away() {
 
     for (threads, batch) in [(1, 1), (3, 7)] {
         let mut request = request("divided");
-        request.threads = NonZeroUsize::new(threads);
-        request.settings.batch = batch;
+        request.scorer = tiny().threads(threads).batch(batch);
         run(&request);
         assert_same(&files(&at("divided")), &whole, &format!("{threads} threads, batch {batch}"));
     }
@@ -149,7 +151,7 @@ fn how_a_run_is_divided_does_not_change_what_is_turned_away() {
         .map(|index| {
             let shard: Shard = format!("{index}/3").parse().unwrap();
             let name = format!("part {index}");
-            run(&ScoreRequest { shard: Some(shard), ..request(&name) });
+            run(&with(request(&name), |request| request.shard = Some(shard)));
             at(&name)
         })
         .collect();
@@ -162,11 +164,11 @@ fn how_a_run_is_divided_does_not_change_what_is_turned_away() {
         stop.store(progress.scored > 0, Ordering::Relaxed);
     });
     assert!(ended.is_err());
-    let resumed = run(&ScoreRequest { resume: true, ..request("resumed") });
+    let resumed = run(&with(request("resumed"), |request| request.resume = true));
     assert!((1..2_000).contains(&resumed.kept), "{}", resumed.kept);
     assert_same(&files(&at("resumed")), &whole, "stopped and resumed");
 
-    run(&ScoreRequest { reuse: Some(at("whole")), ..request("reusing") });
+    run(&with(request("reusing"), |request| request.reuse = Some(at("whole"))));
     assert_same(&files(&at("reusing")), &whole, "reused");
 }
 
@@ -175,7 +177,7 @@ fn a_limit_bounds_the_head() {
     let folder = tempfile::tempdir().unwrap();
     let export = export(folder.path(), SPANISH.into_iter().chain(ENGLISH).cycle().take(80));
     let out = folder.path().join("out");
-    let limited = ScoreRequest { limit: Some(8), ..request(&[&export], &out) };
+    let limited = with(request(&[&export], &out), |request| request.limit = Some(8));
     let summary = pipeline::score(&limited, &Policy::built_in(), &|_| {}).unwrap().summary;
     assert_eq!((summary.counts.read, summary.counts.unscored), (8, 8));
 }

@@ -13,7 +13,7 @@ use comity::policy::Policy;
 use comity::report::{self, Form, ReportError};
 use tempfile::TempDir;
 
-use crate::pipeline::{export_of, files, request, root, score};
+use crate::pipeline::{export_of, files, request, root, score, with};
 
 const EXPORT: &str =
     "id,author,text\n1,Ada,Good luck with the bridge.\n2,Bo,You are a fool.\n3,Ada,Thank you all.\n";
@@ -41,7 +41,7 @@ impl Run {
 
     fn request(&self, input: &str, out: &str) -> ScoreRequest {
         let also = Form::ALL.to_vec();
-        ScoreRequest { also, ..request(&[&self.path(input)], &self.path(out)) }
+        with(request(&[&self.path(input)], &self.path(out)), |request| request.also = also)
     }
 
     /// The error of a run over a file.
@@ -131,14 +131,14 @@ fn an_output_is_no_input_under_another_name() {
     for name in ["scores.csv", "rejects.csv", "run.json", "explanations.ndjson"] {
         std::os::unix::fs::symlink(run.path("out").join(name), run.path("linked").join(name)).unwrap();
     }
-    let reuse = ScoreRequest { reuse: Some(run.path("linked")), ..run.request("export.csv", "out") };
+    let reuse = with(run.request("export.csv", "out"), |request| request.reuse = Some(run.path("linked")));
     let error = score(&reuse).map(|_| ()).unwrap_err();
     assert!(matches!(error, PipelineError::ReuseOfOut { .. }), "{error}");
     assert_eq!(fs::read(&scores).unwrap(), before);
 
     let part = |index: u64| Some(format!("{index}/2").parse::<Shard>().unwrap());
     for (index, name) in [(1, "one"), (2, "two")] {
-        score(&ScoreRequest { shard: part(index), ..run.request("export.csv", name) }).unwrap();
+        score(&with(run.request("export.csv", name), |request| request.shard = part(index))).unwrap();
     }
     fs::create_dir(run.path("merged")).unwrap();
     fs::rename(run.path("one/scores.csv"), run.path("merged/scores.csv")).unwrap();
@@ -368,9 +368,9 @@ fn scores_that_were_edited_are_refused_unless_accepted() {
     is_edited(
         pipeline::evaluate_decisions(&out, &Policy::built_in(), &decided, 0.9).map(|_| ()).unwrap_err(),
     );
-    let reuse = ScoreRequest { reuse: Some(out.clone()), ..run.request("export.csv", "new") };
+    let reuse = with(run.request("export.csv", "new"), |request| request.reuse = Some(out.clone()));
     is_edited(score(&reuse).map(|_| ()).unwrap_err());
-    let resume = ScoreRequest { resume: true, ..run.request("export.csv", "out") };
+    let resume = with(run.request("export.csv", "out"), |request| request.resume = true);
     is_edited(score(&resume).map(|_| ()).unwrap_err());
 
     let output = comity(run.folder.path(), &["report", "out", "--accept-edits"]);
@@ -410,8 +410,10 @@ fn scores_that_were_edited_are_refused_unless_accepted() {
     // A part of a run is checked, and what was accepted of it is said of the whole.
     for (index, name) in [("1/2", "one"), ("2/2", "two")] {
         let shard = Some(index.parse().unwrap());
-        score(&ScoreRequest { shard, ..request(&[&export_of(40, run.folder.path())], &run.path(name)) })
-            .unwrap();
+        score(&with(request(&[&export_of(40, run.folder.path())], &run.path(name)), |request| {
+            request.shard = shard
+        }))
+        .unwrap();
     }
     let parts = [run.path("one"), run.path("two")];
     let merge = || pipeline::merge(&parts, &run.path("merged"), &Policy::built_in(), &[], &[]);

@@ -5,17 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use comity::engine::{self, EngineError};
-use comity::pipeline::{self, EngineChoice, PipelineError, Progress, ScoreRequest};
+use comity::pipeline::{self, PipelineError, Progress, ScoreRequest};
 use comity::policy::Policy;
 use comity::read::{Format, Options};
 use comity::record::Column;
 use comity::report::{self, Summary};
-use comity::score::Settings;
+use comity::score::{ModelChoice, ScoreError, Scorer, ScorerBuilder};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -25,26 +24,20 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Settings of a scorer of the tiny model.
+pub(crate) fn tiny() -> ScorerBuilder {
+    Scorer::builder().model(ModelChoice::Folder(root().join("tests/models/tiny"))).threads(1)
+}
+
 /// A request to score with the tiny model.
 pub(crate) fn request(inputs: &[&Path], out: &Path) -> ScoreRequest {
-    ScoreRequest {
-        inputs: inputs.iter().map(|input| input.to_path_buf()).collect(),
-        read: Options::default(),
-        limit: None,
-        strict: false,
-        out: out.to_owned(),
-        model: Some(root().join("tests/models/tiny")),
-        engine: EngineChoice::Named(engine::names().next().unwrap().to_owned()),
-        threads: NonZeroUsize::new(1),
-        settings: Settings::default(),
-        also: Vec::new(),
-        by: Column::DEFAULT.to_vec(),
-        resume: false,
-        reuse: None,
-        shard: None,
-        stop: Arc::default(),
-        pseudonyms: None,
-    }
+    with(ScoreRequest::new(inputs, out), |request| request.scorer = tiny())
+}
+
+/// A request with other options.
+pub(crate) fn with(mut request: ScoreRequest, change: impl FnOnce(&mut ScoreRequest)) -> ScoreRequest {
+    change(&mut request);
+    request
 }
 
 /// An error with its causes.
@@ -117,8 +110,7 @@ fn threads_batches_and_repetition_change_no_byte() {
     let out = folder.path().join("out");
     let run = |threads: usize, batch: usize| {
         let mut request = request(&[&export, &sample], &out);
-        request.threads = NonZeroUsize::new(threads);
-        request.settings.batch = batch;
+        request.scorer = tiny().threads(threads).batch(batch);
         let summary = score(&request).unwrap();
         let counts = summary.counts;
         assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
@@ -140,14 +132,14 @@ fn every_kernel_writes_the_same_files() {
     let run = |engine: &str| {
         let out = folder.path().join("out");
         let mut request = request(&[&export, &root().join("data/sample")], &out);
-        request.engine = EngineChoice::Named(engine.to_owned());
+        request.scorer = tiny().engine(engine);
         score(&request).map(|_| files(&out))
     };
     let native = run("native").unwrap();
     for engine in engine::names().filter(|name| name.starts_with("native:") && *name != "native:f32") {
         match run(engine) {
             Ok(files) => assert_same(&files, &native, engine),
-            Err(PipelineError::Engine(EngineError::Processor { .. })) => {}
+            Err(PipelineError::Score(ScoreError::Engine(EngineError::Processor { .. }))) => {}
             Err(error) => panic!("{engine}: {error}"),
         }
     }
@@ -179,7 +171,7 @@ fn progress_ends_at_the_last_comment() {
     for limit in [None, Some(4_200), Some(10)] {
         let mut request = request(&[&export], &folder.path().join("out"));
         request.limit = limit;
-        request.threads = NonZeroUsize::new(2);
+        request.scorer = tiny().threads(2);
         let steps: Mutex<Vec<Progress>> = Mutex::new(Vec::new());
         let summary =
             pipeline::score(&request, &Policy::built_in(), &|step| steps.lock().unwrap().push(step))
@@ -225,7 +217,11 @@ fn what_can_fail_early_fails_before_the_model_is_loaded() {
     let (file, missing) = (folder.path().join("file"), folder.path().join("missing"));
     fs::write(&file, "x").unwrap();
     let with_bad_model = |inputs: &[&Path], out: &Path| {
-        score(&ScoreRequest { model: Some(missing.clone()), ..request(inputs, out) }).map(|_| ()).unwrap_err()
+        score(&with(request(inputs, out), |request| {
+            request.scorer = tiny().model(ModelChoice::Folder(missing.clone()))
+        }))
+        .map(|_| ())
+        .unwrap_err()
     };
     assert!(matches!(with_bad_model(&[&missing], &file), PipelineError::Read(_)));
     assert!(matches!(with_bad_model(&[&sample], &file), PipelineError::Write { .. }));
@@ -235,7 +231,10 @@ fn what_can_fail_early_fails_before_the_model_is_loaded() {
         with_bad_model(&[folder.path()], &within),
         PipelineError::Read(_) | PipelineError::OutWithinInput { .. }
     ));
-    assert!(matches!(with_bad_model(&[&sample], &folder.path().join("out")), PipelineError::Model(_)));
+    assert!(matches!(
+        with_bad_model(&[&sample], &folder.path().join("out")),
+        PipelineError::Score(ScoreError::Model(_))
+    ));
 }
 
 /// Scores bytes as every format and checks what holds for any input.
@@ -246,7 +245,7 @@ fn is_total(bytes: &[u8]) {
     for format in [None].into_iter().chain(Format::ALL.iter().copied().map(Some)) {
         let mut request = request(&[&export], &out);
         request.read = Options { format, keep_raw: true, ..Options::default() };
-        request.settings.any_language = true;
+        request.scorer = tiny().any_language(true);
         match score(&request) {
             Ok(summary) => {
                 let counts = summary.counts;

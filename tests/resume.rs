@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comity::engine::{self, Batch, Engine, EngineError};
 use comity::model::Model;
-use comity::pipeline::{self, EngineChoice, Finished, PipelineError, ScoreRequest};
+use comity::pipeline::{self, Finished, PipelineError, ScoreRequest};
 use comity::policy::Policy;
+use comity::score::Scorer;
 use ndarray::Array2;
 use tempfile::TempDir;
 
-use crate::pipeline::{assert_same, export_of, files, request, root};
+use crate::pipeline::{assert_same, export_of, files, request, root, tiny, with};
 
 /// A policy that flags few comments of the tiny model, so that few are to be explained.
 const POLICY: &str = "name = \"few\"\n[[rule]]\nname = \"worst\"\nlabel = \"toxicity\"\nthreshold = 0.92\naction = \"reject\"\n";
@@ -57,7 +58,7 @@ impl Case {
     }
 
     fn resumed(&self, out: &str) -> ScoreRequest {
-        ScoreRequest { resume: true, ..self.request(out) }
+        with(self.request(out), |request| request.resume = true)
     }
 
     /// Goes on with the run in `out`, compares, and gives the number of comments that had been scored.
@@ -153,7 +154,8 @@ fn a_panic_of_a_worker_loses_and_doubles_no_row() {
     for calls in [0, 10, 16, 2] {
         let engine =
             Panicking { inner: engine::open("native", &model).unwrap(), calls: AtomicUsize::new(calls) };
-        let request = ScoreRequest { engine: EngineChoice::Given(Arc::new(engine)), ..case.resumed("out") };
+        let request =
+            with(case.resumed("out"), |request| request.scorer = tiny().custom_engine(Arc::new(engine)));
         let run = catch_unwind(AssertUnwindSafe(|| score(&request).map(|_| ())));
         assert!(run.is_err(), "{calls} calls: {run:?}");
         let now = rows(&request.out.join("scores.csv"));
@@ -186,10 +188,10 @@ fn only_the_same_run_is_gone_on_with() {
         "--limit was not given, now it is 600; ask for the same as then",
     );
     refused(
-        &again(&|request| request.settings.any_language = true),
+        &again(&|request| request.scorer = tiny().any_language(true)),
         "--language was not given, now it is any",
     );
-    refused(&again(&|request| request.model = None), "the model was tiny 1 (");
+    refused(&again(&|request| request.scorer = Scorer::builder()), "the model was tiny 1 (");
     let sample = root().join("data/sample");
     refused(&again(&|request| request.inputs.push(sample.clone())), "the input was ");
 
@@ -213,7 +215,7 @@ fn only_the_same_run_is_gone_on_with() {
 
     // How the work is divided is no part of what a run is.
     let mut request = case.resumed("out");
-    (request.threads, request.settings.batch) = (std::num::NonZeroUsize::new(3), 7);
+    request.scorer = tiny().threads(3).batch(7);
     assert!(score(&request).unwrap().kept > 0);
     assert_same(&files(&out), &case.whole, "other threads");
 
@@ -255,7 +257,7 @@ fn a_folder_takes_one_run_at_a_time() {
     pipeline::score(&outer, &few(), &|_| {
         if busy.load(Ordering::Relaxed) == 0 {
             for resume in [false, true] {
-                let inner = ScoreRequest { resume, ..case.request("out") };
+                let inner = with(case.request("out"), |request| request.resume = resume);
                 assert!(matches!(error(&inner), PipelineError::Busy { .. }));
             }
             assert!(matches!(pipeline::report(&out, &few(), &[], &[], &[]), Err(PipelineError::Busy { .. })));

@@ -9,8 +9,9 @@ use comity::pipeline::{self, Finished, MergeError, PipelineError, ScoreRequest};
 use comity::policy::Policy;
 use comity::record::Column;
 use comity::report::Summary;
+use comity::score::Scorer;
 
-use crate::pipeline::{assert_same, export_of, files, request, root};
+use crate::pipeline::{assert_same, export_of, files, request, root, with};
 use crate::resume::few;
 
 fn score(request: &ScoreRequest) -> Result<Finished, PipelineError> {
@@ -27,7 +28,7 @@ fn shards_join_into_the_whole() {
     let at = |name: &str| folder.path().join(name);
     let (export, sample) = (export_of(700, folder.path()), root().join("data/sample"));
     let by = vec![Column::Author, Column::Hour];
-    let request = |out: &str| ScoreRequest { by: by.clone(), ..request(&[&sample, &export], &at(out)) };
+    let request = |out: &str| with(request(&[&sample, &export], &at(out)), |request| request.by = by.clone());
     score(&request("whole")).unwrap();
     let whole = files(&at("whole"));
     pipeline::report(&at("whole"), &few(), &[], &[Column::File], &[]).unwrap();
@@ -37,7 +38,7 @@ fn shards_join_into_the_whole() {
     let shard = |index: u64, of: u64| {
         let out = format!("{of}-{index}");
         let shard = format!("{index}/{of}").parse().unwrap();
-        let finished = score(&ScoreRequest { shard: Some(shard), ..request(&out) }).unwrap();
+        let finished = score(&with(request(&out), |request| request.shard = Some(shard))).unwrap();
         let counts = finished.summary.counts;
         assert_eq!(counts.read, counts.scored + counts.unscored + counts.rejects);
         assert_eq!(counts.rejects > 0, index == 1);
@@ -71,16 +72,21 @@ fn shards_join_into_the_whole() {
     let other_policy = pipeline::merge(&parts, &at("refused"), &Policy::parse(all).unwrap(), &[], &[]);
     assert!(matches!(other_policy, Err(PipelineError::Merge(MergeError::Policy { .. }))));
 
-    let other_by =
-        ScoreRequest { shard: Some("2/3".parse().unwrap()), by: vec![Column::Author], ..request("other-by") };
+    let other_by = with(request("other-by"), |request| {
+        request.shard = Some("2/3".parse().unwrap());
+        request.by = vec![Column::Author];
+    });
     score(&other_by).unwrap();
     refused(&[&parts[0], &at("other-by"), &parts[2]], "--by: author,hour and author; or name");
 
-    let other = ScoreRequest { shard: Some("2/3".parse().unwrap()), limit: Some(100), ..request("limited") };
+    let other = with(request("limited"), |request| {
+        request.shard = Some("2/3".parse().unwrap());
+        request.limit = Some(100);
+    });
     score(&other).unwrap();
     refused(&[&parts[0], &at("limited"), &parts[2]], "no parts of one run: --limit: not given and 100");
     fs::write(&export, fs::read_to_string(root().join("data/sample/town-square.csv")).unwrap()).unwrap();
-    let changed = ScoreRequest { shard: Some("3/3".parse().unwrap()), ..request("changed") };
+    let changed = with(request("changed"), |request| request.shard = Some("3/3".parse().unwrap()));
     score(&changed).unwrap();
     refused(&[&parts[0], &parts[1], &at("changed")], "the size of ");
 }
@@ -95,8 +101,9 @@ fn reused_scores_are_the_scores() {
     score(&request(&[&yesterday], &at("yesterday"))).unwrap();
     let anew = score(&request(&[&today], &at("anew"))).unwrap();
     assert_eq!(anew.reused, 0);
-    let again =
-        |reuse: &str, out: &str| ScoreRequest { reuse: Some(at(reuse)), ..request(&[&today], &at(out)) };
+    let again = |reuse: &str, out: &str| {
+        with(request(&[&today], &at(out)), |request| request.reuse = Some(at(reuse)))
+    };
     let reused = score(&again("yesterday", "reusing")).unwrap();
     assert!((300..600).contains(&reused.reused), "{}", reused.reused);
     assert_same(&files(&at("reusing")), &files(&at("anew")), "reused");
@@ -120,7 +127,7 @@ fn reused_scores_are_the_scores() {
     assert_same(&files(&at("reusing")), &files(&at("anew")), "reused of a torn run");
 
     let mut other_model = again("yesterday", "refused");
-    other_model.model = None;
+    other_model.scorer = Scorer::builder();
     let refused = |request: &ScoreRequest, words: &str| {
         let message = score(request).err().unwrap().to_string();
         assert!(message.contains(words), "{message}");
@@ -157,7 +164,10 @@ fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
             .enumerate()
             .map(|(n, text)| serde_json::json!({"thread": n.to_string(), "text": text}));
         fs::write(&input, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
-        let request = ScoreRequest { model: None, reuse: reuse.map(at), ..request(&[&input], &out) };
+        let request = with(request(&[&input], &out), |request| {
+            request.scorer = Scorer::builder();
+            request.reuse = reuse.map(at);
+        });
         (score(&request).unwrap().reused, files(&out))
     };
     let [both, reversed] = [[&DISGUISED[..], &SPELT_OUT].concat(), [&SPELT_OUT[..], &DISGUISED].concat()];

@@ -3,27 +3,18 @@
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
 use std::io::{BufRead, BufReader, Write, pipe};
-use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::thread;
 
-use comity::pipeline::{self, EngineChoice, StreamRequest};
-use comity::read::Options;
-use comity::score::Settings;
+use comity::pipeline::{self, StreamRequest};
 use serde_json::Value;
 
-use crate::pipeline::{request, root};
+use crate::pipeline::{request, root, tiny};
 use crate::resume::few;
 
 fn stream_request() -> StreamRequest {
-    StreamRequest {
-        read: Options::default(),
-        model: Some(root().join("tests/models/tiny")),
-        engine: EngineChoice::Named("native".to_owned()),
-        threads: NonZeroUsize::new(1),
-        settings: Settings::default(),
-        stop: Arc::default(),
-    }
+    let mut request = StreamRequest::new();
+    request.scorer = tiny();
+    request
 }
 
 #[test]

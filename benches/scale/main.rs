@@ -19,18 +19,18 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use comity::comment::Comment;
 use comity::engine::{Batch, Engine, EngineError};
 use comity::label::Label;
-use comity::model::Model;
 use comity::normalize::normalize;
 use comity::policy::Policy;
 use comity::read::{Options, Reader, Record};
 use comity::record::{self, ModelId, Outcome, Replies, Run, Scored, Scores, Unscored, ledger};
 use comity::report;
-use comity::score::{CHUNK_COMMENTS, Scorer, Settings};
+use comity::score::{CHUNK_COMMENTS, ModelChoice, Scorer};
 use comity::thread::Threader;
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -74,12 +74,14 @@ fn memory(export: &Path, out: &Path, encoded: bool) {
 }
 
 fn score(export: &Path, out: &Path, encoded: bool) -> Run {
-    let model =
-        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny")).expect("the model");
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/tiny");
+    let scorer =
+        Scorer::builder().model(ModelChoice::Folder(folder)).custom_engine(Arc::new(Hashed)).threads(2);
+    let scorer = scorer.build().expect("the model");
+    let model = scorer.model();
     let mut reader = Reader::open(&[export.to_owned()], &Options::default()).expect("the export");
     let mut threader = Threader::new();
-    let mut scorer = Scorer::new(&model, &Hashed, Settings::default());
+    let mut session = scorer.session();
     let path = out.join(ledger::FILE_NAME);
     let file = BufWriter::new(File::create(&path).expect("scores.csv"));
     let mut writer = ledger::Writer::new(file, &path).expect("scores.csv");
@@ -102,8 +104,8 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
         if chunk.is_empty() {
             break;
         }
-        let scored = pool.install(|| match encoded {
-            true => scorer.score(chunk, &|_| ()).expect("scores"),
+        let scored = scorer.install(|| match encoded {
+            true => session.score(chunk, &|_| ()).expect("scores"),
             false => chunk.into_par_iter().map(unencoded).collect(),
         });
         scored.iter().for_each(|scored| writer.write(scored).expect("scores.csv"));

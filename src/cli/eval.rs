@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use super::Done;
 use super::output::Output;
 use super::progress::Bar;
 use super::score::{at_least_one, load_policy};
+use super::scorer::{scorer, threads};
 use super::table;
 use super::words::{counted, one_of};
 
@@ -185,20 +185,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         }
     }
     let mark = args.threshold.iter().find(|(name, _)| name == "spans").map(|(_, mark)| *mark);
-    let request = EvaluateRequest {
-        input: args.input,
-        columns,
-        limit: args.limit,
-        evasions: args.evade,
-        scores: args.scores,
-        thresholds: args.threshold,
-        mark,
-        figures: Settings { budget: args.budget, resamples: args.resamples },
-        model: args.model,
-        engine: args.engine,
-        threads: args.threads.and_then(NonZeroUsize::new),
-        batch: args.batch,
-    };
+    let mut request = EvaluateRequest::new(args.input, columns);
+    request.limit = args.limit;
+    request.evasions = args.evade;
+    request.scores = args.scores;
+    request.thresholds = args.threshold;
+    request.mark = mark;
+    request.figures = Settings { budget: args.budget, resamples: args.resamples };
+    request.scorer = scorer(args.model, args.engine).threads(threads(args.threads)).batch(args.batch);
     let bar = Bar::new(Arc::default());
     let evaluation = pipeline::evaluate(&request, &policy, &|progress| bar.show(progress));
     bar.finish();

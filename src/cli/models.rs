@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
+use comity::engine;
 use comity::label::{Activation, Label};
-use comity::{engine, pipeline};
 
 use super::Done;
 use super::output::Output;
+use super::scorer::scorer;
 
 /// Check and describe the built-in model or one in a folder.
 #[derive(clap::Args)]
@@ -23,7 +24,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
-    let (model, engine) = pipeline::open_model(args.model.as_deref(), &args.engine)?;
+    let scorer = scorer(args.model.clone(), args.engine.clone()).build()?;
+    let (model, engine) = (scorer.model(), scorer.engine());
     let manifest = &model.manifest;
     let given: Vec<Label> = manifest.heads.labels().collect();
     let list = |labels: &mut dyn Iterator<Item = &Label>| {

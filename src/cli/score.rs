@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,13 +10,13 @@ use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use comity::engine;
 use comity::files;
-use comity::pipeline::{self, EngineChoice, ScoreRequest, Shard, StreamRequest};
+use comity::pipeline::{self, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
 use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
 use comity::read::Format;
 use comity::record::Column;
 use comity::report::{Form, Summary};
-use comity::score::{DEFAULT_BATCH, Settings};
+use comity::score::DEFAULT_BATCH;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -26,6 +25,7 @@ use super::files::{Row, show};
 use super::input::InputArgs;
 use super::output::{Output, one_line};
 use super::progress::Bar;
+use super::scorer::{scorer, threads};
 use super::words::{counted, one_of};
 
 /// Score every comment of an export and write tables and pages about them.
@@ -117,41 +117,36 @@ enum Languages {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
     let read = args.input.options(args.keep_raw_rejects)?;
-    let engine = EngineChoice::Named(args.engine);
-    let threads = args.threads.and_then(NonZeroUsize::new);
-    let settings = Settings { batch: args.batch, any_language: args.language == Languages::Any };
+    let scorer = scorer(args.model, args.engine)
+        .threads(threads(args.threads))
+        .batch(args.batch)
+        .any_language(args.language == Languages::Any);
     let Some(out) = args.out else {
         if args.input.inputs != [Path::new("-")] || read.format.is_some_and(|format| format != Format::Ndjson)
         {
             let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
             clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();
         }
-        let stop = stop_on_signals().context("cannot listen for signals")?;
-        return answer_lines(
-            &StreamRequest { read, model: args.model, engine, threads, settings, stop },
-            &policy,
-        );
+        let mut request = StreamRequest::new();
+        request.read = read;
+        request.scorer = scorer;
+        request.stop = stop_on_signals().context("cannot listen for signals")?;
+        return answer_lines(&request, &policy);
     };
     let read_files = [&args.policy, &args.key, &args.input.authors].into_iter().flatten().collect::<Vec<_>>();
     pipeline::keep_apart(&read_files, &out)?;
-    let request = ScoreRequest {
-        read,
-        inputs: args.input.inputs,
-        limit: args.input.limit,
-        strict: args.input.strict,
-        out,
-        model: args.model,
-        engine,
-        threads,
-        settings,
-        also: args.also,
-        by: args.by,
-        resume: args.resume,
-        reuse: args.reuse,
-        shard: args.shard,
-        stop: stop_on_signals().context("cannot listen for signals")?,
-        pseudonyms: args.key.as_deref().map(load_key).transpose()?,
-    };
+    let mut request = ScoreRequest::new(args.input.inputs, out);
+    request.read = read;
+    request.limit = args.input.limit;
+    request.strict = args.input.strict;
+    request.scorer = scorer;
+    request.also = args.also;
+    request.by = args.by;
+    request.resume = args.resume;
+    request.reuse = args.reuse;
+    request.shard = args.shard;
+    request.stop = stop_on_signals().context("cannot listen for signals")?;
+    request.pseudonyms = args.key.as_deref().map(load_key).transpose()?;
     let bar = Bar::new(request.stop.clone());
     let finished = pipeline::score(&request, &policy, &|progress| bar.show(progress));
     bar.finish();

@@ -6,10 +6,7 @@ use std::path::PathBuf;
 use super::merge::MergeError;
 use super::start;
 use crate::decisions::{EvaluationError, SampleError};
-use crate::engine::EngineError;
 use crate::label::Label;
-use crate::model::ModelError;
-use crate::normalize;
 use crate::read::ReadError;
 use crate::record::ledger::LedgerError;
 use crate::report::ReportError;
@@ -171,25 +168,7 @@ pub enum PipelineError {
         "cannot keep reply links in the folder for temporary files; make room there, or set TMPDIR to another"
     )]
     Links(#[source] io::Error),
-    /// The model could not be loaded.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The model was trained on texts that were normalised in another way.
-    #[error(
-        "the model {model} was trained behind normaliser {normalizer}, this version of comity has normaliser {}; use the \
-         version of comity that the model was made for, or train it again",
-        normalize::VERSION
-    )]
-    Normalizer {
-        /// Name of the model.
-        model: String,
-        /// The normaliser's version in its manifest.
-        normalizer: u32,
-    },
-    /// The engine could not be made.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// Scoring failed.
+    /// The model or the engine could not be loaded, or scoring failed.
     #[error(transparent)]
     Score(#[from] ScoreError),
     /// The scores file could not be written.
@@ -239,7 +218,4 @@ pub enum PipelineError {
         /// The label.
         label: Label,
     },
-    /// The threads could not be started.
-    #[error("cannot start the threads")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
 }

@@ -2,16 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::{CHUNK_BYTES, PipelineError, Progress, identify, load_model};
+use super::{CHUNK_BYTES, Meter, PipelineError, Progress, identify};
 use crate::comment::{Comment, Origin};
 use crate::decimal;
-use crate::engine;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, LabelledRows, Marked, SentimentFigures, SpanFigures, Target};
 use crate::explain::{self, Excerpt, Weighed, weigh};
@@ -21,7 +19,7 @@ use crate::model::Model;
 use crate::policy::Policy;
 use crate::read::{Reject, Row, Table, TableRecord};
 use crate::record::{ModelId, Outcome, Scored, Scores};
-use crate::score::{CHUNK_COMMENTS, Scorer, Settings};
+use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
 
 /// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to keep in memory.
 const EXPLAINED_AT_ONCE: usize = 256;
@@ -29,7 +27,8 @@ const EXPLAINED_AT_ONCE: usize = 256;
 /// Rejects that are told one by one; the rest is counted.
 const REJECTS_TOLD: usize = 20;
 
-/// What to measure, on what, and how.
+/// The options of [`evaluate()`].
+#[non_exhaustive]
 pub struct EvaluateRequest {
     /// The labelled file; `-` for standard input.
     pub input: PathBuf,
@@ -47,14 +46,25 @@ pub struct EvaluateRequest {
     pub mark: Option<f64>,
     /// Review budget and resamples.
     pub figures: evaluate::Settings,
-    /// Folder of the model; the embedded one if none.
-    pub model: Option<PathBuf>,
-    /// Name of the engine, one of [`engine::names`].
-    pub engine: String,
-    /// Threads that score; as many as there are cores if none.
-    pub threads: Option<NonZeroUsize>,
-    /// Windows in one engine call, at least 1.
-    pub batch: usize,
+    /// The model, its engine and its threads. Rows in every language are scored.
+    pub scorer: ScorerBuilder,
+}
+
+impl EvaluateRequest {
+    /// Creates a request with the default options, for a labelled file (`-` is standard input).
+    pub fn new(input: impl Into<PathBuf>, columns: LabelledColumns) -> Self {
+        Self {
+            input: input.into(),
+            columns,
+            limit: None,
+            evasions: Vec::new(),
+            scores: None,
+            thresholds: Vec::new(),
+            mark: None,
+            figures: evaluate::Settings::default(),
+            scorer: Scorer::builder(),
+        }
+    }
 }
 
 /// Which column of a labelled file holds what.
@@ -154,34 +164,18 @@ pub fn evaluate(
     let mut table = Table::open(&request.input)?;
     let mut rows = Rows::new(&request.columns, &request.evasions, &table)?;
     let mut scores_file = request.scores.as_deref().map(ScoresFile::create).transpose()?;
-    let model = load_model(request.model.as_deref())?;
-    rows.check_labels(&model)?;
-    let engine = engine::open(&request.engine, &model)?;
-    let threads = request.threads.map_or(0, NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let settings = Settings { batch: request.batch, any_language: true };
-    let mut scorer = Scorer::new(&model, &*engine, settings);
-    let (done, mut read) = (AtomicU64::new(0), 0);
+    let scorer = request.scorer.clone().any_language(true).build()?;
+    rows.check_labels(scorer.model())?;
+    let mut session = scorer.session();
+    let mut meter = Meter::new(progress, request.limit);
     loop {
-        let labelled = read_rows(request, &mut table, &mut rows, &mut read);
+        let labelled = read_rows(request, &mut table, &mut rows, &mut meter.progress.read);
         if labelled.is_empty() {
             break;
         }
-        let advance = |more: u64| {
-            let scored = done.fetch_add(more, Ordering::Relaxed) + more;
-            let (bytes_read, total_bytes) = (0, None);
-            progress(Progress {
-                scored,
-                kept: 0,
-                read,
-                bytes_read,
-                total_bytes,
-                limit: request.limit,
-                explained: None,
-            });
-        };
+        let advance = |more| meter.advance(more);
         let comments: Vec<Comment> = labelled.iter().map(|row| row.comment.clone()).collect();
-        let scored = pool.install(|| scorer.score(comments, &advance))?;
+        let scored = session.score(comments, &advance)?;
         let mut disguised = Vec::with_capacity(request.evasions.len());
         for evasion in &request.evasions {
             let altered = labelled.iter().map(|row| {
@@ -189,7 +183,7 @@ pub fn evaluate(
                 Comment { text, ..row.comment.clone() }
             });
             let altered: Vec<Comment> = altered.collect();
-            disguised.push(pool.install(|| scorer.score(altered, &advance))?);
+            disguised.push(session.score(altered, &advance)?);
         }
         if let Some(file) = &mut scores_file {
             file.write(&labelled, &scored)?;
@@ -200,7 +194,7 @@ pub fn evaluate(
                 let asked: Vec<(&Excerpt, Label)> =
                     excerpts.iter().map(|excerpt| (excerpt, Label::Toxicity)).collect();
                 let never = AtomicBool::new(false);
-                let weighed = pool.install(|| weigh(&scorer, &asked, &never))?;
+                let weighed = weigh(&scorer, &asked, &never)?;
                 let weighed = weighed.expect("nothing stops it");
                 rows.marked
                     .extend(some.iter().zip(weighed).filter_map(|(row, weighed)| marked(row, &weighed)));
@@ -215,16 +209,16 @@ pub fn evaluate(
         file.finish()?;
     }
     let (_, sha256) = table.fingerprint()?;
-    let (labels, sentiment) = pool.install(|| rows.measure(request, policy))?;
+    let (labels, sentiment) = scorer.install(|| rows.measure(request, policy))?;
     let mark = request.mark.unwrap_or(explain::MARK);
     let spans = (!rows.marked.is_empty())
-        .then(|| pool.install(|| evaluate::spans(&rows.marked, mark, request.figures.resamples)));
+        .then(|| scorer.install(|| evaluate::spans(&rows.marked, mark, request.figures.resamples)));
     Ok(Evaluation {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,
-        model: identify(&model),
-        engine: request.engine.clone(),
+        model: identify(scorer.model()),
+        engine: request.scorer.engine_name().to_owned(),
         rows: rows.scored,
         unscored: rows.unscored,
         rejects: rows.rejects,

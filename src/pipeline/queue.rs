@@ -70,7 +70,7 @@ impl<'p> Queue<'p> {
     /// before the end. `advance` gets the number of explained comments and the number of all.
     pub(super) fn explain(
         self,
-        scorer: &Scorer<'_>,
+        scorer: &Scorer,
         stop: &AtomicBool,
         advance: &dyn Fn(usize, usize),
     ) -> Result<Option<Vec<u8>>, ScoreError> {

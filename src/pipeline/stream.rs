@@ -1,8 +1,6 @@
 //! Comments as they come: a line of JSON in, a line of JSON out, in order and without delay.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -11,13 +9,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{EngineChoice, PipelineError, load_model};
-use crate::engine;
+use super::PipelineError;
 use crate::label::Label;
 use crate::policy::{Decision, Policy};
 use crate::read::{Lines, Options, ReadError, Record, Reject};
 use crate::record::{Scored, row};
-use crate::score::{Scorer, Settings};
+use crate::score::{Scorer, ScorerBuilder};
 use crate::thread::Threader;
 
 /// Lines that are scored together, for each thread, where so many are waiting.
@@ -28,19 +25,27 @@ const LINES_A_THREAD: usize = 128;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How to score a stream.
+#[non_exhaustive]
 pub struct StreamRequest {
-    /// Which key holds what.
+    /// Which key has which field.
     pub read: Options,
-    /// Folder of the model; the embedded one if none.
-    pub model: Option<PathBuf>,
-    /// What runs the model.
-    pub engine: EngineChoice,
-    /// Threads that score; as many as there are cores if none.
-    pub threads: Option<NonZeroUsize>,
-    /// Settings of the scoring stage.
-    pub settings: Settings,
+    /// The model, its engine and its threads.
+    pub scorer: ScorerBuilder,
     /// Set to `true` to stop once every line that has been read is answered.
     pub stop: Arc<AtomicBool>,
+}
+
+impl StreamRequest {
+    /// Creates a request with the default options.
+    pub fn new() -> Self {
+        Self { read: Options::default(), scorer: Scorer::builder(), stop: Arc::default() }
+    }
+}
+
+impl Default for StreamRequest {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Scores ndjson line by line: every line of `input` that is not blank is answered by one line of `output`, in the same
@@ -58,17 +63,11 @@ pub fn stream(
     input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> Result<u64, PipelineError> {
-    let model = load_model(request.model.as_deref())?;
-    let engine = match &request.engine {
-        EngineChoice::Named(name) => engine::open(name, &model)?.into(),
-        EngineChoice::Given(engine) => engine.clone(),
-    };
-    let threads = request.threads.map_or(0, NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let mut scorer = Scorer::new(&model, &*engine, request.settings);
+    let scorer = request.scorer.build()?;
+    let mut session = scorer.session();
     let mut threader = Threader::for_stream();
     let (mut bad_lines, mut answered) = (0, 0);
-    let most = LINES_A_THREAD * pool.current_num_threads();
+    let most = LINES_A_THREAD * scorer.threads();
     let lines = Lines::new(&request.read)?;
     let waiting = read_ahead(lines, StoppableLines::new(input, request.stop.clone()), most);
     loop {
@@ -91,7 +90,7 @@ pub fn stream(
         bad_lines += rejects.len() as u64;
         answered += (comments.len() + rejects.len()) as u64;
         let mut rejects = rejects.into_iter().peekable();
-        let rows = pool.install(|| scorer.score(comments, &|_| ()))?;
+        let rows = session.score(comments, &|_| ())?;
         let mut answer = |line: Value| writeln!(output, "{line}").map_err(PipelineError::Stream);
         for row in &rows {
             while let Some(reject) = rejects.next_if(|reject| reject.record < row.comment.origin.record) {

@@ -8,3 +8,5 @@ pub mod language;
 pub mod model;
 pub mod normalize;
 pub mod score;
+
+pub use score::{ModelChoice, ScoreError, Scorer, ScorerBuilder};

@@ -16,6 +16,7 @@ use comity_core::digest::sha256;
 use comity_core::label::{Activation, Label};
 
 mod config;
+#[cfg(feature = "embedded")]
 mod embedded;
 mod folder;
 mod manifest;
@@ -115,6 +116,7 @@ impl Model {
     ///
     /// # Errors
     /// None, unless the binary was built from a broken model.
+    #[cfg(feature = "embedded")]
     pub fn embedded() -> Result<Self, ModelError> {
         let in_model = |(file, kind)| ModelError { model: "(embedded)".to_owned(), file, kind };
         let files = embedded::files();

@@ -14,61 +14,68 @@
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads. Only the gate for
 //! languages ([`language`]) takes the export into account, to decide if a text is scored.
 
+mod builder;
 mod reuse;
+mod session;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+pub use builder::{ModelChoice, ScorerBuilder, max_threads};
 pub use reuse::Earlier;
+pub use session::Session;
 
 use crate::encode::{EncodeError, Window};
 use crate::engine::{Batch, Engine, EngineError};
-use crate::language;
 use crate::language::Gate;
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 use crate::normalize::fold::{Lexicon, fold};
-use crate::normalize::normalize;
-use comity_core::comment::{Comment, Status};
+use crate::normalize::{self, normalize};
 use comity_core::label::Label;
-use comity_core::record::{Outcome, Scored, Scores, Unscored, ledger};
+use comity_core::record::{Outcome, Scores, Unscored, ledger};
 
-/// How many comments a caller should give [`Scorer::score`] at once: enough to find equal texts and to sort by length,
-/// few enough to keep in memory.
+/// The number of comments that a caller should give [`Session::score`] at once: enough to find equal
+/// texts and to sort by length, few enough to keep in memory.
 pub const CHUNK_COMMENTS: usize = 4096;
 
 /// Windows in one engine call where the caller has no opinion: enough to keep the products tall, few enough that the
 /// last batches of a chunk do not leave a thread idle.
 pub const DEFAULT_BATCH: usize = 32;
 
-/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a hash table of 2^17
-/// places takes.
-const REMEMBERED_TEXTS: usize = 7 << 14;
-
-/// What a run may choose. None of it changes a score.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// Windows in one engine call, at least 1.
-    pub batch: usize,
-    /// Score comments of every language, also of those that the model does not know.
-    pub any_language: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { batch: DEFAULT_BATCH, any_language: false }
-    }
-}
-
-/// Why a chunk could not be scored. Bad comments are never the reason: the model or the engine is at fault.
+/// Error of a scorer that could not be built, or could not score. Texts are never the reason: the model
+/// or the engine is at fault.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {
+    /// The model could not be loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// No model was chosen, and this library contains none.
+    #[error("no model was chosen; name a model folder, or build with the feature `embedded`")]
+    NoModel,
+    /// The model was trained on texts that were normalized in another way.
+    #[error(
+        "the model {model} was trained behind normaliser {normalizer}, this version of comity has normaliser {}; use the \
+         version of comity that the model was made for, or train it again",
+        normalize::VERSION
+    )]
+    Normalizer {
+        /// Name of the model.
+        model: String,
+        /// The normalizer's version in its manifest.
+        normalizer: u32,
+    },
+    /// The threads could not be started.
+    #[error("cannot start the threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The encoder failed on a text.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The engine failed on a batch.
+    /// The engine could not be made, or failed on a batch.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The scores of an earlier run cannot be read.
@@ -76,27 +83,64 @@ pub enum ScoreError {
     Earlier(#[from] ledger::LedgerError),
 }
 
-/// Scores chunks of comments with one model.
-pub struct Scorer<'a> {
-    model: &'a Model,
-    engine: &'a dyn Engine,
-    settings: Settings,
-    /// None for a model that does not know English: the word lists of the fold are English.
-    lexicon: Option<Lexicon>,
-    gate: Gate,
-    /// Scores of texts of earlier chunks.
-    remembered: HashMap<TextKey, Scores>,
-    /// Scores of an earlier run.
-    earlier: Option<Earlier>,
-    reused: u64,
+/// A model, its engine and its threads: scores texts.
+///
+/// It is cheap to clone, and clones share everything; threads may use one scorer at the same time. A
+/// text's scores depend on the text and the model only, whatever texts it is scored with.
+///
+/// ```
+/// # #[cfg(feature = "embedded")]
+/// # fn main() -> Result<(), comity_infer::ScoreError> {
+/// use comity_core::label::Label;
+/// use comity_infer::{ModelChoice, Scorer};
+///
+/// let scorer = Scorer::builder().model(ModelChoice::English).threads(2).build()?;
+/// let outcomes = scorer.score(&["You are very kind.", "You are a stupid idiot.", "  "])?;
+///
+/// let toxicity: Vec<Option<f64>> = outcomes.iter().map(|outcome| outcome.scores()?.get(Label::Toxicity)).collect();
+/// assert!(toxicity[0] < Some(0.1) && toxicity[1] > Some(0.9));
+/// assert_eq!(toxicity[2], None); // an empty text has no scores
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "embedded"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone)]
+pub struct Scorer {
+    shared: Arc<Shared>,
 }
 
-/// A comment on its way to the engine.
+/// Everything that the clones of a scorer have in common.
+struct Shared {
+    model: Model,
+    engine: Arc<dyn Engine>,
+    /// None for a model that does not know English: the word lists of the fold are English.
+    lexicon: Option<Lexicon>,
+    /// Without an export.
+    gate: Gate,
+    /// The scorer's own threads; the pool that it is called in if `None`.
+    pool: Option<ThreadPool>,
+    /// The number of windows in one engine call.
+    batch: usize,
+    any_language: bool,
+}
+
+/// A text on its way to the engine.
 enum Prepared {
     /// Not to be scored.
     Unscored { cause: Unscored, language: Option<String> },
     /// To be scored by this text.
     Text { reading: Reading, key: TextKey, language: Option<String> },
+}
+
+impl Prepared {
+    /// Returns the outcome, given the scores of each text that is scored.
+    fn outcome(&self, scores: impl Fn(&TextKey) -> Option<Scores>) -> Outcome {
+        match self {
+            Self::Unscored { cause, .. } => Outcome::Unscored(*cause),
+            Self::Text { key, .. } => Outcome::Scored(scores(key).expect("every text has been scored")),
+        }
+    }
 }
 
 /// A text as the model reads it.
@@ -136,40 +180,59 @@ impl Reading {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct TextKey([u8; 16]);
 
-impl<'a> Scorer<'a> {
-    /// A scorer of `model`, run by `engine`.
-    pub fn new(model: &'a Model, engine: &'a dyn Engine, settings: Settings) -> Self {
-        let languages = &model.manifest.languages;
-        let knows_english = languages.is_empty() || language::is_known("en", languages);
-        let lexicon = knows_english.then(|| Lexicon::new(model.encoder.vocabulary()));
-        let gate = Gate::new(languages);
-        Self { model, engine, settings, lexicon, gate, remembered: HashMap::new(), earlier: None, reused: 0 }
+impl Scorer {
+    /// Starts with the default settings of a scorer.
+    pub fn builder() -> ScorerBuilder {
+        ScorerBuilder::default()
     }
 
-    /// Sets which languages to expect, from the first comments of an export (at most
-    /// [`language::HEAD_COMMENTS`]). It decides which short texts are in a language that the model
-    /// does not know; no score depends on it.
-    pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
-        let live = head.into_iter().filter(|comment| comment.status == Status::Live);
-        let texts: Vec<String> =
-            live.map(|comment| normalize(&comment.own_words()).text.into_owned()).collect();
-        self.gate.expect(texts.iter().map(String::as_str));
+    /// Returns the model.
+    pub fn model(&self) -> &Model {
+        &self.shared.model
     }
 
-    /// Takes scores from an earlier run of the same model, engine and version, if it has them.
-    pub fn reuse(&mut self, earlier: Earlier) {
-        self.earlier = Some(earlier);
+    /// Returns the engine.
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.shared.engine
     }
 
-    /// Returns the number of texts whose scores were taken from an earlier run.
-    pub fn reused(&self) -> u64 {
-        self.reused
+    /// Returns the number of threads that score.
+    pub fn threads(&self) -> usize {
+        self.shared.pool.as_ref().map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
+    }
+
+    /// Starts a session, which scores the comments of one run.
+    pub fn session(&self) -> Session {
+        Session::new(self.clone())
+    }
+
+    /// Runs `work` on the scorer's threads. Its parallel iterators use them all.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.shared.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// Scores texts, in their order. A text that is empty, or in a language that the model does not
+    /// support, has no scores. Nothing is known of the export that it comes from, so a short text counts
+    /// as foreign only if that is nearly certain (docs/languages.md).
+    ///
+    /// # Errors
+    /// [`ScoreError`] if the encoder or the engine fails.
+    pub fn score<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Outcome>, ScoreError> {
+        self.install(|| {
+            let prepare = |text: &T| self.prepare(text.as_ref(), &self.shared.gate);
+            let prepared: Vec<Prepared> = texts.par_iter().map(prepare).collect();
+            let scores = self.score_fresh(&prepared, &HashMap::new(), &|_| ())?;
+            Ok(prepared.iter().map(|prepared| prepared.outcome(|key| scores.get(key).copied())).collect())
+        })
     }
 
     /// Returns a person's own words as the model reads them.
     pub fn read(&self, own_words: &str) -> Reading {
         let normalized = normalize(own_words);
-        let folded = self.lexicon.as_ref().and_then(|lexicon| fold(&normalized.text, lexicon));
+        let folded = self.shared.lexicon.as_ref().and_then(|lexicon| fold(&normalized.text, lexicon));
         match folded {
             Some(folded) if folded.throughout => Reading { text: folded.text, folded: None, evasion: true },
             folded => Reading {
@@ -180,27 +243,42 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
-    /// thread did them; its sum is the length of the chunk.
-    ///
-    /// # Errors
-    /// [`ScoreError`] if the encoder or the engine fails; nothing of the chunk is scored then.
-    pub fn score(
-        &mut self,
-        comments: Vec<Comment>,
-        advance: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<Scored>, ScoreError> {
-        let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
-        self.take_over(&prepared)?;
+    /// Decides if a text is scored, and by what.
+    fn prepare(&self, own_words: &str, gate: &Gate) -> Prepared {
+        let Shared { model, any_language, .. } = &*self.shared;
+        let reading = self.read(own_words);
+        if reading.text.is_empty() {
+            return Prepared::Unscored { cause: Unscored::Empty, language: None };
+        }
+        let detected = gate.detect(&reading.text);
+        let language = detected.language.map(str::to_owned);
+        if detected.foreign && !any_language {
+            return Prepared::Unscored { cause: Unscored::Language, language };
+        }
+        // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.
+        let is_wordless = !reading.text.contains(char::is_alphanumeric);
+        if is_wordless && model.encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
+            return Prepared::Unscored { cause: Unscored::Empty, language };
+        }
+        Prepared::Text { key: reading.key(), reading, language }
+    }
 
-        // The texts that the engine must see, each once, and how many comments share each.
+    /// Scores the texts whose scores are not `known`, each once. `advance` gets the number of further
+    /// `prepared` that are done, from whichever thread did them.
+    fn score_fresh(
+        &self,
+        prepared: &[Prepared],
+        known: &HashMap<TextKey, Scores>,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<HashMap<TextKey, Scores>, ScoreError> {
+        // The texts that the engine must see, and the number of comments that share each.
         let mut fresh: Vec<(&Reading, TextKey)> = Vec::new();
         let mut sharers: Vec<u64> = Vec::new();
         let mut indices: HashMap<TextKey, usize> = HashMap::new();
         let mut settled = 0;
-        for prepared in &prepared {
+        for prepared in prepared {
             match prepared {
-                Prepared::Text { reading, key, .. } if !self.remembered.contains_key(key) => {
+                Prepared::Text { reading, key, .. } if !known.contains_key(key) => {
                     let index = *indices.entry(*key).or_insert(fresh.len());
                     if index == fresh.len() {
                         fresh.push((reading, *key));
@@ -212,85 +290,13 @@ impl<'a> Scorer<'a> {
             }
         }
         advance(settled);
-
         let readings: Vec<&Reading> = fresh.iter().map(|(reading, _)| *reading).collect();
         let scores = self.score_texts(&readings, &|text| advance(sharers[text]))?;
-        let by_key: HashMap<TextKey, Scores> = fresh.iter().map(|(_, key)| *key).zip(scores).collect();
-        let outcomes: Vec<Option<Scores>> = prepared
-            .iter()
-            .map(|prepared| match prepared {
-                Prepared::Text { key, .. } => by_key.get(key).or_else(|| self.remembered.get(key)).copied(),
-                Prepared::Unscored { .. } => None,
-            })
-            .collect();
-        if self.remembered.len() + by_key.len() <= REMEMBERED_TEXTS {
-            self.remembered.extend(by_key);
-        }
-
-        let scored = comments.into_iter().zip(prepared).zip(outcomes).map(|((comment, prepared), scores)| {
-            match (prepared, scores) {
-                (Prepared::Text { language, reading, .. }, Some(scores)) => {
-                    Scored { comment, language, evasion: reading.evasion, outcome: Outcome::Scored(scores) }
-                }
-                (Prepared::Unscored { cause, language }, _) => {
-                    Scored { comment, language, evasion: false, outcome: Outcome::Unscored(cause) }
-                }
-                (Prepared::Text { .. }, None) => unreachable!("every text is either fresh or remembered"),
-            }
-        });
-        Ok(scored.collect())
+        Ok(fresh.iter().map(|(_, key)| *key).zip(scores).collect())
     }
 
-    /// Remembers the scores that an earlier run has for these texts.
-    fn take_over(&mut self, prepared: &[Prepared]) -> Result<(), ScoreError> {
-        let Some(earlier) = &mut self.earlier else { return Ok(()) };
-        if self.remembered.len() >= REMEMBERED_TEXTS {
-            self.remembered.clear();
-        }
-        for prepared in prepared {
-            let Prepared::Text { key, .. } = prepared else { continue };
-            if !self.remembered.contains_key(key)
-                && let Some(scores) = earlier.scores(*key)?
-            {
-                self.remembered.insert(*key, scores);
-                self.reused += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn prepare(&self, comment: &Comment) -> Prepared {
-        let unscored = |cause| Prepared::Unscored { cause, language: None };
-        match comment.status {
-            Status::Live => {}
-            Status::Deleted => return unscored(Unscored::Deleted),
-            Status::Removed => return unscored(Unscored::Removed),
-            Status::Service => return unscored(Unscored::Service),
-        }
-        let own = comment.own_words();
-        if own.is_empty() {
-            let blank = comment.text.trim().is_empty();
-            return unscored(if blank { Unscored::Empty } else { Unscored::Quote });
-        }
-        let reading = self.read(&own);
-        if reading.text.is_empty() {
-            return unscored(Unscored::Empty);
-        }
-        let detected = self.gate.detect(&reading.text);
-        let language = detected.language.map(str::to_owned);
-        if detected.foreign && !self.settings.any_language {
-            return Prepared::Unscored { cause: Unscored::Language, language };
-        }
-        // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.
-        let is_wordless = !reading.text.contains(char::is_alphanumeric);
-        if is_wordless && self.model.encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
-            return Prepared::Unscored { cause: Unscored::Empty, language };
-        }
-        Prepared::Text { key: reading.key(), reading, language }
-    }
-
-    /// Scores of texts, in their order. `done` is told of each text by its place, once, from whichever thread
-    /// did it.
+    /// Scores texts as [`read`](Self::read) returns them, in their order. `done` gets the index of each
+    /// text once, from whichever thread did it.
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails.
@@ -299,13 +305,21 @@ impl<'a> Scorer<'a> {
         texts: &[&Reading],
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Scores>, ScoreError> {
-        let manifest = &self.model.manifest;
+        self.install(|| self.score_readings(texts, done))
+    }
+
+    fn score_readings(
+        &self,
+        texts: &[&Reading],
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Scores>, ScoreError> {
+        let manifest = &self.model().manifest;
         // Of each text the windows of its first reading, and of its second one behind them if it has one.
         let readings: Vec<Vec<Vec<Window>>> = texts
             .par_iter()
             .map(|text| {
                 let windows =
-                    |text| self.model.encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens);
+                    |text| self.model().encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens);
                 text.variants().map(windows).collect::<Result<_, _>>()
             })
             .collect::<Result<_, _>>()?;
@@ -323,7 +337,7 @@ impl<'a> Scorer<'a> {
         // A thread that is free takes the longest batch that is left, so that all end together (Graham, 1969); rayon's own way,
         // half by half, would leave the longest to one of them.
         let mut batches: Vec<(usize, Vec<Probabilities>)> = queue
-            .chunks(self.settings.batch.max(1))
+            .chunks(self.shared.batch)
             .enumerate()
             .par_bridge()
             .map(|(place, chunk)| {
@@ -331,9 +345,9 @@ impl<'a> Scorer<'a> {
                 for &(text, window) in chunk {
                     batch.push(&windows[text][window].ids);
                 }
-                let logits = self.engine.logits(&batch)?;
+                let logits = self.engine().logits(&batch)?;
                 chunk.iter().filter(|(_, window)| *window == 0).for_each(|&(text, _)| done(text));
-                Ok((place, logits.rows().into_iter().map(|row| self.model.probabilities(row)).collect()))
+                Ok((place, logits.rows().into_iter().map(|row| self.model().probabilities(row)).collect()))
             })
             .collect::<Result<_, EngineError>>()?;
         batches.sort_by_key(|(place, _)| *place);
@@ -396,7 +410,7 @@ fn join_windows(windows: &[Window], probabilities: &[Probabilities]) -> Probabil
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -404,7 +418,8 @@ mod tests {
 
     use super::*;
     use crate::engine::open;
-    use comity_core::comment::Origin;
+    use comity_core::comment::{Comment, Origin, Status};
+    use comity_core::record::Scored;
 
     /// Texts that are disguised throughout, of which the model reads the spelt-out form alone; and that
     /// form as a text of its own, which the model also reads in a second form: with the parted word joined.
@@ -420,8 +435,18 @@ mod tests {
         ],
     ];
 
-    fn tiny() -> Model {
-        Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/tiny")).unwrap()
+    /// A scorer can be shared by threads.
+    const _: () = {
+        const fn is_shared<T: Clone + Send + Sync>() {}
+        is_shared::<Scorer>();
+    };
+
+    fn tiny() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/tiny")
+    }
+
+    fn of_tiny() -> ScorerBuilder {
+        Scorer::builder().model(ModelChoice::Folder(tiny()))
     }
 
     fn comments(texts: &[&str]) -> Vec<Comment> {
@@ -457,8 +482,6 @@ mod tests {
 
     #[test]
     fn what_is_not_scored_has_its_cause() {
-        let model = tiny();
-        let engine = open("native", &model).unwrap();
         let mut chunk = comments(&[
             "Good luck.",
             " \n\t",
@@ -476,8 +499,7 @@ mod tests {
         chunk[5].status = Status::Deleted;
         chunk[6].status = Status::Removed;
         chunk[7].status = Status::Service;
-        let mut scorer = Scorer::new(&model, &*engine, Settings::default());
-        let scored = scorer.score(chunk.clone(), &|_| ()).unwrap();
+        let scored = of_tiny().build().unwrap().session().score(chunk.clone(), &|_| ()).unwrap();
         use Unscored::{Deleted, Empty, Language, Quote, Removed, Service};
         let expected = [Empty, Empty, Quote, Language, Deleted, Removed, Service].map(Some);
         assert_eq!(causes(&scored), [&[None], &expected[..], &[None, Some(Empty), None]].concat());
@@ -486,16 +508,68 @@ mod tests {
             chunk.iter().collect::<Vec<_>>()
         );
 
-        let any = Settings { any_language: true, ..Settings::default() };
-        let scored = Scorer::new(&model, &*engine, any).score(chunk, &|_| ()).unwrap();
+        let any = of_tiny().any_language(true).build().unwrap();
+        let scored = any.session().score(chunk, &|_| ()).unwrap();
         assert_eq!(causes(&scored)[4], None);
         assert_eq!(scored[4].language.as_deref(), Some("de"));
     }
 
     #[test]
+    fn a_text_alone_is_decided_like_a_comment_without_an_export() {
+        let texts = [
+            "Good luck.",
+            "",
+            " \n\t",
+            "\u{200b}\u{200d}",
+            "> so he said",
+            "Das ist doch wirklich nicht euer Ernst, oder habe ich das falsch verstanden?",
+            "no",
+            "\u{1f514}\u{1f514}",
+            "Good luck.",
+        ];
+        let scorer = of_tiny().build().unwrap();
+        let outcomes = scorer.score(&texts).unwrap();
+        let mut session = scorer.session();
+        let scored = session.score(comments(&texts), &|_| ()).unwrap();
+        assert_eq!(outcomes, scored.into_iter().map(|scored| scored.outcome).collect::<Vec<_>>());
+        for (text, cause) in [(1, Unscored::Empty), (2, Unscored::Empty), (5, Unscored::Language)] {
+            assert_eq!(outcomes[text], Outcome::Unscored(cause));
+        }
+        assert_eq!(outcomes[0], outcomes[8]);
+        assert_eq!(scorer.score::<&str>(&[]).unwrap(), []);
+    }
+
+    #[test]
+    fn threads_are_capped() {
+        for (asked, started) in [(1, 1), (2, 2), (10_000, max_threads())] {
+            assert_eq!(of_tiny().threads(asked).build().unwrap().threads(), started);
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let scorer = of_tiny().build().unwrap();
+        assert_eq!(pool.install(|| scorer.threads()), 3);
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_named() {
+        let error = |builder: ScorerBuilder| builder.build().err().expect("an error").to_string();
+        let nowhere = Scorer::builder().model(ModelChoice::Folder("/nowhere".into()));
+        assert!(error(nowhere).starts_with("model /nowhere: config.json: cannot be read"));
+        assert!(error(of_tiny().engine("steam")).starts_with("unknown engine `steam`"));
+
+        let dir = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(tiny()).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+        }
+        let path = dir.path().join("manifest.json");
+        let mut manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        manifest["normalizer"] = serde_json::json!(normalize::VERSION + 1);
+        std::fs::write(&path, manifest.to_string()).unwrap();
+        let other = error(Scorer::builder().model(ModelChoice::Folder(dir.path().to_owned())));
+        assert!(other.starts_with("the model tiny was trained behind normaliser"), "{other}");
+    }
+
+    #[test]
     fn only_a_model_of_english_has_a_second_reading() {
-        let mut model = Model::embedded().unwrap();
-        let engine = open("native", &model).unwrap();
         for (languages, folded) in [
             (&["en"][..], true),
             (&["de", "en"], true),
@@ -503,58 +577,59 @@ mod tests {
             (&["de"], false),
             (&["de", "fr"], false),
         ] {
+            let mut model = Model::embedded().unwrap();
             model.manifest.languages = languages.iter().map(|language| (*language).to_owned()).collect();
-            let reading = Scorer::new(&model, &*engine, Settings::default()).read("you 1d10t");
+            let scorer = Scorer::builder().build_with(model).unwrap();
+            let reading = scorer.read("you 1d10t");
             assert_eq!(reading.folded.as_deref(), folded.then_some("you idiot"), "{languages:?}");
             assert_eq!(reading.evasion, folded, "{languages:?}");
             // What normalising undoes cannot mean anything else in any language.
-            let reading = Scorer::new(&model, &*engine, Settings::default()).read("you st\u{200b}upid");
+            let reading = scorer.read("you st\u{200b}upid");
             assert_eq!((&*reading.text, reading.evasion), ("you stupid", true), "{languages:?}");
         }
     }
 
     #[test]
     fn only_own_words_count() {
-        let model = tiny();
-        let engine = open("native", &model).unwrap();
         let mut chunk = comments(&["> You are all fools!\nNo, they are not.", "No, they are not."]);
         chunk[0].quotes.push(0..21);
-        let scored = Scorer::new(&model, &*engine, Settings::default()).score(chunk, &|_| ()).unwrap();
+        let scored = of_tiny().build().unwrap().session().score(chunk, &|_| ()).unwrap();
         assert_eq!(scored[0].outcome, scored[1].outcome);
     }
 
     #[test]
     fn equal_texts_are_scored_once_and_every_comment_is_counted() {
-        let model = tiny();
-        let engine = Counting { inner: open("native", &model).unwrap(), sequences: AtomicU64::new(0) };
-        let mut scorer = Scorer::new(&model, &engine, Settings::default());
+        let inner = open("native", &Model::open(&tiny()).unwrap()).unwrap();
+        let engine = Arc::new(Counting { inner, sequences: AtomicU64::new(0) });
+        let scorer = of_tiny().custom_engine(engine.clone()).build().unwrap();
+        let mut session = scorer.session();
         let done = Mutex::new(0);
         let advance = |more| *done.lock().unwrap() += more;
         let first =
-            scorer.score(comments(&["so good", "so bad", "So  good ", "so good", ""]), &advance).unwrap();
+            session.score(comments(&["so good", "so bad", "So  good ", "so good", ""]), &advance).unwrap();
         assert_eq!(
             engine.sequences.load(Ordering::Relaxed),
             3,
             "case is the tokenizer's matter, space is not"
         );
-        let second = scorer.score(comments(&["so bad", "so what"]), &advance).unwrap();
+        let second = session.score(comments(&["so bad", "so what"]), &advance).unwrap();
         assert_eq!(engine.sequences.load(Ordering::Relaxed), 4);
         assert_eq!(*done.lock().unwrap(), 7);
         assert_eq!(first[0].outcome, first[3].outcome);
         assert_eq!(first[1].outcome, second[0].outcome);
+        scorer.score(&["so bad", "so bad"]).unwrap();
+        assert_eq!(engine.sequences.load(Ordering::Relaxed), 5, "a session's memory is its own");
     }
 
     #[test]
     fn a_disguised_text_and_its_spelt_out_form_have_the_scores_that_each_has_alone() {
-        let model = Model::embedded().unwrap();
-        let engine = open("native", &model).unwrap();
+        let scorer = Scorer::builder().build().unwrap();
         let score = |chunks: &[&[&str]]| -> Vec<Outcome> {
-            let mut scorer = Scorer::new(&model, &*engine, Settings::default());
-            let scored = chunks.iter().map(|chunk| scorer.score(comments(chunk), &|_| ()).unwrap());
+            let mut session = scorer.session();
+            let scored = chunks.iter().map(|chunk| session.score(comments(chunk), &|_| ()).unwrap());
             scored.flatten().map(|scored| scored.outcome).collect()
         };
         for [disguised, spelt_out] in DISGUISED {
-            let scorer = Scorer::new(&model, &*engine, Settings::default());
             let (one, other) = (scorer.read(disguised), scorer.read(spelt_out));
             assert_eq!((&one.text, &one.folded), (&spelt_out.to_owned(), &None), "only then is this a test");
             assert!(other.text == spelt_out && other.folded.is_some(), "{other:?}");
@@ -572,8 +647,6 @@ mod tests {
 
     #[test]
     fn scores_depend_on_the_text_alone() {
-        let model = tiny();
-        let engine = open("native", &model).unwrap();
         let long = "the harbour is closed and nobody told us why ".repeat(60);
         let texts: Vec<String> = (0..50)
             .map(|n| format!("{} comment number {n}. {}", "so ".repeat(n), &long[..n * n % long.len()]))
@@ -581,17 +654,24 @@ mod tests {
             .collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let run = |batch, threads, chunk: usize| -> Vec<Scored> {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut scorer = Scorer::new(&model, &*engine, Settings { batch, any_language: true });
+            let scorer = of_tiny().threads(threads).batch(batch).any_language(true).build().unwrap();
+            let mut session = scorer.session();
             let all = comments(&texts);
             let chunks = all.chunks(chunk).map(<[Comment]>::to_vec);
-            chunks.flat_map(|chunk| pool.install(|| scorer.score(chunk, &|_| ())).unwrap()).collect()
+            chunks.flat_map(|chunk| session.score(chunk, &|_| ()).unwrap()).collect()
         };
         let alone = run(1, 1, 1);
-        assert!(model.encoder.windows(&long, 256, 64).unwrap().len() > 1);
+        let scorer = of_tiny().any_language(true).build().unwrap();
+        assert!(scorer.model().encoder.windows(&long, 256, 64).unwrap().len() > 1);
         for (batch, threads, chunk) in [(1, 2, 100), (64, 1, 100), (7, 3, 13)] {
             assert_eq!(run(batch, threads, chunk), alone);
         }
+        // Without a comment, a session or an own pool.
+        let outcomes: Vec<Outcome> = alone.into_iter().map(|scored| scored.outcome).collect();
+        assert_eq!(scorer.score(&texts).unwrap(), outcomes);
+        let cloned = scorer.clone();
+        let other = std::thread::spawn(move || cloned.score(&["so bad"]).unwrap());
+        assert_eq!(scorer.score(&["so bad"]).unwrap(), other.join().unwrap());
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Earlier {
     ///
     /// # Errors
     /// [`LedgerError`] if the file cannot be read.
-    pub fn open(path: &Path, may_be_torn: bool, scorer: &Scorer<'_>) -> Result<Self, LedgerError> {
+    pub fn open(path: &Path, may_be_torn: bool, scorer: &Scorer) -> Result<Self, LedgerError> {
         let mut reader = Reader::open(path)?;
         let mut rows: Vec<(TextKey, u64)> = Vec::new();
         let mut chunk: Vec<(Comment, u64)> = Vec::new();
@@ -66,9 +66,6 @@ mod tests {
     use std::fs::{self, File};
 
     use super::*;
-    use crate::engine::open;
-    use crate::model::Model;
-    use crate::score::Settings;
     use crate::score::tests::DISGUISED;
     use comity_core::comment::Origin;
     use comity_core::label::Label;
@@ -97,9 +94,7 @@ mod tests {
     fn scores_are_found_by_everything_that_the_model_reads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
-        let model = Model::embedded().unwrap();
-        let engine = open("native", &model).unwrap();
-        let scorer = Scorer::new(&model, &*engine, Settings::default());
+        let scorer = Scorer::builder().build().unwrap();
         let [disguised, spelt_out] = DISGUISED[0];
         write(&path, &["Good  luck", "> said he\nNever.", "lost", "again", "again", disguised]);
         let toxicity = |earlier: &mut Earlier, text: &str| {

@@ -1,0 +1,129 @@
+//! What one run adds to a scorer: the languages to expect, and the scores that are known already.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::{Earlier, Prepared, ScoreError, Scorer, TextKey};
+use crate::language::Gate;
+use crate::normalize::normalize;
+use comity_core::comment::{Comment, Status};
+use comity_core::record::{Scored, Scores, Unscored};
+
+/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a hash table of 2^17
+/// places takes.
+const REMEMBERED_TEXTS: usize = 7 << 14;
+
+/// Scores the comments of one run, chunk by chunk. [`Scorer::session`] starts one.
+///
+/// A session remembers the scores of repeated texts, can reuse those of an earlier run, and may be given
+/// the first comments of the export, to know which languages to expect.
+pub struct Session {
+    scorer: Scorer,
+    gate: Gate,
+    /// Scores of texts of earlier chunks.
+    remembered: HashMap<TextKey, Scores>,
+    /// Scores of an earlier run.
+    earlier: Option<Earlier>,
+    reused: u64,
+}
+
+impl Session {
+    pub(super) fn new(scorer: Scorer) -> Self {
+        let gate = scorer.shared.gate.clone();
+        Self { scorer, gate, remembered: HashMap::new(), earlier: None, reused: 0 }
+    }
+
+    /// Sets which languages to expect, from the first comments of an export (at most
+    /// [`HEAD_COMMENTS`](crate::language::HEAD_COMMENTS)). It decides which short texts are in a
+    /// language that the model does not know; no score depends on it.
+    pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
+        let live = head.into_iter().filter(|comment| comment.status == Status::Live);
+        let texts: Vec<String> =
+            live.map(|comment| normalize(&comment.own_words()).text.into_owned()).collect();
+        self.gate.expect(texts.iter().map(String::as_str));
+    }
+
+    /// Reuses the scores of an earlier run of the same model, engine and version for equal texts.
+    pub fn reuse(&mut self, earlier: Earlier) {
+        self.earlier = Some(earlier);
+    }
+
+    /// Returns the number of texts whose scores were taken from an earlier run.
+    pub fn reused(&self) -> u64 {
+        self.reused
+    }
+
+    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
+    /// thread did them; its sum is the length of the chunk.
+    ///
+    /// # Errors
+    /// [`ScoreError`] if the encoder or the engine fails; nothing of the chunk is scored then.
+    pub fn score(
+        &mut self,
+        comments: Vec<Comment>,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Scored>, ScoreError> {
+        let scorer = self.scorer.clone();
+        scorer.install(|| self.score_chunk(comments, advance))
+    }
+
+    fn score_chunk(
+        &mut self,
+        comments: Vec<Comment>,
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Scored>, ScoreError> {
+        let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
+        self.take_over(&prepared)?;
+        let fresh = self.scorer.score_fresh(&prepared, &self.remembered, advance)?;
+        let scored = comments.into_iter().zip(prepared).map(|(comment, prepared)| {
+            let outcome =
+                prepared.outcome(|key| fresh.get(key).or_else(|| self.remembered.get(key)).copied());
+            match prepared {
+                Prepared::Text { language, reading, .. } => {
+                    Scored { comment, language, evasion: reading.evasion, outcome }
+                }
+                Prepared::Unscored { language, .. } => Scored { comment, language, evasion: false, outcome },
+            }
+        });
+        let scored = scored.collect();
+        if self.remembered.len() + fresh.len() <= REMEMBERED_TEXTS {
+            self.remembered.extend(fresh);
+        }
+        Ok(scored)
+    }
+
+    /// Remembers the scores that an earlier run has for these texts.
+    fn take_over(&mut self, prepared: &[Prepared]) -> Result<(), ScoreError> {
+        let Some(earlier) = &mut self.earlier else { return Ok(()) };
+        if self.remembered.len() >= REMEMBERED_TEXTS {
+            self.remembered.clear();
+        }
+        for prepared in prepared {
+            let Prepared::Text { key, .. } = prepared else { continue };
+            if !self.remembered.contains_key(key)
+                && let Some(scores) = earlier.scores(*key)?
+            {
+                self.remembered.insert(*key, scores);
+                self.reused += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(&self, comment: &Comment) -> Prepared {
+        let unscored = |cause| Prepared::Unscored { cause, language: None };
+        match comment.status {
+            Status::Live => {}
+            Status::Deleted => return unscored(Unscored::Deleted),
+            Status::Removed => return unscored(Unscored::Removed),
+            Status::Service => return unscored(Unscored::Service),
+        }
+        let own = comment.own_words();
+        if own.is_empty() {
+            let blank = comment.text.trim().is_empty();
+            return unscored(if blank { Unscored::Empty } else { Unscored::Quote });
+        }
+        self.scorer.prepare(&own, &self.gate)
+    }
+}
