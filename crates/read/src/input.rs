@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use comity_core::comment::{Comment, Origin, Status};
 
-use super::homes::Homes;
+use super::input_file::Place;
 use super::mapping::{Column, Field, Resolved, Unresolved};
-use super::places::Place;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
+use super::thread_index::Homes;
 use super::time::{self, Time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 

@@ -13,44 +13,27 @@ use std::sync::{Arc, Mutex};
 
 use comity_core::comment::Comment;
 
-mod arrow;
 mod columnar;
-mod commento;
-mod convokit;
 mod delimited;
-mod discourse;
-mod disqus;
 mod error;
-mod facebook;
-mod fourcat;
-mod hacker_news;
-mod homes;
+mod formats;
 mod html;
-mod identities;
 mod input;
-mod instagram;
-mod json;
+mod input_file;
 mod keys;
 mod lines;
 mod mapping;
-mod mastodon;
 mod mojibake;
-mod ndjson;
 mod objects;
 mod own_output;
-mod parquet;
-mod places;
-mod reddit;
-mod reddit_api;
 mod sniff;
 mod source;
 mod table;
-mod telegram;
 pub mod text;
+mod thread_index;
 mod time;
-mod wordpress;
+mod unique_ids;
 mod xml;
-mod youtube;
 
 pub use columnar::catches_panics;
 pub use error::{ReadError, ReadErrorKind};
@@ -58,10 +41,10 @@ pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
-use homes::Homes;
-use identities::Identities;
 use input::Parser;
-use places::Place;
+use input_file::Place;
+use thread_index::Homes;
+use unique_ids::Identities;
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -354,7 +337,7 @@ impl Reader {
     /// Any input named by the user that cannot be read or in which nothing is found, and a folder of which no file can be
     /// read. Such a file within a folder becomes a reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
-        let places = places::find(inputs)?;
+        let places = input_file::find(inputs)?;
         let mut reader = Self {
             options: Arc::new(options.clone()),
             pending: Vec::new(),

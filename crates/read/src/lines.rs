@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
 
 use super::input::Input;
+use super::input_file::Place;
 use super::keys::{self, Keys};
-use super::places::Place;
 use super::source::{Source, Span};
 use super::{Field, Format, Options, ReadError, Record};
 

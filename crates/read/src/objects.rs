@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
+use super::formats::json::{cut_through, cut_value, is_between_elements};
 use super::input::{Input, Parser, Values};
-use super::json::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};

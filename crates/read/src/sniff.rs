@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::input::{Input, Parser};
-use super::places::Place;
-use super::source::{Source, UTF_32LE_MARK};
-use super::text::parser as text;
-use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
-use super::{
-    arrow, commento, convokit, delimited, discourse, disqus, facebook, fourcat, hacker_news, instagram, json,
-    mastodon, ndjson, own_output, parquet, reddit, reddit_api, telegram, wordpress, xml, youtube,
+use super::formats::{
+    arrow, commento, convokit, discourse, disqus, facebook, fourcat, hacker_news, instagram, json, mastodon,
+    ndjson, parquet, reddit, reddit_api, telegram, text, wordpress, youtube,
 };
+use super::input::{Input, Parser};
+use super::input_file::Place;
+use super::source::{Source, UTF_32LE_MARK};
+use super::{Format, Mapping, Options, ReadError, ReadErrorKind};
+use super::{delimited, own_output, xml};
 
 /// A format: how it is recognised and how it is read.
 pub(crate) struct Reading {

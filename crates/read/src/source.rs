@@ -10,7 +10,7 @@ use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::places::Place;
+use super::input_file::Place;
 use super::{ReadError, ReadErrorKind};
 use comity_core::digest::hex;
 

@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record, delimited, keys, ndjson};
+use super::ndjson;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record, delimited, keys};
 
 /// Columns that every data set has.
 const REQUIRED: [&str; 4] = ["id", "thread_id", "timestamp", "body"];

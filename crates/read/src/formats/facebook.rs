@@ -6,13 +6,13 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::mojibake::repair;
-use super::objects::{self, Keys, Layout, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::mojibake::repair;
+use crate::objects::{self, Keys, Layout, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "comment.comment"),
@@ -86,7 +86,7 @@ impl Layout for Facebook {
 }
 
 /// Puts right what is UTF-8 taken for Latin-1; whether anything was.
-pub(super) fn repair_all(values: &mut super::input::Values<'_>) -> bool {
+pub(crate) fn repair_all(values: &mut crate::input::Values<'_>) -> bool {
     let mut is_repaired = false;
     for value in values.iter_mut().flatten() {
         let repaired = repair(value);
@@ -98,7 +98,7 @@ pub(super) fn repair_all(values: &mut super::input::Values<'_>) -> bool {
     is_repaired
 }
 
-pub(super) fn note_repaired(input: &mut Input, count: u64) {
+pub(crate) fn note_repaired(input: &mut Input, count: u64) {
     if count > 0 {
         input.report.notices.push(format!("records whose UTF-8 was written as Latin-1, put right: {count}"));
     }

@@ -16,12 +16,12 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 use parquet::record::Field as Value;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
-use super::input::{Input, Parser};
-use super::mapping::{Column, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{FREE_BYTES, MAX_EXPANSION, Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
+use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
+use crate::input::{Input, Parser};
+use crate::mapping::{Column, Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{FREE_BYTES, MAX_EXPANSION, Source, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// Rows that are in memory at a time.
 const BATCH_ROWS: usize = 256;

@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::html::{self, Plain};
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, ndjson};
+use super::ndjson;
+use crate::html::{self, Plain};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "raw"),

@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use super::input::{Input, Parser};
-use super::keys::{self, Keys};
-use super::mapping::{self, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{MAX_RECORD_BYTES, Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
+use crate::input::{Input, Parser};
+use crate::keys::{self, Keys};
+use crate::mapping::{self, Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{MAX_RECORD_BYTES, Source, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// Elements of the head that the keys are understood by.
 const SAMPLE_ELEMENTS: usize = 200;
@@ -174,7 +174,7 @@ fn sample(head: &[u8]) -> Vec<Map<String, Value>> {
     sample
 }
 
-pub(super) fn is_between_elements(byte: u8) -> bool {
+pub(crate) fn is_between_elements(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b','
 }
 
@@ -228,14 +228,14 @@ impl Element {
 }
 
 /// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one the first 16 MiB).
-pub(super) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
+pub(crate) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
     raw.clear();
     let mut element = Element::default();
     cut_through(source, raw, |bytes| element.end(bytes))
 }
 
 /// Cuts a stretch off the stream that ends where `end` says, at the latest with the stream; `raw` as for [`cut_value`].
-pub(super) fn cut_through(
+pub(crate) fn cut_through(
     source: &mut Source,
     raw: &mut Vec<u8>,
     mut end: impl FnMut(&[u8]) -> Option<usize>,

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::html;
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record};
+use crate::html;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 /// Of an activity's object.
 const KEYS: Keys = &[

@@ -1,16 +1,16 @@
 //! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it that describe speakers,
-//! conversations and the corpus (which [`super::places`] leaves out: the folder is one export).
+//! conversations and the corpus (which [`crate::input_file`] leaves out: the folder is one export).
 //!
 //! What answers the first utterance of a conversation has it as its parent, as the corpus says.
 
 use std::collections::VecDeque;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 /// Older corpora spell some keys otherwise.
 const KEYS: Keys = &[

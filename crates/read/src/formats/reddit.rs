@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, ndjson};
+use super::ndjson;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 /// The keys of a comment, and of a submission where it has others.
 const KEYS: Keys = &[
@@ -100,7 +101,7 @@ fn is_submission(object: &Object) -> bool {
 }
 
 /// A comment or submission; none where the object is neither.
-pub(super) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<Record> {
+pub(crate) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<Record> {
     let is_submission = is_submission(object);
     if !is_submission && !is_comment(object) {
         return None;
@@ -139,7 +140,7 @@ pub(super) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<
 }
 
 /// What `>`, `<` and `&` became in Reddit's answers, turned back.
-pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

@@ -1,12 +1,12 @@
 //! WordPress exports (WXR 1.0 to 1.2): RSS whose items are the posts, each with its comments.
 
-use super::html;
-use super::input::{Input, Parser, Values};
-use super::mapping::{Field, Mapping};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::xml::{self, Element, Elements, Event, Layout};
-use super::{ReadError, Record};
+use crate::html;
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::xml::{self, Element, Elements, Event, Layout};
+use crate::{ReadError, Record};
 
 const LAYOUT: Layout = Layout {
     containers: &["rss", "channel", "item"],

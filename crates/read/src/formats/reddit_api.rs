@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, reddit};
+use super::reddit;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "data.body"),

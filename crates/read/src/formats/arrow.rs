@@ -24,12 +24,12 @@ use arrow_ipc::reader::{read_dictionary, read_record_batch};
 use arrow_ipc::{MessageHeader, RecordBatch as Header};
 use arrow_schema::{DataType, Fields, SchemaRef, TimeUnit};
 
-use super::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
-use super::input::{Input, Parser};
-use super::mapping::{Column, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
+use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
+use crate::input::{Input, Parser};
+use crate::mapping::{Column, Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// What a file begins with; a stream begins with its first message.
 const MARK: &[u8] = b"ARROW1\0\0";

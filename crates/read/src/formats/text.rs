@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::{Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
 use crate::input::{Input, Parser, Values};
 use crate::mapping::{Field, Mapping};
 use crate::sniff::Verdict;
 use crate::source::{Source, Span};
+use crate::text::{self, Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
 use crate::{ReadError, ReadErrorKind, Record};
 
 /// Longest page dump, in bytes: it is held in memory.
@@ -20,7 +20,7 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let end = if source.head_is_all() { None } else { head.iter().rposition(|byte| *byte == b'\n') };
     let head = String::from_utf8_lossy(&head[..end.unwrap_or(head.len())]);
     let head = if source.line_end() == b'\r' { Cow::Owned(head.replace('\r', "\n")) } else { head };
-    super::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
+    text::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
 }
 
 /// Reads and understands a page dump.
@@ -46,7 +46,7 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let options = input.options.clone();
     let overrides =
         Overrides { authors: options.authors.as_deref(), article_end: options.article_end.as_deref() };
-    let dump = super::parse(&text, &overrides).map_err(|cause| error(&input, &cause))?;
+    let dump = text::parse(&text, &overrides).map_err(|cause| error(&input, &cause))?;
     describe(&mut input, &dump);
     Ok(Box::new(PageDump { input, raw, lines, comments: dump.comments.into() }))
 }

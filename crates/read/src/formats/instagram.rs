@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::facebook::{note_repaired, repair_all};
-use super::input::{Input, Parser, Values};
-use super::mapping::{Field, Mapping};
-use super::mojibake::repair;
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::mojibake::repair;
+use crate::objects::{self, Keys, Layout, Object, Piece, Places};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "string_map_data.Comment.value"),
