@@ -68,6 +68,7 @@ impl fmt::Display for ReadError {
 }
 
 /// The kinds of [`ReadError`].
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadErrorKind {
     /// No such file or folder.
@@ -84,7 +85,9 @@ pub enum ReadErrorKind {
     Damaged,
     /// A format that cannot be read from a stream, in a stream.
     Stream,
-    /// Text, but of no format that we know.
+    /// A format that this build leaves out.
+    Unsupported,
+    /// Text, but of no known format.
     Unrecognised,
     /// A report of Comity itself, or a pipe or a device within a folder.
     NoExport,

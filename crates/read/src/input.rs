@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use comity_core::comment::{Comment, Origin, Status};
 
-use super::input_file::Place;
+use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
-use super::thread_index::Homes;
+use super::thread_index::ThreadIndex;
 use super::time::{self, Time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
@@ -30,9 +30,9 @@ pub(crate) struct Input {
     pub(crate) options: Arc<Options>,
     /// What is understood of it; comments and rejects are counted by [`super::Reader`].
     pub(crate) report: FileReport,
-    pub(crate) tally: Tally,
+    pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
-    pub(crate) homes: Arc<Mutex<Homes>>,
+    pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
     thread: Arc<str>,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the input.
@@ -45,16 +45,16 @@ pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
 impl Input {
     pub(crate) fn new(
         source: Source,
-        place: &Place,
+        file: &InputFile,
         options: Arc<Options>,
         format: Format,
         why: String,
     ) -> Self {
         let mut notices =
-            Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned()));
-        if !place.companions.is_empty() {
+            Vec::from_iter(file.is_repeated.then(|| "named more than once: read once".to_owned()));
+        if !file.companions.is_empty() {
             notices
-                .push(format!("files that describe it, and are no exports: {}", place.companions.join(", ")));
+                .push(format!("files that describe it, and are no exports: {}", file.companions.join(", ")));
         }
         let report = FileReport {
             file: source.name.clone(),
@@ -66,16 +66,16 @@ impl Input {
             rejects: 0,
             notices,
             doubts: Vec::new(),
-            size: place.size,
+            size: file.size,
             fingerprint: None,
         };
         Self {
             source,
             options,
             report,
-            tally: Tally::default(),
-            homes: Arc::default(),
-            thread: place.thread.clone(),
+            diagnostics: Diagnostics::default(),
+            thread_index: Arc::default(),
+            thread: file.thread.clone(),
             records: 0,
             first_loss: None,
         }
@@ -168,7 +168,7 @@ impl Input {
             let value = filled(field)?;
             let number = whole_number(value);
             if number.is_none() {
-                self.tally.add(Oddity::Number, span.line, value);
+                self.diagnostics.add(Diagnostic::Number, span.line, value);
             }
             number
         };
@@ -177,18 +177,18 @@ impl Input {
         let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
             Some(Time::Known(moment)) => Some(moment),
             Some(Time::Zoneless(moment)) => {
-                self.tally.add(Oddity::Zoneless, span.line, value);
+                self.diagnostics.add(Diagnostic::Zoneless, span.line, value);
                 Some(moment)
             }
             None => {
-                self.tally.add(Oddity::Time, span.line, value);
+                self.diagnostics.add(Diagnostic::Time, span.line, value);
                 None
             }
         });
         let author = filled(Field::Author).filter(|name| !is_placeholder(name));
         let nobody = author.filter(|name| is_nobody(name));
         if let Some(name) = nobody {
-            self.tally.add(Oddity::Nobody, span.line, name);
+            self.diagnostics.add(Diagnostic::Nobody, span.line, name);
         }
         let author = author.filter(|_| nobody.is_none()).map(str::to_owned);
         let comment = Comment {
@@ -205,9 +205,9 @@ impl Input {
         Record::Comment(comment)
     }
 
-    /// A chat is called after the person at its other end, and an account after its owner.
+    /// Returns true if sections are left out, because they are names of people.
     fn withholds_sections(&self) -> bool {
-        self.options.withhold_names && matches!(self.report.format, Format::Telegram | Format::Instagram)
+        self.options.withhold_names && self.report.format.entry().hooks.has_private_sections
     }
 
     /// Whether the status says that the comment no longer stands: such a one need have no text.
@@ -224,7 +224,7 @@ impl Input {
     fn status(&mut self, value: &str, line: u64) -> Status {
         let status = self.status_of(value);
         if status.is_none() {
-            self.tally.add(Oddity::Status, line, value);
+            self.diagnostics.add(Diagnostic::Status, line, value);
         }
         status.unwrap_or_default()
     }
@@ -252,7 +252,7 @@ impl Input {
                 "could be read only in part: the first loss is on line {line}, and each one is among the rejects"
             ));
         }
-        self.report.notices.extend(self.tally.notices(self.options.withhold_names));
+        self.report.notices.extend(self.diagnostics.notices(self.options.withhold_names));
         last
     }
 
@@ -292,17 +292,15 @@ fn list(columns: &[Column]) -> String {
     names.join(", ")
 }
 
-/// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.
+/// Returns the id of the comment that a parent column names; `None` for the words and numbers that mean "none", and for the
+/// thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
-    if parent == thread
-        || parent.strip_prefix("t3_") == Some(thread)
-        || none.contains(&parent.to_lowercase().as_str())
-    {
+    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
-    // Reddit writes the kind in front of a parent's id (`t1_` a comment, `t3_` the thread) and not in front of a comment's own.
-    Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
+    let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
+    hooks.try_fold(parent, |parent, hook| hook(parent, id, thread))
 }
 
 fn whole_number(value: &str) -> Option<i64> {
@@ -375,9 +373,9 @@ fn status_of_word(column: &str, word: &str) -> Option<Status> {
     })
 }
 
-/// Oddities of a file, counted: each kind becomes one notice.
+/// The diagnostics of a file, counted by kind: each kind becomes one notice.
 #[derive(Default)]
-pub(crate) struct Tally(BTreeMap<Oddity, Count>);
+pub(crate) struct Diagnostics(BTreeMap<Diagnostic, Count>);
 
 struct Count {
     count: u64,
@@ -386,7 +384,7 @@ struct Count {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Oddity {
+enum Diagnostic {
     Zoneless,
     Time,
     Number,
@@ -397,9 +395,9 @@ enum Oddity {
     BareAmpersand,
 }
 
-impl Tally {
-    fn add(&mut self, oddity: Oddity, line: u64, example: &str) {
-        let count = self.0.entry(oddity).or_insert_with(|| {
+impl Diagnostics {
+    fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
+        let count = self.0.entry(diagnostic).or_insert_with(|| {
             let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
         });
@@ -408,33 +406,33 @@ impl Tally {
 
     /// A comment got a new id, because its own was used before in its thread.
     pub(crate) fn duplicate_id(&mut self, line: u64, id: &str, new_id: &str) {
-        self.add(Oddity::DuplicateId, line, &format!("{id}` is now `{new_id}"));
+        self.add(Diagnostic::DuplicateId, line, &format!("{id}` is now `{new_id}"));
     }
 
     /// Text stood between elements of XML.
     pub(crate) fn stray_text(&mut self, line: u64, text: &str) {
-        self.add(Oddity::StrayText, line, text.trim());
+        self.add(Diagnostic::StrayText, line, text.trim());
     }
 
     /// An `&` in XML was taken for the character that it is.
     pub(crate) fn bare_ampersand(&mut self, line: u64) {
-        self.add(Oddity::BareAmpersand, line, "&");
+        self.add(Diagnostic::BareAmpersand, line, "&");
     }
 
     /// With examples, unless they are to be withheld.
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(move |(oddity, Count { count, line, example })| {
-            let what = match oddity {
-                Oddity::Zoneless => "times without a zone, taken as UTC",
-                Oddity::Time => {
+        self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
+            let what = match diagnostic {
+                Diagnostic::Zoneless => "times without a zone, taken as UTC",
+                Diagnostic::Time => {
                     "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
                 }
-                Oddity::Number => "numbers of votes or replies that cannot be read, left empty",
-                Oddity::Status => "words of the status column that are not known, taken as live",
-                Oddity::Nobody => "comments whose author's name stands for nobody, left without an author",
-                Oddity::DuplicateId => "ids that were used before in their thread, made unique",
-                Oddity::StrayText => "places with text outside of the XML elements that are read, passed over",
-                Oddity::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
+                Diagnostic::Number => "numbers of votes or replies that cannot be read, left empty",
+                Diagnostic::Status => "words of the status column that are not known, taken as live",
+                Diagnostic::Nobody => "comments whose author's name stands for nobody, left without an author",
+                Diagnostic::DuplicateId => "ids that were used before in their thread, made unique",
+                Diagnostic::StrayText => "places with text outside of the XML elements that are read, passed over",
+                Diagnostic::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
             };
             let example = if withhold { String::new() } else { format!(": `{example}`") };
             format!("{what}: {count} (the first on line {line}{example})")

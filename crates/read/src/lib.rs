@@ -7,16 +7,17 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use comity_core::comment::Comment;
 
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 mod columnar;
 mod delimited;
 mod error;
 mod formats;
+mod guard;
 mod html;
 mod input;
 mod input_file;
@@ -35,16 +36,17 @@ mod time;
 mod unique_ids;
 mod xml;
 
-pub use columnar::catches_panics;
 pub use error::{ReadError, ReadErrorKind};
+pub use formats::Format;
+pub use guard::catches_panics;
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
 use input::Parser;
-use input_file::Place;
-use thread_index::Homes;
-use unique_ids::Identities;
+use input_file::InputFile;
+use thread_index::ThreadIndex;
+use unique_ids::UniqueIds;
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -65,157 +67,6 @@ pub struct Options {
     /// Whether nothing that may name people is read or told of but authors and texts: no examples of odd values, no chat's or
     /// account's name as a section.
     pub withhold_names: bool,
-}
-
-/// A format of export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Export of Commento.
-    Commento,
-    /// A ConvoKit corpus.
-    ConvoKit,
-    /// Topics of a Discourse forum.
-    Discourse,
-    /// XML export of Disqus.
-    Disqus,
-    /// Comments of a Facebook account.
-    Facebook,
-    /// A data set of 4CAT.
-    FourCat,
-    /// Items of Hacker News.
-    HackerNews,
-    /// Comments of an Instagram account.
-    Instagram,
-    /// The outbox of an account of Mastodon or another ActivityPub site.
-    Mastodon,
-    /// Dumps of Reddit.
-    Reddit,
-    /// Answers of Reddit's interface.
-    RedditApi,
-    /// Chats of Telegram Desktop.
-    Telegram,
-    /// WXR export of WordPress.
-    WordPress,
-    /// Answers of YouTube's Data API.
-    YouTube,
-    /// The text of a web page: an article and the comments under it.
-    Text,
-    /// Delimited text: `,`, `;` or `|`.
-    Csv,
-    /// Delimited text: tabs.
-    Tsv,
-    /// One JSON object a line.
-    Ndjson,
-    /// One JSON value: an array of objects, or an object that holds one.
-    Json,
-    /// Apache Parquet.
-    Parquet,
-    /// Apache Arrow's format for files and streams.
-    Arrow,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Commento,
-        Self::ConvoKit,
-        Self::Discourse,
-        Self::Disqus,
-        Self::Facebook,
-        Self::FourCat,
-        Self::HackerNews,
-        Self::Instagram,
-        Self::Mastodon,
-        Self::Reddit,
-        Self::RedditApi,
-        Self::Telegram,
-        Self::WordPress,
-        Self::YouTube,
-        Self::Text,
-        Self::Csv,
-        Self::Tsv,
-        Self::Ndjson,
-        Self::Json,
-        Self::Parquet,
-        Self::Arrow,
-    ];
-
-    /// The word of the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Commento => "commento",
-            Self::ConvoKit => "convokit",
-            Self::Discourse => "discourse",
-            Self::Disqus => "disqus",
-            Self::Facebook => "facebook",
-            Self::FourCat => "4cat",
-            Self::HackerNews => "hacker-news",
-            Self::Instagram => "instagram",
-            Self::Mastodon => "mastodon",
-            Self::Reddit => "reddit",
-            Self::RedditApi => "reddit-api",
-            Self::Telegram => "telegram",
-            Self::WordPress => "wordpress",
-            Self::YouTube => "youtube",
-            Self::Text => "text",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Ndjson => "ndjson",
-            Self::Json => "json",
-            Self::Parquet => "parquet",
-            Self::Arrow => "arrow",
-        }
-    }
-
-    /// One line for people.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Commento => "the JSON export of Commento",
-            Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
-            Self::Discourse => "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
-            Self::Disqus => "the XML export of a Disqus forum",
-            Self::Facebook => "the comments in the JSON export of a Facebook account",
-            Self::FourCat => "a data set of 4CAT, CSV or ndjson",
-            Self::HackerNews => {
-                "items and search results of Hacker News (Algolia), items of its Firebase interface"
-            }
-            Self::Instagram => "the comments in the JSON export of an Instagram account",
-            Self::Mastodon => "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
-            Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
-            Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
-            Self::Telegram => "Telegram Desktop's result.json: one chat or a whole account",
-            Self::WordPress => "the XML export of a WordPress site (WXR 1.0 to 1.2)",
-            Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
-            Self::Text => {
-                "the text of a web page: an article, then its comments, each under its author's name"
-            }
-            Self::Csv => "delimited columns (comma, semicolon or bar), with or without a header",
-            Self::Tsv => "tab-delimited columns, with or without a header",
-            Self::Ndjson => "one JSON object a line",
-            Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
-            Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
-            Self::Arrow => {
-                "Apache Arrow IPC (Feather version 2), nested columns by their path (a plain file)"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
-            format!("unknown format `{word}`; known: {}", known.join(", "))
-        })
-    }
 }
 
 /// One record of an export.
@@ -291,8 +142,8 @@ pub struct Reader {
     pending: Vec<Pending>,
     current: Option<Current>,
     files: Vec<FileReport>,
-    identities: Identities,
-    homes: Arc<Mutex<Homes>>,
+    unique_ids: UniqueIds,
+    thread_index: Arc<Mutex<ThreadIndex>>,
     bytes_read: Arc<AtomicU64>,
     total_bytes: Option<u64>,
 }
@@ -300,7 +151,7 @@ pub struct Reader {
 /// An input that was opened and sniffed, and is to be read.
 enum Pending {
     /// A file, closed again (a folder may hold more files than may be open at once).
-    File { place: Place, index: usize },
+    File { file: InputFile, index: usize },
     /// Standard input or a pipe, still open: it cannot be opened twice.
     Open(Current),
     /// A file of a folder that is no export that we can read.
@@ -337,29 +188,29 @@ impl Reader {
     /// Any input named by the user that cannot be read or in which nothing is found, and a folder of which no file can be
     /// read. Such a file within a folder becomes a reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
-        let places = input_file::find(inputs)?;
+        let groups = input_file::find(inputs)?;
         let mut reader = Self {
             options: Arc::new(options.clone()),
             pending: Vec::new(),
             current: None,
             files: Vec::new(),
-            identities: Identities::default(),
-            homes: Arc::default(),
+            unique_ids: UniqueIds::default(),
+            thread_index: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };
-        for group in places {
+        for group in groups {
             let mut readable = 0;
             let mut first_error = None;
-            for place in group.places {
-                match reader.add(place.clone()) {
+            for file in group.files {
+                match reader.add(file.clone()) {
                     Ok(()) => readable += 1,
                     Err(error) if group.folder.is_some() => {
                         reader.pending.push(Pending::Unreadable(Reject {
-                            file: place.name,
+                            file: file.name,
                             record: 0,
                             line: 0,
-                            bytes: 0..place.size.unwrap_or(0),
+                            bytes: 0..file.size.unwrap_or(0),
                             cause: error.cause(),
                             raw: None,
                         }));
@@ -379,41 +230,41 @@ impl Reader {
     }
 
     /// Opens one input, notes what is understood of it, and closes it again if it can be opened twice.
-    fn add(&mut self, place: Place) -> Result<(), ReadError> {
-        if let Some((what, remedy)) = &place.refusal {
-            return Err(ReadError::new(ReadErrorKind::NoExport, &place.name, what, remedy));
+    fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
+        if let Some((what, remedy)) = &file.refusal {
+            return Err(ReadError::new(ReadErrorKind::NoExport, &file.name, what, remedy));
         }
-        let opens_once = place.size.is_none();
+        let opens_once = file.size.is_none();
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
-        let mut parser = sniff::open(&place, &self.options, progress)?;
+        let mut parser = sniff::open(&file, &self.options, progress)?;
         let index = self.files.len();
         let report = parser.input().report.clone();
         let first = if !opens_once {
             let is_forced = self.options.format.is_some();
-            first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &place))?;
+            first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &file))?;
             None
         } else if index == 0 {
-            parser.input().homes = self.homes.clone();
+            parser.input().thread_index = self.thread_index.clone();
             Some(first_record(&mut *parser, false)?)
         } else {
             // What its first record becomes may depend on the inputs before it.
             None
         };
         self.files.push(report);
-        self.total_bytes = self.total_bytes.zip(place.size).map(|(total, size)| total + size);
+        self.total_bytes = self.total_bytes.zip(file.size).map(|(total, size)| total + size);
         self.pending.push(if opens_once {
             Pending::Open(Current { parser, index, first, is_lost: false })
         } else {
-            Pending::File { place, index }
+            Pending::File { file, index }
         });
         Ok(())
     }
 
     /// Adds to the error of a file in which the user's format found nothing which format its content shows.
-    fn name_format(&self, error: ReadError, place: &Place) -> ReadError {
+    fn name_format(&self, error: ReadError, file: &InputFile) -> ReadError {
         let Some(forced) = self.options.format else { return error };
         let options = Options { format: None, ..(*self.options).clone() };
-        let Ok(mut parser) = sniff::open(place, &Arc::new(options), Arc::default()) else { return error };
+        let Ok(mut parser) = sniff::open(file, &Arc::new(options), Arc::default()) else { return error };
         let report = &parser.input().report;
         if report.format == forced {
             return error;
@@ -451,11 +302,11 @@ impl Reader {
             if let Some(current) = &mut self.current {
                 if let Some(mut record) = current.next() {
                     if let Record::Comment(comment) = &mut record {
-                        let made = self.identities.make_unique(comment);
+                        let made = self.unique_ids.make_unique(comment);
                         let before = made.map_err(|error| no_scratch(&comment.origin.file, &error))?;
                         if let Some(before) = before {
-                            let tally = &mut current.parser.input().tally;
-                            tally.duplicate_id(comment.origin.line, &before, &comment.id);
+                            let diagnostics = &mut current.parser.input().diagnostics;
+                            diagnostics.duplicate_id(comment.origin.line, &before, &comment.id);
                         }
                     }
                     self.count(&record);
@@ -476,28 +327,28 @@ impl Reader {
                 None => return Ok(None),
                 Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
                 Some(Pending::Open(current)) => current,
-                Some(Pending::File { place, index }) => {
-                    match sniff::open(&place, &self.options, self.bytes_read.clone()) {
+                Some(Pending::File { file, index }) => {
+                    match sniff::open(&file, &self.options, self.bytes_read.clone()) {
                         Ok(parser) => Current { parser, index, first: None, is_lost: false },
-                        Err(error) => return Ok(Some(self.lose_file(&place, index, &error))),
+                        Err(error) => return Ok(Some(self.lose_file(&file, index, &error))),
                     }
                 }
             };
-            current.parser.input().homes = self.homes.clone();
+            current.parser.input().thread_index = self.thread_index.clone();
             self.current = Some(current);
         }
     }
 
     /// The reject for a file that could be read before, and no longer can.
-    fn lose_file(&mut self, place: &Place, index: usize, error: &ReadError) -> Record {
+    fn lose_file(&mut self, file: &InputFile, index: usize, error: &ReadError) -> Record {
         let report = &mut self.files[index];
         report.rejects += 1;
         report.notices.push("it could be read when the run began, and no longer can".to_owned());
         Record::Reject(Reject {
-            file: place.name.clone(),
+            file: file.name.clone(),
             record: 1,
             line: 1,
-            bytes: 0..place.size.unwrap_or(0),
+            bytes: 0..file.size.unwrap_or(0),
             cause: error.cause(),
             raw: None,
         })
@@ -594,22 +445,23 @@ mod tests {
     #[test]
     fn a_disk_that_fails_costs_what_was_not_read() {
         for (format, begun) in [
-            (Format::Csv, "text,by\none,Ana\ntwo,B"),
-            (Format::Tsv, "text\tby\none\tAna\n\"tw"),
-            (Format::Ndjson, "{\"text\":\"one\"}\n{\"te"),
-            (Format::Json, "{\"comments\":[{\"text\":\"one\"},"),
-            (Format::Reddit, "[{\"body\":\"one\",\"link_id\":\"t3_a\"},{"),
-            (Format::Disqus, "<disqus><post dsq:id='1'><message>one</message></post><post"),
-            (Format::Text, "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
+            ("csv", "text,by\none,Ana\ntwo,B"),
+            ("tsv", "text\tby\none\tAna\n\"tw"),
+            ("ndjson", "{\"text\":\"one\"}\n{\"te"),
+            ("json", "{\"comments\":[{\"text\":\"one\"},"),
+            ("reddit", "[{\"body\":\"one\",\"link_id\":\"t3_a\"},{"),
+            ("disqus", "<disqus><post dsq:id='1'><message>one</message></post><post"),
+            ("text", "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
         ] {
             // What a file is shows in its first bytes.
             let begun = begun.replacen("one", &"one more ".repeat(10), 1);
-            let place = Place::stdin();
+            let format: Format = format.parse().unwrap();
+            let file = InputFile::stdin();
             let read = begun.len();
             let disk = Box::new(Failing(io::Cursor::new(begun)));
-            let source = Source::new(place.name.clone(), disk, Arc::default());
-            let input = Input::new(source.unwrap(), &place, Arc::default(), format, String::new());
-            let parser = sniff::open_as(format, input).unwrap();
+            let source = Source::new(file.name.clone(), disk, Arc::default());
+            let input = Input::new(source.unwrap(), &file, Arc::default(), format, String::new());
+            let parser = (format.entry().open)(input).unwrap();
             let mut current = Current { parser, index: 0, first: None, is_lost: false };
             let mut records: Vec<Record> = std::iter::from_fn(|| current.next()).collect();
             assert!(matches!(records.first(), Some(Record::Comment(_))), "{format}: {records:?}");

@@ -63,10 +63,10 @@ impl Table {
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let groups = input_file::find(&[PathBuf::from(path)])?;
         let name: Arc<str> = path.to_string_lossy().into();
-        let [input_file::Group { folder: None, places }] = &groups[..] else {
+        let [input_file::Group { folder: None, files }] = &groups[..] else {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));
         };
-        let mut source = Source::open(&places[0], None, Arc::new(AtomicU64::new(0)))?;
+        let mut source = Source::open(&files[0], None, Arc::new(AtomicU64::new(0)))?;
         let shape = Shape::find(&source, &Mapping::default(), b",;|\t").ok_or_else(|| {
             ReadError::new(
                 ReadErrorKind::Unrecognised,

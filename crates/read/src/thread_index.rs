@@ -1,4 +1,4 @@
-//! The threads of comments by their ids, for formats in which a reply names its parent alone, and may stand in another file.
+//! The threads of comments by their ids, for formats in which a reply names only its parent, which may stand in another file.
 
 use std::collections::HashMap;
 
@@ -8,27 +8,31 @@ use string_interner::symbol::SymbolU32;
 
 use comity_core::digest::hash;
 
-/// Some 20 bytes a comment, and every thread's name once. Ids stand for themselves by 64 bits each: two of ten million
-/// collide by chance about once in 400,000 runs, which costs a reply its thread.
-pub(crate) struct Homes {
+/// An index from comments to threads, kept for a whole run.
+///
+/// Its memory is not bounded: a hash table of 16 bytes a comment (20 to 40 bytes with its free places), and every thread's name
+/// once. Formats add only comments that others may answer across files: YouTube's top-level comments, of which ten million
+/// take some 300 MB. An id is kept as a hash of 64 bits: two of ten million collide about once in 400,000 runs, which gives a
+/// reply a wrong thread.
+pub(crate) struct ThreadIndex {
     threads: StringInterner<StringBackend<SymbolU32>>,
     of: HashMap<u64, SymbolU32>,
 }
 
-impl Default for Homes {
+impl Default for ThreadIndex {
     fn default() -> Self {
         Self { threads: StringInterner::new(), of: HashMap::new() }
     }
 }
 
-impl Homes {
-    /// Notes the thread of a comment.
+impl ThreadIndex {
+    /// Inserts the thread of a comment.
     pub(crate) fn insert(&mut self, id: &str, thread: &str) {
         let thread = self.threads.get_or_intern(thread);
         self.of.insert(hash(id), thread);
     }
 
-    /// The thread of a comment that was noted.
+    /// Returns the thread of a comment that was inserted.
     pub(crate) fn thread(&self, id: &str) -> Option<&str> {
         self.threads.resolve(*self.of.get(&hash(id))?)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::{FormatEntry, Hooks};
 use crate::html;
 use crate::input::{Input, Parser, Values};
 use crate::mapping::{Field, Mapping};
@@ -27,15 +28,24 @@ const COLUMNS: [(Field, &str); 8] = [
 /// What is left behind on purpose (who can be reached how) or has no place.
 const UNUSED: [&str; 5] = ["author/email", "ipAddress", "author/username", "thread/title", "id"];
 
-/// Whether the root element is `<disqus>`.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "disqus",
+    description: "the XML export of a Disqus forum",
+    extensions: &["xml"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the root element is `<disqus>`.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     match xml::root(source.head()) {
         Some(("disqus", _)) => Verdict::Sure("XML whose root element is `<disqus>`".to_owned()),
         _ => Verdict::No,
     }
 }
 
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     input.report.columns.extend(COLUMNS.map(|(field, name)| (field, name.to_owned())));
     input.report.unused.extend(UNUSED.map(str::to_owned));
     let xml = Elements::new(input, &LAYOUT)?;

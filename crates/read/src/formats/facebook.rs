@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
 use crate::mapping::{Field, Mapping};
 use crate::mojibake::repair;
-use crate::objects::{self, Keys, Layout, Piece, Places};
+use crate::objects::{self, JsonPath, Keys, Layout, Piece};
 use crate::sniff::Verdict;
 use crate::source::Source;
 use crate::{ReadError, Record};
@@ -21,11 +22,20 @@ const KEYS: Keys = &[
     (Field::Section, "comment.group"),
 ];
 
-const PLACES: Places =
-    Places::Paths(&["comments_v2.*", "comments.*", "group_comments_v2.*", "group_comments.*", "*"]);
+const PATHS: JsonPath =
+    JsonPath::Paths(&["comments_v2.*", "comments.*", "group_comments_v2.*", "group_comments.*", "*"]);
 
-/// Whether the input holds the comments of a Facebook account.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "facebook",
+    description: "the comments in the JSON export of a Facebook account",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds the comments of a Facebook account.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -42,8 +52,8 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the comments.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    Ok(objects::open(input, PLACES, KEYS, Facebook::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PATHS, KEYS, Facebook::default()))
 }
 
 #[derive(Default)]

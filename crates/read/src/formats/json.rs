@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
 use crate::keys::{self, Keys};
 use crate::mapping::{self, Field, Mapping};
@@ -29,8 +30,17 @@ const LISTS: [&str; 12] = [
     "rows",
 ];
 
-/// Whether the input begins as a JSON array or object does.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "json",
+    description: "a JSON array of objects, an object that holds one under a key, or one object",
+    extensions: &["json"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input begins as a JSON array or object does.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head().trim_ascii_start();
     let Some((first, rest)) = head.split_first() else { return Verdict::No };
     match (first, rest.trim_ascii_start().first()) {
@@ -43,7 +53,7 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 }
 
 /// Opens a JSON input: finds where its records stand, and their keys.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let head = input.source.head();
     let (empty, list) = match find_list(head) {
         Some(list) if list.is_empty => (Some(list), None),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
 use crate::keys::{self, Keys};
 use crate::mapping::Mapping;
@@ -12,8 +13,17 @@ use crate::{ReadError, Record};
 /// Lines of the head that the format and the keys are understood by.
 const SAMPLE_LINES: usize = 200;
 
-/// Whether at least half of the lines are JSON objects.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "ndjson",
+    description: "one JSON object a line",
+    extensions: &["ndjson", "jsonl"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether at least half of the lines are JSON objects.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let lines = lines(source);
     let objects = lines.iter().filter(|line| keys::parse(line).is_ok()).count();
     let why = format!("{objects} of its first {} lines are JSON objects", lines.len());
