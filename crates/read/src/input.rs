@@ -1,4 +1,4 @@
-//! What every format's parser works with: the stream, the options, the report to fill, and the one way from values to a
+//! The input of every format's parser: the stream, the options, the report to fill in, and the one way from values to a
 //! [`Comment`].
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use super::thread_index::ThreadIndex;
 use super::time::{self, Time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
-/// A format's way through one input.
+/// The parser of one input.
 pub(crate) trait Parser: Send {
     /// Returns the next record, or `None` at the end. A record that cannot be read is [`Record::Reject`]; an error costs the
     /// rest of the input.
@@ -28,7 +28,7 @@ pub(crate) trait Parser: Send {
 pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) options: Arc<Options>,
-    /// What is understood of it; comments and rejects are counted by [`super::Reader`].
+    /// The report on it; [`super::Reader`] counts comments and rejects.
     pub(crate) report: FileReport,
     pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
@@ -81,7 +81,7 @@ impl Input {
         }
     }
 
-    /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.
+    /// Finds the column of each field and adds it to the report. `noun` is the format's word for a column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
         if columns.is_empty() {
             let what = format!("no {noun} in it holds a value");
@@ -132,7 +132,7 @@ impl Input {
         self.records += 1;
     }
 
-    /// The next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
+    /// Returns the next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
     /// the reject stands for something that was lost.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
@@ -149,7 +149,7 @@ impl Input {
         })
     }
 
-    /// The next record as a comment.
+    /// Returns the next record as a comment.
     pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
         self.records += 1;
         let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
@@ -210,7 +210,7 @@ impl Input {
         self.options.withhold_names && self.report.format.entry().hooks.has_private_sections
     }
 
-    /// Whether the status says that the comment no longer stands: such a one need have no text.
+    /// Returns true if the status says that the comment was deleted or removed: it need not have a text.
     pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
         let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
         status.is_some_and(|status| status != Status::Live)
@@ -229,7 +229,7 @@ impl Input {
         status.unwrap_or_default()
     }
 
-    /// The next record as the reject for the rest of the input, which cannot be read.
+    /// Returns the next record as the reject for the rest of the input, which cannot be read.
     pub(crate) fn lose_rest(&mut self, error: &ReadError) -> Record {
         let cause = format!("{}; what follows is lost: {}", error.what, error.remedy);
         self.reject(self.source.here(), cause, &[])
@@ -276,12 +276,12 @@ impl Input {
     }
 }
 
-/// As much of a record as a reject keeps.
+/// Returns the part of a record that a reject keeps.
 fn first(raw: &[u8]) -> &[u8] {
     &raw[..raw.len().min(MAX_RECORD_BYTES)]
 }
 
-/// The columns' names, as many and as much of them as a person would read.
+/// Lists the columns' names, shortened to what a person would read.
 fn list(columns: &[Column]) -> String {
     const MOST: usize = 40;
     let mut names: Vec<String> =
@@ -312,7 +312,7 @@ fn whole_number(value: &str) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
-/// What stands in an author's or a text's place when it is gone.
+/// Returns true for the words that replace the author of a deleted comment.
 fn is_placeholder(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
 }
@@ -333,7 +333,7 @@ fn is_nobody(name: &str) -> bool {
     WORDS.contains(&name.to_lowercase().as_str())
 }
 
-/// Deleted and removed comments whose text is nothing but the site's word for it.
+/// Returns the status of a comment whose text is nothing but a site's word for it.
 fn status_of_text(text: &str) -> Status {
     let text = text.trim();
     if !text.starts_with('[') || text.len() > 40 {
@@ -346,7 +346,7 @@ fn status_of_text(text: &str) -> Status {
     }
 }
 
-/// A status column's word. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
+/// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
 fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {

@@ -1,7 +1,47 @@
-//! Comment exports to comments: opens files, folders and standard input, finds each one's format by its content, and
-//! gives every record of them as a [`Comment`] or as a [`Reject`] that says why it is none.
+//! Reads comment exports: opens files, folders and standard input, finds the format of each by its content, and returns
+//! every record as a [`Comment`] or as a [`Reject`] that says what is wrong with it.
 //!
-//! Each format is one file under `read/` and one line in `read/sniff.rs`; see `docs/adding-a-format.md`.
+//! ```
+//! use std::fs;
+//!
+//! use comity_read::{Options, Reader, Record};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let export = folder.path().join("comments.csv");
+//! fs::write(&export, "id,author,comment\n1,Ada,What a fine bridge!\n2,Bo,It leaks.\n3,Cy\n")?;
+//!
+//! let mut reader = Reader::open(&[export], &Options::default())?;
+//! let (mut comments, mut rejects) = (Vec::new(), Vec::new());
+//! for record in reader.by_ref() {
+//!     match record? {
+//!         Record::Comment(comment) => comments.push(comment),
+//!         Record::Reject(reject) => rejects.push(reject),
+//!     }
+//! }
+//! assert_eq!(comments[1].author.as_deref(), Some("Bo"));
+//! assert_eq!(comments[1].text, "It leaks.");
+//! assert_eq!((rejects[0].record, rejects[0].line), (3, 4));
+//! assert_eq!(reader.files()[0].format.as_str(), "csv");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Options`] names a format or columns, and sets limits. [`Format::ALL`] lists the formats.
+//! - [`Reader::files`] reports how each file was understood: its format and the reason, its columns, and notices.
+//! - No file is held in memory whole, except page dumps ([`text`]) and files of Commento.
+//! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that are no exports.
+//!
+//! # Features
+//!
+//! `arrow` and `parquet`, both on by default, read Apache Arrow IPC and Apache Parquet. Without them such files are still
+//! recognised, and opening one is an error of the kind [`ReadErrorKind::Unsupported`].
+//!
+//! # Structure
+//!
+//! Each format is one file in `formats/` and one line in the list of `formats.rs`; `docs/adding-a-format.md` explains how to
+//! add one. Everything else knows no format by name: it opens files ([`Reader`]), decompresses and decodes them, finds
+//! formats and columns, and turns values into comments.
 
 use std::fmt;
 use std::io;
@@ -48,24 +88,24 @@ use input_file::InputFile;
 use thread_index::ThreadIndex;
 use unique_ids::UniqueIds;
 
-/// How to read.
+/// Options for reading.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The format of every input; found by content where none is given.
+    /// The format of every input; `None` to find it by content.
     pub format: Option<Format>,
-    /// Which column or key holds what, where the user says so.
+    /// The columns or keys of fields, if the user names them.
     pub mapping: Mapping,
-    /// Every author of a page dump, where the user knows them.
+    /// Every author of a page dump, if the user names them.
     pub authors: Option<Vec<String>>,
     /// The last line of a page dump's article, or text within it.
     pub article_end: Option<String>,
-    /// Whether a reject carries the raw record.
+    /// Rejects contain the raw record.
     pub keep_raw: bool,
-    /// How many times its size a compressed input may unpack to before it is taken for a decompression bomb; 250 where none
-    /// is given. The first 256 MiB are free.
+    /// The most times its size that a compressed input may unpack to before it is treated as a decompression bomb (default
+    /// 250). The first 256 MiB are free.
     pub max_expansion: Option<u64>,
-    /// Whether nothing that may name people is read or told of but authors and texts: no examples of odd values, no chat's or
-    /// account's name as a section.
+    /// Nothing that may name people is read or reported, except authors and texts: no examples of odd values in notices, and no
+    /// sections that are named after people.
     pub withhold_names: bool,
 }
 
@@ -78,33 +118,33 @@ pub enum Record {
     Reject(Reject),
 }
 
-/// A record that could not be read: where it stands and why.
+/// A record that could not be read, with its position and the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     /// The file as the user named it.
     pub file: Arc<str>,
-    /// Which record of the file, from 1; 0 for a file of a folder that could not be read at all.
+    /// The number of the record in the file, from 1; 0 for a file of a folder that could not be read at all.
     pub record: u64,
     /// The line it begins on, from 1; 0 for a whole file.
     pub line: u64,
-    /// Its bytes (those of the whole element where it stands within one), in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
+    /// Its bytes, or those of the element around it, in the file as decompressed and converted to UTF-8.
     pub bytes: Range<u64>,
-    /// What is wrong with it and what to do.
+    /// The cause: what is wrong with it and what to do.
     pub cause: String,
-    /// The record itself, where [`Options::keep_raw`] asks for it (at most its first 16 MiB).
+    /// The record itself if [`Options::keep_raw`] is set (at most its first 16 MiB).
     pub raw: Option<String>,
 }
 
-/// What was understood of one file.
+/// A report on how one file was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileReport {
     /// The file as the user named it; `-` for standard input.
     pub file: Arc<str>,
     /// Its format.
     pub format: Format,
-    /// How the format was found, in words.
+    /// The reason for the format, in words.
     pub why: String,
-    /// Which column or key holds what.
+    /// The column or key of each field.
     pub columns: Vec<(Field, String)>,
     /// Columns or keys that nothing was read from.
     pub unused: Vec<String>,
@@ -112,33 +152,32 @@ pub struct FileReport {
     pub comments: u64,
     /// Rejects so far.
     pub rejects: u64,
-    /// What a user should know about how it was read.
+    /// Notices for the user about how it was read.
     pub notices: Vec<String>,
-    /// What the reader was unsure of.
+    /// Decisions that the content does not settle.
     pub doubts: Vec<Doubt>,
-    /// Its size in bytes as it lies on disk, when it was opened; none for standard input and pipes.
+    /// Its size in bytes on disk when it was opened; `None` for standard input and pipes.
     pub size: Option<u64>,
-    /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
+    /// Its size in bytes and its SHA-256 (hexadecimal) on disk; `None` until it is read to its end.
     pub fingerprint: Option<(u64, String)>,
 }
 
-/// Something that a reader was unsure of.
+/// A decision that the content does not settle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// The line, from 1.
     pub line: u64,
-    /// What it was unsure of, and what it decided.
+    /// The question, and the decision.
     pub what: String,
 }
 
-/// Everything that the user named, as one stream of records in a fixed order: the inputs as named, the files of a folder
-/// by path.
+/// A stream of the records of all inputs in a fixed order: inputs as named, the files of a folder by path.
 ///
-/// A file that breaks in the middle costs what follows the break: a reject stands for it, and the next file is read. The
-/// stream ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
+/// If a file breaks in the middle, one reject stands for everything after the break, and the next file is read. The stream
+/// ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
 pub struct Reader {
     options: Arc<Options>,
-    /// What is still to be read, last first.
+    /// Inputs that are still to be read, last first.
     pending: Vec<Pending>,
     current: Option<Current>,
     files: Vec<FileReport>,
@@ -148,13 +187,13 @@ pub struct Reader {
     total_bytes: Option<u64>,
 }
 
-/// An input that was opened and sniffed, and is to be read.
+/// An input whose format is known, and that is still to be read.
 enum Pending {
     /// A file, closed again (a folder may hold more files than may be open at once).
     File { file: InputFile, index: usize },
     /// Standard input or a pipe, still open: it cannot be opened twice.
     Open(Current),
-    /// A file of a folder that is no export that we can read.
+    /// A file of a folder that is no export, or of no known format.
     Unreadable(Reject),
 }
 
@@ -163,7 +202,7 @@ struct Current {
     index: usize,
     /// Its first record, if that was read when it was opened.
     first: Option<Record>,
-    /// The rest of it cannot be read.
+    /// The rest cannot be read.
     is_lost: bool,
 }
 
@@ -180,13 +219,13 @@ impl Current {
 }
 
 impl Reader {
-    /// Opens and sniffs every input: files, folders (walked, sorted by path, hidden files left out) and `-`, each plain or
-    /// compressed with gzip or zstd.
+    /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by path, without hidden files)
+    /// and `-`, each plain or compressed with gzip or zstd.
     ///
     /// # Errors
     ///
-    /// Any input named by the user that cannot be read or in which nothing is found, and a folder of which no file can be
-    /// read. Such a file within a folder becomes a reject.
+    /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a folder such a file becomes a
+    /// reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
         let groups = input_file::find(inputs)?;
         let mut reader = Self {
@@ -273,7 +312,7 @@ impl Reader {
         ReadError { remedy, ..error }
     }
 
-    /// Returns the files that are known to be unreadable before anything is read.
+    /// Returns the files of folders that are found unreadable before anything is read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Reject> {
         self.pending.iter().rev().filter_map(|pending| match pending {
             Pending::Unreadable(reject) => Some(reject),
@@ -281,17 +320,17 @@ impl Reader {
         })
     }
 
-    /// What was understood of each file so far; complete once the iterator has ended.
+    /// Returns a report on each file so far; complete once the iterator has ended.
     pub fn files(&self) -> &[FileReport] {
         &self.files
     }
 
-    /// Bytes of the input (as compressed as it is) read so far.
+    /// Returns the bytes of all inputs read so far, before decompression.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the whole input (as compressed as it is); none where standard input is part of it.
+    /// Returns the bytes of all inputs, before decompression; `None` if standard input or a pipe is one of them.
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
@@ -339,7 +378,7 @@ impl Reader {
         }
     }
 
-    /// The reject for a file that could be read before, and no longer can.
+    /// Returns the reject for a file that could be read before, and no longer can.
     fn lose_file(&mut self, file: &InputFile, index: usize, error: &ReadError) -> Record {
         let report = &mut self.files[index];
         report.rejects += 1;
@@ -406,7 +445,7 @@ fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, Read
     Err(error)
 }
 
-/// The error of a temporary file.
+/// Returns the error of a temporary file.
 fn no_scratch(file: &Arc<str>, error: &io::Error) -> ReadError {
     ReadError::new(
         ReadErrorKind::Io,
