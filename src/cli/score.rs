@@ -13,7 +13,6 @@ use comity::files;
 use comity::pipeline::{self, ScoreRequest, Shard, StreamRequest};
 use comity::policy::Policy;
 use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
-use comity::read::Format;
 use comity::record::Column;
 use comity::report::{Form, Summary};
 use comity::score::DEFAULT_BATCH;
@@ -122,7 +121,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         .batch(args.batch)
         .any_language(args.language == Languages::Any);
     let Some(out) = args.out else {
-        if args.input.inputs != [Path::new("-")] || read.format.is_some_and(|format| format != Format::Ndjson)
+        if args.input.inputs != [Path::new("-")]
+            || read.format.is_some_and(|format| format.as_str() != "ndjson")
         {
             let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
             clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();

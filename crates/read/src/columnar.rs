@@ -1,9 +1,6 @@
-//! What the formats whose files hold columns have in common: a row's cells become a record.
+//! Shared parts of the formats whose files contain columns: a row's cells become a record.
 
 use std::borrow::Cow;
-use std::cell::Cell as Flag;
-use std::fmt::Display;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -64,9 +61,10 @@ pub(super) fn record(
     input.comment(span, values)
 }
 
-/// What a time is counted in.
+/// The unit of a time.
 #[derive(Clone, Copy)]
 pub(super) enum Unit {
+    #[cfg(feature = "arrow")]
     Second,
     Millisecond,
     Microsecond,
@@ -76,6 +74,7 @@ pub(super) enum Unit {
 /// A time since 1970, in RFC 3339, without a zone where it is not in UTC; the number where no calendar has it.
 pub(super) fn instant(value: i64, unit: Unit, is_utc: bool) -> String {
     let instant = match unit {
+        #[cfg(feature = "arrow")]
         Unit::Second => Timestamp::from_second(value),
         Unit::Millisecond => Timestamp::from_millisecond(value),
         Unit::Microsecond => Timestamp::from_microsecond(value),
@@ -99,46 +98,4 @@ pub(super) fn uuid(bytes: &[u8]) -> Option<String> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
     let hex = hex(&bytes);
     Some([0..8, 8..12, 12..16, 16..20, 20..32].map(|range| &hex[range]).join("-"))
-}
-
-thread_local! {
-    static IS_GUARDED: Flag<bool> = const { Flag::new(false) };
-}
-
-/// Returns true while this thread reads data whose panics are caught: a panic hook has nothing to report then.
-///
-/// The crates behind Parquet and Arrow assert some of what they read. Such a panic costs a part of a damaged file, and
-/// becomes a reject. The library sets no hook of its own; a program that wants a quiet terminal asks this in its own.
-pub fn catches_panics() -> bool {
-    IS_GUARDED.get()
-}
-
-/// Returns what `work` returns, or what it says of its panic: a damaged file must not end a run.
-pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
-    let before = IS_GUARDED.replace(true);
-    // The caller throws away what a panic leaves half done.
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
-    IS_GUARDED.set(before);
-    match result {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("its structure contradicts itself".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_is_an_error_and_the_hook_can_know() {
-        let seen = guarded(|| {
-            let inner =
-                guarded(
-                    || if catches_panics() { panic!("caught: not a failure") } else { Ok::<_, String>(()) },
-                );
-            Ok::<_, String>((inner, catches_panics()))
-        });
-        assert_eq!(seen, Ok((Err("its structure contradicts itself".to_owned()), true)));
-        assert!(!catches_panics());
-    }
 }

@@ -8,31 +8,10 @@ use super::input::{Input, Parser, Values};
 use super::mapping::{self, Column, Mapping, Resolved};
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
-use super::{Format, ReadError, Record, time};
+use super::{ReadError, Record, time};
 
 /// Records of the head that the delimiter and the columns are understood by.
 const SAMPLE_RECORDS: usize = 200;
-
-/// Whether the input is delimited by something other than tabs.
-pub(crate) fn sniff_csv(source: &Source, mapping: &Mapping) -> Verdict {
-    match Shape::find(source, mapping, b",;|") {
-        Some(shape) => shape.verdict(),
-        None => single_column(source),
-    }
-}
-
-/// Whether the input is delimited by tabs.
-pub(crate) fn sniff_tsv(source: &Source, mapping: &Mapping) -> Verdict {
-    Shape::find(source, mapping, b"\t").map_or(Verdict::No, |shape| shape.verdict())
-}
-
-/// One column of comments under a header that says so.
-fn single_column(source: &Source) -> Verdict {
-    let first = source.head().split(|byte| *byte == source.line_end()).next().unwrap_or_default();
-    let name = String::from_utf8_lossy(first);
-    let is_text = mapping::is_called_text(name.trim().trim_matches('"'));
-    if is_text { Verdict::Maybe(format!("one column, headed `{}`", name.trim())) } else { Verdict::No }
-}
 
 /// How a delimited input is laid out.
 pub(super) struct Shape {
@@ -99,7 +78,7 @@ impl Shape {
         self.known_names() as f64 * 10.0 + self.consistency * 5.0 + (self.width as f64).ln()
     }
 
-    fn verdict(&self) -> Verdict {
+    pub(crate) fn verdict(&self) -> Verdict {
         let known = self.known_names();
         let header = if self.has_header { "with" } else { "without" };
         let why = format!(
@@ -222,10 +201,9 @@ fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
     !(inside && source.head_is_all())
 }
 
-/// Opens a delimited input: finds its shape and its columns.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+/// Opens an input whose fields are divided by one of the delimiters: finds its shape and its columns.
+pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
-    let delimiters: &[u8] = if input.report.format == Format::Tsv { b"\t" } else { b",;|\t" };
     let mapping = &input.options.mapping;
     let shape = Shape::find(source, mapping, delimiters)
         .unwrap_or_else(|| Shape::with(source, mapping, delimiters[0]));

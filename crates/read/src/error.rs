@@ -1,4 +1,4 @@
-//! Why an input could not be read at all. A record that could not be read is a [`Reject`](super::Reject), not an error.
+//! Errors for inputs that cannot be read at all. A record that cannot be read is a [`Reject`](super::Reject), not an error.
 
 use std::fmt;
 use std::io;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 /// Written out it is one sentence: `comments.csv: record 3 (line 9): what is wrong; what to do`.
 #[derive(Debug, thiserror::Error)]
 pub struct ReadError {
-    /// What kind of trouble it is.
+    /// The kind of error.
     pub kind: ReadErrorKind,
-    /// The file as the user named it; `-` for standard input; empty where it is about no file.
+    /// The file as the user named it; `-` for standard input; empty if the error is not about a file.
     pub file: Arc<str>,
-    /// Record and line (both from 1) where the trouble has a place within the file.
+    /// Record and line (both from 1), if the error has a position within the file.
     pub place: Option<(u64, u64)>,
-    /// What is wrong.
+    /// The cause.
     pub what: String,
-    /// What to do about it.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -31,7 +31,7 @@ impl ReadError {
         Self { kind, file: file.clone(), place: None, what: what.into(), remedy: remedy.into() }
     }
 
-    /// The error of the operating system, in our words.
+    /// Returns an error of the operating system in plain words.
     pub(crate) fn io(file: &Arc<str>, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => {
@@ -49,7 +49,7 @@ impl ReadError {
         }
     }
 
-    /// What is wrong and what to do, without the place: the cause of a reject.
+    /// Returns cause and remedy without the position, for a reject.
     pub fn cause(&self) -> String {
         format!("{}; {}", self.what, self.remedy)
     }
@@ -68,6 +68,7 @@ impl fmt::Display for ReadError {
 }
 
 /// The kinds of [`ReadError`].
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadErrorKind {
     /// No such file or folder.
@@ -84,7 +85,9 @@ pub enum ReadErrorKind {
     Damaged,
     /// A format that cannot be read from a stream, in a stream.
     Stream,
-    /// Text, but of no format that we know.
+    /// A format that this build leaves out.
+    Unsupported,
+    /// Text, but of no known format.
     Unrecognised,
     /// A report of Comity itself, or a pipe or a device within a folder.
     NoExport,

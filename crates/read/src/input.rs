@@ -1,4 +1,4 @@
-//! What every format's parser works with: the stream, the options, the report to fill, and the one way from values to a
+//! The input of every format's parser: the stream, the options, the report to fill in, and the one way from values to a
 //! [`Comment`].
 
 use std::borrow::Cow;
@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use comity_core::comment::{Comment, Origin, Status};
 
-use super::homes::Homes;
+use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
-use super::places::Place;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
+use super::thread_index::ThreadIndex;
 use super::time::{self, Time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
-/// A format's way through one input.
+/// The parser of one input.
 pub(crate) trait Parser: Send {
     /// Returns the next record, or `None` at the end. A record that cannot be read is [`Record::Reject`]; an error costs the
     /// rest of the input.
@@ -28,11 +28,11 @@ pub(crate) trait Parser: Send {
 pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) options: Arc<Options>,
-    /// What is understood of it; comments and rejects are counted by [`super::Reader`].
+    /// The report on it; [`super::Reader`] counts comments and rejects.
     pub(crate) report: FileReport,
-    pub(crate) tally: Tally,
+    pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
-    pub(crate) homes: Arc<Mutex<Homes>>,
+    pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
     thread: Arc<str>,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the input.
@@ -45,16 +45,16 @@ pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
 impl Input {
     pub(crate) fn new(
         source: Source,
-        place: &Place,
+        file: &InputFile,
         options: Arc<Options>,
         format: Format,
         why: String,
     ) -> Self {
         let mut notices =
-            Vec::from_iter(place.is_repeated.then(|| "named more than once: read once".to_owned()));
-        if !place.companions.is_empty() {
+            Vec::from_iter(file.is_repeated.then(|| "named more than once: read once".to_owned()));
+        if !file.companions.is_empty() {
             notices
-                .push(format!("files that describe it, and are no exports: {}", place.companions.join(", ")));
+                .push(format!("files that describe it, and are no exports: {}", file.companions.join(", ")));
         }
         let report = FileReport {
             file: source.name.clone(),
@@ -66,22 +66,22 @@ impl Input {
             rejects: 0,
             notices,
             doubts: Vec::new(),
-            size: place.size,
+            size: file.size,
             fingerprint: None,
         };
         Self {
             source,
             options,
             report,
-            tally: Tally::default(),
-            homes: Arc::default(),
-            thread: place.thread.clone(),
+            diagnostics: Diagnostics::default(),
+            thread_index: Arc::default(),
+            thread: file.thread.clone(),
             records: 0,
             first_loss: None,
         }
     }
 
-    /// Decides which column holds what and notes it in the report. `noun` is what the format calls a column.
+    /// Finds the column of each field and adds it to the report. `noun` is the format's word for a column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
         if columns.is_empty() {
             let what = format!("no {noun} in it holds a value");
@@ -132,7 +132,7 @@ impl Input {
         self.records += 1;
     }
 
-    /// The next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
+    /// Returns the next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
     /// the reject stands for something that was lost.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
@@ -149,7 +149,7 @@ impl Input {
         })
     }
 
-    /// The next record as a comment.
+    /// Returns the next record as a comment.
     pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
         self.records += 1;
         let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
@@ -168,7 +168,7 @@ impl Input {
             let value = filled(field)?;
             let number = whole_number(value);
             if number.is_none() {
-                self.tally.add(Oddity::Number, span.line, value);
+                self.diagnostics.add(Diagnostic::Number, span.line, value);
             }
             number
         };
@@ -177,18 +177,18 @@ impl Input {
         let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
             Some(Time::Known(moment)) => Some(moment),
             Some(Time::Zoneless(moment)) => {
-                self.tally.add(Oddity::Zoneless, span.line, value);
+                self.diagnostics.add(Diagnostic::Zoneless, span.line, value);
                 Some(moment)
             }
             None => {
-                self.tally.add(Oddity::Time, span.line, value);
+                self.diagnostics.add(Diagnostic::Time, span.line, value);
                 None
             }
         });
         let author = filled(Field::Author).filter(|name| !is_placeholder(name));
         let nobody = author.filter(|name| is_nobody(name));
         if let Some(name) = nobody {
-            self.tally.add(Oddity::Nobody, span.line, name);
+            self.diagnostics.add(Diagnostic::Nobody, span.line, name);
         }
         let author = author.filter(|_| nobody.is_none()).map(str::to_owned);
         let comment = Comment {
@@ -205,12 +205,12 @@ impl Input {
         Record::Comment(comment)
     }
 
-    /// A chat is called after the person at its other end, and an account after its owner.
+    /// Returns true if sections are left out, because they are names of people.
     fn withholds_sections(&self) -> bool {
-        self.options.withhold_names && matches!(self.report.format, Format::Telegram | Format::Instagram)
+        self.options.withhold_names && self.report.format.entry().hooks.has_private_sections
     }
 
-    /// Whether the status says that the comment no longer stands: such a one need have no text.
+    /// Returns true if the status says that the comment was deleted or removed: it need not have a text.
     pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
         let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
         status.is_some_and(|status| status != Status::Live)
@@ -224,12 +224,12 @@ impl Input {
     fn status(&mut self, value: &str, line: u64) -> Status {
         let status = self.status_of(value);
         if status.is_none() {
-            self.tally.add(Oddity::Status, line, value);
+            self.diagnostics.add(Diagnostic::Status, line, value);
         }
         status.unwrap_or_default()
     }
 
-    /// The next record as the reject for the rest of the input, which cannot be read.
+    /// Returns the next record as the reject for the rest of the input, which cannot be read.
     pub(crate) fn lose_rest(&mut self, error: &ReadError) -> Record {
         let cause = format!("{}; what follows is lost: {}", error.what, error.remedy);
         self.reject(self.source.here(), cause, &[])
@@ -252,7 +252,7 @@ impl Input {
                 "could be read only in part: the first loss is on line {line}, and each one is among the rejects"
             ));
         }
-        self.report.notices.extend(self.tally.notices(self.options.withhold_names));
+        self.report.notices.extend(self.diagnostics.notices(self.options.withhold_names));
         last
     }
 
@@ -276,12 +276,12 @@ impl Input {
     }
 }
 
-/// As much of a record as a reject keeps.
+/// Returns the part of a record that a reject keeps.
 fn first(raw: &[u8]) -> &[u8] {
     &raw[..raw.len().min(MAX_RECORD_BYTES)]
 }
 
-/// The columns' names, as many and as much of them as a person would read.
+/// Lists the columns' names, shortened to what a person would read.
 fn list(columns: &[Column]) -> String {
     const MOST: usize = 40;
     let mut names: Vec<String> =
@@ -292,17 +292,15 @@ fn list(columns: &[Column]) -> String {
     names.join(", ")
 }
 
-/// The comment that a parent column names: none for the words and numbers that say "none", and for the thread itself.
+/// Returns the id of the comment that a parent column names; `None` for the words and numbers that mean "none", and for the
+/// thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
-    if parent == thread
-        || parent.strip_prefix("t3_") == Some(thread)
-        || none.contains(&parent.to_lowercase().as_str())
-    {
+    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
-    // Reddit writes the kind in front of a parent's id (`t1_` a comment, `t3_` the thread) and not in front of a comment's own.
-    Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
+    let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
+    hooks.try_fold(parent, |parent, hook| hook(parent, id, thread))
 }
 
 fn whole_number(value: &str) -> Option<i64> {
@@ -314,7 +312,7 @@ fn whole_number(value: &str) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
-/// What stands in an author's or a text's place when it is gone.
+/// Returns true for the words that replace the author of a deleted comment.
 fn is_placeholder(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
 }
@@ -335,7 +333,7 @@ fn is_nobody(name: &str) -> bool {
     WORDS.contains(&name.to_lowercase().as_str())
 }
 
-/// Deleted and removed comments whose text is nothing but the site's word for it.
+/// Returns the status of a comment whose text is nothing but a site's word for it.
 fn status_of_text(text: &str) -> Status {
     let text = text.trim();
     if !text.starts_with('[') || text.len() > 40 {
@@ -348,7 +346,7 @@ fn status_of_text(text: &str) -> Status {
     }
 }
 
-/// A status column's word. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
+/// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
 fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {
@@ -375,9 +373,9 @@ fn status_of_word(column: &str, word: &str) -> Option<Status> {
     })
 }
 
-/// Oddities of a file, counted: each kind becomes one notice.
+/// The diagnostics of a file, counted by kind: each kind becomes one notice.
 #[derive(Default)]
-pub(crate) struct Tally(BTreeMap<Oddity, Count>);
+pub(crate) struct Diagnostics(BTreeMap<Diagnostic, Count>);
 
 struct Count {
     count: u64,
@@ -386,7 +384,7 @@ struct Count {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Oddity {
+enum Diagnostic {
     Zoneless,
     Time,
     Number,
@@ -397,9 +395,9 @@ enum Oddity {
     BareAmpersand,
 }
 
-impl Tally {
-    fn add(&mut self, oddity: Oddity, line: u64, example: &str) {
-        let count = self.0.entry(oddity).or_insert_with(|| {
+impl Diagnostics {
+    fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
+        let count = self.0.entry(diagnostic).or_insert_with(|| {
             let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
         });
@@ -408,33 +406,33 @@ impl Tally {
 
     /// A comment got a new id, because its own was used before in its thread.
     pub(crate) fn duplicate_id(&mut self, line: u64, id: &str, new_id: &str) {
-        self.add(Oddity::DuplicateId, line, &format!("{id}` is now `{new_id}"));
+        self.add(Diagnostic::DuplicateId, line, &format!("{id}` is now `{new_id}"));
     }
 
     /// Text stood between elements of XML.
     pub(crate) fn stray_text(&mut self, line: u64, text: &str) {
-        self.add(Oddity::StrayText, line, text.trim());
+        self.add(Diagnostic::StrayText, line, text.trim());
     }
 
     /// An `&` in XML was taken for the character that it is.
     pub(crate) fn bare_ampersand(&mut self, line: u64) {
-        self.add(Oddity::BareAmpersand, line, "&");
+        self.add(Diagnostic::BareAmpersand, line, "&");
     }
 
     /// With examples, unless they are to be withheld.
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
-        self.0.iter().map(move |(oddity, Count { count, line, example })| {
-            let what = match oddity {
-                Oddity::Zoneless => "times without a zone, taken as UTC",
-                Oddity::Time => {
+        self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
+            let what = match diagnostic {
+                Diagnostic::Zoneless => "times without a zone, taken as UTC",
+                Diagnostic::Time => {
                     "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
                 }
-                Oddity::Number => "numbers of votes or replies that cannot be read, left empty",
-                Oddity::Status => "words of the status column that are not known, taken as live",
-                Oddity::Nobody => "comments whose author's name stands for nobody, left without an author",
-                Oddity::DuplicateId => "ids that were used before in their thread, made unique",
-                Oddity::StrayText => "places with text outside of the XML elements that are read, passed over",
-                Oddity::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
+                Diagnostic::Number => "numbers of votes or replies that cannot be read, left empty",
+                Diagnostic::Status => "words of the status column that are not known, taken as live",
+                Diagnostic::Nobody => "comments whose author's name stands for nobody, left without an author",
+                Diagnostic::DuplicateId => "ids that were used before in their thread, made unique",
+                Diagnostic::StrayText => "places with text outside of the XML elements that are read, passed over",
+                Diagnostic::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
             };
             let example = if withhold { String::new() } else { format!(": `{example}`") };
             format!("{what}: {count} (the first on line {line}{example})")

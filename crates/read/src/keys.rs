@@ -9,6 +9,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use super::input::{Input, Values};
 use super::mapping::{Column, Field, Mapping, Resolved};
+use super::objects;
 use super::source::Span;
 use super::{ReadError, ReadErrorKind, Record};
 
@@ -49,7 +50,9 @@ impl Keys {
 
     /// An object of the input: as a comment, or as a reject.
     fn record(&self, input: &mut Input, span: Span, object: &Map<String, Value>, raw: &[u8]) -> Record {
-        let found = self.paths.each_ref().map(|path| path.as_deref().and_then(|path| look_up(object, path)));
+        let found = self.paths.each_ref().map(|path| {
+            path.as_deref().and_then(|path| objects::look_up(object, path.iter().map(String::as_str)))
+        });
         let values: Values = found.map(|value| value.and_then(scalar));
         let has_text =
             matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
@@ -212,15 +215,6 @@ pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
     let mut flat = Flat::default();
     objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
     flat.columns.into_iter().map(|column| column.name).collect()
-}
-
-fn look_up<'a>(object: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
-    let (last, parents) = path.split_last()?;
-    let mut object = object;
-    for key in parents {
-        object = object.get(key)?.as_object()?;
-    }
-    object.get(last)
 }
 
 /// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing numbers, and with numbers that

@@ -1,238 +1,112 @@
-//! Comment exports to comments: opens files, folders and standard input, finds each one's format by its content, and
-//! gives every record of them as a [`Comment`] or as a [`Reject`] that says why it is none.
+//! Reads comment exports: opens files, folders and standard input, finds the format of each by its content, and returns
+//! every record as a [`Comment`] or as a [`Reject`] that says what is wrong with it.
 //!
-//! Each format is one file under `read/` and one line in `read/sniff.rs`; see `docs/adding-a-format.md`.
+//! ```
+//! use std::fs;
+//!
+//! use comity_read::{Options, Reader, Record};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let export = folder.path().join("comments.csv");
+//! fs::write(&export, "id,author,comment\n1,Ada,What a fine bridge!\n2,Bo,It leaks.\n3,Cy\n")?;
+//!
+//! let mut reader = Reader::open(&[export], &Options::default())?;
+//! let (mut comments, mut rejects) = (Vec::new(), Vec::new());
+//! for record in reader.by_ref() {
+//!     match record? {
+//!         Record::Comment(comment) => comments.push(comment),
+//!         Record::Reject(reject) => rejects.push(reject),
+//!     }
+//! }
+//! assert_eq!(comments[1].author.as_deref(), Some("Bo"));
+//! assert_eq!(comments[1].text, "It leaks.");
+//! assert_eq!((rejects[0].record, rejects[0].line), (3, 4));
+//! assert_eq!(reader.files()[0].format.as_str(), "csv");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`Options`] names a format or columns, and sets limits. [`Format::ALL`] lists the formats.
+//! - [`Reader::files`] reports how each file was understood: its format and the reason, its columns, and notices.
+//! - No file is held in memory whole, except page dumps ([`text`]) and files of Commento.
+//! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that are no exports.
+//!
+//! # Features
+//!
+//! `arrow` and `parquet`, both on by default, read Apache Arrow IPC and Apache Parquet. Without them such files are still
+//! recognised, and opening one is an error of the kind [`ReadErrorKind::Unsupported`].
+//!
+//! # Structure
+//!
+//! Each format is one file in `formats/` and one line in the list of `formats.rs`; `docs/adding-a-format.md` explains how to
+//! add one. Everything else knows no format by name: it opens files ([`Reader`]), decompresses and decodes them, finds
+//! formats and columns, and turns values into comments.
 
 use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use comity_core::comment::Comment;
 
-mod arrow;
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 mod columnar;
-mod commento;
-mod convokit;
 mod delimited;
-mod discourse;
-mod disqus;
 mod error;
-mod facebook;
-mod fourcat;
-mod hacker_news;
-mod homes;
+mod formats;
+mod guard;
 mod html;
-mod identities;
 mod input;
-mod instagram;
-mod json;
+mod input_file;
 mod keys;
 mod lines;
 mod mapping;
-mod mastodon;
 mod mojibake;
-mod ndjson;
 mod objects;
 mod own_output;
-mod parquet;
-mod places;
-mod reddit;
-mod reddit_api;
 mod sniff;
 mod source;
 mod table;
-mod telegram;
 pub mod text;
+mod thread_index;
 mod time;
-mod wordpress;
+mod unique_ids;
 mod xml;
-mod youtube;
 
-pub use columnar::catches_panics;
 pub use error::{ReadError, ReadErrorKind};
+pub use formats::Format;
+pub use guard::catches_panics;
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 
-use homes::Homes;
-use identities::Identities;
 use input::Parser;
-use places::Place;
+use input_file::InputFile;
+use thread_index::ThreadIndex;
+use unique_ids::UniqueIds;
 
-/// How to read.
+/// Options for reading.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The format of every input; found by content where none is given.
+    /// The format of every input; `None` to find it by content.
     pub format: Option<Format>,
-    /// Which column or key holds what, where the user says so.
+    /// The columns or keys of fields, if the user names them.
     pub mapping: Mapping,
-    /// Every author of a page dump, where the user knows them.
+    /// Every author of a page dump, if the user names them.
     pub authors: Option<Vec<String>>,
     /// The last line of a page dump's article, or text within it.
     pub article_end: Option<String>,
-    /// Whether a reject carries the raw record.
+    /// Rejects contain the raw record.
     pub keep_raw: bool,
-    /// How many times its size a compressed input may unpack to before it is taken for a decompression bomb; 250 where none
-    /// is given. The first 256 MiB are free.
+    /// The most times its size that a compressed input may unpack to before it is treated as a decompression bomb (default
+    /// 250). The first 256 MiB are free.
     pub max_expansion: Option<u64>,
-    /// Whether nothing that may name people is read or told of but authors and texts: no examples of odd values, no chat's or
-    /// account's name as a section.
+    /// Nothing that may name people is read or reported, except authors and texts: no examples of odd values in notices, and no
+    /// sections that are named after people.
     pub withhold_names: bool,
-}
-
-/// A format of export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Export of Commento.
-    Commento,
-    /// A ConvoKit corpus.
-    ConvoKit,
-    /// Topics of a Discourse forum.
-    Discourse,
-    /// XML export of Disqus.
-    Disqus,
-    /// Comments of a Facebook account.
-    Facebook,
-    /// A data set of 4CAT.
-    FourCat,
-    /// Items of Hacker News.
-    HackerNews,
-    /// Comments of an Instagram account.
-    Instagram,
-    /// The outbox of an account of Mastodon or another ActivityPub site.
-    Mastodon,
-    /// Dumps of Reddit.
-    Reddit,
-    /// Answers of Reddit's interface.
-    RedditApi,
-    /// Chats of Telegram Desktop.
-    Telegram,
-    /// WXR export of WordPress.
-    WordPress,
-    /// Answers of YouTube's Data API.
-    YouTube,
-    /// The text of a web page: an article and the comments under it.
-    Text,
-    /// Delimited text: `,`, `;` or `|`.
-    Csv,
-    /// Delimited text: tabs.
-    Tsv,
-    /// One JSON object a line.
-    Ndjson,
-    /// One JSON value: an array of objects, or an object that holds one.
-    Json,
-    /// Apache Parquet.
-    Parquet,
-    /// Apache Arrow's format for files and streams.
-    Arrow,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Commento,
-        Self::ConvoKit,
-        Self::Discourse,
-        Self::Disqus,
-        Self::Facebook,
-        Self::FourCat,
-        Self::HackerNews,
-        Self::Instagram,
-        Self::Mastodon,
-        Self::Reddit,
-        Self::RedditApi,
-        Self::Telegram,
-        Self::WordPress,
-        Self::YouTube,
-        Self::Text,
-        Self::Csv,
-        Self::Tsv,
-        Self::Ndjson,
-        Self::Json,
-        Self::Parquet,
-        Self::Arrow,
-    ];
-
-    /// The word of the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Commento => "commento",
-            Self::ConvoKit => "convokit",
-            Self::Discourse => "discourse",
-            Self::Disqus => "disqus",
-            Self::Facebook => "facebook",
-            Self::FourCat => "4cat",
-            Self::HackerNews => "hacker-news",
-            Self::Instagram => "instagram",
-            Self::Mastodon => "mastodon",
-            Self::Reddit => "reddit",
-            Self::RedditApi => "reddit-api",
-            Self::Telegram => "telegram",
-            Self::WordPress => "wordpress",
-            Self::YouTube => "youtube",
-            Self::Text => "text",
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-            Self::Ndjson => "ndjson",
-            Self::Json => "json",
-            Self::Parquet => "parquet",
-            Self::Arrow => "arrow",
-        }
-    }
-
-    /// One line for people.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Commento => "the JSON export of Commento",
-            Self::ConvoKit => "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
-            Self::Discourse => "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
-            Self::Disqus => "the XML export of a Disqus forum",
-            Self::Facebook => "the comments in the JSON export of a Facebook account",
-            Self::FourCat => "a data set of 4CAT, CSV or ndjson",
-            Self::HackerNews => {
-                "items and search results of Hacker News (Algolia), items of its Firebase interface"
-            }
-            Self::Instagram => "the comments in the JSON export of an Instagram account",
-            Self::Mastodon => "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
-            Self::Reddit => "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
-            Self::RedditApi => "listings of Reddit's interface (comments/ID.json), with nested replies",
-            Self::Telegram => "Telegram Desktop's result.json: one chat or a whole account",
-            Self::WordPress => "the XML export of a WordPress site (WXR 1.0 to 1.2)",
-            Self::YouTube => "commentThreads and comments of YouTube's Data API, page by page",
-            Self::Text => {
-                "the text of a web page: an article, then its comments, each under its author's name"
-            }
-            Self::Csv => "delimited columns (comma, semicolon or bar), with or without a header",
-            Self::Tsv => "tab-delimited columns, with or without a header",
-            Self::Ndjson => "one JSON object a line",
-            Self::Json => "a JSON array of objects, an object that holds one under a key, or one object",
-            Self::Parquet => "Apache Parquet, nested columns by their path (a plain file, not a stream)",
-            Self::Arrow => {
-                "Apache Arrow IPC (Feather version 2), nested columns by their path (a plain file)"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|format| format.as_str()).collect();
-            format!("unknown format `{word}`; known: {}", known.join(", "))
-        })
-    }
 }
 
 /// One record of an export.
@@ -244,33 +118,33 @@ pub enum Record {
     Reject(Reject),
 }
 
-/// A record that could not be read: where it stands and why.
+/// A record that could not be read, with its position and the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     /// The file as the user named it.
     pub file: Arc<str>,
-    /// Which record of the file, from 1; 0 for a file of a folder that could not be read at all.
+    /// The number of the record in the file, from 1; 0 for a file of a folder that could not be read at all.
     pub record: u64,
     /// The line it begins on, from 1; 0 for a whole file.
     pub line: u64,
-    /// Its bytes (those of the whole element where it stands within one), in the file once decompressed and (where it is not UTF-8 already) converted to UTF-8.
+    /// Its bytes, or those of the element around it, in the file as decompressed and converted to UTF-8.
     pub bytes: Range<u64>,
-    /// What is wrong with it and what to do.
+    /// The cause: what is wrong with it and what to do.
     pub cause: String,
-    /// The record itself, where [`Options::keep_raw`] asks for it (at most its first 16 MiB).
+    /// The record itself if [`Options::keep_raw`] is set (at most its first 16 MiB).
     pub raw: Option<String>,
 }
 
-/// What was understood of one file.
+/// A report on how one file was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileReport {
     /// The file as the user named it; `-` for standard input.
     pub file: Arc<str>,
     /// Its format.
     pub format: Format,
-    /// How the format was found, in words.
+    /// The reason for the format, in words.
     pub why: String,
-    /// Which column or key holds what.
+    /// The column or key of each field.
     pub columns: Vec<(Field, String)>,
     /// Columns or keys that nothing was read from.
     pub unused: Vec<String>,
@@ -278,49 +152,48 @@ pub struct FileReport {
     pub comments: u64,
     /// Rejects so far.
     pub rejects: u64,
-    /// What a user should know about how it was read.
+    /// Notices for the user about how it was read.
     pub notices: Vec<String>,
-    /// What the reader was unsure of.
+    /// Decisions that the content does not settle.
     pub doubts: Vec<Doubt>,
-    /// Its size in bytes as it lies on disk, when it was opened; none for standard input and pipes.
+    /// Its size in bytes on disk when it was opened; `None` for standard input and pipes.
     pub size: Option<u64>,
-    /// Its size in bytes and its SHA-256 (hexadecimal), as it lies on disk; none before it was read to its end.
+    /// Its size in bytes and its SHA-256 (hexadecimal) on disk; `None` until it is read to its end.
     pub fingerprint: Option<(u64, String)>,
 }
 
-/// Something that a reader was unsure of.
+/// A decision that the content does not settle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// The line, from 1.
     pub line: u64,
-    /// What it was unsure of, and what it decided.
+    /// The question, and the decision.
     pub what: String,
 }
 
-/// Everything that the user named, as one stream of records in a fixed order: the inputs as named, the files of a folder
-/// by path.
+/// A stream of the records of all inputs in a fixed order: inputs as named, the files of a folder by path.
 ///
-/// A file that breaks in the middle costs what follows the break: a reject stands for it, and the next file is read. The
-/// stream ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
+/// If a file breaks in the middle, one reject stands for everything after the break, and the next file is read. The stream
+/// ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
 pub struct Reader {
     options: Arc<Options>,
-    /// What is still to be read, last first.
+    /// Inputs that are still to be read, last first.
     pending: Vec<Pending>,
     current: Option<Current>,
     files: Vec<FileReport>,
-    identities: Identities,
-    homes: Arc<Mutex<Homes>>,
+    unique_ids: UniqueIds,
+    thread_index: Arc<Mutex<ThreadIndex>>,
     bytes_read: Arc<AtomicU64>,
     total_bytes: Option<u64>,
 }
 
-/// An input that was opened and sniffed, and is to be read.
+/// An input whose format is known, and that is still to be read.
 enum Pending {
     /// A file, closed again (a folder may hold more files than may be open at once).
-    File { place: Place, index: usize },
+    File { file: InputFile, index: usize },
     /// Standard input or a pipe, still open: it cannot be opened twice.
     Open(Current),
-    /// A file of a folder that is no export that we can read.
+    /// A file of a folder that is no export, or of no known format.
     Unreadable(Reject),
 }
 
@@ -329,7 +202,7 @@ struct Current {
     index: usize,
     /// Its first record, if that was read when it was opened.
     first: Option<Record>,
-    /// The rest of it cannot be read.
+    /// The rest cannot be read.
     is_lost: bool,
 }
 
@@ -346,37 +219,37 @@ impl Current {
 }
 
 impl Reader {
-    /// Opens and sniffs every input: files, folders (walked, sorted by path, hidden files left out) and `-`, each plain or
-    /// compressed with gzip or zstd.
+    /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by path, without hidden files)
+    /// and `-`, each plain or compressed with gzip or zstd.
     ///
     /// # Errors
     ///
-    /// Any input named by the user that cannot be read or in which nothing is found, and a folder of which no file can be
-    /// read. Such a file within a folder becomes a reject.
+    /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a folder such a file becomes a
+    /// reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
-        let places = places::find(inputs)?;
+        let groups = input_file::find(inputs)?;
         let mut reader = Self {
             options: Arc::new(options.clone()),
             pending: Vec::new(),
             current: None,
             files: Vec::new(),
-            identities: Identities::default(),
-            homes: Arc::default(),
+            unique_ids: UniqueIds::default(),
+            thread_index: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };
-        for group in places {
+        for group in groups {
             let mut readable = 0;
             let mut first_error = None;
-            for place in group.places {
-                match reader.add(place.clone()) {
+            for file in group.files {
+                match reader.add(file.clone()) {
                     Ok(()) => readable += 1,
                     Err(error) if group.folder.is_some() => {
                         reader.pending.push(Pending::Unreadable(Reject {
-                            file: place.name,
+                            file: file.name,
                             record: 0,
                             line: 0,
-                            bytes: 0..place.size.unwrap_or(0),
+                            bytes: 0..file.size.unwrap_or(0),
                             cause: error.cause(),
                             raw: None,
                         }));
@@ -396,41 +269,41 @@ impl Reader {
     }
 
     /// Opens one input, notes what is understood of it, and closes it again if it can be opened twice.
-    fn add(&mut self, place: Place) -> Result<(), ReadError> {
-        if let Some((what, remedy)) = &place.refusal {
-            return Err(ReadError::new(ReadErrorKind::NoExport, &place.name, what, remedy));
+    fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
+        if let Some((what, remedy)) = &file.refusal {
+            return Err(ReadError::new(ReadErrorKind::NoExport, &file.name, what, remedy));
         }
-        let opens_once = place.size.is_none();
+        let opens_once = file.size.is_none();
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
-        let mut parser = sniff::open(&place, &self.options, progress)?;
+        let mut parser = sniff::open(&file, &self.options, progress)?;
         let index = self.files.len();
         let report = parser.input().report.clone();
         let first = if !opens_once {
             let is_forced = self.options.format.is_some();
-            first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &place))?;
+            first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &file))?;
             None
         } else if index == 0 {
-            parser.input().homes = self.homes.clone();
+            parser.input().thread_index = self.thread_index.clone();
             Some(first_record(&mut *parser, false)?)
         } else {
             // What its first record becomes may depend on the inputs before it.
             None
         };
         self.files.push(report);
-        self.total_bytes = self.total_bytes.zip(place.size).map(|(total, size)| total + size);
+        self.total_bytes = self.total_bytes.zip(file.size).map(|(total, size)| total + size);
         self.pending.push(if opens_once {
             Pending::Open(Current { parser, index, first, is_lost: false })
         } else {
-            Pending::File { place, index }
+            Pending::File { file, index }
         });
         Ok(())
     }
 
     /// Adds to the error of a file in which the user's format found nothing which format its content shows.
-    fn name_format(&self, error: ReadError, place: &Place) -> ReadError {
+    fn name_format(&self, error: ReadError, file: &InputFile) -> ReadError {
         let Some(forced) = self.options.format else { return error };
         let options = Options { format: None, ..(*self.options).clone() };
-        let Ok(mut parser) = sniff::open(place, &Arc::new(options), Arc::default()) else { return error };
+        let Ok(mut parser) = sniff::open(file, &Arc::new(options), Arc::default()) else { return error };
         let report = &parser.input().report;
         if report.format == forced {
             return error;
@@ -439,7 +312,7 @@ impl Reader {
         ReadError { remedy, ..error }
     }
 
-    /// Returns the files that are known to be unreadable before anything is read.
+    /// Returns the files of folders that are found unreadable before anything is read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Reject> {
         self.pending.iter().rev().filter_map(|pending| match pending {
             Pending::Unreadable(reject) => Some(reject),
@@ -447,17 +320,17 @@ impl Reader {
         })
     }
 
-    /// What was understood of each file so far; complete once the iterator has ended.
+    /// Returns a report on each file so far; complete once the iterator has ended.
     pub fn files(&self) -> &[FileReport] {
         &self.files
     }
 
-    /// Bytes of the input (as compressed as it is) read so far.
+    /// Returns the bytes of all inputs read so far, before decompression.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the whole input (as compressed as it is); none where standard input is part of it.
+    /// Returns the bytes of all inputs, before decompression; `None` if standard input or a pipe is one of them.
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
@@ -468,11 +341,11 @@ impl Reader {
             if let Some(current) = &mut self.current {
                 if let Some(mut record) = current.next() {
                     if let Record::Comment(comment) = &mut record {
-                        let made = self.identities.make_unique(comment);
+                        let made = self.unique_ids.make_unique(comment);
                         let before = made.map_err(|error| no_scratch(&comment.origin.file, &error))?;
                         if let Some(before) = before {
-                            let tally = &mut current.parser.input().tally;
-                            tally.duplicate_id(comment.origin.line, &before, &comment.id);
+                            let diagnostics = &mut current.parser.input().diagnostics;
+                            diagnostics.duplicate_id(comment.origin.line, &before, &comment.id);
                         }
                     }
                     self.count(&record);
@@ -493,28 +366,28 @@ impl Reader {
                 None => return Ok(None),
                 Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
                 Some(Pending::Open(current)) => current,
-                Some(Pending::File { place, index }) => {
-                    match sniff::open(&place, &self.options, self.bytes_read.clone()) {
+                Some(Pending::File { file, index }) => {
+                    match sniff::open(&file, &self.options, self.bytes_read.clone()) {
                         Ok(parser) => Current { parser, index, first: None, is_lost: false },
-                        Err(error) => return Ok(Some(self.lose_file(&place, index, &error))),
+                        Err(error) => return Ok(Some(self.lose_file(&file, index, &error))),
                     }
                 }
             };
-            current.parser.input().homes = self.homes.clone();
+            current.parser.input().thread_index = self.thread_index.clone();
             self.current = Some(current);
         }
     }
 
-    /// The reject for a file that could be read before, and no longer can.
-    fn lose_file(&mut self, place: &Place, index: usize, error: &ReadError) -> Record {
+    /// Returns the reject for a file that could be read before, and no longer can.
+    fn lose_file(&mut self, file: &InputFile, index: usize, error: &ReadError) -> Record {
         let report = &mut self.files[index];
         report.rejects += 1;
         report.notices.push("it could be read when the run began, and no longer can".to_owned());
         Record::Reject(Reject {
-            file: place.name.clone(),
+            file: file.name.clone(),
             record: 1,
             line: 1,
-            bytes: 0..place.size.unwrap_or(0),
+            bytes: 0..file.size.unwrap_or(0),
             cause: error.cause(),
             raw: None,
         })
@@ -572,7 +445,7 @@ fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, Read
     Err(error)
 }
 
-/// The error of a temporary file.
+/// Returns the error of a temporary file.
 fn no_scratch(file: &Arc<str>, error: &io::Error) -> ReadError {
     ReadError::new(
         ReadErrorKind::Io,
@@ -611,22 +484,23 @@ mod tests {
     #[test]
     fn a_disk_that_fails_costs_what_was_not_read() {
         for (format, begun) in [
-            (Format::Csv, "text,by\none,Ana\ntwo,B"),
-            (Format::Tsv, "text\tby\none\tAna\n\"tw"),
-            (Format::Ndjson, "{\"text\":\"one\"}\n{\"te"),
-            (Format::Json, "{\"comments\":[{\"text\":\"one\"},"),
-            (Format::Reddit, "[{\"body\":\"one\",\"link_id\":\"t3_a\"},{"),
-            (Format::Disqus, "<disqus><post dsq:id='1'><message>one</message></post><post"),
-            (Format::Text, "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
+            ("csv", "text,by\none,Ana\ntwo,B"),
+            ("tsv", "text\tby\none\tAna\n\"tw"),
+            ("ndjson", "{\"text\":\"one\"}\n{\"te"),
+            ("json", "{\"comments\":[{\"text\":\"one\"},"),
+            ("reddit", "[{\"body\":\"one\",\"link_id\":\"t3_a\"},{"),
+            ("disqus", "<disqus><post dsq:id='1'><message>one</message></post><post"),
+            ("text", "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
         ] {
             // What a file is shows in its first bytes.
             let begun = begun.replacen("one", &"one more ".repeat(10), 1);
-            let place = Place::stdin();
+            let format: Format = format.parse().unwrap();
+            let file = InputFile::stdin();
             let read = begun.len();
             let disk = Box::new(Failing(io::Cursor::new(begun)));
-            let source = Source::new(place.name.clone(), disk, Arc::default());
-            let input = Input::new(source.unwrap(), &place, Arc::default(), format, String::new());
-            let parser = sniff::open_as(format, input).unwrap();
+            let source = Source::new(file.name.clone(), disk, Arc::default());
+            let input = Input::new(source.unwrap(), &file, Arc::default(), format, String::new());
+            let parser = (format.entry().open)(input).unwrap();
             let mut current = Current { parser, index: 0, first: None, is_lost: false };
             let mut records: Vec<Record> = std::iter::from_fn(|| current.next()).collect();
             assert!(matches!(records.first(), Some(Record::Comment(_))), "{format}: {records:?}");

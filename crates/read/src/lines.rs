@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
 
+use super::formats::ndjson;
 use super::input::Input;
+use super::input_file::InputFile;
 use super::keys::{self, Keys};
-use super::places::Place;
 use super::source::{Source, Span};
 use super::{Field, Format, Options, ReadError, Record};
 
@@ -30,10 +31,11 @@ impl Lines {
     /// # Errors
     /// None but for what the system may do.
     pub fn new(options: &Options) -> Result<Self, ReadError> {
-        let place = Place::stdin();
-        let source = Source::new(place.name.clone(), Box::new(io::empty()), Arc::default())?;
+        let file = InputFile::stdin();
+        let source = Source::new(file.name.clone(), Box::new(io::empty()), Arc::default())?;
         let why = "a stream of ndjson".to_owned();
-        let mut input = Input::new(source, &place, Arc::new(options.clone()), Format::Ndjson, why);
+        let mut input =
+            Input::new(source, &file, Arc::new(options.clone()), Format::of(&ndjson::FORMAT), why);
         let mapping = options.mapping.clone().or(Field::ALL.map(|field| (field, field.as_str())).into_iter());
         let keys = Some(Keys::named(&mut input, &mapping));
         Ok(Self { input, keys, line: Vec::new(), bytes: 0 })

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use super::time;
 
-/// What a column or key may hold.
+/// A field of a comment that a column or key may contain.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// The comment itself; the only one that must be there.
@@ -34,8 +35,8 @@ pub enum Field {
 }
 
 impl Field {
-    /// How many there are.
-    pub const COUNT: usize = 11;
+    /// The number of fields.
+    pub(crate) const COUNT: usize = 11;
 
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [

@@ -1,5 +1,5 @@
-//! What formats share whose records are JSON objects in known places: the way to those places, and the parser around
-//! what a format does with an object.
+//! Parts of the formats whose records are JSON objects at known paths: the way to those objects, and the parser around a
+//! format's [`Layout`].
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
+use super::formats::json::{cut_through, cut_value, is_between_elements};
 use super::input::{Input, Parser, Values};
-use super::json::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
@@ -22,9 +22,9 @@ pub(crate) type Object = Map<String, Value>;
 /// Which key, as a dotted path, holds what; of several for a field the first that a record has.
 pub(crate) type Keys = &'static [(Field, &'static str)];
 
-/// Where the objects stand.
+/// The place of the objects in a file.
 #[derive(Clone, Copy)]
-pub(crate) enum Places {
+pub(crate) enum JsonPath {
     /// One on each line.
     Lines,
     /// At these paths of a JSON document (or of several, one after the other): keys joined by dots, `*` for the elements
@@ -57,7 +57,7 @@ pub(crate) struct Defect {
     pub(crate) raw: Vec<u8>,
 }
 
-/// A value of the input that stood in one of the [`Places`].
+/// A value of the input that stood at one of the paths of a [`JsonPath`].
 pub(crate) struct Piece<'a> {
     /// Which of the paths; empty for a line.
     pub(crate) path: &'static str,
@@ -76,11 +76,11 @@ impl Piece<'_> {
 /// Opens an input of objects: notes the keys that the format reads, and those of the head that it does not.
 pub(crate) fn open<L: Layout + 'static>(
     mut input: Input,
-    places: Places,
+    paths: JsonPath,
     keys: Keys,
     layout: L,
 ) -> Box<dyn Parser> {
-    let names = keys::names(&sample(&input.source, places));
+    let names = keys::names(&sample(&input.source, paths));
     // `snippet.topLevelComment.id` is an `id` as well.
     let is_at = |name: &str, key: &str| {
         name.strip_suffix(key).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -99,7 +99,7 @@ pub(crate) fn open<L: Layout + 'static>(
             "--map is not heeded: this format knows its keys; force --format json or ndjson to choose them";
         input.report.notices.push(notice.to_owned());
     }
-    let cutter = Cutter::new(places);
+    let cutter = Cutter::new(paths);
     Box::new(Objects { input, cutter, layout, raw: Vec::new(), records: VecDeque::new(), is_done: false })
 }
 
@@ -140,14 +140,14 @@ fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
 }
 
 /// The first objects of the head, at most 50.
-pub(crate) fn sample(source: &Source, places: Places) -> Vec<Object> {
+pub(crate) fn sample(source: &Source, paths: JsonPath) -> Vec<Object> {
     let mut sample = Vec::new();
     // The head as a stream of its own: the input itself is not touched.
     let head = std::io::Cursor::new(source.head().to_vec());
     let Ok(mut head) = Source::new(source.name.clone(), Box::new(head), Arc::default()) else {
         return sample;
     };
-    let (mut cutter, mut raw) = (Cutter::new(places), Vec::new());
+    let (mut cutter, mut raw) = (Cutter::new(paths), Vec::new());
     while let Some((_, span)) = cutter.next(&mut head, &mut raw) {
         if span.is_complete || source.head_is_all() {
             sample.extend(keys::parse(&raw));
@@ -159,12 +159,19 @@ pub(crate) fn sample(source: &Source, places: Places) -> Vec<Object> {
     sample
 }
 
-/// A value within an object, by its dotted path.
+/// Returns the value within an object at a dotted path.
 pub(crate) fn find<'a>(object: &'a Object, path: &str) -> Option<&'a Value> {
-    let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
-    let parents = parents.split('.').filter(|key| !key.is_empty());
-    let inner = parents.into_iter().try_fold(object, |object, key| object.get(key)?.as_object())?;
-    inner.get(last)
+    look_up(object, path.split('.'))
+}
+
+/// Returns the value within an object at a path of keys; a key itself may contain dots.
+pub(crate) fn look_up<'a, 'k>(
+    object: &'a Object,
+    path: impl IntoIterator<Item = &'k str>,
+) -> Option<&'a Value> {
+    let mut path = path.into_iter();
+    let first = object.get(path.next()?)?;
+    path.try_fold(first, |value, key| value.as_object()?.get(key))
 }
 
 /// A string, number or truth value within an object, by its dotted path.
@@ -264,9 +271,9 @@ impl<L: Layout> Parser for Objects<L> {
     }
 }
 
-/// Cuts the values of known places out of a stream, one at a time: nothing else of it is ever in memory.
+/// Cuts the values of known paths out of a stream, one at a time: nothing else of it is ever in memory.
 struct Cutter {
-    places: Places,
+    paths: JsonPath,
     /// The brackets around what comes next: none for an array; for an object its current key.
     open: Vec<Option<Key>>,
 }
@@ -277,22 +284,22 @@ enum Key {
 }
 
 impl Cutter {
-    fn new(places: Places) -> Self {
-        Self { places, open: Vec::new() }
+    fn new(paths: JsonPath) -> Self {
+        Self { paths, open: Vec::new() }
     }
 
     /// Cuts the next value, into `raw`, and returns it with its path; without a path if it belongs nowhere. Returns `None`
     /// at the end.
     fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<(Option<&'static str>, Span)> {
-        match self.places {
-            Places::Lines => loop {
+        match self.paths {
+            JsonPath::Lines => loop {
                 raw.clear();
                 let span = source.read_line(raw)?;
                 if !raw.trim_ascii().is_empty() {
                     return Some((Some(""), span));
                 }
             },
-            Places::Paths(paths) => self.next_at(paths, source, raw),
+            JsonPath::Paths(paths) => self.next_at(paths, source, raw),
         }
     }
 
@@ -419,7 +426,7 @@ mod tests {
     /// What is cut, as `path=value`; `?` for what belongs nowhere.
     fn cut(paths: &'static [&'static str], json: &'static str) -> String {
         let mut source = Source::new("x".into(), Box::new(json.as_bytes()), Arc::default()).unwrap();
-        let (mut cutter, mut raw, mut out) = (Cutter::new(Places::Paths(paths)), Vec::new(), Vec::new());
+        let (mut cutter, mut raw, mut out) = (Cutter::new(JsonPath::Paths(paths)), Vec::new(), Vec::new());
         while let Some((path, _)) = cutter.next(&mut source, &mut raw) {
             out.push(format!("{}={}", path.unwrap_or("?"), String::from_utf8_lossy(&raw)));
         }

@@ -10,7 +10,7 @@ use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::places::Place;
+use super::input_file::InputFile;
 use super::{ReadError, ReadErrorKind};
 use comity_core::digest::hex;
 
@@ -110,19 +110,19 @@ impl Source {
     ///
     /// `progress` grows by every byte that is read, as compressed as it is.
     pub(crate) fn open(
-        place: &Place,
+        file: &InputFile,
         max_expansion: Option<u64>,
         progress: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
-        let input: Box<dyn Read + Send> = match &place.path {
+        let input: Box<dyn Read + Send> = match &file.path {
             None => Box::new(io::stdin()),
-            Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&place.name, &error))?),
+            Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&file.name, &error))?),
         };
-        let mut source = Self::new(place.name.clone(), input, progress)?;
+        let mut source = Self::new(file.name.clone(), input, progress)?;
         source.max_expansion = max_expansion.unwrap_or(MAX_EXPANSION);
-        let is_plain = place.size.is_some() && source.compression.is_none();
-        source.file = place.path.clone().filter(|_| is_plain);
-        source.path = place.path.clone().filter(|_| place.size.is_some());
+        let is_plain = file.size.is_some() && source.compression.is_none();
+        source.file = file.path.clone().filter(|_| is_plain);
+        source.path = file.path.clone().filter(|_| file.size.is_some());
         Ok(source)
     }
 
@@ -231,12 +231,20 @@ impl Source {
         &self.raw_head
     }
 
-    /// The file, for a format that must go to and fro in it; none for a stream and where it is compressed.
+    /// Returns the file, for a format that must move to and fro in it; `None` for a stream and for compressed files.
+    #[cfg_attr(
+        not(any(feature = "arrow", feature = "parquet")),
+        expect(dead_code, reason = "only formats that are not text read the file by themselves")
+    )]
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// Goes on to an offset on disk, for a format that reads [`Source::file`] by itself.
+    /// Skips to an offset on disk, for a format that reads [`Source::file`] by itself.
+    #[cfg_attr(
+        not(any(feature = "arrow", feature = "parquet")),
+        expect(dead_code, reason = "only formats that are not text read the file by themselves")
+    )]
     pub(crate) fn pass(&mut self, offset: u64) -> Result<(), ReadError> {
         let ahead = offset.saturating_sub(self.disk.raw().bytes);
         let passed = io::copy(&mut self.disk.by_ref().take(ahead), &mut io::sink());

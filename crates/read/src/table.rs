@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::delimited::{Records, Shape};
-use super::places;
+use super::input_file;
 use super::source::{Source, Span};
 use super::{Mapping, ReadError, ReadErrorKind, Reject};
 
@@ -61,12 +61,12 @@ impl Table {
     /// # Errors
     /// [`ReadError`] if it cannot be read, or holds no columns.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let groups = places::find(&[PathBuf::from(path)])?;
+        let groups = input_file::find(&[PathBuf::from(path)])?;
         let name: Arc<str> = path.to_string_lossy().into();
-        let [places::Group { folder: None, places }] = &groups[..] else {
+        let [input_file::Group { folder: None, files }] = &groups[..] else {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));
         };
-        let mut source = Source::open(&places[0], None, Arc::new(AtomicU64::new(0)))?;
+        let mut source = Source::open(&files[0], None, Arc::new(AtomicU64::new(0)))?;
         let shape = Shape::find(&source, &Mapping::default(), b",;|\t").ok_or_else(|| {
             ReadError::new(
                 ReadErrorKind::Unrecognised,

@@ -26,7 +26,6 @@
 
 mod furniture;
 mod line;
-pub(super) mod parser;
 mod segment;
 mod words;
 
@@ -100,7 +99,7 @@ pub enum TextError {
 
 impl TextError {
     /// What is wrong, and what to do.
-    fn parts(&self) -> (String, String) {
+    pub(crate) fn parts(&self) -> (String, String) {
         let (what, remedy) = match self {
             Self::Empty => ("no text in it".to_owned(), "check that the page was saved as text"),
             Self::LongLine { line } => (

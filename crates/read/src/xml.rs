@@ -166,7 +166,7 @@ impl Elements {
     fn pass_over(&mut self, from: usize, to: usize) {
         let line = self.here.after(&self.raw[..from]).line;
         let text = String::from_utf8_lossy(&self.raw[from..to]);
-        self.input.tally.stray_text(line, &text);
+        self.input.diagnostics.stray_text(line, &text);
     }
 
     /// Returns what the markup that begins at `at` begins; `None` if it is passed over.
@@ -255,7 +255,7 @@ impl Elements {
         Some(match parse(&String::from_utf8_lossy(raw)) {
             Ok(Parsed { values, has_bare_ampersand }) => {
                 if has_bare_ampersand {
-                    self.input.tally.bare_ampersand(span.line);
+                    self.input.diagnostics.bare_ampersand(span.line);
                 }
                 Event::Element(Element { name: local(name).to_owned(), span, values })
             }

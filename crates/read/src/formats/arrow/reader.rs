@@ -24,42 +24,19 @@ use arrow_ipc::reader::{read_dictionary, read_record_batch};
 use arrow_ipc::{MessageHeader, RecordBatch as Header};
 use arrow_schema::{DataType, Fields, SchemaRef, TimeUnit};
 
-use super::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
-use super::input::{Input, Parser};
-use super::mapping::{Column, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
-
-/// What a file begins with; a stream begins with its first message.
-const MARK: &[u8] = b"ARROW1\0\0";
-
-/// What a message begins with, before its length.
-const CONTINUATION: [u8; 4] = [0xff; 4];
+use super::{CONTINUATION, MARK};
+use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, instant};
+use crate::guard::guarded;
+use crate::input::{Input, Parser};
+use crate::mapping::{Column, Field};
+use crate::source::Span;
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// The longest message that is read, packed and unpacked: a record batch is in memory as a whole.
 const MAX_MESSAGE_BYTES: u64 = 1 << 30;
 
-/// Whether it begins as a file or as a stream does. No text begins so.
-pub(crate) fn is_begun(raw_head: &[u8]) -> bool {
-    let is_stream = || {
-        let length = raw_head.strip_prefix(&CONTINUATION).and_then(|rest| rest.first_chunk());
-        length.is_some_and(|length| u32::from_le_bytes(*length).is_multiple_of(8) && *length != [0; 4])
-    };
-    raw_head.starts_with(MARK) || is_stream()
-}
-
-/// Whether the input begins as Arrow IPC does.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
-    match source.raw_head() {
-        head if head.starts_with(MARK) => Verdict::Sure("begins as an Arrow (Feather) file".to_owned()),
-        head if is_begun(head) => Verdict::Sure("begins as a stream of Arrow".to_owned()),
-        _ => Verdict::No,
-    }
-}
-
 /// Opens a file: reads its schema, and its first batch to understand the columns by.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let path =
         columnar::plain_file(&mut input, "Arrow in a stream or compressed as a whole, which is not read")?;
     let is_file = input.source.raw_head().starts_with(MARK);

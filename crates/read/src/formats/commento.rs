@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, html};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Defect, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record, html};
 
 const KEYS: Keys = &[
     (Field::Text, "markdown"),
@@ -28,10 +29,19 @@ const KEYS: Keys = &[
     (Field::Status, "deleted"),
 ];
 
-const PLACES: Places = Places::Paths(&["comments.*", "commenters.*"]);
+const PATHS: JsonPath = JsonPath::Paths(&["comments.*", "commenters.*"]);
 
-/// Whether the input has the keys of Commento's comments.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "commento",
+    description: "the JSON export of Commento",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input has the keys of Commento's comments.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let keys = ["commentHex", "parentHex", "markdown"];
     if objects::may_be(source, mapping) && keys.iter().all(|key| objects::has_key(source, key)) {
         Verdict::Sure("has the keys of comments in Commento".to_owned())
@@ -41,8 +51,8 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the export.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    Ok(objects::open(input, PLACES, KEYS, Commento::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PATHS, KEYS, Commento::default()))
 }
 
 #[derive(Default)]

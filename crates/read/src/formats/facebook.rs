@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::mojibake::repair;
-use super::objects::{self, Keys, Layout, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::mojibake::repair;
+use crate::objects::{self, JsonPath, Keys, Layout, Piece};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "comment.comment"),
@@ -21,11 +22,20 @@ const KEYS: Keys = &[
     (Field::Section, "comment.group"),
 ];
 
-const PLACES: Places =
-    Places::Paths(&["comments_v2.*", "comments.*", "group_comments_v2.*", "group_comments.*", "*"]);
+const PATHS: JsonPath =
+    JsonPath::Paths(&["comments_v2.*", "comments.*", "group_comments_v2.*", "group_comments.*", "*"]);
 
-/// Whether the input holds the comments of a Facebook account.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "facebook",
+    description: "the comments in the JSON export of a Facebook account",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds the comments of a Facebook account.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -42,8 +52,8 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the comments.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    Ok(objects::open(input, PLACES, KEYS, Facebook::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PATHS, KEYS, Facebook::default()))
 }
 
 #[derive(Default)]
@@ -86,7 +96,7 @@ impl Layout for Facebook {
 }
 
 /// Puts right what is UTF-8 taken for Latin-1; whether anything was.
-pub(super) fn repair_all(values: &mut super::input::Values<'_>) -> bool {
+pub(crate) fn repair_all(values: &mut crate::input::Values<'_>) -> bool {
     let mut is_repaired = false;
     for value in values.iter_mut().flatten() {
         let repaired = repair(value);
@@ -98,7 +108,7 @@ pub(super) fn repair_all(values: &mut super::input::Values<'_>) -> bool {
     is_repaired
 }
 
-pub(super) fn note_repaired(input: &mut Input, count: u64) {
+pub(crate) fn note_repaired(input: &mut Input, count: u64) {
     if count > 0 {
         input.report.notices.push(format!("records whose UTF-8 was written as Latin-1, put right: {count}"));
     }

@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::html::{self, Plain};
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, ndjson};
+use super::{FormatEntry, Hooks, ndjson};
+use crate::html::{self, Plain};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "raw"),
@@ -31,10 +32,10 @@ const KEYS: Keys = &[
     (Field::Replies, "reply_count"),
 ];
 
-const TOPICS: Places = Places::Paths(&["post_stream.posts.*", "*.post_stream.posts.*"]);
-const LATEST: Places = Places::Paths(&["latest_posts.*", "*.latest_posts.*"]);
-const ARRAY: Places = Places::Paths(&["*"]);
-const DOCUMENTS: Places = Places::Paths(&[""]);
+const TOPICS: JsonPath = JsonPath::Paths(&["post_stream.posts.*", "*.post_stream.posts.*"]);
+const LATEST: JsonPath = JsonPath::Paths(&["latest_posts.*", "*.latest_posts.*"]);
+const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
+const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
 /// Posts whose number is remembered.
 const MAX_POSTS: usize = 1 << 20;
@@ -45,8 +46,17 @@ const LIKE: u64 = 2;
 /// The kind of a post that only notes what happened to its topic.
 const SMALL_ACTION: u64 = 3;
 
-/// Whether the input holds posts of Discourse.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "discourse",
+    description: "topics of a Discourse forum (t/ID.json), with raw or cooked posts",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds posts of Discourse.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has = |key| objects::has_key(source, key);
     if objects::may_be(source, mapping)
         && has("post_number")
@@ -60,20 +70,20 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens topics or posts.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
-    let places = if objects::has_key(source, "post_stream") {
+    let paths = if objects::has_key(source, "post_stream") {
         TOPICS
     } else if objects::has_key(source, "latest_posts") {
         LATEST
     } else if source.head().trim_ascii_start().starts_with(b"[") {
         ARRAY
     } else if ndjson::are_most_lines(source, |object| object.contains_key("post_number")) {
-        Places::Lines
+        JsonPath::Lines
     } else {
         DOCUMENTS
     };
-    Ok(objects::open(input, places, KEYS, Discourse::default()))
+    Ok(objects::open(input, paths, KEYS, Discourse::default()))
 }
 
 #[derive(Default)]

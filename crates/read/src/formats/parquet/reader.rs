@@ -16,12 +16,12 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 use parquet::record::Field as Value;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, guarded, instant};
-use super::input::{Input, Parser};
-use super::mapping::{Column, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{FREE_BYTES, MAX_EXPANSION, Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
+use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, instant};
+use crate::guard::guarded;
+use crate::input::{Input, Parser};
+use crate::mapping::{Column, Field};
+use crate::source::{FREE_BYTES, MAX_EXPANSION, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// Rows that are in memory at a time.
 const BATCH_ROWS: usize = 256;
@@ -29,22 +29,8 @@ const BATCH_ROWS: usize = 256;
 /// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but once.
 const BATCH_BYTES: usize = 256 << 20;
 
-/// What a file begins with: its mark, and the first byte of the structure that follows, which no text holds.
-pub(crate) fn is_begun(raw_head: &[u8]) -> bool {
-    raw_head.starts_with(b"PAR1\x15")
-}
-
-/// Whether the input begins as Parquet does.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
-    if is_begun(source.raw_head()) {
-        Verdict::Sure("begins as a Parquet file".to_owned())
-    } else {
-        Verdict::No
-    }
-}
-
 /// Opens a Parquet file: reads its end and its columns.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let what = "a Parquet file, which must be read from its end, in a stream or compressed";
     let path = columnar::plain_file(&mut input, what)?;
     let file = File::open(path).map_err(|error| ReadError::io(&input.source.name, &error))?;

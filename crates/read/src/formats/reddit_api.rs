@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Defect, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, reddit};
+use super::{FormatEntry, Hooks, reddit};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, Defect, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "data.body"),
@@ -30,12 +31,21 @@ const KEYS: Keys = &[
 ];
 
 /// A page of comments (two listings), one listing, what `morechildren` gives; a thing a line.
-const LISTINGS: Places =
-    Places::Paths(&["*.data.children.*", "data.children.*", "json.data.things.*", "*.json.data.things.*"]);
-const THINGS: Places = Places::Paths(&[""]);
+const LISTINGS: JsonPath =
+    JsonPath::Paths(&["*.data.children.*", "data.children.*", "json.data.things.*", "*.json.data.things.*"]);
+const THINGS: JsonPath = JsonPath::Paths(&[""]);
 
-/// Whether the input begins with a listing of Reddit, or with a thing of one.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "reddit-api",
+    description: "listings of Reddit's interface (comments/ID.json), with nested replies",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input begins with a listing of Reddit, or with a thing of one.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -50,7 +60,7 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the listings.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let has_lists = ["children", "things"].iter().any(|key| objects::has_key(&input.source, key));
     Ok(objects::open(input, if has_lists { LISTINGS } else { THINGS }, KEYS, Listings::default()))
 }

@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, ndjson};
+use super::{FormatEntry, Hooks, ndjson};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 /// The keys of a comment, and of a submission where it has others.
 const KEYS: Keys = &[
@@ -39,15 +40,33 @@ const KEYS: Keys = &[
     (Field::Status, "_meta.removal_type"),
 ];
 
-const ANSWERS: Places = Places::Paths(&["*", "data.*"]);
+const ANSWERS: JsonPath = JsonPath::Paths(&["*", "data.*"]);
 
-/// Whether the first objects are comments or submissions of Reddit.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "reddit",
+    description: "dumps of Reddit (Pushshift, Arctic Shift): comments and submissions, one a line",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks { parent_id: Some(parent_id), ..Hooks::NONE },
+};
+
+/// Takes the kind off a parent's name. Reddit writes it in front of a parent's id (`t1_` a comment, `t3_` the thread) and not
+/// in front of a comment's own.
+fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
+    if parent.strip_prefix("t3_") == Some(thread) {
+        return None;
+    }
+    Some(parent.strip_prefix("t1_").filter(|_| !id.starts_with("t1_")).unwrap_or(parent))
+}
+
+/// Checks whether the first objects are comments or submissions of Reddit.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has_its_keys = ["link_id", "selftext", "subreddit"].iter().any(|key| objects::has_key(source, key));
     if !objects::may_be(source, mapping) || !has_its_keys {
         return Verdict::No;
     }
-    let sample = objects::sample(source, places(source));
+    let sample = objects::sample(source, paths(source));
     let count = |is: fn(&Object) -> bool| sample.iter().filter(|object| is(object)).count();
     let (comments, submissions) = (count(is_comment), count(is_submission));
     if (comments + submissions) * 2 > sample.len() {
@@ -62,18 +81,18 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// An object a line, or one document.
-fn places(source: &Source) -> Places {
+fn paths(source: &Source) -> JsonPath {
     if ndjson::are_most_lines(source, |object| is_comment(object) || is_submission(object)) {
-        Places::Lines
+        JsonPath::Lines
     } else {
         ANSWERS
     }
 }
 
 /// Opens a dump.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    let places = places(&input.source);
-    Ok(objects::open(input, places, KEYS, Reddit))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let paths = paths(&input.source);
+    Ok(objects::open(input, paths, KEYS, Reddit))
 }
 
 struct Reddit;
@@ -100,7 +119,7 @@ fn is_submission(object: &Object) -> bool {
 }
 
 /// A comment or submission; none where the object is neither.
-pub(super) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<Record> {
+pub(crate) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<Record> {
     let is_submission = is_submission(object);
     if !is_submission && !is_comment(object) {
         return None;
@@ -139,7 +158,7 @@ pub(super) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<
 }
 
 /// What `>`, `<` and `&` became in Reddit's answers, turned back.
-pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

@@ -2,18 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use super::input::{Input, Parser};
-use super::keys::{self, Keys};
-use super::mapping::Mapping;
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::keys::{self, Keys};
+use crate::mapping::Mapping;
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 /// Lines of the head that the format and the keys are understood by.
 const SAMPLE_LINES: usize = 200;
 
-/// Whether at least half of the lines are JSON objects.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "ndjson",
+    description: "one JSON object a line",
+    extensions: &["ndjson", "jsonl"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether at least half of the lines are JSON objects.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let lines = lines(source);
     let objects = lines.iter().filter(|line| keys::parse(line).is_ok()).count();
     let why = format!("{objects} of its first {} lines are JSON objects", lines.len());
@@ -26,7 +36,7 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 }
 
 /// Whether at least half of the lines are objects of this kind.
-pub(super) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
+pub(crate) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
     let lines = lines(source);
     let objects = lines.iter().filter_map(|line| keys::parse(line).ok());
     let count = objects.filter(is_of_kind).count();
@@ -34,7 +44,7 @@ pub(super) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>
 }
 
 /// The objects of the head.
-pub(super) fn sample(source: &Source) -> Vec<Map<String, Value>> {
+pub(crate) fn sample(source: &Source) -> Vec<Map<String, Value>> {
     lines(source).into_iter().filter_map(|line| keys::parse(line).ok()).collect()
 }
 

@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, html};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record, html};
 
 const KEYS: Keys = &[
     (Field::Text, "snippet.textOriginal"),
@@ -32,12 +33,21 @@ const KEYS: Keys = &[
     (Field::Status, "snippet.moderationStatus"),
 ];
 
-const PAGES: Places = Places::Paths(&["items.*", "*.items.*"]);
-const ITEMS: Places = Places::Paths(&["*"]);
-const DOCUMENTS: Places = Places::Paths(&[""]);
+const PAGES: JsonPath = JsonPath::Paths(&["items.*", "*.items.*"]);
+const ITEMS: JsonPath = JsonPath::Paths(&["*"]);
+const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
-/// Whether the input holds answers of YouTube's Data API with comments.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "youtube",
+    description: "commentThreads and comments of YouTube's Data API, page by page",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds answers of YouTube's Data API with comments.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -54,16 +64,16 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the answers.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
-    let places = if objects::has_key(source, "items") {
+    let paths = if objects::has_key(source, "items") {
         PAGES
     } else if source.head().trim_ascii_start().starts_with(b"[") {
         ITEMS
     } else {
         DOCUMENTS
     };
-    Ok(objects::open(input, places, KEYS, YouTube::default()))
+    Ok(objects::open(input, paths, KEYS, YouTube::default()))
 }
 
 #[derive(Default)]
@@ -141,14 +151,14 @@ impl YouTube {
             values[Field::Link as usize] = Some(Cow::Owned(link));
         }
         let home = || {
-            let homes = input.homes.lock().expect("nothing panics while it holds the lock");
-            Some(Cow::Owned(homes.thread(&objects::scalar(comment, "snippet.parentId")?)?.to_owned()))
+            let thread_index = input.thread_index.lock().expect("nothing panics while it holds the lock");
+            Some(Cow::Owned(thread_index.thread(&objects::scalar(comment, "snippet.parentId")?)?.to_owned()))
         };
         let home = video.or_else(home).or_else(|| objects::scalar(comment, "snippet.channelId"));
         let home = home.or_else(|| of_thread("snippet.channelId"));
         if let (true, Some(home), Some(id)) = (is_top, &home, &values[Field::Id as usize]) {
-            let mut homes = input.homes.lock().expect("nothing panics while it holds the lock");
-            homes.insert(id, home);
+            let mut thread_index = input.thread_index.lock().expect("nothing panics while it holds the lock");
+            thread_index.insert(id, home);
         }
         self.homeless += u64::from(home.is_none());
         values[Field::Thread as usize] = home;

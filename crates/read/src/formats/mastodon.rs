@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::html;
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::html;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 /// Of an activity's object.
 const KEYS: Keys = &[
@@ -35,18 +36,27 @@ const KEYS: Keys = &[
     (Field::Replies, "replies.totalItems"),
 ];
 
-const COLLECTION: Places = Places::Paths(&[
+const COLLECTION: JsonPath = JsonPath::Paths(&[
     "orderedItems.*",
     "*.orderedItems.*",
     "first.orderedItems.*",
     "items.*",
     "first.items.*",
 ]);
-const ARRAY: Places = Places::Paths(&["*"]);
-const DOCUMENTS: Places = Places::Paths(&[""]);
+const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
+const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
-/// Whether the input holds activities of ActivityPub.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "mastodon",
+    description: "outbox.json of a Mastodon account's archive, or another ActivityPub outbox",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds activities of ActivityPub.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is = |kind| objects::has_value(source, "type", kind);
     let has_activities = objects::has_key(source, "actor") && objects::has_key(source, "object");
     if objects::may_be(source, mapping) && has_activities && (is("Create\"") || is("Announce\"")) {
@@ -57,16 +67,16 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens an outbox.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
-    let places = if objects::has_key(source, "orderedItems") || objects::has_key(source, "items") {
+    let paths = if objects::has_key(source, "orderedItems") || objects::has_key(source, "items") {
         COLLECTION
     } else if source.head().trim_ascii_start().starts_with(b"[") {
         ARRAY
     } else {
         DOCUMENTS
     };
-    Ok(objects::open(input, places, KEYS, Mastodon::default()))
+    Ok(objects::open(input, paths, KEYS, Mastodon::default()))
 }
 
 #[derive(Default)]

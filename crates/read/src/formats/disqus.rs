@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::html;
-use super::input::{Input, Parser, Values};
-use super::mapping::{Field, Mapping};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::xml::{self, Element, Elements, Event, Layout};
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::html;
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::xml::{self, Element, Elements, Event, Layout};
+use crate::{ReadError, Record};
 
 const LAYOUT: Layout =
     Layout { containers: &["disqus"], records: &["post"], wanted: &["category", "thread", "post"] };
@@ -27,15 +28,24 @@ const COLUMNS: [(Field, &str); 8] = [
 /// What is left behind on purpose (who can be reached how) or has no place.
 const UNUSED: [&str; 5] = ["author/email", "ipAddress", "author/username", "thread/title", "id"];
 
-/// Whether the root element is `<disqus>`.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "disqus",
+    description: "the XML export of a Disqus forum",
+    extensions: &["xml"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the root element is `<disqus>`.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     match xml::root(source.head()) {
         Some(("disqus", _)) => Verdict::Sure("XML whose root element is `<disqus>`".to_owned()),
         _ => Verdict::No,
     }
 }
 
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     input.report.columns.extend(COLUMNS.map(|(field, name)| (field, name.to_owned())));
     input.report.unused.extend(UNUSED.map(str::to_owned));
     let xml = Elements::new(input, &LAYOUT)?;

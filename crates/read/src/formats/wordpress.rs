@@ -1,12 +1,13 @@
 //! WordPress exports (WXR 1.0 to 1.2): RSS whose items are the posts, each with its comments.
 
-use super::html;
-use super::input::{Input, Parser, Values};
-use super::mapping::{Field, Mapping};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::xml::{self, Element, Elements, Event, Layout};
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::html;
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::xml::{self, Element, Elements, Event, Layout};
+use crate::{ReadError, Record};
 
 const LAYOUT: Layout = Layout {
     containers: &["rss", "channel", "item"],
@@ -40,8 +41,17 @@ const NAMESPACE: &str = "wordpress.org/export/";
 /// Kinds of comment that no person wrote: other pages' links, and notes of the shop plugin.
 const SERVICE_TYPES: [&str; 4] = ["pingback", "trackback", "order_note", "action_log"];
 
-/// Whether it is an RSS feed with the namespace of WordPress's export.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "wordpress",
+    description: "the XML export of a WordPress site (WXR 1.0 to 1.2)",
+    extensions: &["xml"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether it is an RSS feed with the namespace of WordPress's export.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head();
     let Some(at) = head.windows(NAMESPACE.len()).position(|window| window == NAMESPACE.as_bytes()) else {
         return Verdict::No;
@@ -60,7 +70,7 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     input.report.columns.extend(COLUMNS.map(|(field, name)| (field, name.to_owned())));
     input.report.unused.extend(UNUSED.map(str::to_owned));
     Ok(Box::new(WordPress { xml: Elements::new(input, &LAYOUT)?, item: None }))

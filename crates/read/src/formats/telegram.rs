@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "text"),
@@ -33,7 +34,7 @@ const KEYS: Keys = &[
 ];
 
 /// A chat's id and name stand before its messages.
-const PLACES: Places = Places::Paths(&[
+const PATHS: JsonPath = JsonPath::Paths(&[
     "id",
     "name",
     "messages.*",
@@ -45,8 +46,17 @@ const PLACES: Places = Places::Paths(&[
     "left_chats.list.*.messages.*",
 ]);
 
-/// Whether the input is a chat of Telegram, or an account's export.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "telegram",
+    description: "Telegram Desktop's result.json: one chat or a whole account",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks { has_private_sections: true, ..Hooks::NONE },
+};
+
+/// Checks whether the input is a chat of Telegram, or an account's export.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -64,8 +74,8 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the export.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    Ok(objects::open(input, PLACES, KEYS, Telegram::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PATHS, KEYS, Telegram::default()))
 }
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! What the user named, as a list of files in a fixed order.
+//! The inputs that the user named, as a list of files in a fixed order.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,39 +7,40 @@ use std::{fs, io};
 
 use walkdir::WalkDir;
 
+use super::formats::{Companions, Format};
 use super::{ReadError, ReadErrorKind, own_output};
 
-/// One input of the user's: a file (one place) or a folder (its files).
+/// One input that the user named: a file, or a folder with its files.
 pub(crate) struct Group {
-    /// The folder's name; none for a file or standard input.
+    /// The folder's name; `None` for a file or standard input.
     pub(crate) folder: Option<Arc<str>>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) files: Vec<InputFile>,
 }
 
 /// One file, or standard input.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct InputFile {
     /// None for standard input.
     pub(crate) path: Option<PathBuf>,
     /// As the user named it.
     pub(crate) name: Arc<str>,
-    /// The thread of its comments, where the export names none.
+    /// The thread of its comments, if the export names none.
     pub(crate) thread: Arc<str>,
-    /// Bytes on disk; none where it is no plain file and so can be opened only once.
+    /// Bytes on disk; `None` if it is no plain file and so can be opened only once.
     pub(crate) size: Option<u64>,
-    /// The extension in lower case, that of a compression left out; empty where there is none.
+    /// The extension in lower case, without that of a compression; empty if it has none.
     pub(crate) extension: String,
     /// The user named it more than once.
     pub(crate) is_repeated: bool,
-    /// Files beside it that belong to it and are no exports of their own.
+    /// Files next to it that describe it and are no exports of their own.
     pub(crate) companions: Vec<String>,
     /// The user named it, rather than a folder around it.
     pub(crate) is_named: bool,
-    /// What it is that is not even opened, and what to do.
+    /// The reason why it is not even opened, and what to do.
     pub(crate) refusal: Option<(String, String)>,
 }
 
-impl Place {
+impl InputFile {
     /// Returns standard input.
     pub(crate) fn stdin() -> Self {
         Self {
@@ -60,7 +61,7 @@ impl Place {
     }
 }
 
-/// Every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
+/// Returns every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
 /// depth. Hidden files and folders (names that begin with a dot) are left out, and a file named a second time as well.
 pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     if inputs.is_empty() {
@@ -76,64 +77,59 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     for input in inputs {
         let name: Arc<str> = input.to_string_lossy().into();
         if &*name == "-" {
-            groups.push(Group { folder: None, places: vec![Place::stdin()] });
+            groups.push(Group { folder: None, files: vec![InputFile::stdin()] });
             continue;
         }
         let metadata = fs::metadata(input).map_err(|error| ReadError::io(&name, &error))?;
         if metadata.is_dir() {
-            let mut places = walk(input, &name)?;
-            places.retain(|place| place.path.as_deref().is_some_and(|path| is_new(path, &mut known)));
-            groups.push(Group { folder: Some(name), places });
+            let mut files = walk(input, &name)?;
+            files.retain(|file| file.path.as_deref().is_some_and(|path| is_new(path, &mut known)));
+            groups.push(Group { folder: Some(name), files });
         } else if is_new(input, &mut known) {
             // A pipe or a device has no size that means anything.
             let size = metadata.is_file().then_some(metadata.len());
-            let place = Place { is_named: true, ..place(input.clone(), size) };
-            groups.push(Group { folder: None, places: vec![place] });
+            let file = InputFile { is_named: true, ..file(input.clone(), size) };
+            groups.push(Group { folder: None, files: vec![file] });
         }
     }
-    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
-        place.is_repeated = place.path.as_deref().is_some_and(|path| known.get(&real(path)) > Some(&1));
+    for file in groups.iter_mut().flat_map(|group| &mut group.files) {
+        file.is_repeated = file.path.as_deref().is_some_and(|path| known.get(&real(path)) > Some(&1));
     }
     set_companions_aside(&mut groups);
     name_threads(&mut groups);
     Ok(groups)
 }
 
-/// A folder with `utterances.jsonl` is one export, a ConvoKit corpus: what lies beside it describes it.
+/// Removes the files that only describe an export, a folder whose format names its main file, and notes them in that file.
 fn set_companions_aside(groups: &mut [Group]) {
-    let mut corpora: HashMap<PathBuf, Vec<String>> = HashMap::new();
-    for place in groups.iter().flat_map(|group| &group.places) {
-        if let (Some(folder), "utterances") = (place.folder(), &*place.thread) {
-            corpora.insert(folder.to_owned(), Vec::new());
+    let hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.companions.as_ref());
+    for Companions { main, describes } in hooks {
+        let mut exports: HashMap<PathBuf, Vec<String>> = HashMap::new();
+        for file in groups.iter().flat_map(|group| &group.files).filter(|file| &*file.thread == *main) {
+            exports.extend(file.folder().map(|folder| (folder.to_owned(), Vec::new())));
         }
-    }
-    for group in groups.iter_mut() {
-        group.places.retain(|place| {
-            let corpus = place.folder().and_then(|folder| corpora.get_mut(folder));
-            let is_companion = corpus.is_some() && describes_corpus(place);
-            if let (Some(companions), true) = (corpus, is_companion) {
-                let name = place.path.as_deref().and_then(Path::file_name).unwrap_or_default();
-                companions.push(name.to_string_lossy().into_owned());
+        for group in groups.iter_mut() {
+            group.files.retain(|file| {
+                let export = file.folder().and_then(|folder| exports.get_mut(folder));
+                let is_companion = export.is_some() && describes(&file.thread, &file.extension);
+                if let (Some(companions), true) = (export, is_companion) {
+                    let name = file.path.as_deref().and_then(Path::file_name).unwrap_or_default();
+                    companions.push(name.to_string_lossy().into_owned());
+                }
+                !is_companion
+            });
+        }
+        for file in groups.iter_mut().flat_map(|group| &mut group.files) {
+            if let Some(companions) = file.folder().and_then(|folder| exports.get(folder))
+                && &*file.thread == *main
+            {
+                file.companions.clone_from(companions);
             }
-            !is_companion
-        });
-    }
-    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
-        if let (Some(folder), "utterances") = (place.folder(), &*place.thread) {
-            place.companions = corpora.get(folder).cloned().unwrap_or_default();
         }
     }
 }
 
-/// Whether a file has the name of one that ConvoKit writes beside the utterances.
-fn describes_corpus(place: &Place) -> bool {
-    let name = &*place.thread;
-    let is_table = ["speakers", "users", "conversations", "corpus", "index"].contains(&name);
-    let is_annotation = ["info.", "vectors.", "processed_text."].iter().any(|start| name.starts_with(start));
-    (is_table && place.extension == "json") || is_annotation
-}
-
-/// Whether a file was not named before; counts how often it was.
+/// Returns true if a file was not named before; counts how often it was.
 fn is_new(path: &Path, known: &mut HashMap<PathBuf, u32>) -> bool {
     let count = known.entry(real(path)).or_default();
     *count += 1;
@@ -144,7 +140,7 @@ fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
+fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
     let visible = |entry: &walkdir::DirEntry| {
         entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
     };
@@ -152,7 +148,7 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
         let remedy = own_output::remedy(folder);
         return Err(ReadError::new(ReadErrorKind::NoExport, name, own_output::REPORT, remedy));
     }
-    let mut places = Vec::new();
+    let mut files = Vec::new();
     let walk = WalkDir::new(folder).follow_links(true).sort_by_file_name();
     let mut entries = walk.into_iter().filter_entry(visible);
     while let Some(entry) = entries.next() {
@@ -161,7 +157,7 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
             // A dangling link, a link to a folder around it, a folder that may not be entered: it cannot be opened, which
             // costs the run one reject.
             Err(error) if error.depth() > 0 => {
-                places.extend(error.path().map(|path| place(path.to_owned(), Some(0))));
+                files.extend(error.path().map(|path| file(path.to_owned(), Some(0))));
                 continue;
             }
             Err(error) => {
@@ -172,18 +168,18 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
         let kind = entry.file_type();
         if kind.is_file() {
             let size = entry.metadata().ok().map(|metadata| metadata.len());
-            places.push(place(entry.into_path(), size));
+            files.push(file(entry.into_path(), size));
         } else if kind.is_dir() && own_output::is_report(entry.path()) {
             let refusal = Some((own_output::REPORT.to_owned(), own_output::remedy(entry.path())));
             entries.skip_current_dir();
-            places.push(Place { refusal, ..place(entry.into_path(), Some(0)) });
+            files.push(InputFile { refusal, ..file(entry.into_path(), Some(0)) });
         } else if !kind.is_dir() {
             let what = "a pipe, a socket or a device, which is skipped within a folder".to_owned();
             let remedy = "name it as an input of its own to read it".to_owned();
-            places.push(Place { refusal: Some((what, remedy)), ..place(entry.into_path(), Some(0)) });
+            files.push(InputFile { refusal: Some((what, remedy)), ..file(entry.into_path(), Some(0)) });
         }
     }
-    if places.is_empty() {
+    if files.is_empty() {
         return Err(ReadError::new(
             ReadErrorKind::NoInput,
             name,
@@ -191,14 +187,14 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<Place>, ReadError> {
             "name a folder that holds comment exports",
         ));
     }
-    Ok(places)
+    Ok(files)
 }
 
-fn place(path: PathBuf, size: Option<u64>) -> Place {
+fn file(path: PathBuf, size: Option<u64>) -> InputFile {
     let bare = without_compression(&path);
     let extension = bare.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let thread = bare.file_stem().map(|stem| stem.to_string_lossy().into()).unwrap_or_else(|| "".into());
-    Place {
+    InputFile {
         name: path.to_string_lossy().into(),
         thread,
         size,
@@ -218,15 +214,15 @@ fn without_compression(path: &Path) -> PathBuf {
     }
 }
 
-/// Two files of one name are two threads: such a one is named by its whole path.
+/// Names the threads of files that share a name by their whole paths.
 fn name_threads(groups: &mut [Group]) {
     let mut uses: HashMap<Arc<str>, u32> = HashMap::new();
-    for place in groups.iter().flat_map(|group| &group.places) {
-        *uses.entry(place.thread.clone()).or_default() += 1;
+    for file in groups.iter().flat_map(|group| &group.files) {
+        *uses.entry(file.thread.clone()).or_default() += 1;
     }
-    for place in groups.iter_mut().flat_map(|group| &mut group.places) {
-        if uses[&place.thread] > 1 {
-            place.thread = place.name.clone();
+    for file in groups.iter_mut().flat_map(|group| &mut group.files) {
+        if uses[&file.thread] > 1 {
+            file.thread = file.name.clone();
         }
     }
 }

@@ -3,12 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use super::input::{Input, Parser};
-use super::keys::{self, Keys};
-use super::mapping::{self, Field, Mapping};
-use super::sniff::Verdict;
-use super::source::{MAX_RECORD_BYTES, Source, Span};
-use super::{ReadError, ReadErrorKind, Record};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::keys::{self, Keys};
+use crate::mapping::{self, Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{MAX_RECORD_BYTES, Source, Span};
+use crate::{ReadError, ReadErrorKind, Record};
 
 /// Elements of the head that the keys are understood by.
 const SAMPLE_ELEMENTS: usize = 200;
@@ -29,8 +30,17 @@ const LISTS: [&str; 12] = [
     "rows",
 ];
 
-/// Whether the input begins as a JSON array or object does.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "json",
+    description: "a JSON array of objects, an object that holds one under a key, or one object",
+    extensions: &["json"],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input begins as a JSON array or object does.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head().trim_ascii_start();
     let Some((first, rest)) = head.split_first() else { return Verdict::No };
     match (first, rest.trim_ascii_start().first()) {
@@ -43,7 +53,7 @@ pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
 }
 
 /// Opens a JSON input: finds where its records stand, and their keys.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let head = input.source.head();
     let (empty, list) = match find_list(head) {
         Some(list) if list.is_empty => (Some(list), None),
@@ -174,7 +184,7 @@ fn sample(head: &[u8]) -> Vec<Map<String, Value>> {
     sample
 }
 
-pub(super) fn is_between_elements(byte: u8) -> bool {
+pub(crate) fn is_between_elements(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b','
 }
 
@@ -228,14 +238,14 @@ impl Element {
 }
 
 /// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one the first 16 MiB).
-pub(super) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
+pub(crate) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
     raw.clear();
     let mut element = Element::default();
     cut_through(source, raw, |bytes| element.end(bytes))
 }
 
 /// Cuts a stretch off the stream that ends where `end` says, at the latest with the stream; `raw` as for [`cut_value`].
-pub(super) fn cut_through(
+pub(crate) fn cut_through(
     source: &mut Source,
     raw: &mut Vec<u8>,
     mut end: impl FnMut(&[u8]) -> Option<usize>,

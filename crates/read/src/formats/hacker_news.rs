@@ -10,13 +10,14 @@ use serde_json::Value;
 
 use comity_core::comment::Status;
 
-use super::html;
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::{Source, Span};
-use super::{ReadError, Record, ndjson};
+use super::{FormatEntry, Hooks, ndjson};
+use crate::html;
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{ReadError, Record};
 
 /// The keys of items, and of search results where they have others.
 const KEYS: Keys = &[
@@ -40,15 +41,24 @@ const KEYS: Keys = &[
     (Field::Replies, "descendants"),
 ];
 
-const HITS: Places = Places::Paths(&["**.hits.*"]);
-const ARRAY: Places = Places::Paths(&["*"]);
-const DOCUMENTS: Places = Places::Paths(&[""]);
+const HITS: JsonPath = JsonPath::Paths(&["**.hits.*"]);
+const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
+const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
 /// Items whose thread is remembered: a story and its replies are never further apart.
 const MAX_ITEMS: usize = 1 << 22;
 
-/// Whether the input holds items of Hacker News.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "hacker-news",
+    description: "items and search results of Hacker News (Algolia), items of its Firebase interface",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the input holds items of Hacker News.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -59,7 +69,7 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !has("time") || !(has("by") || has("deleted")) {
         return Verdict::No;
     }
-    let sample = objects::sample(source, places(source));
+    let sample = objects::sample(source, paths(source));
     let items = sample.iter().filter(|object| is_firebase_item(object)).count();
     if items > 0 && items * 2 >= sample.len() {
         let all = sample.len();
@@ -80,22 +90,22 @@ fn is_firebase_item(object: &Object) -> bool {
         && (object.contains_key("by") || is_gone)
 }
 
-fn places(source: &Source) -> Places {
+fn paths(source: &Source) -> JsonPath {
     if objects::has_key(source, "hits") {
         HITS
     } else if source.head().trim_ascii_start().starts_with(b"[") {
         ARRAY
     } else if ndjson::are_most_lines(source, |object| object.contains_key("type")) {
-        Places::Lines
+        JsonPath::Lines
     } else {
         DOCUMENTS
     }
 }
 
 /// Opens items or search results.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    let places = places(&input.source);
-    Ok(objects::open(input, places, KEYS, HackerNews::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let paths = paths(&input.source);
+    Ok(objects::open(input, paths, KEYS, HackerNews::default()))
 }
 
 #[derive(Default)]

@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record, delimited, keys, ndjson};
+use super::{FormatEntry, Hooks, csv, ndjson};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record, keys};
 
 /// Columns that every data set has.
 const REQUIRED: [&str; 4] = ["id", "thread_id", "timestamp", "body"];
@@ -26,8 +27,17 @@ const COLUMNS: [(Field, &str); 8] = [
     (Field::CreatedAt, "timestamp"),
 ];
 
-/// Whether the header, or most of the first lines, have 4CAT's columns.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "4cat",
+    description: "a data set of 4CAT, CSV or ndjson",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the header, or most of the first lines, have 4CAT's columns.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let names = names(source);
     if mapping.has_names() || !REQUIRED.iter().all(|name| names.iter().any(|known| known == name)) {
         return Verdict::No;
@@ -47,14 +57,14 @@ fn names(source: &Source) -> Vec<String> {
 }
 
 /// Opens the data set.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let names = names(&input.source);
     let present = COLUMNS.into_iter().filter(|(_, column)| names.iter().any(|name| name == column));
     let mut options = (*input.options).clone();
     options.mapping = options.mapping.or(present);
     input.options = options.into();
     let is_ndjson = input.source.head().starts_with(b"{");
-    let posts = if is_ndjson { ndjson::open(input)? } else { delimited::open(input)? };
+    let posts = if is_ndjson { ndjson::open(input)? } else { csv::open(input)? };
     Ok(Box::new(FourCat(posts)))
 }
 

@@ -3,28 +3,44 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::{Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
+use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser, Values};
 use crate::mapping::{Field, Mapping};
 use crate::sniff::Verdict;
 use crate::source::{Source, Span};
-use crate::{ReadError, ReadErrorKind, Record};
+use crate::text::{self, Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
+use crate::{Options, ReadError, ReadErrorKind, Record};
 
 /// Longest page dump, in bytes: it is held in memory.
 const MAX_DUMP_BYTES: usize = 256 << 20;
 
-/// Whether the beginning of an input is that of a page dump.
-pub(crate) fn sniff(source: &Source, _: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "text",
+    description: "the text of a web page: an article, then its comments, each under its author's name",
+    extensions: &["txt"],
+    sniff,
+    open,
+    hooks: Hooks { chosen_by: Some(chosen_by), ..Hooks::NONE },
+};
+
+/// Returns the reason if options name the authors or the article: only a page dump has these.
+fn chosen_by(options: &Options) -> Option<&'static str> {
+    let has_options = options.authors.is_some() || options.article_end.is_some();
+    has_options.then_some("as told by --authors or --article-end")
+}
+
+/// Checks whether the beginning of an input is that of a page dump.
+fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head();
     // The last line may be cut, within a character even.
     let end = if source.head_is_all() { None } else { head.iter().rposition(|byte| *byte == b'\n') };
     let head = String::from_utf8_lossy(&head[..end.unwrap_or(head.len())]);
     let head = if source.line_end() == b'\r' { Cow::Owned(head.replace('\r', "\n")) } else { head };
-    super::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
+    text::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
 }
 
 /// Reads and understands a page dump.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let mut raw = Vec::new();
     let mut lines = Vec::new();
     let mut text = String::new();
@@ -46,7 +62,7 @@ pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let options = input.options.clone();
     let overrides =
         Overrides { authors: options.authors.as_deref(), article_end: options.article_end.as_deref() };
-    let dump = super::parse(&text, &overrides).map_err(|cause| error(&input, &cause))?;
+    let dump = text::parse(&text, &overrides).map_err(|cause| error(&input, &cause))?;
     describe(&mut input, &dump);
     Ok(Box::new(PageDump { input, raw, lines, comments: dump.comments.into() }))
 }

@@ -1,16 +1,17 @@
 //! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it that describe speakers,
-//! conversations and the corpus (which [`super::places`] leaves out: the folder is one export).
+//! conversations and the corpus (which [`crate::input_file`] leaves out: the folder is one export).
 //!
 //! What answers the first utterance of a conversation has it as its parent, as the corpus says.
 
 use std::collections::VecDeque;
 
-use super::input::{Input, Parser};
-use super::mapping::{Field, Mapping};
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use super::{Companions, FormatEntry, Hooks};
+use crate::input::{Input, Parser};
+use crate::mapping::{Field, Mapping};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 /// Older corpora spell some keys otherwise.
 const KEYS: Keys = &[
@@ -28,15 +29,31 @@ const KEYS: Keys = &[
     (Field::Votes, "meta.score"),
 ];
 
-const ARRAY: Places = Places::Paths(&["*"]);
+const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
 
-/// Whether most of the first objects are utterances.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "convokit",
+    description: "a ConvoKit corpus: a folder with utterances.jsonl, or that file",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks { companions: Some(Companions { main: "utterances", describes }), ..Hooks::NONE },
+};
+
+/// Returns true for the name and extension of a file that ConvoKit writes next to the utterances.
+fn describes(name: &str, extension: &str) -> bool {
+    let is_table = ["speakers", "users", "conversations", "corpus", "index"].contains(&name);
+    let is_annotation = ["info.", "vectors.", "processed_text."].iter().any(|start| name.starts_with(start));
+    (is_table && extension == "json") || is_annotation
+}
+
+/// Checks whether most of the first objects are utterances.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has_its_keys = ["speaker", "user"].iter().any(|key| objects::has_key(source, key));
     if !objects::may_be(source, mapping) || !has_its_keys {
         return Verdict::No;
     }
-    let sample = objects::sample(source, places(source));
+    let sample = objects::sample(source, paths(source));
     let utterances = sample.iter().filter(|object| is_utterance(object)).count();
     if utterances * 2 > sample.len() {
         Verdict::Sure(format!(
@@ -57,14 +74,14 @@ fn is_utterance(object: &Object) -> bool {
 }
 
 /// Old corpora hold one array.
-fn places(source: &Source) -> Places {
-    if source.head().trim_ascii_start().starts_with(b"[") { ARRAY } else { Places::Lines }
+fn paths(source: &Source) -> JsonPath {
+    if source.head().trim_ascii_start().starts_with(b"[") { ARRAY } else { JsonPath::Lines }
 }
 
 /// Opens the utterances.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    let places = places(&input.source);
-    Ok(objects::open(input, places, KEYS, ConvoKit))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let paths = paths(&input.source);
+    Ok(objects::open(input, paths, KEYS, ConvoKit))
 }
 
 struct ConvoKit;

@@ -15,19 +15,19 @@ const MANY_COPIES: u64 = 16;
 
 /// The pairs of thread and id that were seen, 64 bits each (two pairs in ten million collide by chance about once in
 /// 400,000 runs; such a comment is renamed, and nothing worse).
-pub(crate) struct Identities {
+pub(crate) struct UniqueIds {
     seen: Seen,
     /// How many comments share a pair, where many do.
     copies: HashMap<u64, u64>,
 }
 
-impl Default for Identities {
+impl Default for UniqueIds {
     fn default() -> Self {
         Self { seen: Seen::new(), copies: HashMap::new() }
     }
 }
 
-impl Identities {
+impl UniqueIds {
     /// Puts `#2`, `#3`, … behind the id of a comment whose pair was seen before; gives the id that it had then.
     pub(crate) fn make_unique(&mut self, comment: &mut Comment) -> io::Result<Option<String>> {
         let pair = hash_pair(&comment.thread, &comment.id);
@@ -176,11 +176,11 @@ mod tests {
 
     #[test]
     fn ids_become_unique_within_their_thread() {
-        let mut identities = Identities::default();
+        let mut unique_ids = UniqueIds::default();
         let mut id = |thread: &str, id: &str| {
             let origin = Origin { file: "x".into(), record: 1, line: 1 };
             let mut comment = Comment::new(id, thread, "", origin);
-            let before = identities.make_unique(&mut comment).unwrap();
+            let before = unique_ids.make_unique(&mut comment).unwrap();
             assert_eq!(before.is_some(), comment.id != id);
             comment.id
         };

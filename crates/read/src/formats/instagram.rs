@@ -9,13 +9,14 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::facebook::{note_repaired, repair_all};
-use super::input::{Input, Parser, Values};
-use super::mapping::{Field, Mapping};
-use super::mojibake::repair;
-use super::objects::{self, Keys, Layout, Object, Piece, Places};
-use super::sniff::Verdict;
-use super::source::Source;
-use super::{ReadError, Record};
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::mojibake::repair;
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{ReadError, Record};
 
 const KEYS: Keys = &[
     (Field::Text, "string_map_data.Comment.value"),
@@ -24,7 +25,7 @@ const KEYS: Keys = &[
     (Field::CreatedAt, "timestamp"),
 ];
 
-const PLACES: Places = Places::Paths(&[
+const PATHS: JsonPath = JsonPath::Paths(&[
     "*",
     "comments_media_comments.*",
     "comments_reels_comments.*",
@@ -49,8 +50,17 @@ const COMMENT: [&str; 12] = [
 /// What the owner of the post is called, where that is known.
 const OWNER: &str = "Media Owner";
 
-/// Whether the input holds the comments of an Instagram account.
-pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "instagram",
+    description: "the comments in the JSON export of an Instagram account",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks { has_private_sections: true, ..Hooks::NONE },
+};
+
+/// Checks whether the input holds the comments of an Instagram account.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
     }
@@ -68,8 +78,8 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 }
 
 /// Opens the comments.
-pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    Ok(objects::open(input, PLACES, KEYS, Instagram::default()))
+fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(objects::open(input, PATHS, KEYS, Instagram::default()))
 }
 
 #[derive(Default)]

@@ -1,0 +1,223 @@
+//! The formats that can be read: a file each, and a line each in [`ALL`].
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use crate::input::{Input, Parser};
+use crate::sniff::{Binary, Verdict};
+use crate::source::Source;
+use crate::{Mapping, Options, ReadError};
+
+pub(crate) mod arrow;
+pub(crate) mod commento;
+pub(crate) mod convokit;
+pub(crate) mod csv;
+pub(crate) mod discourse;
+pub(crate) mod disqus;
+pub(crate) mod facebook;
+pub(crate) mod fourcat;
+pub(crate) mod hacker_news;
+pub(crate) mod instagram;
+pub(crate) mod json;
+pub(crate) mod mastodon;
+pub(crate) mod ndjson;
+pub(crate) mod parquet;
+pub(crate) mod reddit;
+pub(crate) mod reddit_api;
+pub(crate) mod telegram;
+pub(crate) mod text;
+pub(crate) mod tsv;
+pub(crate) mod wordpress;
+pub(crate) mod youtube;
+
+/// Every format. An input is read in the first one that is sure, then in the one that its extension favours, then in the
+/// first one that fits: put a format before those that are less particular.
+const ALL: &[Format] = &[
+    Format(&commento::FORMAT),
+    Format(&convokit::FORMAT),
+    Format(&discourse::FORMAT),
+    Format(&disqus::FORMAT),
+    Format(&facebook::FORMAT),
+    Format(&fourcat::FORMAT),
+    Format(&hacker_news::FORMAT),
+    Format(&instagram::FORMAT),
+    Format(&mastodon::FORMAT),
+    Format(&reddit::FORMAT),
+    Format(&reddit_api::FORMAT),
+    Format(&telegram::FORMAT),
+    Format(&wordpress::FORMAT),
+    Format(&youtube::FORMAT),
+    Format(&parquet::FORMAT),
+    Format(&arrow::FORMAT),
+    Format(&json::FORMAT),
+    Format(&ndjson::FORMAT),
+    Format(&csv::FORMAT),
+    Format(&tsv::FORMAT),
+    Format(&text::FORMAT),
+];
+
+/// A format: its names, and the functions that recognise and read it.
+pub(crate) struct FormatEntry {
+    /// The word for `--format`.
+    pub(crate) name: &'static str,
+    /// One line for `comity formats`.
+    pub(crate) description: &'static str,
+    /// Extensions, in lower case, that favour it when the content fits several formats.
+    pub(crate) extensions: &'static [&'static str],
+    /// Judges the beginning of an input.
+    pub(crate) sniff: fn(&Source, &Mapping) -> Verdict,
+    /// Finds the columns or keys; reads no record yet.
+    pub(crate) open: fn(Input) -> Result<Box<dyn Parser>, ReadError>,
+    /// Exceptions to the rules of the generic reader.
+    pub(crate) hooks: Hooks,
+}
+
+/// Parts of the generic reader that a format replaces or adds to. Most formats need none: [`Hooks::NONE`].
+pub(crate) struct Hooks {
+    /// The names of its sections are names of people: `withhold_names` leaves them empty.
+    pub(crate) has_private_sections: bool,
+    /// Turns a parent's id as the site writes it (before the comment's id and thread) into a comment's id; `None` if the
+    /// comment answers its thread. Called for the records of every format, as tables contain the ids of any site.
+    pub(crate) parent_id: Option<for<'a> fn(&'a str, &str, &str) -> Option<&'a str>>,
+    /// Files that lie next to an export and are no exports of their own.
+    pub(crate) companions: Option<Companions>,
+    /// Checks whether raw bytes begin as this format, which is not text, does.
+    pub(crate) is_begun: Option<fn(&[u8]) -> bool>,
+    /// Files of its kind that cannot be read as text, for an error that says so.
+    pub(crate) binaries: &'static [Binary],
+    /// Returns the reason, in words, if options choose this format for an input that fits no other.
+    pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
+}
+
+/// The files of an export that is a folder.
+pub(crate) struct Companions {
+    /// The name, without extension, of the file that contains the comments.
+    pub(crate) main: &'static str,
+    /// Checks whether a name and an extension are those of a file that only describes it.
+    pub(crate) describes: fn(&str, &str) -> bool,
+}
+
+impl Hooks {
+    /// No exception at all.
+    pub(crate) const NONE: Self = Self {
+        has_private_sections: false,
+        parent_id: None,
+        companions: None,
+        is_begun: None,
+        binaries: &[],
+        chosen_by: None,
+    };
+}
+
+/// A format of export: one of [`Format::ALL`], found by its name with [`str::parse`].
+#[derive(Clone, Copy)]
+pub struct Format(&'static FormatEntry);
+
+impl Format {
+    /// Every format, the most particular ones first.
+    pub const ALL: &'static [Self] = ALL;
+
+    /// Returns the handle of an entry.
+    pub(crate) const fn of(entry: &'static FormatEntry) -> Self {
+        Self(entry)
+    }
+
+    /// Returns the entry.
+    pub(crate) fn entry(self) -> &'static FormatEntry {
+        self.0
+    }
+
+    /// Returns the word for `--format`.
+    pub fn as_str(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Returns a description of one line.
+    pub fn description(self) -> &'static str {
+        self.0.description
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Format {}
+
+impl Hash for Format {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Format").field(&self.0.name).finish()
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
+            let known: Vec<&str> = ALL.iter().map(|format| format.as_str()).collect();
+            format!("unknown format `{word}`; known: {}", known.join(", "))
+        })
+    }
+}
+
+/// Returns the error for an input in a format that this build leaves out.
+#[cfg(not(all(feature = "arrow", feature = "parquet")))]
+fn left_out(input: &Input, format: &str, feature: &str) -> ReadError {
+    ReadError::new(
+        crate::ReadErrorKind::Unsupported,
+        &input.source.name,
+        format!("this build does not read {format}"),
+        format!("use a build with the feature `{feature}`, or save the table as CSV"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_words_of_their_own() {
+        for (index, format) in ALL.iter().enumerate() {
+            assert_eq!(format.as_str().parse(), Ok(*format));
+            assert!(!ALL[..index].contains(format), "{format} stands twice in the list");
+            assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
+        }
+        let error = "xml".parse::<Format>().unwrap_err();
+        assert!(error.starts_with("unknown format `xml`; known: commento, "), "{error}");
+    }
+
+    #[cfg(not(all(feature = "arrow", feature = "parquet")))]
+    #[test]
+    fn a_format_that_is_left_out_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: [(&str, bool, &[u8]); 2] = [
+            ("Parquet", cfg!(feature = "parquet"), b"PAR1\x15\0\0\0"),
+            ("Arrow IPC (Feather)", cfg!(feature = "arrow"), b"ARROW1\0\0\xff\xff\xff\xff"),
+        ];
+        for (name, is_built_in, bytes) in files {
+            // The content decides, not the name.
+            let path = folder.path().join("comments.csv");
+            std::fs::write(&path, bytes).unwrap();
+            let error = crate::Reader::open(&[path], &Options::default()).unwrap_err();
+            let is_refused = error.what == format!("this build does not read {name}");
+            assert_eq!(is_refused, !is_built_in, "{error}");
+            assert_eq!(error.kind == crate::ReadErrorKind::Unsupported, !is_built_in, "{error}");
+        }
+    }
+}
