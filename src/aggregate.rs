@@ -50,7 +50,7 @@ pub use mark::{Mark, Tone};
 pub use moments::Moments;
 pub use network::Edges;
 pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
-pub use prevalence::{Estimate, calibrated_share, corrected_share, counted_share};
+pub use prevalence::{ShareEstimate, calibrated_share, corrected_share, counted_share};
 pub use recall::{Recall, Stratum, stratified_recall};
 pub use rolling::{WINDOWS, rolling_mean, rolling_window};
 pub use series::{Micro, Point, Series};

@@ -3,9 +3,7 @@
 //! The tables here were made without those of `normalize` and of `scripts/train`: a model that undoes only what its own
 //! makers thought of should show it.
 
-use std::fmt;
-use std::str::FromStr;
-
+use comity_core::words;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::Serialize;
@@ -37,49 +35,15 @@ pub enum Evasion {
     Fullwidth,
 }
 
-impl Evasion {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Leet,
-        Self::Spacing,
-        Self::Homoglyphs,
-        Self::ZeroWidth,
-        Self::Combining,
-        Self::Repeated,
-        Self::MaskedVowels,
-        Self::Fullwidth,
-    ];
-
-    /// The word used in files and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Leet => "leet",
-            Self::Spacing => "spacing",
-            Self::Homoglyphs => "homoglyphs",
-            Self::ZeroWidth => "zero-width",
-            Self::Combining => "combining",
-            Self::Repeated => "repeated",
-            Self::MaskedVowels => "masked-vowels",
-            Self::Fullwidth => "fullwidth",
-        }
-    }
-}
-
-impl fmt::Display for Evasion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Evasion {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|evasion| evasion.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|evasion| evasion.as_str()).collect();
-            format!("unknown evasion `{word}`; known: {}", known.join(", "))
-        })
-    }
+words! { Evasion, "evasion":
+    Leet = "leet",
+    Spacing = "spacing",
+    Homoglyphs = "homoglyphs",
+    ZeroWidth = "zero-width",
+    Combining = "combining",
+    Repeated = "repeated",
+    MaskedVowels = "masked-vowels",
+    Fullwidth = "fullwidth",
 }
 
 /// Signs for letters that readers know at a glance.

@@ -19,7 +19,7 @@ use serde::Serialize;
 use bootstrap::Bootstrap;
 pub use calibration::{BINS, Bin};
 pub use classes::{CLASSES, KindAccuracy, SentimentFigures, sentiment};
-pub use confusion::Confusion;
+pub use confusion::WeightedConfusion;
 pub use groups::{Group, Groups, Spread};
 pub use ranking::Ranking;
 pub use spans::{Marked, SpanFigures, spans};
@@ -294,8 +294,8 @@ pub fn figures(
     let thresholds: Vec<(&str, f64)> = [
         ("given", given),
         ("policy", target.threshold(policy)),
-        ("best f1", ranking.best_threshold(weights, Confusion::f1)),
-        ("best macro f1", ranking.best_threshold(weights, Confusion::macro_f1)),
+        ("best f1", ranking.best_threshold(weights, WeightedConfusion::f1)),
+        ("best macro f1", ranking.best_threshold(weights, WeightedConfusion::macro_f1)),
     ]
     .into_iter()
     .filter_map(|(name, threshold)| Some((name, threshold?)))

@@ -23,11 +23,11 @@ use crate::comment::Comment;
 use crate::decimal;
 use crate::label::Label;
 use crate::normalize::normalize;
-use crate::record::{Explanation, Part, Scores};
+use crate::record::{EXPLAINED_CHARS, Explanation, Part, Scores};
 use crate::score::{Reading, ScoreError, Scorer};
 
-/// Number of characters of a comment's own words that are explained: as many as the queue's page shows.
-pub const MAX_CHARS: usize = 4_000;
+/// Number of characters of a comment's own words that are explained.
+pub const MAX_CHARS: usize = EXPLAINED_CHARS;
 
 /// Number of characters of the longest sentence that is weighed whole: about a window of the model.
 const MAX_SENTENCE: usize = 1_000;

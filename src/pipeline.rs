@@ -36,7 +36,7 @@ use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::record::ledger::{self, Recalled};
-use crate::record::{self, Column, Confusion, HeldOut, Input, ModelId, Replies, Run};
+use crate::record::{self, Column, Input, ModelId, Replies, Run};
 use crate::report::{self, Form, Summary};
 use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, ScorerBuilder, Session};
 use crate::thread::{ThreadReport, Threader};
@@ -360,7 +360,7 @@ pub fn evaluate_decisions(
     policy: &Policy,
     files: &[PathBuf],
     precision: f64,
-) -> Result<decisions::Evaluation, PipelineError> {
+) -> Result<decisions::ReviewStats, PipelineError> {
     check_run(dir)?;
     Ok(decisions::evaluate(dir, policy, files, precision)?)
 }
@@ -554,16 +554,7 @@ fn identify(model: &Model) -> ModelId {
             .filter(|label| manifest.heads.labels().all(|given| given != *label))
             .collect(),
         uncalibrated: manifest.calibration.is_none(),
-        held_out: manifest.held_out.as_ref().map(|held_out| HeldOut {
-            data: held_out.data.clone(),
-            threshold: held_out.threshold,
-            errors: Confusion {
-                true_positives: held_out.true_positives,
-                false_positives: held_out.false_positives,
-                false_negatives: held_out.false_negatives,
-                true_negatives: held_out.true_negatives,
-            },
-        }),
+        held_out: manifest.held_out.clone(),
     }
 }
 

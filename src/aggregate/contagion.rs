@@ -1,6 +1,6 @@
 //! Whether toxic comments draw toxic replies.
 
-use super::{Estimate, Interval, TOXIC, counted_share, difference};
+use super::{Interval, ShareEstimate, TOXIC, counted_share, difference};
 
 /// Scored replies to scored comments, by whether both are toxic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,12 +20,12 @@ impl Contagion {
     }
 
     /// P(toxic reply | toxic comment), with its Wilson interval; none where no toxic comment was answered.
-    pub fn after_toxic(&self) -> Option<Estimate> {
+    pub fn after_toxic(&self) -> Option<ShareEstimate> {
         counted_share(self.to_toxic.0, self.to_toxic.1)
     }
 
     /// The base rate: P(toxic reply | other comment), with its Wilson interval.
-    pub fn after_other(&self) -> Option<Estimate> {
+    pub fn after_other(&self) -> Option<ShareEstimate> {
         counted_share(self.to_other.0, self.to_other.1)
     }
 

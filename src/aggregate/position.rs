@@ -1,6 +1,6 @@
 //! A thread in stretches of equally many comments.
 
-use super::{Estimate, Moments, TOXIC, Tone, counted_share};
+use super::{Moments, ShareEstimate, TOXIC, Tone, counted_share};
 
 /// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
 /// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
@@ -42,7 +42,7 @@ impl Bin {
     }
 
     /// Share of the scored comments that are toxic; none where none is scored.
-    pub fn toxic_share(&self) -> Option<Estimate> {
+    pub fn toxic_share(&self) -> Option<ShareEstimate> {
         counted_share(self.toxic, self.toxicity.count())
     }
 }

@@ -5,7 +5,7 @@ use crate::record::Confusion;
 
 /// A share, with its interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Estimate {
+pub struct ShareEstimate {
     /// From 0 to 1.
     pub share: f64,
     /// 95 %, within 0 and 1.
@@ -13,8 +13,8 @@ pub struct Estimate {
 }
 
 /// The share of comments at or above a threshold, as it is counted, with its Wilson interval.
-pub fn counted_share(hits: u64, trials: u64) -> Option<Estimate> {
-    Some(Estimate { share: hits as f64 / trials as f64, interval: wilson(hits, trials)? })
+pub fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
+    Some(ShareEstimate { share: hits as f64 / trials as f64, interval: wilson(hits, trials)? })
 }
 
 /// The calibrated sum: the mean probability, which is the expected share of the class *if the probabilities are right on
@@ -23,13 +23,13 @@ pub fn counted_share(hits: u64, trials: u64) -> Option<Estimate> {
 ///
 /// The interval is that of the number of successes among independent trials with these probabilities (the Poisson
 /// binomial distribution, variance `sum p (1 - p)`), by the normal approximation. None where there are no comments.
-pub fn calibrated_share(probabilities: &Moments) -> Option<Estimate> {
+pub fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
     let (share, n) = (probabilities.mean()?, probabilities.count() as f64);
     // sum p^2 is the sum of squared deviations and n times the squared mean.
     let variance = (n * share * (1.0 - share) - probabilities.sum_of_squares()).max(0.0);
     let half = Z_95 * variance.sqrt() / n;
     let interval = Interval { low: share - half, high: share + half }.clamp(0.0, 1.0);
-    Some(Estimate { share, interval })
+    Some(ShareEstimate { share, interval })
 }
 
 /// The share corrected for the classifier's errors: `(share + specificity - 1) / (sensitivity + specificity - 1)`, within
@@ -40,7 +40,7 @@ pub fn calibrated_share(probabilities: &Moments) -> Option<Estimate> {
 /// The interval is that of Lang and Reiczigel 2014 (Preventive Veterinary Medicine 113:13-22), which answers for
 /// sensitivity and specificity being estimates. None without comments, without labelled ones of either kind, or for a
 /// classifier no better than chance.
-pub fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<Estimate> {
+pub fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<ShareEstimate> {
     let positives = errors.true_positives + errors.false_negatives;
     let negatives = errors.true_negatives + errors.false_positives;
     if trials == 0 || positives == 0 || negatives == 0 {
@@ -76,7 +76,7 @@ pub fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<Est
         + (1.0 - centre).powi(2) * of_specificity;
     let half = Z_95 * variance.sqrt() / discrimination;
     let interval = Interval { low: centre + shift - half, high: centre + shift + half }.clamp(0.0, 1.0);
-    Some(Estimate { share, interval })
+    Some(ShareEstimate { share, interval })
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
                 false_negatives: case.positives - case.found,
                 true_negatives: case.cleared,
             };
-            let Estimate { share, interval } = corrected_share(case.hits, case.trials, &errors).unwrap();
+            let ShareEstimate { share, interval } = corrected_share(case.hits, case.trials, &errors).unwrap();
             for (got, want) in [(share, case.share), (interval.low, case.low), (interval.high, case.high)] {
                 assert!((got - want).abs() < 1e-12, "{got} {want}");
             }
@@ -125,7 +125,7 @@ mod tests {
         for case in reference::cases::<Expected>("expected_counts") {
             let mut moments = Moments::default();
             moments.extend(case.chances);
-            let Estimate { share, interval } = calibrated_share(&moments).unwrap();
+            let ShareEstimate { share, interval } = calibrated_share(&moments).unwrap();
             assert!((share - case.share).abs() < 1e-12);
             let [low, high] = [-1.0, 1.0].map(|side| (share + side * Z_95 * case.deviation).clamp(0.0, 1.0));
             assert!((interval.low - low).abs() < 1e-12 && (interval.high - high).abs() < 1e-12);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use comity::aggregate::Interval;
-use comity::decisions::{AppealRecord, Evaluation, RecallEstimate, Tally};
+use comity::decisions::{AppealRecord, RecallEstimate, ReviewStats, Tally};
 use comity::pipeline;
 
 use super::Done;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
         policy.name
     )?;
     for bad in found.bad.iter().take(SHOWN) {
-        writeln!(out, "  {}: line {}: {}", bad.place.file, bad.place.line, bad.cause)?;
+        writeln!(out, "  {}: line {}: {}", bad.location.file, bad.location.line, bad.cause)?;
     }
     if found.bad.len() > SHOWN {
         writeln!(out, "  and {} more", found.bad.len() - SHOWN)?;
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     Ok(if found.bad.is_empty() { Done::Clean } else { Done::WithRejects })
 }
 
-fn show_precision(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+fn show_precision(out: &mut Output, found: &ReviewStats) -> std::io::Result<()> {
     let row = |name: &str, tally: &Tally| {
         let precision = match (tally.precision(), tally.interval()) {
             (Some(precision), Some(interval)) => format!("{precision:.2} ({})", span(&interval)),
@@ -125,7 +125,7 @@ fn show_appeals(out: &mut Output, appeals: &[AppealRecord]) -> std::io::Result<(
     table::show(out, "", &heading, rows)
 }
 
-fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+fn show_agreement(out: &mut Output, found: &ReviewStats) -> std::io::Result<()> {
     for agreement in &found.agreement {
         let [first, second] = &agreement.actors;
         let kappa =
@@ -145,7 +145,7 @@ fn show_agreement(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
     Ok(())
 }
 
-fn show_thresholds(out: &mut Output, found: &Evaluation, wanted: f64) -> std::io::Result<()> {
+fn show_thresholds(out: &mut Output, found: &ReviewStats, wanted: f64) -> std::io::Result<()> {
     writeln!(
         out,
         "\nthresholds that reach a precision of {wanted}, from the judged comments at or above each rule's own:"
@@ -176,7 +176,7 @@ fn show_thresholds(out: &mut Output, found: &Evaluation, wanted: f64) -> std::io
     Ok(())
 }
 
-fn show_recall(out: &mut Output, found: &Evaluation) -> std::io::Result<()> {
+fn show_recall(out: &mut Output, found: &ReviewStats) -> std::io::Result<()> {
     write!(out, "\nrecall: ")?;
     match &found.recall {
         RecallEstimate::Found(recall, judged) => writeln!(

@@ -1,34 +1,35 @@
-//! What the decisions say of the rules.
+//! Statistics of moderators' decisions: precision of rules, agreement, appeals, recall.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::appeals::{AppealRecord, add_appeal, latest_appeal};
-use super::log::{BadRow, Entry, Log, LogError, Verdict};
+use super::log::{BadRow, Entry, Log, LogError};
 use crate::aggregate::{
     Interval, Kappa, Recall, Stratum, Suggestion, cohen_kappa, krippendorff_alpha, stratified_recall,
     threshold_for_precision, wilson,
 };
 use crate::label::Label;
 use crate::policy::{Decision, Policy, Rule};
+use crate::record::decision::{ModeratorDecision, Verdict};
 use crate::record::{Scored, Scores, ledger};
 
-/// What the decisions about an export say.
+/// Statistics of the decisions about an export.
 #[derive(Clone, Debug)]
-pub struct Evaluation {
-    /// Rows with a decision that could be used.
+pub struct ReviewStats {
+    /// The number of rows with a decision that could be used.
     pub decisions: u64,
-    /// Rows whose decision is still blank.
+    /// The number of rows whose decision is still blank.
     pub undecided: u64,
-    /// Rows whose comment has no scores: nothing can be said of a rule by them.
+    /// The number of rows whose comment has no scores: they say nothing about a rule.
     pub unscored: u64,
     /// Rows that cannot be used, in the order of the files.
     pub bad: Vec<BadRow>,
-    /// Decisions made under a policy of another name.
+    /// The number of decisions made under a policy of another name.
     pub other_policy: u64,
-    /// Decisions made when the comment had another score.
+    /// The number of decisions made when the comment had another score.
     pub other_score: u64,
-    /// Rule by rule, in the order of the policy.
+    /// One record per rule, in the order of the policy.
     pub rules: Vec<RuleRecord>,
     /// All flagged comments.
     pub flagged: Tally,
@@ -39,17 +40,17 @@ pub struct Evaluation {
     /// Appeals by the name of the rule whose flag they are about, in the order of the names; empty for comments that no rule
     /// flags.
     pub appeals: Vec<AppealRecord>,
-    /// What is missed, as far as a sample shows.
+    /// Recall, estimated from a sample.
     pub recall: RecallEstimate,
     /// The scores of the flagged comments that were approved or rejected, and whether they were rejected.
     pub judged: Vec<(Scores, bool)>,
 }
 
-/// Decisions about a number of flagged comments. A comment counts once: by what became of the latest appeal about it, else by
-/// what most of those who judged it said.
+/// Counts of decisions about flagged comments. A comment counts once: by the outcome of the latest appeal about it, else by
+/// the majority of those who judged it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Comments flagged.
+    /// The number of comments flagged.
     pub flagged: u64,
     /// Rejected: the flag was right.
     pub right: u64,
@@ -66,22 +67,22 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Comments with a verdict.
+    /// Returns the number of comments with a verdict.
     pub fn judged(&self) -> u64 {
         self.right + self.wrong
     }
 
-    /// Share of the judged that is right; none where none is judged.
+    /// Returns the share of the judged that is right; `None` if none is judged.
     pub fn precision(&self) -> Option<f64> {
         (self.judged() > 0).then(|| self.right as f64 / self.judged() as f64)
     }
 
-    /// Its 95 % Wilson interval.
+    /// Returns the 95% Wilson interval of the precision.
     pub fn interval(&self) -> Option<Interval> {
         wilson(self.right, self.judged())
     }
 
-    /// The precision that the scores let expect.
+    /// Returns the precision expected from the scores.
     pub fn expected_precision(&self) -> Option<f64> {
         (self.judged() > 0).then(|| self.expected / self.judged() as f64)
     }
@@ -100,7 +101,7 @@ impl Tally {
     }
 }
 
-/// How a rule did.
+/// Results of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleRecord {
     /// The rule.
@@ -113,10 +114,10 @@ pub struct RuleRecord {
     pub suggestion: Option<Suggestion>,
 }
 
-/// How far two people agree.
+/// Agreement between two people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement {
-    /// Who.
+    /// Names of the two.
     pub actors: [String; 2],
     /// Comments that both approved or rejected.
     pub both: u64,
@@ -126,20 +127,20 @@ pub struct Agreement {
     pub kappa: Option<Kappa>,
 }
 
-/// Recall, or why there is none.
+/// Recall, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecallEstimate {
-    /// The estimate, and how many of the sample it rests on.
+    /// The estimate, and the number of comments of the sample that it is based on.
     Found(Recall, u64),
-    /// No file holds a sample.
+    /// No file contains a sample.
     NoSample,
-    /// So many comments of the sample are flagged now: it was drawn under another policy.
+    /// This many comments of the sample are flagged now: it was drawn under another policy.
     OtherPolicy(u64),
     /// A part of the sample, or the flagged comments, have no verdict yet, or nothing flagged was right.
     TooFew,
 }
 
-/// What those who judged a comment came to.
+/// The verdict of those who judged a comment.
 #[derive(Clone, Copy)]
 enum Settled {
     Right,
@@ -149,17 +150,18 @@ enum Settled {
     Split,
 }
 
-/// A comment that rows of the files are about.
+/// A comment that has rows in the files.
 struct Judged {
     scores: Option<Scores>,
-    /// Number of the rule that decided, and its score.
+    /// Index of the rule that decided, and its score.
     flagged: Option<(usize, f64)>,
-    /// Numbers of the rows.
+    /// Indices of the rows.
     entries: Vec<usize>,
 }
 
-/// Why decisions could not be evaluated.
+/// Decisions could not be evaluated.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EvaluationError {
     /// The scores could not be read.
     #[error(transparent)]
@@ -172,7 +174,7 @@ pub enum EvaluationError {
 /// Evaluates files of decisions about the comments scored in `dir`, as `policy` flags them; `precision` is the one that
 /// thresholds are suggested for, from 0 to 1.
 ///
-/// Of several decisions of one person about one comment the latest counts: by time, else by place.
+/// Of several decisions of one person about one comment the latest counts: by time, else by position.
 ///
 /// # Errors
 /// [`EvaluationError`]: the scores or a file cannot be read.
@@ -181,7 +183,7 @@ pub fn evaluate(
     policy: &Policy,
     files: &[PathBuf],
     precision: f64,
-) -> Result<Evaluation, EvaluationError> {
+) -> Result<ReviewStats, EvaluationError> {
     let mut log = Log::default();
     for file in files {
         log.read(file)?;
@@ -202,35 +204,35 @@ pub fn evaluate(
     let (mut decisions, mut undecided, mut unscored) = (0, 0, 0);
     let (mut other_policy, mut other_score) = (0, 0);
     for comment in &comments {
-        let (appealed, entries): (Vec<&Entry>, Vec<&Entry>) = comment
+        let (appealed, reviews): (Vec<&ModeratorDecision>, Vec<&ModeratorDecision>) = comment
             .entries
             .iter()
-            .map(|entry| &log.entries[*entry])
-            .partition(|entry| entry.appeal.is_some());
+            .map(|entry| &log.entries[*entry].decision)
+            .partition(|decision| decision.appeal.is_some());
         let flagged_by = comment.flagged.map(|(rule, _)| rules[rule].rule.name.as_str());
         for appeal in &appealed {
             add_appeal(appeal, flagged_by, &mut appeals);
         }
-        let decided = entries.iter().filter(|entry| entry.verdict.is_some()).count() as u64;
-        undecided += entries.len() as u64 - decided;
-        let verdicts = latest(&entries);
+        let decided = reviews.iter().filter(|review| review.verdict.is_some()).count() as u64;
+        undecided += reviews.len() as u64 - decided;
+        let verdicts = latest(&reviews);
         let Some(scores) = comment.scores else {
             unscored += decided;
             continue;
         };
         decisions += decided;
-        for entry in entries.iter().filter(|entry| entry.verdict.is_some()) {
-            other_policy += u64::from(entry.policy.as_ref().is_some_and(|name| *name != policy.name));
+        for review in reviews.iter().filter(|review| review.verdict.is_some()) {
+            other_policy += u64::from(review.policy.as_ref().is_some_and(|name| *name != policy.name));
             let differs = |(label, score): (Label, f64)| {
                 scores.get(label).is_none_or(|known| (known - score).abs() > 1e-6)
             };
-            other_score += u64::from(entry.score.is_some_and(differs));
+            other_score += u64::from(review.score.is_some_and(differs));
         }
         units.push(add_agreement(&verdicts, &mut agreement));
         let settled = latest_appeal(&appealed)
             .map(|breaks| if breaks { Settled::Right } else { Settled::Wrong })
             .or_else(|| settle(&verdicts));
-        sample.add(&entries, settled, comment.flagged.is_some());
+        sample.add(&reviews, settled, comment.flagged.is_some());
         if let (Some(settled), Some((rule, score))) = (settled, comment.flagged) {
             rules[rule].tally.add(settled, score);
             flagged.add(settled, score);
@@ -253,10 +255,11 @@ pub fn evaluate(
         record.suggestion = threshold_for_precision(&reached, precision);
     }
     log.bad.sort_by(|a, b| {
-        let file = |bad: &BadRow| files.iter().position(|file| file.display().to_string() == bad.place.file);
-        file(a).cmp(&file(b)).then(a.place.line.cmp(&b.place.line))
+        let file =
+            |bad: &BadRow| files.iter().position(|file| file.display().to_string() == bad.location.file);
+        file(a).cmp(&file(b)).then(a.location.line.cmp(&b.location.line))
     });
-    Ok(Evaluation {
+    Ok(ReviewStats {
         decisions,
         undecided,
         unscored,
@@ -273,8 +276,8 @@ pub fn evaluate(
     })
 }
 
-/// Looks the comments up that the rows are about, in input order, and counts what is flagged. Rows that name no comment, or
-/// more than one, are moved to the bad ones.
+/// Finds the comments of the rows, in input order, and counts the flagged ones. Rows that name no comment, or more than one,
+/// are moved to the bad ones.
 fn find(
     dir: &Path,
     policy: &Policy,
@@ -284,7 +287,7 @@ fn find(
 ) -> Result<Vec<Judged>, ledger::LedgerError> {
     let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, entry) in log.entries.iter().enumerate() {
-        by_id.entry(&entry.id).or_default().push(number);
+        by_id.entry(&entry.decision.id).or_default().push(number);
     }
     let mut found = vec![0_u32; log.entries.len()];
     let mut changed = vec![false; log.entries.len()];
@@ -298,14 +301,15 @@ fn find(
         }
         let entries: Vec<usize> = by_id.get(scored.comment.id.as_str()).map_or_else(Vec::new, |entries| {
             let is_meant = |entry: &&usize| {
-                log.entries[**entry].thread.as_ref().is_none_or(|thread| *thread == scored.comment.thread)
+                let thread = log.entries[**entry].decision.thread.as_ref();
+                thread.is_none_or(|thread| *thread == scored.comment.thread)
             };
             entries.iter().filter(is_meant).copied().collect()
         });
         if !entries.is_empty() {
             for entry in &entries {
                 found[*entry] += 1;
-                let known = log.entries[*entry].text_sha256.as_ref();
+                let known = log.entries[*entry].decision.text_sha256.as_ref();
                 changed[*entry] = known
                     .is_some_and(|known| !known.trim().eq_ignore_ascii_case(&scored.comment.text_sha256()));
             }
@@ -314,22 +318,25 @@ fn find(
         }
     }
     drop(by_id);
-    for (number, entry) in log.entries.iter().enumerate() {
-        let cause = match (found[number], &entry.thread) {
+    for (number, Entry { decision, location }) in log.entries.iter().enumerate() {
+        let cause = match (found[number], &decision.thread) {
             (1, _) if changed[number] => {
                 format!(
                     "the text of `{}` is not the one that was decided about: its SHA-256 differs",
-                    entry.id
+                    decision.id
                 )
             }
             (1, _) => continue,
-            (0, None) => format!("no comment of the export has the id `{}`", entry.id),
-            (0, Some(thread)) => format!("no comment of the thread `{thread}` has the id `{}`", entry.id),
+            (0, None) => format!("no comment of the export has the id `{}`", decision.id),
+            (0, Some(thread)) => format!("no comment of the thread `{thread}` has the id `{}`", decision.id),
             (several, _) => {
-                format!("{several} comments have the id `{}`; say which one in a column `thread`", entry.id)
+                format!(
+                    "{several} comments have the id `{}`; say which one in a column `thread`",
+                    decision.id
+                )
             }
         };
-        log.bad.push(BadRow { place: entry.place.clone(), cause });
+        log.bad.push(BadRow { location: location.clone(), cause });
     }
     for comment in &mut comments {
         comment.entries.retain(|entry| found[*entry] == 1 && !changed[*entry]);
@@ -338,7 +345,7 @@ fn find(
     Ok(comments)
 }
 
-/// The number of the rule that flags a comment, and the score by which it does.
+/// Returns the index of the rule that flags a comment, and the score that it fired on.
 fn deciding_rule(policy: &Policy, scored: &Scored) -> Option<(usize, f64)> {
     let decision = policy.decide(scored).filter(Decision::is_flagged)?;
     let fired = decision.fired?;
@@ -347,15 +354,15 @@ fn deciding_rule(policy: &Policy, scored: &Scored) -> Option<(usize, f64)> {
 }
 
 /// The latest verdict of each who judged, by name.
-fn latest<'a>(entries: &[&'a Entry]) -> BTreeMap<&'a str, Verdict> {
-    let mut latest: BTreeMap<&str, &Entry> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.verdict.is_some()) {
-        let kept = latest.entry(&entry.actor).or_insert(entry);
-        if entry.time >= kept.time || entry.time.is_none() {
-            *kept = entry;
+fn latest<'a>(reviews: &[&'a ModeratorDecision]) -> BTreeMap<&'a str, Verdict> {
+    let mut latest: BTreeMap<&str, &ModeratorDecision> = BTreeMap::new();
+    for review in reviews.iter().filter(|review| review.verdict.is_some()) {
+        let kept = latest.entry(&review.actor).or_insert(review);
+        if review.time >= kept.time || review.time.is_none() {
+            *kept = review;
         }
     }
-    latest.into_iter().filter_map(|(actor, entry)| Some((actor, entry.verdict?))).collect()
+    latest.into_iter().filter_map(|(actor, review)| Some((actor, review.verdict?))).collect()
 }
 
 /// What most of the verdicts say; none where there is none.
@@ -416,8 +423,8 @@ struct SampleVerdicts {
 }
 
 impl SampleVerdicts {
-    fn add(&mut self, entries: &[&Entry], settled: Option<Settled>, is_flagged: bool) {
-        let Some((number, size)) = entries.iter().find_map(|entry| entry.stratum) else { return };
+    fn add(&mut self, reviews: &[&ModeratorDecision], settled: Option<Settled>, is_flagged: bool) {
+        let Some((number, size)) = reviews.iter().find_map(|review| review.stratum) else { return };
         self.flagged += u64::from(is_flagged);
         let stratum = self.strata.entry(number).or_insert(Stratum { size, judged: 0, hits: 0 });
         if let Some(Settled::Right | Settled::Wrong) = settled {
@@ -471,7 +478,7 @@ mod tests {
         folder
     }
 
-    fn evaluated(rows: &str) -> Evaluation {
+    fn evaluated(rows: &str) -> ReviewStats {
         let folder = folder();
         let path = folder.path().join("log.csv");
         fs::write(&path, rows).unwrap();
@@ -542,7 +549,7 @@ mod tests {
             "thread,id,decision,text_sha256\n\
              a,9,reject,982D9E3EB996F559E633F4D194DEF3761D909F5A3B647D1A851FEAD67C32C9D1\na,8,reject,00ff\n",
         );
-        assert_eq!((found.decisions, found.bad.len(), found.bad[0].place.line), (1, 1, 3));
+        assert_eq!((found.decisions, found.bad.len(), found.bad[0].location.line), (1, 1, 3));
         assert!(found.bad[0].cause.contains("the text of `8` is not the one"), "{:?}", found.bad);
     }
 
@@ -551,7 +558,7 @@ mod tests {
         let found =
             evaluated("thread,id,decision\n,0,reject\n,77,reject\nb,9,reject\na,10,reject\nb,0,approve\n");
         let bad: Vec<(u64, &str)> =
-            found.bad.iter().map(|bad| (bad.place.line, bad.cause.as_str())).collect();
+            found.bad.iter().map(|bad| (bad.location.line, bad.cause.as_str())).collect();
         assert_eq!(bad[0].0, 2);
         assert!(bad[0].1.starts_with("2 comments have the id `0`"), "{bad:?}");
         assert_eq!(bad[1], (3, "no comment of the export has the id `77`"));

@@ -2,112 +2,36 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use csv::ByteRecord;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
-use crate::cell::unguard;
 use crate::files;
-use crate::label::Label;
+use crate::record::decision::ModeratorDecision;
 
-/// What a person decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The comment may stand.
-    Approve,
-    /// It breaks the rules.
-    Reject,
-    /// It is to be decided later.
-    Defer,
-    /// Someone else is to decide, who may or knows more.
-    Escalate,
-}
-
-impl FromStr for Verdict {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word.to_ascii_lowercase().as_str() {
-            "approve" => Ok(Self::Approve),
-            "reject" => Ok(Self::Reject),
-            "defer" => Ok(Self::Defer),
-            "escalate" => Ok(Self::Escalate),
-            _ => Err(format!("unknown decision `{word}`; write approve, reject, defer or escalate")),
-        }
-    }
-}
-
-/// What became of an appeal against a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appeal {
-    /// Nobody has decided about it yet.
-    Open,
-    /// The decision stands.
-    Uphold,
-    /// The decision was wrong.
-    Overturn,
-}
-
-impl FromStr for Appeal {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        match word.to_ascii_lowercase().as_str() {
-            "open" => Ok(Self::Open),
-            "uphold" => Ok(Self::Uphold),
-            "overturn" => Ok(Self::Overturn),
-            _ => Err(format!("unknown outcome `{word}` of an appeal; write uphold, overturn or open")),
-        }
-    }
-}
-
-/// A decision.
+/// A row of a file: a decision, or a row of a sample that is yet to be decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Thread of the comment; none where the file does not say.
-    pub thread: Option<String>,
-    /// Its id.
-    pub id: String,
-    /// What was decided; none where the cell is blank. Of an appeal, the decision that it is against.
-    pub verdict: Option<Verdict>,
-    /// The row is an appeal, of which this became.
-    pub appeal: Option<Appeal>,
-    /// Who decided; empty where the file does not say.
-    pub actor: String,
-    /// SHA-256 of the text that was decided about, in hexadecimal.
-    pub text_sha256: Option<String>,
-    /// Name of the policy under which it was flagged.
-    pub policy: Option<String>,
-    /// Name of the rule that flagged it.
-    pub rule: Option<String>,
-    /// The label of that rule and the score that the comment then had for it.
-    pub score: Option<(Label, f64)>,
-    /// When.
-    pub time: Option<Timestamp>,
-    /// The part of a drawn sample that the comment stands for, and how many comments that part has.
-    pub stratum: Option<(u32, u64)>,
-    /// Where the row stands.
-    pub place: Place,
+    /// The decision.
+    pub decision: ModeratorDecision,
+    /// The position of the row.
+    pub location: Location,
 }
 
-/// A row of a file.
+/// The position of a row in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The file as the user named it.
     pub file: String,
     /// The line that the row begins on, from 1.
     pub line: u64,
 }
 
-/// A row that cannot be used, and why.
+/// A row that cannot be used, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRow {
-    /// Where it stands.
-    pub place: Place,
-    /// What is wrong with it.
+    /// The position of the row.
+    pub location: Location,
+    /// The fault of the row.
     pub cause: String,
 }
 
@@ -116,12 +40,13 @@ pub struct BadRow {
 pub struct Log {
     /// The decisions, and the rows of a sample that are yet to be decided.
     pub entries: Vec<Entry>,
-    /// Rows that cannot be used.
+    /// The rows that cannot be used.
     pub bad: Vec<BadRow>,
 }
 
-/// Why a file of decisions was refused.
+/// A file of decisions was refused.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LogError {
     /// It could not be read.
     #[error("{path}: cannot be read", path = path.display())]
@@ -144,10 +69,9 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Adds the rows of a CSV file: UTF-8, divided by commas, semicolons or tabs, with a header that names `id` and
-    /// `decision` and may name `thread`, `actor`, `time`, `text_sha256`, `policy`, `rule`, `label`, `score`, `appeal`, and `stratum`
-    /// and `stratum_size` of a drawn sample. Other columns are left alone. A row that cannot be used is noted and the
-    /// reading goes on.
+    /// Adds the rows of a CSV file: UTF-8, delimited by commas, semicolons or tabs, with a header that names `id` and
+    /// `decision` and may name the other [`ModeratorDecision::COLUMNS`]. Other columns are ignored. A row that cannot be
+    /// used is noted, and reading continues.
     ///
     /// # Errors
     /// [`LogError`] if the file cannot be read or has no such header.
@@ -166,10 +90,10 @@ impl Log {
                 Ok(false) => return Ok(()),
                 Ok(true) => {
                     let line = lines.of(record.position().map_or(0, csv::Position::byte));
-                    let place = Place { file: file.clone(), line };
-                    match columns.entry(&record, place.clone()) {
-                        Ok(entry) => self.entries.push(entry),
-                        Err(cause) => self.bad.push(BadRow { place, cause }),
+                    let location = Location { file: file.clone(), line };
+                    match columns.decision(&record) {
+                        Ok(decision) => self.entries.push(Entry { decision, location }),
+                        Err(cause) => self.bad.push(BadRow { location, cause }),
                     }
                 }
                 // Bytes in memory are never short, and records may have any number of cells.
@@ -205,109 +129,37 @@ fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(bytes)
 }
 
-/// Where a file has what.
+/// The delimiter of a file, and the indices of its columns.
 struct Columns {
     delimiter: u8,
-    id: usize,
-    decision: usize,
-    thread: Option<usize>,
-    actor: Option<usize>,
-    time: Option<usize>,
-    text_sha256: Option<usize>,
-    policy: Option<usize>,
-    rule: Option<usize>,
-    score: Option<(usize, usize)>,
-    appeal: Option<usize>,
-    stratum: Option<(usize, usize)>,
+    /// In the order of [`ModeratorDecision::COLUMNS`].
+    indices: [Option<usize>; ModeratorDecision::COLUMNS.len()],
 }
 
 impl Columns {
+    /// Finds the columns if the fields of the header are separated by `delimiter`.
     fn find(bytes: &[u8], delimiter: u8) -> Option<Self> {
         let mut csv = reader(bytes, delimiter);
         let header = csv.byte_headers().ok()?;
-        let place = |name: &str| {
+        let indices = ModeratorDecision::COLUMNS.map(|name| {
             header.iter().position(|cell| cell.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
-        };
-        Some(Self {
-            delimiter,
-            id: place("id")?,
-            decision: place("decision")?,
-            thread: place("thread"),
-            actor: place("actor"),
-            time: place("time"),
-            text_sha256: place("text_sha256"),
-            policy: place("policy"),
-            rule: place("rule"),
-            score: place("label").zip(place("score")),
-            appeal: place("appeal"),
-            stratum: place("stratum").zip(place("stratum_size")),
-        })
+        });
+        let columns = Self { delimiter, indices };
+        columns.index("id").and(columns.index("decision")).map(|_| columns)
     }
 
-    fn entry(&self, record: &ByteRecord, place: Place) -> Result<Entry, String> {
-        let cell = |column: usize| {
-            let cell = std::str::from_utf8(record.get(column).unwrap_or_default());
+    fn index(&self, column: &str) -> Option<usize> {
+        let columns = ModeratorDecision::COLUMNS.iter().zip(self.indices);
+        columns.filter(|(name, _)| **name == column).find_map(|(_, index)| index)
+    }
+
+    fn decision(&self, record: &ByteRecord) -> Result<ModeratorDecision, String> {
+        ModeratorDecision::from_cells(|column| {
+            let cell = self.index(column).map(|index| record.get(index).unwrap_or_default());
+            let cell = cell.map(std::str::from_utf8).transpose();
             cell.map_err(|_| "a cell is not UTF-8; save the file as UTF-8".to_owned())
-        };
-        let text = |column: Option<usize>| {
-            let text = column.map_or(Ok(""), cell)?;
-            Ok::<_, String>(Some(unguard(text).into_owned()).filter(|text| !text.is_empty()))
-        };
-        let id = text(Some(self.id))?.ok_or("no id")?;
-        let decision = cell(self.decision)?.trim();
-        let verdict = (!decision.is_empty()).then(|| decision.parse()).transpose()?;
-        let appeal = self.appeal.map_or(Ok(""), cell)?.trim();
-        let appeal: Option<Appeal> = (!appeal.is_empty()).then(|| appeal.parse()).transpose()?;
-        if appeal.is_some() && !matches!(verdict, Some(Verdict::Approve | Verdict::Reject)) {
-            return Err("an appeal names no decision that it is against; write approve or reject".to_owned());
-        }
-        let time = self.time.map_or(Ok(""), cell)?.trim();
-        let time = (!time.is_empty()).then(|| parse_time(time)).transpose()?;
-        let number = |column: usize| {
-            let cell = cell(column)?.trim();
-            cell.parse().map_err(|_| format!("`{cell}` is no number of the sample"))
-        };
-        let stratum = match self.stratum {
-            Some((stratum, size)) if !cell(stratum)?.trim().is_empty() => {
-                let number_of = number(stratum)?;
-                let part = u32::try_from(number_of).map_err(|_| format!("{number_of} is no stratum"))?;
-                Some((part, number(size)?))
-            }
-            _ => None,
-        };
-        let score = match self.score {
-            Some((label, score)) if !cell(score)?.trim().is_empty() => {
-                let (label, score) = (cell(label)?.trim(), cell(score)?.trim());
-                let label: Label = label.parse().map_err(|_| format!("unknown label `{label}`"))?;
-                let score = score.parse().map_err(|_| format!("`{score}` is no score"))?;
-                Some((label, score))
-            }
-            _ => None,
-        };
-        Ok(Entry {
-            thread: text(self.thread)?,
-            id,
-            verdict,
-            appeal,
-            actor: text(self.actor)?.unwrap_or_default(),
-            text_sha256: text(self.text_sha256)?,
-            policy: text(self.policy)?,
-            rule: text(self.rule)?,
-            score,
-            time,
-            stratum,
-            place,
         })
     }
-}
-
-/// A time with its offset, or one without, which is taken for UTC.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
-    text.parse()
-        .ok()
-        .or_else(|| civil().map(|time| time.timestamp()))
-        .ok_or_else(|| format!("`{text}` is no time; write it like 2026-11-24T06:40:00Z, or leave it blank"))
 }
 
 #[cfg(test)]
@@ -315,6 +167,8 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::label::Label;
+    use crate::record::decision::{Appeal, Verdict};
 
     fn read(content: &[u8]) -> Result<Log, LogError> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -332,10 +186,13 @@ mod tests {
         ] {
             let log = read(content.as_bytes()).unwrap();
             assert!(log.bad.is_empty(), "{:?}", log.bad);
-            let entry = &log.entries[0];
-            assert_eq!((entry.id.as_str(), entry.verdict), ("=7", Some(Verdict::Reject)));
-            assert_eq!((entry.actor.as_str(), entry.thread.as_deref(), entry.place.line), ("ana", None, 2));
-            assert_eq!(entry.time, Some("2026-11-24T06:40:00Z".parse().unwrap()));
+            let Entry { decision, location } = &log.entries[0];
+            assert_eq!((decision.id.as_str(), decision.verdict), ("=7", Some(Verdict::Reject)));
+            assert_eq!(
+                (decision.actor.as_str(), decision.thread.as_deref(), location.line),
+                ("ana", None, 2)
+            );
+            assert_eq!(decision.time, Some("2026-11-24T06:40:00Z".parse().unwrap()));
         }
     }
 
@@ -346,10 +203,11 @@ mod tests {
         )
         .unwrap();
         let kept: Vec<(&str, Option<Verdict>)> =
-            log.entries.iter().map(|entry| (entry.id.as_str(), entry.verdict)).collect();
+            log.entries.iter().map(|entry| (entry.decision.id.as_str(), entry.decision.verdict)).collect();
         assert_eq!(kept, [("1", Some(Verdict::Approve)), ("3", None), ("6", Some(Verdict::Reject))]);
-        assert_eq!(log.entries[0].stratum, Some((0, 50)));
-        let bad: Vec<(u64, &str)> = log.bad.iter().map(|bad| (bad.place.line, bad.cause.as_str())).collect();
+        assert_eq!(log.entries[0].decision.stratum, Some((0, 50)));
+        let bad: Vec<(u64, &str)> =
+            log.bad.iter().map(|bad| (bad.location.line, bad.cause.as_str())).collect();
         for ((line, cause), (want_line, want)) in bad.iter().zip([
             (3, "unknown decision `ban`"),
             (4, "no id"),
@@ -371,6 +229,7 @@ mod tests {
         )
         .unwrap();
         let [first, second] = &log.entries[..] else { panic!("{log:?}") };
+        let (first, second) = (&first.decision, &second.decision);
         assert_eq!((first.verdict, first.appeal), (Some(Verdict::Escalate), None));
         assert_eq!(first.score, Some((Label::Toxicity, 0.75)));
         assert_eq!(

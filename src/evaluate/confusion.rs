@@ -2,7 +2,7 @@
 
 /// Weight of the rows by what they are and whether they were flagged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Confusion {
+pub struct WeightedConfusion {
     /// Positive and flagged.
     pub true_positives: f64,
     /// Negative and flagged.
@@ -18,7 +18,7 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-impl Confusion {
+impl WeightedConfusion {
     /// Weight of all rows.
     pub fn total(&self) -> f64 {
         self.true_positives + self.false_positives + self.false_negatives + self.true_negatives

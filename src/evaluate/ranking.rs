@@ -1,6 +1,6 @@
 //! Figures of how scores rank rows: everything that one walk down the scores gives.
 
-use super::Confusion;
+use super::WeightedConfusion;
 
 /// Rows ordered by score, highest first. Rows of one score stand together: no figure depends on their order.
 ///
@@ -129,8 +129,8 @@ impl<'a> Ranking<'a> {
     }
 
     /// What flagging every row at or above `threshold` comes to.
-    pub fn at(&self, weights: &[f64], threshold: f64) -> Confusion {
-        let mut confusion = Confusion::default();
+    pub fn at(&self, weights: &[f64], threshold: f64) -> WeightedConfusion {
+        let mut confusion = WeightedConfusion::default();
         for ((score, is_positive), weight) in self.scores.iter().zip(self.truth).zip(weights) {
             let cell = match (*score >= threshold, is_positive) {
                 (true, true) => &mut confusion.true_positives,
@@ -145,10 +145,13 @@ impl<'a> Ranking<'a> {
 
     /// The score that, taken as the threshold, makes `figure` highest; the highest such score if several do. None where
     /// there are no rows.
-    pub fn best_threshold(&self, weights: &[f64], figure: impl Fn(&Confusion) -> f64) -> Option<f64> {
+    pub fn best_threshold(&self, weights: &[f64], figure: impl Fn(&WeightedConfusion) -> f64) -> Option<f64> {
         let (positives, negatives) = self.totals(weights);
-        let mut confusion =
-            Confusion { false_negatives: positives, true_negatives: negatives, ..Confusion::default() };
+        let mut confusion = WeightedConfusion {
+            false_negatives: positives,
+            true_negatives: negatives,
+            ..WeightedConfusion::default()
+        };
         let mut best: Option<(f64, f64)> = None;
         self.steps(weights, |step| {
             confusion.true_positives += step.positives;

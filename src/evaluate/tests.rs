@@ -44,10 +44,10 @@ fn rankings_and_thresholds_agree_with_scikit_learn() {
         assert!(found.is_none_or(|found| found.precision() >= 0.7 && (found.recall() - recall).abs() < 1e-9));
         close("brier", calibration::brier(&scores, &truth, &weights), &want["brier"]);
         close("skill", calibration::brier_skill(&scores, &truth, &weights).unwrap(), &want["brier_skill"]);
-        close("best f1", ranking.best_threshold(&weights, Confusion::f1).unwrap(), &want["best_f1"]);
+        close("best f1", ranking.best_threshold(&weights, WeightedConfusion::f1).unwrap(), &want["best_f1"]);
         close(
             "best macro f1",
-            ranking.best_threshold(&weights, Confusion::macro_f1).unwrap(),
+            ranking.best_threshold(&weights, WeightedConfusion::macro_f1).unwrap(),
             &want["best_macro_f1"],
         );
         for want in want["at"].as_array().unwrap() {
@@ -181,7 +181,7 @@ fn what_is_not_defined_is_none() {
     let ranking = Ranking::new(&[0.5, 0.4], &[true, true]);
     assert_eq!(ranking.auc(&[1.0, 1.0]), None);
     assert_eq!(Ranking::new(&[0.5], &[false]).average_precision(&[1.0]), None);
-    assert_eq!(Ranking::new(&[], &[]).best_threshold(&[], Confusion::f1), None);
+    assert_eq!(Ranking::new(&[], &[]).best_threshold(&[], WeightedConfusion::f1), None);
     assert_eq!(calibration::brier_skill(&[0.5], &[true], &[1.0]), None);
     assert_eq!(ranking.recall_at_precision(&[1.0, 1.0], 0.9), Some((1.0, Some(0.4))));
 }

@@ -2,15 +2,15 @@
 
 use std::borrow::{Borrow, Cow};
 
-use crate::aggregate::{Estimate, Interval, Moments};
+use crate::aggregate::{Interval, Moments, ShareEstimate};
 use crate::decimal;
 
 /// A number in a CSV cell.
 pub(super) use crate::decimal::cell as decimal;
 
 /// A share and its interval in three CSV cells.
-pub(super) fn estimate(estimate: Option<Estimate>) -> [String; 3] {
-    let part = |of: fn(Estimate) -> f64| decimal::cell(estimate.map(of));
+pub(super) fn estimate(estimate: Option<ShareEstimate>) -> [String; 3] {
+    let part = |of: fn(ShareEstimate) -> f64| decimal::cell(estimate.map(of));
     [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 
@@ -50,12 +50,12 @@ pub(super) fn percent(share: Option<f64>) -> String {
 }
 
 /// The share of an estimate, to a tenth of a per cent as its interval; a dash where there is none.
-pub(super) fn share(estimate: impl Borrow<Option<Estimate>>) -> String {
+pub(super) fn share(estimate: impl Borrow<Option<ShareEstimate>>) -> String {
     estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}%", estimate.share * 100.0))
 }
 
 /// The interval of an estimate; a dash where there is none.
-pub(super) fn between(estimate: impl Borrow<Option<Estimate>>) -> String {
+pub(super) fn between(estimate: impl Borrow<Option<ShareEstimate>>) -> String {
     estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| percents(&estimate.interval))
 }
 

@@ -18,7 +18,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
-use super::plain::{cell, decimal};
+use super::plain::{cell, decimal, shorten};
 use super::survey::{Flag, OnDisk, Survey};
 use super::words::shingles;
 use crate::cell::guard;
@@ -28,6 +28,7 @@ use crate::record::{Explanation, ledger};
 use crate::sort::{Sorted, Sorter};
 use caution::Caution;
 use near::Shown;
+use page::card::read_as;
 use rest::Rest;
 
 pub(super) const FLAGGED: &str = "flagged.csv";
@@ -103,9 +104,16 @@ pub(super) struct Item<'p> {
     /// Place in its thread, from 1.
     pub(super) position: u32,
     pub(super) fired: Fired<'p>,
+    /// The comment, with the beginning of its text that the page shows; see [`Item::shorten`].
     pub(super) comment: Comment,
+    /// Characters left out at the end of its text.
+    pub(super) cut: usize,
+    /// SHA-256 of its whole text, by which a decision is known to be about it.
+    text_sha256: String,
     pub(super) evasion: bool,
     pub(super) context: Option<Context>,
+    /// The own words as the model reads them, if the spelling hides words, and the characters left out at their end.
+    read_as: Option<(String, usize)>,
     /// What carries its score, where that was computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
     /// Rank, from 1, of the first comment with the same words (see [`super::words::digest`]).
@@ -124,6 +132,23 @@ pub(super) struct Item<'p> {
     cautions: Vec<Caution>,
 }
 
+impl Item<'_> {
+    /// Cuts the texts to what the page shows: a comment may have megabytes, and the page has hundreds.
+    fn shorten(&mut self) {
+        let comment = &mut self.comment;
+        let (text, cut) = shorten(&comment.text, page::MAX_TEXT);
+        (comment.text, self.cut) = (text.to_owned(), cut);
+        let kept = comment.text.len();
+        comment.quotes = comment.quotes.iter().filter(|quote| quote.start < kept).cloned().collect();
+        comment.unsourced = Vec::new();
+        if let Some(Context { neighbour, cut, has_quote, .. }) = &mut self.context {
+            *has_quote = page::text::quotes_of(&comment.text, &comment.quotes, &neighbour.text);
+            let (text, left_out) = shorten(&neighbour.text, beside::MAX_NEIGHBOUR);
+            (neighbour.text, *cut) = (text.to_owned(), left_out);
+        }
+    }
+}
+
 /// A later comment with the words, or nearly the words, of one that is shown.
 pub(super) struct Repeated {
     pub(super) rank: usize,
@@ -133,17 +158,24 @@ pub(super) struct Repeated {
     pub(super) score: f64,
     /// It says nearly the same, not the same.
     pub(super) is_near: bool,
-    /// Its text, where that differs.
-    pub(super) text: Option<String>,
+    /// Its text, if that differs, and the characters left out at the end.
+    pub(super) text: Option<(String, usize)>,
 }
 
 /// Repeats of an item that are kept for the page.
 const MAX_REPEATED: usize = 10;
 
+/// Characters kept of a repeat's text.
+const MAX_REPEATED_TEXT: usize = 600;
+
 /// What a flagged comment was said to.
 pub(super) struct Context {
     pub(super) kind: ContextKind,
     pub(super) neighbour: Neighbour,
+    /// Characters left out at the end of its text.
+    cut: usize,
+    /// For each quote of the comment, true if the whole text of the neighbour has its words.
+    has_quote: Vec<bool>,
 }
 
 /// How a context belongs to its comment.
@@ -278,7 +310,8 @@ pub(super) fn write<'p>(
                     (_, false) => ContextKind::Parent,
                     (_, true) => ContextKind::InferredParent,
                 };
-                Some(Context { kind, neighbour: Neighbour { id, author, text } })
+                let neighbour = Neighbour { id, author, text };
+                Some(Context { kind, neighbour, cut: 0, has_quote: Vec::new() })
             }
         };
         let fired = sources.policy.decide(&scored).and_then(|decision| decision.fired);
@@ -290,17 +323,21 @@ pub(super) fn write<'p>(
             duplicate_of.and_then(|first| queue.items.binary_search_by_key(&first, |item| item.rank).ok());
         let shingles = if same.is_none() { shingles(&comment) } else { Vec::new() };
         let near = shown.near(&shingles);
-        let item = Item {
+        let explanation = explanations
+            .get(&(comment.thread.as_str(), comment.id.as_str()))
+            .filter(|explanation| explanation.label == fired.rule.label)
+            .copied();
+        let mut item = Item {
             rank,
             thread: ranked.thread as usize,
             position: ranked.position,
             fired,
+            cut: 0,
+            text_sha256: comment.text_sha256(),
+            read_as: read_as(&comment, explanation, scored.evasion),
             evasion: scored.evasion,
             context,
-            explanation: explanations
-                .get(&(comment.thread.as_str(), comment.id.as_str()))
-                .filter(|explanation| explanation.label == fired.rule.label)
-                .copied(),
+            explanation,
             duplicate_of,
             near_duplicate_of: near.map(|card| queue.items[card].rank),
             repeats: repeat.map_or(0, |repeat| repeat.repeats),
@@ -311,6 +348,7 @@ pub(super) fn write<'p>(
             comment,
         };
         table.row(&cells(&item, sources.survey), drafts)?;
+        item.shorten();
 
         queue.flagged += 1;
         queue.expected_right += item.fired.score;
@@ -321,6 +359,7 @@ pub(super) fn write<'p>(
             card.near += u64::from(near.is_some());
             if card.repeated.len() < MAX_REPEATED {
                 let Comment { author, thread, text, .. } = &item.comment;
+                let (kept, left_out) = shorten(text, MAX_REPEATED_TEXT);
                 card.repeated.push(Repeated {
                     rank,
                     author: author.clone(),
@@ -328,7 +367,8 @@ pub(super) fn write<'p>(
                     position: item.position,
                     score: item.fired.score,
                     is_near: near.is_some(),
-                    text: Some(text).filter(|text| **text != card.comment.text).cloned(),
+                    text: (item.text_sha256 != card.text_sha256)
+                        .then(|| (kept.to_owned(), left_out + item.cut)),
                 });
             }
         }
@@ -447,4 +487,58 @@ fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
         decimal(Some(fired.harm(reach(comment)))),
         item.cautions.iter().map(|caution| caution.as_str()).collect::<Vec<_>>().join(" "),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::comment::Origin;
+    use crate::digest::sha256;
+
+    #[test]
+    fn only_what_the_page_shows_is_kept() {
+        let policy = Policy::built_in();
+        let text = "é".repeat(5_000_000);
+        let mut comment =
+            Comment::new("1", "t", text.as_str(), Origin { file: "x".into(), record: 1, line: 1 });
+        comment.quotes = vec![0..8, 20_000..20_002];
+        let neighbour =
+            Neighbour {
+                id: "0".to_owned(), author: None, text: format!("{}éééé", "x ".repeat(1_000_000))
+            };
+        let context = Context { kind: ContextKind::Parent, neighbour, cut: 0, has_quote: Vec::new() };
+        let mut item = Item {
+            rank: 1,
+            thread: 0,
+            position: 1,
+            fired: Fired { rule: &policy.rules[0], score: 0.9, threshold: 0.5 },
+            text_sha256: comment.text_sha256(),
+            comment,
+            cut: 0,
+            evasion: false,
+            context: Some(context),
+            read_as: None,
+            explanation: None,
+            duplicate_of: None,
+            near_duplicate_of: None,
+            repeats: 0,
+            near: 0,
+            repeated: Vec::new(),
+            language: None,
+            cautions: Vec::new(),
+        };
+        item.shorten();
+        assert_eq!(
+            (item.comment.text.chars().count(), item.cut),
+            (page::MAX_TEXT, 5_000_000 - page::MAX_TEXT)
+        );
+        assert!(item.comment.text.capacity() <= 2 * page::MAX_TEXT);
+        assert_eq!(item.comment.quotes, [Range { start: 0, end: 8 }]);
+        assert_eq!(item.text_sha256, sha256(&text));
+        let Context { neighbour, cut, has_quote, .. } = item.context.unwrap();
+        assert!(neighbour.text.capacity() <= beside::MAX_NEIGHBOUR);
+        assert_eq!((neighbour.text.len() + cut, has_quote), (2_000_004, vec![true]));
+    }
 }

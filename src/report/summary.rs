@@ -13,7 +13,7 @@ use super::run::notices;
 use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use crate::aggregate::{
-    Contagion, Estimate, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, Spread, TOP, TOXIC,
+    Contagion, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, ShareEstimate, Spread, TOP, TOXIC,
     calibrated_share, corrected_share, counted_share,
 };
 use crate::decimal;
@@ -147,11 +147,11 @@ pub struct Prevalence {
     /// Comments at or above the aggregate stage's constant for "toxic" (0.5).
     pub toxic: Option<u64>,
     /// Their share, with its Wilson interval: of what the model takes for toxic, errors included.
-    pub counted: Option<Estimate>,
+    pub counted: Option<ShareEstimate>,
     /// The mean probability: right if the probabilities are calibrated for these comments.
-    pub calibrated: Option<Estimate>,
+    pub calibrated: Option<ShareEstimate>,
     /// The share corrected for the model's errors: right if it errs here as often as on its held-out comments.
-    pub corrected: Option<Estimate>,
+    pub corrected: Option<ShareEstimate>,
 }
 
 /// How unevenly something is spread over named authors: Gini coefficients, and the shares of the ten authors who have most
@@ -190,9 +190,9 @@ pub struct NetworkEntry {
     /// Those of them that are toxic.
     pub toxic_to_other: u64,
     /// Share of toxic ones among replies to toxic comments.
-    pub after_toxic: Option<Estimate>,
+    pub after_toxic: Option<ShareEstimate>,
     /// Share of toxic ones among replies to other comments: the base rate.
-    pub after_other: Option<Estimate>,
+    pub after_other: Option<ShareEstimate>,
     /// The first less the second.
     pub difference: Option<f64>,
     /// Its 95 % interval (Newcombe 1998).
@@ -381,8 +381,8 @@ fn round_interval(interval: Interval) -> Interval {
     Interval { low: decimal::round(interval.low), high: decimal::round(interval.high) }
 }
 
-fn round_estimate(Estimate { share, interval }: Estimate) -> Estimate {
-    Estimate { share: decimal::round(share), interval: round_interval(interval) }
+fn round_estimate(ShareEstimate { share, interval }: ShareEstimate) -> ShareEstimate {
+    ShareEstimate { share: decimal::round(share), interval: round_interval(interval) }
 }
 
 fn concentration(authors: &Authors<'_>) -> Concentration {

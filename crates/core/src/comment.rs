@@ -1,13 +1,12 @@
 //! The record that every stage shares: one comment, as the export has it.
 
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::digest::sha256;
+use crate::words;
 
 /// One comment of an export, in the words of the export.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +31,7 @@ pub struct Comment {
     /// comment; ascending, not overlapping. They count as the author's own words. Until the threader has looked for
     /// sources, the stretches that the export's own markup shows as quotations.
     pub unsourced: Vec<Range<usize>>,
-    /// Whether the comment still stands on its site.
+    /// Its state on its site.
     pub status: Status,
     /// Address of the comment or of its thread.
     pub link: Option<String>,
@@ -134,55 +133,33 @@ pub fn is_shared_name(name: &str) -> bool {
     name.is_empty() || SHARED_NAMES.contains(&name.as_str())
 }
 
-/// Whether a comment still stands on its site.
+/// The state of a comment on its site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// It stands.
+    /// The comment is visible.
     #[default]
     Live,
-    /// Its author took it away; the text is gone or a placeholder.
+    /// Its author deleted it; the text is gone or a placeholder.
     Deleted,
-    /// A moderator took it away.
+    /// A moderator removed it.
     Removed,
     /// Not a person's comment: a pingback, a join message.
     Service,
 }
 
-impl Status {
-    /// The word used in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Deleted => "deleted",
-            Self::Removed => "removed",
-            Self::Service => "service",
-        }
-    }
+words! { Status, "status":
+    Live = "live",
+    Deleted = "deleted",
+    Removed = "removed",
+    Service = "service",
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        [Self::Live, Self::Deleted, Self::Removed, Self::Service]
-            .into_iter()
-            .find(|status| status.as_str() == word)
-            .ok_or_else(|| format!("unknown status `{word}`; known: live, deleted, removed, service"))
-    }
-}
-
-/// The place of a record in the input.
+/// The position of a record in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The file as the user named it; `-` for standard input.
     pub file: Arc<str>,
-    /// Which record of the file, from 1.
+    /// Number of the record in the file, from 1.
     pub record: u64,
     /// The line it begins on, from 1.
     pub line: u64,
@@ -230,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_status_reads_back() {
-        for status in [Status::Live, Status::Deleted, Status::Removed, Status::Service] {
+        for status in Status::ALL {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
         assert!("gone".parse::<Status>().is_err());

@@ -1,11 +1,10 @@
-//! What a model says of a text: labels, and the heads that give them.
-
-use std::fmt;
-use std::str::FromStr;
+//! The labels that a model scores, and the heads that give them.
 
 use serde::{Deserialize, Serialize};
 
-/// One thing a model scores. The six toxicity labels are those of the Jigsaw 2018 data, under the names that Detoxify
+use crate::words;
+
+/// A property of a text that a model scores. The six toxicity labels are those of the Jigsaw 2018 data, under the names that Detoxify
 /// and Perspective share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,21 +30,8 @@ pub enum Label {
 }
 
 impl Label {
-    /// How many there are.
-    pub const COUNT: usize = 9;
-
-    /// All of them, toxicity before sentiment, in the order of [`Label::index`].
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Toxicity,
-        Self::SevereToxicity,
-        Self::Obscene,
-        Self::Threat,
-        Self::Insult,
-        Self::IdentityAttack,
-        Self::Negative,
-        Self::Neutral,
-        Self::Positive,
-    ];
+    /// The number of labels.
+    pub const COUNT: usize = Self::ALL.len();
 
     /// The six toxicity labels: each a probability of its own.
     pub const TOXICITY: [Self; 6] = [
@@ -60,45 +46,26 @@ impl Label {
     /// The three sentiment classes: their probabilities add up to 1.
     pub const SENTIMENT: [Self; 3] = [Self::Negative, Self::Neutral, Self::Positive];
 
-    /// Place in [`Label::ALL`].
+    /// Returns the index of the label in [`Label::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }
-
-    /// Canonical name: the column in `scores.csv`, the word in a policy.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Toxicity => "toxicity",
-            Self::SevereToxicity => "severe_toxicity",
-            Self::Obscene => "obscene",
-            Self::Threat => "threat",
-            Self::Insult => "insult",
-            Self::IdentityAttack => "identity_attack",
-            Self::Negative => "negative",
-            Self::Neutral => "neutral",
-            Self::Positive => "positive",
-        }
-    }
 }
 
-impl fmt::Display for Label {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+// Toxicity before sentiment, in the order of `Label::index`. The words are the columns of `scores.csv` and those of policies.
+words! { Label, "label":
+    Toxicity = "toxicity",
+    SevereToxicity = "severe_toxicity",
+    Obscene = "obscene",
+    Threat = "threat",
+    Insult = "insult",
+    IdentityAttack = "identity_attack",
+    Negative = "negative",
+    Neutral = "neutral",
+    Positive = "positive",
 }
 
-impl FromStr for Label {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|label| label.as_str() == name).ok_or_else(|| {
-            let known: Vec<&str> = Self::ALL.iter().map(|label| label.as_str()).collect();
-            format!("unknown label `{name}`; known: {}", known.join(", "))
-        })
-    }
-}
-
-/// How the logits of a head become probabilities.
+/// The function from the logits of a head to probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
@@ -111,15 +78,15 @@ pub enum Activation {
 /// Labels that a model decides together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// How their logits become probabilities.
+    /// The function from their logits to probabilities.
     pub activation: Activation,
-    /// In the order of their logits; none where a logit stands for something that is no label of ours. Of a softmax, several
-    /// logits may stand for one label: its probability is the sum of theirs.
+    /// The label of each logit, in order; `None` if a logit stands for something that is none of our labels. Several logits
+    /// of a softmax may stand for one label: its probability is the sum of theirs.
     pub labels: Vec<Option<Label>>,
 }
 
 impl Head {
-    /// Whether it decides whether the text is negative, neutral or positive.
+    /// Returns true if the head decides between negative, neutral and positive.
     pub fn is_sentiment(&self) -> bool {
         self.labels.iter().flatten().all(|label| Label::SENTIMENT.contains(label))
     }
@@ -134,36 +101,36 @@ pub struct LabelSet {
 }
 
 impl LabelSet {
-    /// The labels that the model gives, in the order of [`Label::ALL`].
+    /// Returns the labels that the model gives, in the order of [`Label::ALL`].
     pub fn labels(&self) -> impl Iterator<Item = Label> + '_ {
         Label::ALL.into_iter().filter(|label| self.of_logits().any(|of_logit| of_logit == Some(*label)))
     }
 
-    /// What each logit stands for.
+    /// Returns the label of each logit.
     pub fn of_logits(&self) -> impl Iterator<Item = Option<Label>> + '_ {
         self.heads.iter().flat_map(|head| head.labels.iter().copied())
     }
 
-    /// Number of logits.
+    /// Returns the number of logits.
     pub fn logits(&self) -> usize {
         self.of_logits().count()
     }
 
-    /// That each label has one place, and that a softmax shares its probability among labels of one kind.
+    /// Checks that each label stands in the heads once, and that a softmax shares its probability among labels of one kind.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// Returns a description of the fault.
     pub fn check(&self) -> Result<(), String> {
         if self.labels().next().is_none() {
             return Err("the heads give none of our labels".to_owned());
         }
         for label in self.labels() {
             let holding = self.heads.iter().filter(|head| head.labels.contains(&Some(label)));
-            let places = holding.map(|head| match head.activation {
+            let counts = holding.map(|head| match head.activation {
                 Activation::Softmax => 1,
-                Activation::Sigmoid => head.labels.iter().filter(|place| **place == Some(label)).count(),
+                Activation::Sigmoid => head.labels.iter().filter(|known| **known == Some(label)).count(),
             });
-            if places.sum::<usize>() > 1 {
+            if counts.sum::<usize>() > 1 {
                 return Err(format!("the label {label} stands in the heads more than once"));
             }
         }
@@ -187,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_places_read_back() {
+    fn names_and_indices_read_back() {
         for (index, label) in Label::ALL.into_iter().enumerate() {
             assert_eq!(label.index(), index);
             assert_eq!(label.as_str().parse(), Ok(label));

@@ -4,6 +4,8 @@
 //! [`policy::Policy`] decides about rows. This crate needs neither a model nor a tokenizer: a server's store or a
 //! Python package can use it alone.
 
+mod words;
+
 pub mod cell;
 pub mod comment;
 pub mod decimal;
@@ -12,3 +14,4 @@ pub mod label;
 pub mod policy;
 pub mod quote;
 pub mod record;
+pub mod word_list;

@@ -1,7 +1,6 @@
 //! From scores to actions. Scores are facts and stay; a policy is an opinion, and applying another one takes seconds.
 
 use std::cmp::Ordering;
-use std::fmt;
 
 use jiff::Timestamp;
 use serde::de::Error as _;
@@ -12,6 +11,7 @@ use crate::comment::Comment;
 use crate::label::Label;
 use crate::record::row::{Kind, Value};
 use crate::record::{Scored, Scores};
+use crate::words;
 
 /// What to do with a comment, from mildest to most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -25,24 +25,11 @@ pub enum Action {
     Reject,
 }
 
-impl Action {
-    /// All of them, mildest first.
-    pub const ALL: [Self; 3] = [Self::Approve, Self::Review, Self::Reject];
-
-    /// The word used in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Review => "review",
-            Self::Reject => "reject",
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+// Mildest first.
+words! { Action:
+    Approve = "approve",
+    Review = "review",
+    Reject = "reject",
 }
 
 /// A comment whose score for `label` is at or above `threshold` calls for `action`. A low and a high threshold of one label

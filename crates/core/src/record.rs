@@ -1,6 +1,7 @@
 //! The records of a run: scores, the ledger that keeps them, explanations, and the run itself.
 
 mod column;
+pub mod decision;
 mod errors;
 mod explanation;
 pub mod ledger;
@@ -10,6 +11,6 @@ mod run;
 
 pub use column::Column;
 pub use errors::{Confusion, HeldOut};
-pub use explanation::{EXPLANATIONS, Explanation, MOST_EXPLAINED, Part};
+pub use explanation::{EXPLAINED_CHARS, EXPLANATIONS, Explanation, MOST_EXPLAINED, Part};
 pub use outcome::{Outcome, Scored, Scores, Unscored};
 pub use run::{Input, ModelId, RUN, Replies, Run};

@@ -5,6 +5,8 @@
 //! The files and the manifest are described in `docs/models.md`.
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -23,7 +25,7 @@ mod manifest;
 mod weights;
 
 pub use config::Config;
-pub use manifest::{Calibration, FileEntry, HeldOut, Manifest};
+pub use manifest::{Calibration, FileEntry, Manifest};
 pub use weights::Weights;
 
 const MANIFEST: &str = "manifest.json";
@@ -47,26 +49,38 @@ pub struct Model {
 }
 
 /// A model could not be loaded.
-#[derive(Debug, thiserror::Error)]
-#[error("model {model}: {file}: {kind}")]
+#[derive(Debug)]
 pub struct ModelError {
     /// The directory, or `(embedded)`.
     pub model: String,
-    /// The file of the model that is wrong.
+    /// The file of the model that is at fault.
     pub file: String,
-    /// What is wrong with it, and what to do.
+    /// The fault, and what to do.
     pub kind: ModelErrorKind,
 }
 
-/// What is wrong with a file of a model.
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "model {}: {}: {}", self.model, self.file, self.kind)
+    }
+}
+
+impl Error for ModelError {
+    /// Returns the cause of the kind: the message has the kind itself.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+/// A fault of a file of a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelErrorKind {
     /// It cannot be read.
     #[error(
-        "cannot be read: {0}; a model folder holds {CONFIG}, {TOKENIZER} or vocab.txt, and {WEIGHTS}; docs/models.md"
+        "cannot be read; a model folder holds {CONFIG}, {TOKENIZER} or vocab.txt, and {WEIGHTS}; docs/models.md"
     )]
-    Read(io::Error),
+    Read(#[source] io::Error),
     /// There are weights, as a Python program.
     #[error(
         "is not there, and pytorch_model.bin is not read, for such a file can run programs; load the model with transformers and \
@@ -90,8 +104,8 @@ pub enum ModelErrorKind {
         found: String,
     },
     /// It is not JSON of the shape that `docs/models.md` describes.
-    #[error("{0}; docs/models.md describes the file")]
-    Json(serde_json::Error),
+    #[error("malformed; docs/models.md describes the file")]
+    Json(#[source] serde_json::Error),
     /// It says what cannot be, or what another file contradicts.
     #[error("{0}")]
     Content(String),

@@ -24,7 +24,7 @@ mod url;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub use lexicon::{groups_of_people, lines};
+pub use lexicon::groups_of_people;
 
 /// Version of the normalisation: a model is trained with one, and its manifest says which. Any change of any step's output
 /// changes it.

@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use comity_core::word_list::entries;
+use comity_core::words;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::comment::Comment;
 use crate::language::is_known;
-use crate::normalize::{groups_of_people, lines, normalize};
+use crate::normalize::{groups_of_people, normalize};
 
 /// A sign that a score may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,37 +43,23 @@ type Terms = LazyLock<HashSet<&'static str>>;
 
 static IDENTITY: Terms = LazyLock::new(|| groups_of_people().collect());
 static PREJUDICE: Terms =
-    LazyLock::new(|| lines(include_str!("../../../data/prejudice-words.txt")).collect());
-static SAYING: Terms = LazyLock::new(|| lines(include_str!("../../../data/saying-words.txt")).collect());
-static OWN: Terms = LazyLock::new(|| lines(include_str!("../../../data/own-statements.txt")).collect());
-static OTHERS: Terms = LazyLock::new(|| lines(include_str!("../../../data/other-persons.txt")).collect());
+    LazyLock::new(|| entries(include_str!("../../../data/prejudice-words.txt")).collect());
+static SAYING: Terms = LazyLock::new(|| entries(include_str!("../../../data/saying-words.txt")).collect());
+static OWN: Terms = LazyLock::new(|| entries(include_str!("../../../data/own-statements.txt")).collect());
+static OTHERS: Terms = LazyLock::new(|| entries(include_str!("../../../data/other-persons.txt")).collect());
+
+words! { Caution:
+    Identity = "identity",
+    Quoted = "quoted",
+    Unsourced = "unsourced",
+    Counter = "counter",
+    Own = "own",
+    Language = "language",
+    Short = "short",
+}
 
 impl Caution {
-    /// All of them.
-    pub(super) const ALL: [Self; 7] = [
-        Self::Identity,
-        Self::Quoted,
-        Self::Unsourced,
-        Self::Counter,
-        Self::Own,
-        Self::Language,
-        Self::Short,
-    ];
-
-    /// The word used in files.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Quoted => "quoted",
-            Self::Unsourced => "unsourced",
-            Self::Counter => "counter",
-            Self::Own => "own",
-            Self::Language => "language",
-            Self::Short => "short",
-        }
-    }
-
-    /// What the page says.
+    /// Returns the words on the page.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Identity => "names a group of people",
@@ -84,8 +72,8 @@ impl Caution {
         }
     }
 
-    /// The signs that a comment has, in the order of [`Self::ALL`]. `language` is the one of its own words, as far as that could
-    /// be told, `known` those that the model knows; a model that names none has no caution for them.
+    /// Returns the signs that a comment has, in the order of [`Self::ALL`]. `language` is the language of its own words if it
+    /// was detected, `known` lists those of the model; a model that lists none gets no caution for them.
     pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();

@@ -19,7 +19,7 @@ use askama::Template;
 use super::beside::Beside;
 use super::caution::Caution;
 use super::{Queue, Sources};
-use crate::decisions::Evaluation;
+use crate::decisions::ReviewStats;
 use crate::label::Label;
 use crate::report::draft::Drafts;
 use crate::report::page::hash;
@@ -74,7 +74,7 @@ pub(in crate::report) fn write(
     sources: &Sources<'_>,
     summary: &Summary,
     queue: &mut Queue<'_>,
-    evaluation: Option<&Evaluation>,
+    evaluation: Option<&ReviewStats>,
     drafts: &mut Drafts,
 ) -> Result<(), ReportError> {
     let beside = Beside::read(sources, &queue.items)?;

@@ -6,14 +6,13 @@ use std::io::{self, BufWriter, Seek, Write};
 
 use serde::Serialize;
 
-use super::beside::MAX_NEIGHBOUR;
-use super::page::card::{attribute, harm_words, next_rule, read_as};
+use super::page::card::{attribute, harm_words, next_rule};
 use super::page::text::{Segment, segments};
-use super::page::{MAX_TEXT, words_of};
-use super::{Item, Sources};
+use super::page::words_of;
+use super::{Item, Neighbour, Sources};
 use crate::policy::{Policy, reach};
 use crate::report::address::is_web_address;
-use crate::report::plain::{shorten, visible};
+use crate::report::plain::visible;
 use crate::report::summary::six;
 
 /// Bytes of comments behind the cards of a page: a browser opens a page of this size in seconds. Comments of usual length
@@ -62,7 +61,7 @@ struct Row<'a> {
     next: Option<(String, &'a str, String, &'static str)>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     evasion: bool,
-    /// See [`read_as`]: the words, and how many characters were left out.
+    /// See [`Item`]: the words, and how many characters were left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<(String, usize)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -169,8 +168,9 @@ fn json(value: &impl Serialize) -> String {
 
 fn row<'a>(item: &'a Item<'_>, sources: &Sources<'a>) -> Row<'a> {
     let Item { fired, comment, context, .. } = item;
-    let (kept, cut) = shorten(&comment.text, MAX_TEXT);
-    let neighbour = context.as_ref().map(|context| &context.neighbour);
+    let quoted_author = |quote: usize, _: &str| {
+        context.as_ref().filter(|context| context.has_quote[quote])?.neighbour.author.as_deref()
+    };
     let stretch = |Segment { quoted, by, pieces }: Segment<'_>| {
         let text = visible(&pieces.iter().map(|piece| piece.text).collect::<String>()).into_owned();
         if quoted { Stretch::Quote([by.map(shown), Some(text)]) } else { Stretch::Own(text) }
@@ -190,20 +190,25 @@ fn row<'a>(item: &'a Item<'_>, sources: &Sources<'a>) -> Row<'a> {
         harm_words: harm_words(fired.score, fired.rule.severity, reached),
         next: next_rule(sources.policy, item),
         evasion: item.evasion,
-        read_as: read_as(item).map(|(read, cut)| (visible(&read).into_owned(), cut)),
+        read_as: item.read_as.as_ref().map(|(read, cut)| (visible(read).into_owned(), *cut)),
         cautions: item.cautions.iter().map(|caution| caution.as_str()).collect(),
-        text: segments(kept, &comment.quotes, neighbour.as_slice(), &[]).into_iter().map(stretch).collect(),
-        cut,
+        text: segments(&comment.text, &comment.quotes, quoted_author, &[]).into_iter().map(stretch).collect(),
+        cut: item.cut,
         position: [item.position, sources.survey.threads.totals(item.thread).comments],
         context: context.as_ref().map(|context| {
-            let (text, cut) = shorten(&context.neighbour.text, MAX_NEIGHBOUR);
-            let author = context.neighbour.author.as_deref().map(shown);
-            Context { what: context.kind.words(), author, text: visible(text).into_owned(), cut }
+            let Neighbour { author, text, .. } = &context.neighbour;
+            let text = visible(text).into_owned();
+            Context {
+                what: context.kind.words(),
+                author: author.as_deref().map(shown),
+                text,
+                cut: context.cut,
+            }
         }),
         link: comment.link.as_deref().filter(|link| is_web_address(link)),
         file: shown(&comment.origin.file),
         line: comment.origin.line,
-        sha256: comment.text_sha256(),
+        sha256: item.text_sha256.clone(),
         same: item.duplicate_of,
         near: item.near_duplicate_of,
         repeats: item.repeats,

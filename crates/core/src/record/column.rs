@@ -1,11 +1,10 @@
 //! Columns by which a report groups comments.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-/// A column by which comments are set side by side.
+use crate::words;
+
+/// A column by whose values a report groups comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Column {
@@ -13,11 +12,11 @@ pub enum Column {
     Section,
     /// Language of the comment's own words.
     Language,
-    /// What the comment was made under.
+    /// The article, video or submission that the comment is about.
     Thread,
-    /// Its author's name.
+    /// Name of the author.
     Author,
-    /// The input file in which it stood.
+    /// The input file.
     File,
     /// Day of posting, UTC.
     Day,
@@ -32,58 +31,24 @@ pub enum Column {
 }
 
 impl Column {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Section,
-        Self::Language,
-        Self::Thread,
-        Self::Author,
-        Self::File,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-        Self::Year,
-        Self::Hour,
-    ];
-
-    /// What `by.csv` holds where nothing else is asked for.
+    /// The columns of `by.csv` if none are chosen.
     pub const DEFAULT: [Self; 3] = [Self::Section, Self::Language, Self::Month];
 
-    /// The same, for runs that do not say.
+    /// Returns [`Self::DEFAULT`] for runs that did not record their columns.
     pub(super) fn usual() -> Vec<Self> {
         Self::DEFAULT.to_vec()
     }
-
-    /// The word of the command line and of `by.csv`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Section => "section",
-            Self::Language => "language",
-            Self::Thread => "thread",
-            Self::Author => "author",
-            Self::File => "file",
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
-            Self::Hour => "hour",
-        }
-    }
 }
 
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Column {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|column| column.as_str() == word).ok_or_else(|| {
-            let known = Self::ALL.map(Self::as_str).join(", ");
-            format!("unknown column `{word}`; known: {known}")
-        })
-    }
+words! { Column, "column":
+    Section = "section",
+    Language = "language",
+    Thread = "thread",
+    Author = "author",
+    File = "file",
+    Day = "day",
+    Week = "week",
+    Month = "month",
+    Year = "year",
+    Hour = "hour",
 }

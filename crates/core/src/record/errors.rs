@@ -1,8 +1,8 @@
-//! Errors that a model made on labelled comments.
+//! Errors of a model on labelled comments.
 
 use serde::{Deserialize, Serialize};
 
-/// What a classifier did on comments that people had labelled: what it says of its errors.
+/// The confusion matrix of a classifier at one threshold, on comments that people labelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confusion {
@@ -16,14 +16,14 @@ pub struct Confusion {
     pub true_negatives: u64,
 }
 
-/// How often a model errs in telling toxic comments from others.
+/// A model's errors in telling toxic comments from others, on labelled comments that it had not seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldOut {
-    /// Which comments these were.
+    /// The comments, in words that can follow "on".
     pub data: String,
-    /// The probability of toxicity from which a comment was taken for toxic.
+    /// The calibrated probability of toxicity from which a comment counted as toxic.
     pub threshold: f64,
-    /// How many were taken for what.
+    /// The counts.
     pub errors: Confusion,
 }

@@ -1,4 +1,4 @@
-//! What carries the score of a flagged comment: a line of `explanations.ndjson`.
+//! The words that carry the score of a flagged comment: a line of `explanations.ndjson`.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,9 @@ pub const EXPLANATIONS: &str = "explanations.ndjson";
 /// shows.
 pub const MOST_EXPLAINED: usize = 200;
 
+/// Number of characters of a comment's own words that are explained: as many as the queue's page shows.
+pub const EXPLAINED_CHARS: usize = 4_000;
+
 /// The parts that carry the score of a flagged comment. A line of `explanations.ndjson`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -22,7 +25,7 @@ pub struct Explanation {
     pub label: Label,
     /// The comment's score for that label.
     pub score: f64,
-    /// The comment is longer than its [`Excerpt`], which is all that is explained.
+    /// True if the comment's own words are longer than the excerpt of [`EXPLAINED_CHARS`] that is explained.
     #[serde(default, skip_serializing_if = "is_false")]
     pub partial: bool,
     /// The excerpt as the model reads it, if its spelling hides words.

@@ -1,36 +1,36 @@
-//! What scoring a comment came to.
+//! The outcome of scoring a comment.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::comment::Comment;
 use crate::decimal;
 use crate::label::Label;
+use crate::words;
 
-/// A comment and what scoring it came to: a row of `scores.csv`.
+/// A comment and the outcome of scoring it: a row of `scores.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scored {
     /// The comment.
     pub comment: Comment,
-    /// Language of its own words, ISO 639-1; none where that could not be told.
+    /// Language of its own words, ISO 639-1; `None` if it was not detected.
     pub language: Option<String>,
-    /// Its spelling hid words: letters swapped for lookalikes, invisible characters inside words.
+    /// True if its spelling hid words: letters swapped for lookalikes, invisible characters inside words.
     pub evasion: bool,
-    /// Its scores, or why it has none.
+    /// Its scores, or the reason why it has none.
     pub outcome: Outcome,
 }
 
-/// Scores, or why there are none.
+/// Scores, or the reason why there are none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome {
     /// The model scored the comment.
     Scored(Scores),
-    /// It did not, for this cause.
+    /// The comment has no scores, for this reason.
     Unscored(Unscored),
 }
 
 impl Outcome {
-    /// The scores, if there are any.
+    /// Returns the scores, if there are any.
     pub fn scores(&self) -> Option<&Scores> {
         match self {
             Self::Scored(scores) => Some(scores),
@@ -58,53 +58,35 @@ impl Scores {
     /// Returns `positive - negative`, from -1 to 1 and to the six decimals that files keep; `None` if the
     /// model does not give both.
     pub fn sentiment(&self) -> Option<f64> {
-        Some(six_decimals(self.get(Label::Positive)? - self.get(Label::Negative)?))
+        Some(decimal::round(self.get(Label::Positive)? - self.get(Label::Negative)?))
     }
 }
 
-fn six_decimals(score: f64) -> f64 {
-    (score * 1e6).round() / 1e6
-}
-
-/// Why a comment has no scores.
+/// The reason why a comment has no scores.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unscored {
-    /// It has no words, or nothing but signs that the model's vocabulary lacks.
+    /// The comment has no words, or nothing but signs that the model's vocabulary lacks.
     Empty,
-    /// It has no words of its own.
+    /// All its words are someone else's.
     Quote,
-    /// The model does not know its language.
+    /// The model does not support its language.
     Language,
-    /// Its author took it away.
+    /// Its author deleted it.
     Deleted,
-    /// A moderator took it away.
+    /// A moderator removed it.
     Removed,
     /// No person wrote it.
     Service,
 }
 
-impl Unscored {
-    /// Every cause, in the order in which they are listed.
-    pub const ALL: [Self; 6] =
-        [Self::Empty, Self::Quote, Self::Language, Self::Deleted, Self::Removed, Self::Service];
-
-    /// The word used in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Quote => "quote",
-            Self::Language => "language",
-            Self::Deleted => "deleted",
-            Self::Removed => "removed",
-            Self::Service => "service",
-        }
-    }
-}
-
-impl fmt::Display for Unscored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+words! { Unscored:
+    Empty = "empty",
+    Quote = "quote",
+    Language = "language",
+    Deleted = "deleted",
+    Removed = "removed",
+    Service = "service",
 }
 
 impl FromStr for Unscored {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{CONFIG, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
 use comity_core::label::{Activation, Label, LabelSet};
+use comity_core::record::{Confusion, HeldOut};
 
 /// What `manifest.json` says; `docs/models.md` explains each field.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -32,8 +33,8 @@ pub struct Manifest {
     /// From logits to probabilities; none where nobody has calibrated it.
     #[serde(default)]
     pub calibration: Option<Calibration>,
-    /// What it did on labelled comments that neither training nor calibration had seen, if that was measured.
-    #[serde(default)]
+    /// Its errors on labelled comments that neither training nor calibration had seen, if they were counted.
+    #[serde(default, deserialize_with = "flat_held_out")]
     pub held_out: Option<HeldOut>,
     /// How it was made: for people, in any shape.
     #[serde(default)]
@@ -42,25 +43,28 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileEntry>,
 }
 
-/// How often a model took what for toxic, at one threshold.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HeldOut {
-    /// Which comments these were, in words that can follow "on".
-    pub data: String,
-    /// The calibrated probability of toxicity from which a comment was taken for toxic.
-    pub threshold: f64,
-    /// Toxic comments at or above it.
-    pub true_positives: u64,
-    /// Others at or above it.
-    pub false_positives: u64,
-    /// Toxic comments below it.
-    pub false_negatives: u64,
-    /// Others below it.
-    pub true_negatives: u64,
+/// Reads [`HeldOut`] as the manifest has it: with the counts of its confusion matrix beside the threshold.
+fn flat_held_out<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeldOut>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Flat {
+        data: String,
+        threshold: f64,
+        true_positives: u64,
+        false_positives: u64,
+        false_negatives: u64,
+        true_negatives: u64,
+    }
+    let flat = Option::<Flat>::deserialize(deserializer)?;
+    Ok(flat.map(
+        |Flat { data, threshold, true_positives, false_positives, false_negatives, true_negatives }| {
+            let errors = Confusion { true_positives, false_positives, false_negatives, true_negatives };
+            HeldOut { data, threshold, errors }
+        },
+    ))
 }
 
-/// How logits are stretched and shifted so that a probability of 0.8 is right in 80 of 100 cases.
+/// Scale and bias, or temperature, of logits, so that a probability of 0.8 is right in 80 of 100 cases.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Calibration {
     sentiment: Option<Temperature>,

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use comity_core::word_list::entries;
+
 /// What the commonest word of comments costs; the others go by the logarithm of their rank (Zipf's law), so that the last of the
 /// list costs as much as its rank in the vocabulary would make it.
 const COMMONEST: f32 = 2.5;
@@ -41,12 +43,12 @@ pub(crate) struct Lexicon {
 /// Words that people mask often, likeliest first. The vocabulary lacks the worst of them, which a fold must not turn into the name
 /// of a river.
 fn often_masked() -> impl Iterator<Item = &'static str> {
-    lines(include_str!("../../../../data/often-masked.txt"))
+    entries(include_str!("../../../../data/often-masked.txt"))
 }
 
 /// Neutral names for groups of people, in lower case, of one word or two: those of `data/identity-terms.txt`.
 pub fn groups_of_people() -> impl Iterator<Item = &'static str> {
-    lines(include_str!("../../../../data/identity-terms.txt"))
+    entries(include_str!("../../../../data/identity-terms.txt"))
 }
 
 /// What a character may stand for: letters, each with the cost of that guess, or nothing at all (`None`).
@@ -79,7 +81,7 @@ impl Lexicon {
     /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids, frequent ones first.
     pub(crate) fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
         let (mut whole, mut inner) = (Vec::new(), Vec::new());
-        let ranks = (1_u16..).zip(lines(include_str!("../../../../data/common-words.txt")));
+        let ranks = (1_u16..).zip(entries(include_str!("../../../../data/common-words.txt")));
         let common: HashMap<&str, f32> =
             ranks.map(|(rank, word)| (word, COMMONEST + f32::from(rank).ln())).collect();
         for (piece, id) in vocabulary {
@@ -93,7 +95,7 @@ impl Lexicon {
             }
         }
         // Of short words, only the commonest.
-        let short: HashSet<&str> = lines(include_str!("../../../../data/short-words.txt")).collect();
+        let short: HashSet<&str> = entries(include_str!("../../../../data/short-words.txt")).collect();
         let is_solid = |word: &str| word.len() > 2 || short.contains(word);
         let mut solid: Vec<_> = whole.iter().filter(|(word, _)| is_solid(word)).cloned().collect();
         let known: HashSet<&str> = whole.iter().map(|(word, _)| word.as_str()).collect();
@@ -215,18 +217,13 @@ impl Lexicon {
 /// What people run together with other words to hide it.
 fn run_together() -> impl Iterator<Item = &'static str> {
     let groups = groups_of_people().filter(|group| !group.contains(' '));
-    often_masked().chain(lines(include_str!("../../../../data/run-together.txt"))).chain(groups)
-}
-
-/// Returns the entries of a list of `data/`: its lines without blank ones and remarks.
-pub fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    often_masked().chain(entries(include_str!("../../../../data/run-together.txt"))).chain(groups)
 }
 
 /// The words that people hide, by what they are without one letter behind the first: `wmen`. Three letters are enough only of
 /// what is run together, too, and only consonants: `fck`, but `hte` is a slip for `the`. An `s` at the end is no loss.
 fn without_a_letter() -> HashMap<String, &'static str> {
-    let others = lines(include_str!("../../../../data/hidden-words.txt")).map(|word| (word, 4));
+    let others = entries(include_str!("../../../../data/hidden-words.txt")).map(|word| (word, 4));
     let hidden: Vec<(&str, usize)> = run_together().map(|word| (word, 3)).chain(others).collect();
     let whole: HashSet<&str> = hidden.iter().map(|(word, _)| *word).collect();
     let mut known = HashMap::new();

@@ -2,21 +2,19 @@
 
 use std::ops::Range;
 
-use super::text::{Segment, segments};
+use super::text::{Segment, has_words, segments};
 use super::words_of;
 use super::{MAX_NAME, MAX_TEXT};
 use crate::aggregate::wilson;
-use crate::explain::MAX_CHARS;
+use crate::comment::Comment;
 use crate::normalize::normalize;
 use crate::policy::{Policy, reach};
+use crate::record::{EXPLAINED_CHARS, Explanation};
 use crate::report::address::{is_web_address, shown};
 use crate::report::plain::{self, count, number, percent, percents, shorten};
 use crate::report::queue::beside::{Beside, Flagged, LATEST, MAX_NEIGHBOUR};
 use crate::report::queue::{ContextKind, Item, Neighbour, Queue, Sources};
 use crate::report::summary::six;
-
-/// Characters shown of a comment with the same words.
-const MAX_REPEATED_TEXT: usize = 600;
 
 /// Places for a probability on the page.
 const DECIMALS: usize = 3;
@@ -114,21 +112,22 @@ pub(super) fn card<'a>(
     let parent = context.as_ref().filter(|context| context.kind != ContextKind::Previous);
     let previous = beside.at(item.thread, item.position - 1);
     let is_parent = |neighbour: &&Neighbour| parent.is_some_and(|parent| parent.neighbour.id == neighbour.id);
-    let quotable: Vec<&Neighbour> =
-        parent.map(|parent| &parent.neighbour).into_iter().chain(previous).collect();
-    let (kept, cut) = shorten(&comment.text, MAX_TEXT);
+    let quoted_author = |quote: usize, words: &str| {
+        let neighbour = parent.filter(|parent| parent.has_quote[quote]).map(|parent| &parent.neighbour);
+        neighbour.or(previous.filter(|previous| has_words(&previous.text, words)))?.author.as_deref()
+    };
     let reached = reach(comment);
-    let context_view = |what, neighbour: &'a Neighbour| {
+    let neighbour_view = |what, neighbour: &'a Neighbour| {
         let (text, cut) = shorten(&neighbour.text, MAX_NEIGHBOUR);
         NeighbourView { what, author: neighbour.author.as_deref(), text, cut }
     };
     let mut around = Vec::new();
     // Without a parent, the comment before it is the context already.
     if let Some(previous) = previous.filter(|previous| parent.is_some() && !is_parent(previous)) {
-        around.push(context_view("Before it", previous));
+        around.push(neighbour_view("Before it", previous));
     }
     if let Some(next) = beside.at(item.thread, item.position + 1) {
-        around.push(context_view("After it", next));
+        around.push(neighbour_view("After it", next));
     }
     Card {
         rank: item.rank,
@@ -144,9 +143,9 @@ pub(super) fn card<'a>(
         harm: harm_words(fired.score, rule.severity, reached),
         exact_harm: format!("{:.6}", fired.harm(reached)),
         evasion: item.evasion,
-        read_as: read_as(item),
+        read_as: item.read_as.clone(),
         cautions: item.cautions.iter().map(|caution| (caution.as_str(), caution.words())).collect(),
-        text_sha256: comment.text_sha256(),
+        text_sha256: item.text_sha256.clone(),
         author: comment.author.as_deref(),
         author_card: comment.person().map(|name| author_card(name, item, sources, queue, beside)),
         time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
@@ -163,11 +162,16 @@ pub(super) fn card<'a>(
         link: comment.link.as_deref().filter(|link| is_web_address(link)).map(|link| (link, shown(link))),
         file: &comment.origin.file,
         line: comment.origin.line,
-        text: segments(kept, &comment.quotes, &quotable, &marks),
-        cut,
+        text: segments(&comment.text, &comment.quotes, quoted_author, &marks),
+        cut: item.cut,
         explained: explanation.is_some(),
-        explained_to: explanation.filter(|explanation| explanation.partial).map(|_| count(MAX_CHARS as u64)),
-        context: context.as_ref().map(|context| context_view(context.kind.words(), &context.neighbour)),
+        explained_to: explanation
+            .filter(|explanation| explanation.partial)
+            .map(|_| count(EXPLAINED_CHARS as u64)),
+        context: context.as_ref().map(|context| {
+            let view = neighbour_view(context.kind.words(), &context.neighbour);
+            NeighbourView { cut: context.cut, ..view }
+        }),
         around,
         repeats: item.repeats,
         near: item.near,
@@ -182,7 +186,7 @@ pub(super) fn card<'a>(
                 position: count(repeated.position.into()),
                 score: number(Some(repeated.score), DECIMALS),
                 is_near: repeated.is_near,
-                text: repeated.text.as_ref().map(|text| shorten(text, MAX_REPEATED_TEXT)),
+                text: repeated.text.as_ref().map(|(text, cut)| (text.as_str(), *cut)),
             })
             .collect(),
     }
@@ -190,12 +194,21 @@ pub(super) fn card<'a>(
 
 /// Returns the own words of a comment as the model reads them if its spelling hides words, and how many characters were left
 /// out at the end.
-pub(in crate::report::queue) fn read_as(item: &Item<'_>) -> Option<(String, usize)> {
-    let own = item.comment.own_words();
+pub(in crate::report::queue) fn read_as(
+    comment: &Comment,
+    explanation: Option<&Explanation>,
+    evasion: bool,
+) -> Option<(String, usize)> {
+    let computed = explanation.and_then(|explanation| explanation.read_as.clone());
+    if computed.is_none() && !evasion {
+        return None;
+    }
+    let own = comment.own_words();
     // Without the model, only the steps of `normalize` are known.
-    let computed = item.explanation.and_then(|explanation| explanation.read_as.clone());
-    let read = computed.or_else(|| item.evasion.then(|| normalize(&own).text.into_owned()));
-    let read = read.filter(|read| *read != own)?;
+    let read = computed.unwrap_or_else(|| normalize(&own).text.into_owned());
+    if read == own {
+        return None;
+    }
     let (kept, cut) = shorten(&read, MAX_TEXT);
     Some((kept.to_owned(), cut))
 }

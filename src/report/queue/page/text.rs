@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::report::queue::Neighbour;
-
 /// A stretch of a comment: own words or a quote.
 pub(in crate::report::queue) struct Segment<'a> {
     pub(in crate::report::queue) quoted: bool,
@@ -19,44 +17,56 @@ pub(in crate::report::queue) struct Piece<'a> {
     pub(in crate::report::queue) text: &'a str,
 }
 
-/// A comment's text, or the beginning that is kept of it, as own and quoted stretches, with the marked words of its own. A
-/// quote bears the name of the neighbour whose words it is.
+/// Returns a comment's text, or the beginning that is kept of it, as own and quoted stretches, with the marked words of its
+/// own. `quoted_author` returns the name of the person quoted, from the number of a quote and its words.
 pub(in crate::report::queue) fn segments<'a>(
     text: &'a str,
     quotes: &[Range<usize>],
-    neighbours: &[&'a Neighbour],
+    quoted_author: impl Fn(usize, &str) -> Option<&'a str>,
     marks: &[Range<usize>],
 ) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
-    let mut push = |range: Range<usize>, quoted| {
-        let range = range.start.min(text.len())..range.end.min(text.len());
-        let stretch = text.get(range.clone()).unwrap_or_default();
+    let mut push = |range: Range<usize>, quote: Option<usize>| {
+        let range = kept(text, &range);
+        let stretch = &text[range.clone()];
         let start = range.start + (stretch.len() - stretch.trim_start().len());
         if !stretch.trim().is_empty() {
             let pieces = pieces(text, start..start + stretch.trim().len(), marks);
-            let by = if quoted { quoted_author(stretch, neighbours) } else { None };
-            segments.push(Segment { quoted, by, pieces });
+            let by = quote.and_then(|quote| quoted_author(quote, stretch));
+            segments.push(Segment { quoted: quote.is_some(), by, pieces });
         }
     };
     let mut end = 0;
-    for quote in quotes {
-        push(end..quote.start, false);
-        push(quote.clone(), true);
+    for (number, quote) in quotes.iter().enumerate() {
+        push(end..quote.start, None);
+        push(quote.clone(), Some(number));
         end = quote.end;
     }
-    push(end..text.len(), false);
+    push(end..text.len(), None);
     segments
 }
 
-/// The author of the neighbour whose text holds the words of a quote, marks of quotation aside.
-fn quoted_author<'a>(quote: &str, neighbours: &[&'a Neighbour]) -> Option<&'a str> {
+/// Returns for each quote of a comment true if another text has its words. Of the comment's text, the beginning is enough
+/// that is shown.
+pub(in crate::report::queue) fn quotes_of(text: &str, quotes: &[Range<usize>], other: &str) -> Vec<bool> {
+    quotes.iter().map(|quote| has_words(other, &text[kept(text, quote)])).collect()
+}
+
+/// Returns true if a text has the words of a quote in their order, whatever stands between and around them.
+pub(super) fn has_words(text: &str, quote: &str) -> bool {
     let words = |text: &str| {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         words.map(str::to_lowercase).fold(" ".to_owned(), |line, word| line + &word + " ")
     };
     let quote = words(quote);
-    let holds = |neighbour: &&&Neighbour| quote.trim().len() > 3 && words(&neighbour.text).contains(&quote);
-    neighbours.iter().find(holds)?.author.as_deref()
+    quote.trim().len() > 3 && words(text).contains(&quote)
+}
+
+/// Returns the part of a range within the beginning of a text that is kept; an empty one if that does not end on a
+/// character boundary.
+fn kept(text: &str, range: &Range<usize>) -> Range<usize> {
+    let range = range.start.min(text.len())..range.end.min(text.len());
+    if text.get(range.clone()).is_some() { range } else { 0..0 }
 }
 
 /// A stretch of a text, with the marks that lie within it.
@@ -84,13 +94,12 @@ mod tests {
     #[test]
     fn segments_keep_quotes_apart_and_name_who_is_quoted() {
         let text = "> said  she\nNo.\nNever.";
-        let neighbour = |author: &str, text: &str| Neighbour {
-            id: String::new(),
-            author: Some(author.to_owned()),
-            text: text.to_owned(),
+        let neighbours = [("Ana", "unsaid she"), ("Ben", "So SAID, she!")];
+        let quoted_author = |number, quote: &str| {
+            assert_eq!(number, 0);
+            neighbours.iter().find(|(_, text)| has_words(text, quote)).map(|(author, _)| *author)
         };
-        let (ana, ben) = (neighbour("Ana", "unsaid she"), neighbour("Ben", "So SAID, she!"));
-        let parts = segments(text, &[Range { start: 0, end: 11 }], &[&ana, &ben], &[2..6, 12..14]);
+        let parts = segments(text, &[Range { start: 0, end: 11 }], quoted_author, &[2..6, 12..14]);
         let pieces = |part: &Segment<'_>| -> Vec<(bool, String)> {
             part.pieces.iter().map(|piece| (piece.marked, piece.text.to_owned())).collect()
         };
@@ -103,7 +112,7 @@ mod tests {
 
     #[test]
     fn quotes_may_reach_beyond_what_is_kept() {
-        let parts = segments("éé", &[2..6, 8..9], &[], &[]);
+        let parts = segments("éé", &[2..6, 8..9], |_, _| None, &[]);
         let found: Vec<_> = parts.iter().map(|part| (part.quoted, part.pieces[0].text)).collect();
         assert_eq!(found, [(false, "é"), (true, "é")]);
     }

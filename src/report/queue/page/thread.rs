@@ -65,7 +65,7 @@ pub(super) fn threads<'a>(
                 author: said.author.as_deref(),
                 time: said.time.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
                 status: (said.status != Status::Live).then(|| said.status.as_str()),
-                text: segments(&said.text, &said.quotes, &[], &[]),
+                text: segments(&said.text, &said.quotes, |_, _| None, &[]),
                 cut: said.cut,
                 is_flagged: said.is_flagged,
                 card: card.map(|item| item.rank),

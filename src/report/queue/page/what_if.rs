@@ -2,7 +2,7 @@
 
 use super::words_of;
 use crate::aggregate::wilson;
-use crate::decisions::Evaluation;
+use crate::decisions::ReviewStats;
 use crate::label::Label;
 use crate::policy::Action;
 use crate::report::plain::{count, number, percent, percents};
@@ -42,7 +42,7 @@ pub(super) struct WhatIfRow {
 pub(super) fn what_ifs<'a>(
     sources: &Sources<'a>,
     scored: u64,
-    evaluation: Option<&Evaluation>,
+    evaluation: Option<&ReviewStats>,
 ) -> Vec<WhatIf<'a>> {
     let policy = sources.policy;
     let rules = || policy.rules.iter().filter(|rule| rule.action != Action::Approve);
@@ -115,7 +115,7 @@ fn y_of(share: f64) -> f64 {
 }
 
 /// Precision by people's decisions at or above a threshold.
-fn own_precision(evaluation: &Evaluation, label: Label, threshold: f64) -> String {
+fn own_precision(evaluation: &ReviewStats, label: Label, threshold: f64) -> String {
     let reached = || {
         evaluation
             .judged
