@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use comity::Scorer;
+
 use crate::pipeline::{request, score};
 
 /// A comment as it came out.
@@ -22,7 +24,7 @@ fn rows(name: &str, export: &str) -> HashMap<String, Row> {
     let (input, out) = (folder.path().join(name), folder.path().join("out"));
     fs::write(&input, export).unwrap();
     let mut request = request(&[&input], &out);
-    request.model = None;
+    request.scorer = Scorer::builder();
     let summary = score(&request).unwrap();
     assert_eq!(summary.counts.unscored + summary.counts.rejects, 0, "every comment is scored");
     let flagged: HashMap<String, String> =
