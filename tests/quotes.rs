@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use comity::Scorer;
+use comity::score::Scorer;
 
 use crate::pipeline::{request, score};
 
