@@ -103,7 +103,7 @@ pub(super) fn card<'a>(
     beside: &'a Beside,
 ) -> Card<'a> {
     let Item { fired, comment, context, explanation, .. } = item;
-    let (rule, survey) = (fired.rule, sources.survey);
+    let (rule, first_pass) = (fired.rule, sources.first_pass);
     let marks: Vec<Range<usize>> = explanation
         .iter()
         .flat_map(|explanation| &explanation.words)
@@ -155,7 +155,7 @@ pub(super) fn card<'a>(
         position: format!(
             "{} of {}",
             count(item.position.into()),
-            count(survey.threads.totals(item.thread).comments.into())
+            count(first_pass.threads.totals(item.thread).comments.into())
         ),
         place: item.position,
         id: attribute(&comment.id),
@@ -263,7 +263,7 @@ fn author_card(
     queue: &Queue<'_>,
     beside: &Beside,
 ) -> AuthorCard {
-    let survey = sources.survey;
+    let first_pass = sources.first_pass;
     let known = beside.author(name);
     let summary = known.map_or(String::new(), |author| {
         let totals = &author.totals;
@@ -288,7 +288,7 @@ fn author_card(
         let place = format!(
             "comment {} in {}",
             count(flagged.position.into()),
-            plain::name(survey.threads.name(flagged.thread))
+            plain::name(first_pass.threads.name(flagged.thread))
         );
         let words = flagged
             .time
