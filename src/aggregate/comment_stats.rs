@@ -53,7 +53,13 @@ impl CommentStats {
 
     /// Creates the record of a comment from the number of its thread, its place there (from 1, comments without scores have places too),
     /// the number of its author if it has a name, and whether a rule of the policy flagged it.
-    pub(crate) fn new(thread: u32, position: u32, author: Option<u32>, scored: &Scored, flagged: bool) -> Self {
+    pub(crate) fn new(
+        thread: u32,
+        position: u32,
+        author: Option<u32>,
+        scored: &Scored,
+        flagged: bool,
+    ) -> Self {
         let scores = scored.outcome.scores();
         let tone = scores.map(Tone::of).unwrap_or_default();
         let is_reply = scored.comment.parent.is_some();

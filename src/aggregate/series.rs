@@ -10,17 +10,17 @@ use super::Tone;
 pub(crate) struct FixedPoint(i32);
 
 impl FixedPoint {
-    /// A score from -1 to 1.
+    /// Rounds a score from -1 to 1.
     pub(crate) fn new(score: f64) -> Self {
         Self((score * 1e6).round() as i32)
     }
 
-    /// The score.
+    /// Returns the score.
     pub(crate) fn get(self) -> f64 {
         f64::from(self.0) / 1e6
     }
 
-    /// The score in millionths.
+    /// Returns the score in millionths.
     pub(crate) fn millionths(self) -> i32 {
         self.0
     }
@@ -29,13 +29,13 @@ impl FixedPoint {
 /// A scored comment of a thread: 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
-    /// Which comment of the thread, from 1; comments without scores have places too.
+    /// Position in the thread, from 1; comments without scores count, too.
     pub position: u32,
     /// Probability of toxicity.
     pub toxicity: Option<FixedPoint>,
     /// Sentiment, from -1 to 1.
     pub sentiment: Option<FixedPoint>,
-    /// A rule of the policy fired.
+    /// True if a rule of the policy fired.
     pub flagged: bool,
 }
 
@@ -61,13 +61,8 @@ impl Series {
         &self.0
     }
 
-    /// Toxicity of each point.
+    /// Returns the toxicity of each point.
     pub(crate) fn toxicity(&self) -> Vec<f64> {
         self.0.iter().filter_map(|point| point.toxicity).map(FixedPoint::get).collect()
-    }
-
-    /// Sentiment of each point.
-    pub(crate) fn sentiment(&self) -> Vec<f64> {
-        self.0.iter().filter_map(|point| point.sentiment).map(FixedPoint::get).collect()
     }
 }

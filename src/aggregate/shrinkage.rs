@@ -91,11 +91,6 @@ impl Shrinkage {
         }))
     }
 
-    /// The grand mean.
-    pub(crate) fn grand_mean(&self) -> f64 {
-        self.grand_mean
-    }
-
     /// An author's mean drawn towards the grand mean, the more the fewer comments it rests on; none for a group without
     /// values.
     ///

@@ -312,7 +312,7 @@ mod tests {
         for (score, severity, reach, words) in [
             (0.9651, 2.0, 1.0, "1.93 = 0.965 × severity 2"),
             (0.9654, 1.0, 1.0 + 2.0_f64.ln(), "1.63 = 0.965 × reach 1.69"),
-            (0.5, 1.5, 5.615, "4.22 = 0.500 × severity 1.5 × reach 5.62"),
+            (0.5, 1.5, 5.634, "4.22 = 0.500 × severity 1.5 × reach 5.63"),
         ] {
             assert_eq!(harm_words(score, severity, reach).as_deref(), Some(words));
         }
