@@ -7,6 +7,7 @@ mod alpha;
 mod author;
 mod bootstrap;
 mod bursts;
+mod comment_stats;
 mod concentration;
 mod contagion;
 mod difference;
@@ -16,7 +17,6 @@ mod expectation;
 mod expected_maximum;
 mod kappa;
 mod mann_kendall;
-mod mark;
 mod moments;
 mod network;
 mod position;
@@ -33,35 +33,40 @@ mod time_bins;
 mod tree;
 mod wilson;
 
-pub use alpha::krippendorff_alpha;
-pub use author::AuthorTotals;
-pub use bootstrap::{REPLICATES, SEED, local_block_band};
-pub use bursts::{ENTRY, FASTER, bursts};
-pub use concentration::{TOP, gini, top_share};
+pub(crate) use alpha::krippendorff_alpha;
+pub(crate) use author::AuthorTotals;
+pub(crate) use bootstrap::{REPLICATES, SEED, local_block_band};
+pub(crate) use bursts::{ENTRY, FASTER, bursts};
+pub(crate) use comment_stats::{CommentStats, Tone};
+pub(crate) use concentration::{TOP, gini, top_share};
 pub use contagion::Contagion;
-pub use difference::difference;
-pub use distribution::{Histogram, Spread, quantiles};
-pub use evenness::evenness;
-pub use expectation::{Calibrated, Expectation};
-pub use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
-pub use kappa::{Kappa, cohen_kappa};
-pub use mann_kendall::{MannKendall, mann_kendall};
-pub use mark::{Mark, Tone};
-pub use moments::Moments;
-pub use network::Edges;
-pub use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
-pub use prevalence::{ShareEstimate, calibrated_share, corrected_share, counted_share};
-pub use recall::{Recall, Stratum, stratified_recall};
-pub use rolling::{WINDOWS, rolling_mean, rolling_window};
-pub use series::{Micro, Point, Series};
-pub use shrinkage::{Shrinkage, Shrunk};
-pub use size_bins::{SizeBin, SizeBins};
-pub use theil_sen::theil_sen;
-pub use thread::{CALM, ThreadTotals, Trend};
-pub use threshold::{Suggestion, threshold_for_precision};
-pub use time_bins::TimeBins;
-pub use tree::{Shape, shape};
-pub use wilson::{wilson, wilson_share};
+pub(crate) use difference::difference;
+pub use distribution::Histogram;
+pub(crate) use distribution::{Spread, quantiles};
+pub(crate) use evenness::evenness;
+pub(crate) use expectation::Calibrated;
+pub(crate) use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
+pub use kappa::Kappa;
+pub(crate) use kappa::cohen_kappa;
+pub(crate) use mann_kendall::{MannKendall, mann_kendall};
+pub(crate) use moments::Moments;
+pub(crate) use network::Edges;
+pub(crate) use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
+pub use prevalence::ShareEstimate;
+pub(crate) use prevalence::{calibrated_share, corrected_share, counted_share};
+pub use recall::Recall;
+pub(crate) use recall::{Stratum, stratified_recall};
+pub(crate) use rolling::{WINDOWS, rolling_mean, rolling_window};
+pub(crate) use series::{FixedPoint, Point, Series};
+pub(crate) use shrinkage::{Shrinkage, Shrunk};
+pub(crate) use size_bins::{SizeBin, SizeBins};
+pub(crate) use theil_sen::theil_sen;
+pub(crate) use thread::{CALM, ThreadTotals, Trend};
+pub use threshold::Suggestion;
+pub(crate) use threshold::threshold_for_precision;
+pub(crate) use time_bins::TimeBins;
+pub(crate) use tree::{Shape, shape};
+pub(crate) use wilson::{wilson, wilson_share};
 
 /// A lower and an upper end.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -80,18 +85,18 @@ impl Interval {
 }
 
 /// The standard normal quantile of a two-sided 95 % interval.
-pub const Z_95: f64 = 1.959_963_984_540_054;
+pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares and in
 /// "first toxic": more likely than not. No policy changes it, so that shares can be compared between reports.
-pub const TOXIC: f64 = 0.5;
+pub(crate) const TOXIC: f64 = 0.5;
 
 /// An author with fewer scored comments is listed but not ranked.
-pub const MIN_COMMENTS_TO_RANK: u64 = 5;
+pub(crate) const MIN_COMMENTS_TO_RANK: u64 = 5;
 
 /// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation of the Mann-Kendall
 /// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
-pub const MIN_COMMENTS_FOR_TREND: usize = 10;
+pub(crate) const MIN_COMMENTS_FOR_TREND: usize = 10;
 
 /// What independent implementations give, written once by `scripts/reference/estimators.py`, which says by which versions
 /// of which.

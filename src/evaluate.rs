@@ -20,7 +20,7 @@ use bootstrap::Bootstrap;
 pub use calibration::{BINS, Bin};
 pub use classes::{CLASSES, KindAccuracy, SentimentFigures, sentiment};
 pub use confusion::WeightedConfusion;
-pub use groups::{Group, Groups, Spread};
+pub use groups::{Group, GroupSpread, Groups};
 pub use ranking::Ranking;
 pub use spans::{Marked, SpanFigures, spans};
 

@@ -11,6 +11,7 @@ mod by;
 mod chart;
 mod convokit;
 mod draft;
+mod first_pass;
 mod gexf;
 mod links;
 mod methods;
@@ -23,7 +24,6 @@ mod queue;
 mod replies;
 mod run;
 mod summary;
-mod survey;
 mod threads;
 pub(crate) mod words;
 
@@ -52,7 +52,7 @@ const WANTED_PRECISION: f64 = 0.9;
 
 /// Names of the files that [`fn@write`] always writes; [`outputs`] has the rest.
 pub const OUTPUTS: [&str; 14] = [
-    survey::DECISIONS,
+    first_pass::DECISIONS,
     queue::FLAGGED,
     authors::AUTHORS,
     threads::THREADS,
@@ -162,8 +162,9 @@ pub fn write(
     let mut drafts = Drafts::new(dir);
 
     let by = if by.is_empty() { &run.by } else { by };
-    let (survey, mut disk, mut totals) = survey::take(&scores, policy, &run.model.missing, by, &mut drafts)?;
-    let (scored, unscored) = (survey.scored, survey.unscored());
+    let (first_pass, mut disk, mut totals) =
+        first_pass::run(&scores, policy, &run.model.missing, by, &mut drafts)?;
+    let (scored, unscored) = (first_pass.scored, first_pass.unscored());
     if run.read != scored + unscored + run.rejects {
         return Err(ReportError::Count {
             path: scores,
@@ -173,19 +174,19 @@ pub fn write(
             rejects: run.rejects,
         });
     }
-    let authors = authors::write(&survey, &mut totals, page::MAX_ROWS, &mut drafts)?;
-    let largest = threads::largest(&survey, page::MAX_ROWS);
-    let charted = page::charted(&survey, &largest);
-    let threads = threads::write(&scores, &survey, &mut disk, &largest, charted, &mut drafts)?;
-    let (network, mut answers) = network::write(&survey, &mut disk.replies, &mut drafts)?;
-    by::write(&survey.groups, run.model.errors_at(TOXIC), &mut drafts)?;
+    let authors = authors::write(&first_pass, &mut totals, page::MAX_ROWS, &mut drafts)?;
+    let largest = threads::largest(&first_pass, page::MAX_ROWS);
+    let charted = page::charted(&first_pass, &largest);
+    let threads = threads::write(&scores, &first_pass, &mut disk, &largest, charted, &mut drafts)?;
+    let (network, mut answers) = network::write(&first_pass, &mut disk.replies, &mut drafts)?;
+    by::write(&first_pass.groups, run.model.errors_at(TOXIC), &mut drafts)?;
     let explanations = read_explanations(&dir.join(record::EXPLANATIONS))?;
     let languages = run.model.languages.clone();
     let sources = queue::Sources {
         scores: &scores,
         policy,
         languages: &languages,
-        survey: &survey,
+        first_pass: &first_pass,
         explanations: &explanations,
     };
     let linked: Vec<usize> = threads
@@ -201,7 +202,7 @@ pub fn write(
         scores: &scores,
         policy,
         run: &run,
-        survey: &survey,
+        first_pass: &first_pass,
         network: &network,
         authors: &mut totals,
         answers: &mut answers,
@@ -209,11 +210,11 @@ pub fn write(
     for form in Form::ALL.into_iter().filter(|form| also.contains(form) || dir.join(form.path()).exists()) {
         form.write(&mut facts, &mut drafts)?;
     }
-    let summary = summary::summarize(run, policy, &survey, &authors, &threads.rows, &network);
+    let summary = summary::summarize(run, policy, &first_pass, &authors, &threads.rows, &network);
     summary::write(&summary, &mut drafts)?;
     methods::write(&summary, &mut drafts)?;
     queue::page::write(&sources, &summary, &mut queue, evaluation.as_ref(), &mut drafts)?;
-    page::write(&summary, &survey, &queue, &authors, &threads, &network, &mut drafts)?;
+    page::write(&summary, &first_pass, &queue, &authors, &threads, &network, &mut drafts)?;
     drafts.commit(|dir| chart::forget_others(dir, &threads.rows))?;
     Ok(summary)
 }

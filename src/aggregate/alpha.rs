@@ -7,7 +7,7 @@
 ///
 /// Krippendorff 2019, Content Analysis, 4th edition, chapter 12; Hayes and Krippendorff 2007, "Answering the call for a
 /// standard reliability measure for coding data", Communication Methods and Measures 1:77-89.
-pub fn krippendorff_alpha<const K: usize>(units: &[[u64; K]]) -> Option<f64> {
+pub(crate) fn krippendorff_alpha<const K: usize>(units: &[[u64; K]]) -> Option<f64> {
     let pairs = |counts: &[u64; K]| {
         let all: u64 = counts.iter().sum();
         // Ordered pairs of judgements that differ.

@@ -7,7 +7,7 @@ use super::{Interval, Moments, Tone, wilson};
 /// Totals of an author: a name, over all threads. The same name on two sites is taken for one author.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
-pub struct AuthorTotals {
+pub(crate) struct AuthorTotals {
     /// Comments, scored or not.
     pub comments: u64,
     /// Scored comments.
@@ -22,7 +22,7 @@ pub struct AuthorTotals {
 
 impl AuthorTotals {
     /// Adds a comment: its toxicity and its sentiment, if it is scored, and whether a rule flagged it then.
-    pub fn add(&mut self, tone: Option<Tone>, flagged: bool) {
+    pub(crate) fn add(&mut self, tone: Option<Tone>, flagged: bool) {
         self.comments += 1;
         if let Some(Tone { toxicity, sentiment }) = tone {
             self.scored += 1;
@@ -33,12 +33,12 @@ impl AuthorTotals {
     }
 
     /// Share of the scored comments that are flagged; none where none is scored.
-    pub fn flagged_share(&self) -> Option<f64> {
+    pub(crate) fn flagged_share(&self) -> Option<f64> {
         (self.scored > 0).then(|| self.flagged as f64 / self.scored as f64)
     }
 
     /// 95 % Wilson interval of that share.
-    pub fn flagged_interval(&self) -> Option<Interval> {
+    pub(crate) fn flagged_interval(&self) -> Option<Interval> {
         wilson(self.flagged, self.scored)
     }
 }

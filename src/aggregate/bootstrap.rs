@@ -6,11 +6,11 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use super::{Interval, quantiles, rolling_mean};
 
 /// Resampled series a band is made of (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 14.4: at least 1,000).
-pub const REPLICATES: usize = 1_000;
+pub(crate) const REPLICATES: usize = 1_000;
 
 /// The stream of ChaCha with 8 rounds is fixed by its definition, and only its raw 32-bit words are used here: the
 /// bands do not change with a version of a sampling library.
-pub const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
+pub(crate) const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 
 /// The pointwise 95 % band of the rolling mean of `values` with `window`, each end within `min..=max`.
 ///
@@ -21,7 +21,7 @@ pub const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 /// block is drawn from blocks that begin within half a window of its own place, so that a heated stretch lends nothing
 /// to a calm one. The band is the mean plus the 2.5 % and 97.5 % quantiles of the resampled means' deviation from their
 /// own mean. Seeded: the same values give the same band.
-pub fn local_block_band(values: &[f64], window: usize, min: f64, max: f64) -> Vec<Interval> {
+pub(crate) fn local_block_band(values: &[f64], window: usize, min: f64, max: f64) -> Vec<Interval> {
     let n = values.len();
     if n == 0 {
         return Vec::new();

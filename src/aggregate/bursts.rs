@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 /// How many times faster comments come in a burst, at least.
-pub const FASTER: f64 = 2.0;
+pub(crate) const FASTER: f64 = 2.0;
 
 /// What it costs to enter a burst, in units of the logarithm of the number of gaps.
-pub const ENTRY: f64 = 1.0;
+pub(crate) const ENTRY: f64 = 1.0;
 
 /// The bursts among comments posted at `times` (ascending, in any unit): ranges of comments that followed one another
 /// faster than the thread as a whole.
@@ -16,7 +16,7 @@ pub const ENTRY: f64 = 1.0;
 /// twice that; entering the faster state costs `ln n`; the cheapest path of states counts, which the algorithm of
 /// Viterbi finds. Of equally cheap paths the one that is calm for longer. None below two comments or where all were
 /// posted at once.
-pub fn bursts(times: &[i64]) -> Vec<Range<usize>> {
+pub(crate) fn bursts(times: &[i64]) -> Vec<Range<usize>> {
     let n = times.len().saturating_sub(1);
     let Some(span) = times.last().zip(times.first()).map(|(last, first)| (last - first) as f64) else {
         return Vec::new();

@@ -7,7 +7,10 @@ use super::{Interval, wilson};
 ///
 /// Newcombe 1998, "Interval estimation for the difference between independent proportions", Statistics in Medicine
 /// 17:873-890, method 10: from the Wilson intervals of both.
-pub fn difference((hits, trials): (u64, u64), (other_hits, other_trials): (u64, u64)) -> Option<Interval> {
+pub(crate) fn difference(
+    (hits, trials): (u64, u64),
+    (other_hits, other_trials): (u64, u64),
+) -> Option<Interval> {
     let (one, other) = (wilson(hits, trials)?, wilson(other_hits, other_trials)?);
     let (share, other_share) = (hits as f64 / trials as f64, other_hits as f64 / other_trials as f64);
     let low = (share - one.low).hypot(other.high - other_share);

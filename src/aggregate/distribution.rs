@@ -1,6 +1,6 @@
 //! How values spread.
 
-use super::Micro;
+use super::FixedPoint;
 
 /// Counts of values in equal bins.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -31,7 +31,7 @@ impl Histogram {
 /// The quantiles of `values` at `shares` (each from 0 to 1), linearly interpolated: type 7 of Hyndman and Fan 1996,
 /// "Sample quantiles in statistical packages", The American Statistician 50:361-365, the default of R and NumPy.
 /// Sorts `values`. Empty where there are no values.
-pub fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
+pub(crate) fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let Some(last) = values.len().checked_sub(1) else { return Vec::new() };
     shares
@@ -48,7 +48,7 @@ pub fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
 /// Scores counted one by one: exact, for scores have six decimals, and of a fixed size (8 bytes a millionth), however
 /// many there are.
 #[derive(Clone, Debug)]
-pub struct Spread {
+pub(crate) struct Spread {
     /// In millionths.
     from: i32,
     counts: Vec<u64>,
@@ -57,13 +57,13 @@ pub struct Spread {
 
 impl Spread {
     /// No scores yet, of those that lie within `from..=to`.
-    pub fn new(from: i32, to: i32) -> Self {
+    pub(crate) fn new(from: i32, to: i32) -> Self {
         let millionths = (to - from) as usize * 1_000_000 + 1;
         Self { from: from * 1_000_000, counts: vec![0; millionths], total: 0 }
     }
 
     /// Counts a score; one outside the range counts at its nearest end.
-    pub fn add(&mut self, score: Micro) {
+    pub(crate) fn add(&mut self, score: FixedPoint) {
         let place = (score.millionths() - self.from).max(0) as usize;
         let last = self.counts.len() - 1;
         self.counts[place.min(last)] += 1;
@@ -71,7 +71,7 @@ impl Spread {
     }
 
     /// What [`quantiles`] gives of all the scores.
-    pub fn quantiles(&self, shares: &[f64]) -> Vec<f64> {
+    pub(crate) fn quantiles(&self, shares: &[f64]) -> Vec<f64> {
         let Some(last) = self.total.checked_sub(1) else { return Vec::new() };
         let places = shares.iter().map(|share| share.clamp(0.0, 1.0) * last as f64);
         let neighbours = |place: f64| [place.floor() as u64, (place.floor() as u64 + 1).min(last)];
@@ -124,7 +124,7 @@ mod tests {
         ) {
             let mut values: Vec<f64> = scores.iter().map(|score| f64::from(*score) / 1e6).collect();
             let mut spread = Spread::new(-1, 1);
-            values.iter().for_each(|value| spread.add(Micro::new(*value)));
+            values.iter().for_each(|value| spread.add(FixedPoint::new(*value)));
             prop_assert_eq!(spread.quantiles(&shares), quantiles(&mut values, &shares));
         }
     }

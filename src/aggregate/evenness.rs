@@ -7,7 +7,7 @@
 /// `H / ln n` with `H = -sum(p ln p)`: Shannon 1948, "A mathematical theory of communication", Bell System Technical Journal
 /// 27:379-423; Pielou 1966, "The measurement of diversity in different types of biological collections", Journal of
 /// Theoretical Biology 13:131-144. The plug-in estimate: of few comments it is a little low.
-pub fn evenness(counts: &mut [u64]) -> Option<f64> {
+pub(crate) fn evenness(counts: &mut [u64]) -> Option<f64> {
     counts.sort_unstable();
     let counts = &counts[counts.partition_point(|count| *count == 0)..];
     if counts.len() < 2 {

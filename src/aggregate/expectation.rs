@@ -5,14 +5,14 @@ const BINS: usize = 1_001;
 
 /// The calibrated scores of one label, in bins of a thousandth.
 #[derive(Clone, Debug)]
-pub struct Calibrated {
+pub(crate) struct Calibrated {
     /// Scores, and their sum in millionths, bin by bin.
     bins: Vec<(u64, u64)>,
 }
 
 /// What the scores let expect of a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Expectation {
+pub(crate) struct Expectation {
     /// Comments at or above the threshold.
     pub flagged: u64,
     /// Expected share of them whose label is right; none where there are none.
@@ -29,7 +29,7 @@ impl Default for Calibrated {
 
 impl Calibrated {
     /// Adds a probability.
-    pub fn add(&mut self, probability: f64) {
+    pub(crate) fn add(&mut self, probability: f64) {
         let millionths = (probability * 1e6).round() as u64;
         let bin = &mut self.bins[(millionths / 1_000) as usize];
         bin.0 += 1;
@@ -43,7 +43,7 @@ impl Calibrated {
     /// that lies there. (The identity behind estimating a classifier's F measure without labels: Jansche 2007, "A maximum
     /// expected utility framework for binary sequence labeling", ACL.) As good as the calibration, and no better: scores
     /// that were calibrated on another site's comments carry that site's share over.
-    pub fn at(&self, threshold: f64) -> Expectation {
+    pub(crate) fn at(&self, threshold: f64) -> Expectation {
         let first = (threshold * 1_000.0 - 1e-9).ceil().max(0.0) as usize;
         let total = |bins: &[(u64, u64)]| {
             let add = |(count, sum): (u64, u64), bin: &(u64, u64)| (count + bin.0, sum + bin.1);

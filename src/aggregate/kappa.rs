@@ -18,7 +18,7 @@ pub struct Kappa {
 /// Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20:37-46; the
 /// interval is kappa plus and minus 1.96 standard errors by Fleiss, Cohen and Everitt 1969, "Large sample standard errors
 /// of kappa and weighted kappa", Psychological Bulletin 72:323-327, their formula 13 with equal weights.
-pub fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
+pub(crate) fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
     let n = table.iter().flatten().sum::<u64>() as f64;
     if n == 0.0 {
         return None;

@@ -2,7 +2,7 @@
 
 /// Result of the Mann-Kendall test of a series against its order.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MannKendall {
+pub(crate) struct MannKendall {
     /// Kendall's tau-b of value against order, from -1 (always falling) to 1 (always rising).
     pub tau: f64,
     /// Two-sided p of no trend, for independent values. Comments answer one another, which makes it too small.
@@ -14,7 +14,7 @@ pub struct MannKendall {
 /// S is the number of later-and-larger pairs less the later-and-smaller ones; its variance under no trend is corrected
 /// for ties and S for continuity (Mann 1945, Econometrica 13:245-259; Kendall 1975, Rank Correlation Methods, ch. 4).
 /// S is counted by merge sort in O(n log n) (Knight 1966, JASA 61:436-439), so a long thread costs no more than sorting.
-pub fn mann_kendall(values: &[f64], min: usize) -> Option<MannKendall> {
+pub(crate) fn mann_kendall(values: &[f64], min: usize) -> Option<MannKendall> {
     let n = values.len();
     if n < min.max(2) {
         return None;

@@ -8,7 +8,7 @@ use bytemuck::{Pod, Zeroable};
 /// no large sums that cancel. Values are added in input order, so the same values give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
-pub struct Moments {
+pub(crate) struct Moments {
     count: u64,
     mean: f64,
     squares: f64,
@@ -24,7 +24,7 @@ impl Default for Moments {
 
 impl Moments {
     /// Adds a value.
-    pub fn add(&mut self, value: f64) {
+    pub(crate) fn add(&mut self, value: f64) {
         self.count += 1;
         let before = value - self.mean;
         self.mean += before / self.count as f64;
@@ -34,7 +34,7 @@ impl Moments {
 
     /// Adds the values of another, by their moments: Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance",
     /// The American Statistician 37:242-247.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         let (own, others) = (self.count as f64, other.count as f64);
         if other.count == 0 {
             return;
@@ -47,32 +47,32 @@ impl Moments {
     }
 
     /// How many values there were.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
     /// Their mean; none where there were none.
-    pub fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0).then_some(self.mean)
     }
 
     /// Their sum.
-    pub fn sum(&self) -> f64 {
+    pub(crate) fn sum(&self) -> f64 {
         self.mean * self.count as f64
     }
 
     /// The largest; none where there were none.
-    pub fn max(&self) -> Option<f64> {
+    pub(crate) fn max(&self) -> Option<f64> {
         (self.count > 0).then_some(self.max)
     }
 
     /// The sum of squared deviations from the mean.
-    pub fn sum_of_squares(&self) -> f64 {
+    pub(crate) fn sum_of_squares(&self) -> f64 {
         self.squares
     }
 
     /// The unbiased standard deviation (divisor n - 1); none below two values.
-    pub fn deviation(&self) -> Option<f64> {
+    pub(crate) fn deviation(&self) -> Option<f64> {
         (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
     }
 }

@@ -2,7 +2,7 @@
 
 /// Edges of a network, from those who answer to those who are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Edges {
+pub(crate) struct Edges {
     /// Pairs of different nodes of which the first answers the second.
     pub edges: u64,
     /// Those of which the second answers the first, too.
@@ -13,7 +13,7 @@ pub struct Edges {
 
 impl Edges {
     /// Adds the edge of a pair, and whether there is one the other way.
-    pub fn add(&mut self, from: u32, to: u32, is_mutual: bool) {
+    pub(crate) fn add(&mut self, from: u32, to: u32, is_mutual: bool) {
         if from == to {
             self.loops += 1;
         } else {
@@ -25,7 +25,7 @@ impl Edges {
     /// The share of the edges that go both ways; loops do not count. None where there are no edges.
     ///
     /// Newman, Forrest and Balthrop 2002, Physical Review E 66:035101.
-    pub fn reciprocity(&self) -> Option<f64> {
+    pub(crate) fn reciprocity(&self) -> Option<f64> {
         (self.edges > 0).then(|| self.mutual as f64 / self.edges as f64)
     }
 }

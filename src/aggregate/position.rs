@@ -4,14 +4,14 @@ use super::{Moments, ShareEstimate, TOXIC, Tone, counted_share};
 
 /// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
 /// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
-pub const MAX_BINS: u32 = 20;
+pub(crate) const MAX_BINS: u32 = 20;
 
 /// Fewest comments in a bin: the share of fewer says nothing.
-pub const MIN_COMMENTS_IN_BIN: u32 = 10;
+pub(crate) const MIN_COMMENTS_IN_BIN: u32 = 10;
 
 /// A stretch of a thread.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Bin {
+pub(crate) struct Bin {
     /// Comments, scored or not.
     pub comments: u64,
     /// When the earliest and the latest of them that have a time were posted, in seconds since 1970.
@@ -28,7 +28,7 @@ pub struct Bin {
 
 impl Bin {
     /// Adds a comment: when it was posted, and its toxicity and sentiment if it is scored.
-    pub fn add(&mut self, time: Option<i64>, tone: Option<Tone>) {
+    pub(crate) fn add(&mut self, time: Option<i64>, tone: Option<Tone>) {
         self.comments += 1;
         if let Some(time) = time {
             self.times =
@@ -42,26 +42,26 @@ impl Bin {
     }
 
     /// Share of the scored comments that are toxic; none where none is scored.
-    pub fn toxic_share(&self) -> Option<ShareEstimate> {
+    pub(crate) fn toxic_share(&self) -> Option<ShareEstimate> {
         counted_share(self.toxic, self.toxicity.count())
     }
 }
 
 /// The bins of a thread, each of [`Self::width`] comments; the last may have fewer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bins {
+pub(crate) struct Bins {
     width: u32,
     bins: Vec<Bin>,
 }
 
 impl Bins {
     /// No comments yet, of a thread that will have so many: at most 20 bins of equally many comments, at least 10.
-    pub fn new(comments: u32) -> Self {
+    pub(crate) fn new(comments: u32) -> Self {
         Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS_IN_BIN), bins: Vec::new() }
     }
 
     /// Adds the comment at a place of the thread, from 1; places come in order.
-    pub fn add(&mut self, position: u32, time: Option<i64>, tone: Option<Tone>) {
+    pub(crate) fn add(&mut self, position: u32, time: Option<i64>, tone: Option<Tone>) {
         let bin = (position.saturating_sub(1) / self.width) as usize;
         if self.bins.len() <= bin {
             self.bins.resize_with(bin + 1, Bin::default);
@@ -70,12 +70,12 @@ impl Bins {
     }
 
     /// Comments in a bin.
-    pub fn width(&self) -> u32 {
+    pub(crate) fn width(&self) -> u32 {
         self.width
     }
 
     /// The bins, each with the place of its first comment.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Bin)> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Bin)> + Clone {
         (0..).map(|bin| bin * self.width + 1).zip(&self.bins)
     }
 }

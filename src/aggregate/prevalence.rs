@@ -13,7 +13,7 @@ pub struct ShareEstimate {
 }
 
 /// The share of comments at or above a threshold, as it is counted, with its Wilson interval.
-pub fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
+pub(crate) fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
     Some(ShareEstimate { share: hits as f64 / trials as f64, interval: wilson(hits, trials)? })
 }
 
@@ -23,7 +23,7 @@ pub fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
 ///
 /// The interval is that of the number of successes among independent trials with these probabilities (the Poisson
 /// binomial distribution, variance `sum p (1 - p)`), by the normal approximation. None where there are no comments.
-pub fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
+pub(crate) fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
     let (share, n) = (probabilities.mean()?, probabilities.count() as f64);
     // sum p^2 is the sum of squared deviations and n times the squared mean.
     let variance = (n * share * (1.0 - share) - probabilities.sum_of_squares()).max(0.0);
@@ -40,7 +40,7 @@ pub fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
 /// The interval is that of Lang and Reiczigel 2014 (Preventive Veterinary Medicine 113:13-22), which answers for
 /// sensitivity and specificity being estimates. None without comments, without labelled ones of either kind, or for a
 /// classifier no better than chance.
-pub fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<ShareEstimate> {
+pub(crate) fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<ShareEstimate> {
     let positives = errors.true_positives + errors.false_negatives;
     let negatives = errors.true_negatives + errors.false_positives;
     if trials == 0 || positives == 0 || negatives == 0 {

@@ -4,7 +4,7 @@ use super::{Interval, wilson_share};
 
 /// A part of the comments, of which people judged some, drawn at random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stratum {
+pub(crate) struct Stratum {
     /// Comments in it.
     pub size: u64,
     /// Those that were judged.
@@ -57,7 +57,7 @@ pub struct Recall {
 /// intervals of the parts by the method of variance estimates recovery: of a sum, Zou and Donner 2008, Statistics in
 /// Medicine 27:1693-1702; of the ratio `missed / caught`, Donner and Zou 2012, Statistical Methods in Medical Research
 /// 21:347-359, formula 9. Unlike a variance plugged in, they stay wide where a sample shows no miss at all.
-pub fn stratified_recall(flagged: Stratum, others: &[Stratum]) -> Option<Recall> {
+pub(crate) fn stratified_recall(flagged: Stratum, others: &[Stratum]) -> Option<Recall> {
     let parts = || others.iter().chain([&flagged]).filter(|part| part.size > 0);
     if parts().any(|part| part.judged == 0) || flagged.hits == 0 {
         return None;

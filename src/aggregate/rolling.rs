@@ -1,16 +1,16 @@
 //! The local level of a series.
 
 /// The smallest and the largest window of [`rolling_window`].
-pub const WINDOWS: (usize, usize) = (5, 51);
+pub(crate) const WINDOWS: (usize, usize) = (5, 51);
 
 /// The window of the rolling mean for a series of `n` values: a fifth of it, within [`WINDOWS`], odd so that it has a
 /// middle.
-pub fn rolling_window(n: usize) -> usize {
+pub(crate) fn rolling_window(n: usize) -> usize {
     (n / 5).clamp(WINDOWS.0, WINDOWS.1) | 1
 }
 
 /// The mean over the `window` values centred on each value; fewer at the ends, where the window is cut.
-pub fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
+pub(crate) fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
     let half = window / 2;
     let mut sums = Vec::with_capacity(values.len() + 1);
     let mut sum = 0.0;

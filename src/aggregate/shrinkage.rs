@@ -9,7 +9,7 @@ use super::{Interval, Moments, Z_95};
 /// for groups of unequal size (Searle, Casella and McCulloch 1992, Variance Components, 3.6). Scores are skewed and not
 /// normal: the shrunk means order authors sensibly, their intervals are approximate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shrinkage {
+pub(crate) struct Shrinkage {
     /// Number of authors.
     groups: usize,
     /// Variance of comments around their author's mean.
@@ -26,7 +26,7 @@ pub struct Shrinkage {
 
 /// An author's mean after shrinking.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shrunk {
+pub(crate) struct Shrunk {
     /// The estimate.
     pub mean: f64,
     /// Its 95 % interval, not cut to a range.
@@ -40,7 +40,7 @@ impl Shrinkage {
     ///
     /// # Errors
     /// Those of `each`.
-    pub fn estimate<E>(
+    pub(crate) fn estimate<E>(
         mut each: impl FnMut(&mut dyn FnMut(&Moments)) -> Result<(), E>,
     ) -> Result<Option<Self>, E> {
         let mut each = |see: &mut dyn FnMut(f64, f64, f64)| {
@@ -91,11 +91,6 @@ impl Shrinkage {
         }))
     }
 
-    /// The grand mean.
-    pub fn grand_mean(&self) -> f64 {
-        self.grand_mean
-    }
-
     /// An author's mean drawn towards the grand mean, the more the fewer comments it rests on; none for a group without
     /// values.
     ///
@@ -105,7 +100,7 @@ impl Shrinkage {
     /// `V (1 - (k - k W / sum W)/k * B) + 2/(k - 3) * B^2 * (V' + A) W * (mean - grand_mean)^2`, where `V'` is the
     /// weighted mean of the `V`. The last term answers for `A` being estimated: without it, one author far from the
     /// others would get a short interval in the wrong place. With three authors or fewer nothing is shrunk (`B = 0`).
-    pub fn shrink(&self, group: &Moments) -> Option<Shrunk> {
+    pub(crate) fn shrink(&self, group: &Moments) -> Option<Shrunk> {
         let own = group.mean()?;
         let variance = self.within / group.count() as f64;
         let k = self.groups as f64;

@@ -6,7 +6,7 @@ use super::{Bin, ThreadTotals};
 /// across social media platforms and over time", Nature 628:582-589, follow the toxic share over conversations binned by the
 /// logarithm of their size; their bins are as many for every data set, ours have the same bounds in every report.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SizeBin {
+pub(crate) struct SizeBin {
     /// Threads.
     pub threads: u64,
     /// Threads with a toxic comment.
@@ -17,11 +17,11 @@ pub struct SizeBin {
 
 /// The threads of an export by size.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SizeBins(Vec<SizeBin>);
+pub(crate) struct SizeBins(Vec<SizeBin>);
 
 impl SizeBins {
     /// Adds a thread; one without comments is in no bin.
-    pub fn add(&mut self, thread: &ThreadTotals) {
+    pub(crate) fn add(&mut self, thread: &ThreadTotals) {
         let Some(place) = thread.comments.checked_ilog2() else { return };
         if self.0.len() <= place as usize {
             self.0.resize_with(place as usize + 1, SizeBin::default);
@@ -37,7 +37,7 @@ impl SizeBins {
     }
 
     /// The bins that have threads, each with its least and its greatest size.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, u64, &SizeBin)> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u64, &SizeBin)> + Clone {
         let bounds = (0..).map(|place: u32| (1_u64 << place, (2_u64 << place) - 1));
         bounds.zip(&self.0).filter(|(_, bin)| bin.threads > 0).map(|((least, most), bin)| (least, most, bin))
     }

@@ -9,7 +9,7 @@ const MAX_POINTS: usize = 500;
 ///
 /// Theil 1950, Indagationes Mathematicae 12:85-91; Sen 1968, JASA 63:1379-1389. Of more than 500 points, 500 evenly
 /// spaced ones count.
-pub fn theil_sen(points: &[(f64, f64)]) -> Option<f64> {
+pub(crate) fn theil_sen(points: &[(f64, f64)]) -> Option<f64> {
     let kept = points.len().min(MAX_POINTS);
     let sample: Vec<(f64, f64)> = (0..kept).map(|i| points[i * points.len() / kept]).collect();
     let mut slopes = Vec::with_capacity(kept * kept.saturating_sub(1) / 2);

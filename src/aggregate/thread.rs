@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{
-    Bins, EXPECTED_MAXIMUM_OF, Interval, MIN_COMMENTS_FOR_TREND, MannKendall, Mark, Micro, Moments, Point,
-    Series, TOXIC, TimeBins, Tone, bursts, evenness, expected_maximum, gini, mann_kendall, quantiles,
-    theil_sen, top_share, wilson,
+    Bins, CommentStats, EXPECTED_MAXIMUM_OF, FixedPoint, Interval, MIN_COMMENTS_FOR_TREND, MannKendall,
+    Moments, Point, Series, TOXIC, TimeBins, Tone, bursts, evenness, expected_maximum, gini, mann_kendall,
+    quantiles, theil_sen, top_share, wilson,
 };
 
 /// A thread has recovered once so many scored comments in a row are not toxic. The number is ours.
-pub const CALM: u32 = 10;
+pub(crate) const CALM: u32 = 10;
 
 /// Totals of a thread, and its scores in order.
 #[derive(Clone, Debug)]
-pub struct ThreadTotals {
+pub(crate) struct ThreadTotals {
     /// Comments, scored or not.
     pub comments: u32,
     /// Scored comments.
@@ -56,7 +56,7 @@ pub struct ThreadTotals {
 
 /// How a score moves along a thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Trend {
+pub(crate) struct Trend {
     /// Theil-Sen slope: change per 100 comments.
     pub slope: f64,
     /// The Mann-Kendall test; none where every score is the same.
@@ -65,7 +65,7 @@ pub struct Trend {
 
 impl ThreadTotals {
     /// Nothing yet, of a thread that will have so many comments.
-    pub fn new(comments: u32) -> Self {
+    pub(crate) fn new(comments: u32) -> Self {
         Self {
             comments: 0,
             scored: 0,
@@ -89,22 +89,22 @@ impl ThreadTotals {
     }
 
     /// Adds the next comment of the thread.
-    pub fn add(&mut self, mark: &Mark) {
+    pub(crate) fn add(&mut self, stats: &CommentStats) {
         self.comments += 1;
         let position = self.comments;
-        self.replies += u64::from(mark.is_reply());
-        self.replies_inferred += u64::from(mark.is_inferred());
-        if mark.is_gone() {
+        self.replies += u64::from(stats.is_reply());
+        self.replies_inferred += u64::from(stats.is_inferred());
+        if stats.is_gone() {
             self.gone.push(position);
         }
-        if let Some(time) = mark.time() {
+        if let Some(time) = stats.time() {
             self.posted.push((time, position));
             let (first, last) = self.times.unwrap_or((time, time));
             self.times = Some((first.min(time), last.max(time)));
         }
-        let tone = mark.tone();
-        self.bins.add(position, mark.time(), tone);
-        if let Some(author) = mark.author() {
+        let tone = stats.tone();
+        self.bins.add(position, stats.time(), tone);
+        if let Some(author) = stats.author() {
             let (comments, sum) = self.authors.entry(author).or_default();
             *comments += 1;
             *sum += tone.and_then(|tone| tone.toxicity).unwrap_or(0.0);
@@ -112,9 +112,9 @@ impl ThreadTotals {
         let Some(Tone { toxicity, sentiment }) = tone else { return };
         self.scored += 1;
         self.sentiment.extend(sentiment);
-        let flagged = mark.is_flagged();
+        let flagged = stats.is_flagged();
         self.flagged += u64::from(flagged);
-        let (of_toxicity, of_sentiment) = (toxicity.map(Micro::new), sentiment.map(Micro::new));
+        let (of_toxicity, of_sentiment) = (toxicity.map(FixedPoint::new), sentiment.map(FixedPoint::new));
         self.series.push(Point { position, toxicity: of_toxicity, sentiment: of_sentiment, flagged });
         let Some(toxicity) = toxicity else { return };
         if self.toxicity.max().is_none_or(|peak| peak < toxicity) {
@@ -133,42 +133,42 @@ impl ThreadTotals {
     }
 
     /// Lets go of what is kept of single comments: nothing but counts and moments is known then.
-    pub fn forget_comments(&mut self) {
+    pub(crate) fn forget_comments(&mut self) {
         self.series = Series::default();
         self.gone = Vec::new();
         self.posted = Vec::new();
     }
 
     /// Authors with a name.
-    pub fn authors(&self) -> u64 {
+    pub(crate) fn authors(&self) -> u64 {
         self.authors.len() as u64
     }
 
     /// Median toxicity; none where none is scored.
-    pub fn median_toxicity(&self) -> Option<f64> {
+    pub(crate) fn median_toxicity(&self) -> Option<f64> {
         quantiles(&mut self.series.toxicity(), &[0.5]).first().copied()
     }
 
     /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; none where there are fewer.
-    pub fn expected_maximum(&self) -> Option<f64> {
+    pub(crate) fn expected_maximum(&self) -> Option<f64> {
         expected_maximum(&mut self.series.toxicity(), EXPECTED_MAXIMUM_OF)
     }
 
     /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their sums, and the share of the
     /// one with most. None where no named author has a scored comment.
-    pub fn concentration(&self) -> Option<(f64, f64)> {
+    pub(crate) fn concentration(&self) -> Option<(f64, f64)> {
         let mut sums: Vec<f64> = self.authors.values().map(|(_, sum)| *sum).collect();
         gini(&mut sums).zip(top_share(&mut sums, 1))
     }
 
     /// How evenly its comments are spread over its named authors, from 0 to 1; none where there are fewer than two.
-    pub fn author_evenness(&self) -> Option<f64> {
+    pub(crate) fn author_evenness(&self) -> Option<f64> {
         evenness(&mut self.authors.values().map(|(comments, _)| *comments).collect::<Vec<_>>())
     }
 
     /// Its stretches of equal time; none below [`MIN_COMMENTS_FOR_TREND`] comments with times, or where all were posted at
     /// once.
-    pub fn time_bins(&self) -> Option<TimeBins> {
+    pub(crate) fn time_bins(&self) -> Option<TimeBins> {
         let (first, last) = self.times.filter(|_| self.posted.len() >= MIN_COMMENTS_FOR_TREND)?;
         let mut bins = TimeBins::new(first, last, self.posted.len())?;
         let mut scored = self.series.points().iter().peekable();
@@ -183,7 +183,7 @@ impl ThreadTotals {
 
     /// Places of the comments that came in bursts, as stretches; none below [`MIN_COMMENTS_FOR_TREND`] comments with times.
     /// Where comments do not stand in the order of posting, a burst may be several stretches.
-    pub fn bursts(&self) -> Vec<Range<u32>> {
+    pub(crate) fn bursts(&self) -> Vec<Range<u32>> {
         if self.posted.len() < MIN_COMMENTS_FOR_TREND {
             return Vec::new();
         }
@@ -201,27 +201,27 @@ impl ThreadTotals {
     }
 
     /// Share of the comments with a toxicity that are toxic; none where there are none.
-    pub fn toxic_share(&self) -> Option<f64> {
+    pub(crate) fn toxic_share(&self) -> Option<f64> {
         let rated = self.toxicity.count();
         (rated > 0).then(|| self.toxic as f64 / rated as f64)
     }
 
     /// 95 % Wilson interval of that share.
-    pub fn toxic_interval(&self) -> Option<Interval> {
+    pub(crate) fn toxic_interval(&self) -> Option<Interval> {
         wilson(self.toxic, self.toxicity.count())
     }
 
     /// Trend of toxicity along the thread; none below [`MIN_COMMENTS_FOR_TREND`] scored comments.
-    pub fn toxicity_trend(&self) -> Option<Trend> {
+    pub(crate) fn toxicity_trend(&self) -> Option<Trend> {
         self.trend(|point| point.toxicity)
     }
 
     /// Trend of sentiment along the thread; none below [`MIN_COMMENTS_FOR_TREND`] scored comments.
-    pub fn sentiment_trend(&self) -> Option<Trend> {
+    pub(crate) fn sentiment_trend(&self) -> Option<Trend> {
         self.trend(|point| point.sentiment)
     }
 
-    fn trend(&self, score: fn(&Point) -> Option<Micro>) -> Option<Trend> {
+    fn trend(&self, score: fn(&Point) -> Option<FixedPoint>) -> Option<Trend> {
         let hundreds = |point: &Point| f64::from(point.position) / 100.0;
         let points = self.series.points().iter();
         let points: Vec<(f64, f64)> =
@@ -241,7 +241,7 @@ mod tests {
     use crate::label::Label;
     use crate::record::{Outcome, Scored, Scores, Unscored};
 
-    fn mark(position: u32, toxicity: Option<f64>, author: Option<u32>, flagged: bool) -> Mark {
+    fn stats(position: u32, toxicity: Option<f64>, author: Option<u32>, flagged: bool) -> CommentStats {
         let origin = Origin { file: "x".into(), record: 1, line: 1 };
         let outcome = toxicity.map_or(Outcome::Unscored(Unscored::Language), |toxicity| {
             let mut probabilities = [0.0; Label::COUNT];
@@ -251,7 +251,13 @@ mod tests {
             Outcome::Scored(Scores::new(probabilities))
         });
         let comment = Comment::new("1", "t", "hi", origin);
-        Mark::new(0, position, author, &Scored { comment, language: None, evasion: false, outcome }, flagged)
+        CommentStats::new(
+            0,
+            position,
+            author,
+            &Scored { comment, language: None, evasion: false, outcome },
+            flagged,
+        )
     }
 
     #[test]
@@ -260,7 +266,7 @@ mod tests {
         for (position, toxicity, author) in
             [(1, Some(0.1), Some(0)), (2, None, Some(1)), (3, Some(0.7), None), (4, Some(0.7), Some(0))]
         {
-            thread.add(&mark(position, toxicity, author, toxicity == Some(0.7)));
+            thread.add(&stats(position, toxicity, author, toxicity == Some(0.7)));
         }
         assert_eq!((thread.comments, thread.scored, thread.authors()), (4, 3, 2));
         assert_eq!((thread.first_toxic, thread.peak, thread.flagged), (Some(3), Some(3), 2));
@@ -277,7 +283,7 @@ mod tests {
             for place in 1..=40 {
                 let toxicity = if toxic.contains(&place) { 0.8 } else { 0.1 };
                 // A comment without scores neither heats nor calms.
-                thread.add(&mark(place, (place != 9).then_some(toxicity), None, false));
+                thread.add(&stats(place, (place != 9).then_some(toxicity), None, false));
             }
             (thread.first_toxic, thread.recovered)
         };
@@ -296,7 +302,7 @@ mod tests {
                 if (8..=14).contains(&place) { 700 + i64::from(place) } else { 100 * i64::from(place) };
             comment.created_at = Some(jiff::Timestamp::from_second(seconds).unwrap());
             let outcome = Outcome::Unscored(Unscored::Language);
-            thread.add(&Mark::new(
+            thread.add(&CommentStats::new(
                 0,
                 place,
                 None,
@@ -317,7 +323,7 @@ mod tests {
     fn a_rising_thread_rises() {
         let mut thread = ThreadTotals::new(20);
         for place in 1..=20 {
-            thread.add(&mark(place, Some(f64::from(place) * 0.01), None, false));
+            thread.add(&stats(place, Some(f64::from(place) * 0.01), None, false));
         }
         let trend = thread.toxicity_trend().unwrap();
         assert!((trend.slope - 1.0).abs() < 1e-9, "0.01 a comment is 1 per 100");

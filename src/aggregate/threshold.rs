@@ -21,7 +21,7 @@ pub struct Suggestion {
 /// The point of the precision-recall curve with the most recall among those of the wanted precision (Davis and Goadrich
 /// 2006, "The relationship between precision-recall and ROC curves", ICML). It is the best of many points, so its precision
 /// is a little flattered: check it on later decisions.
-pub fn threshold_for_precision(judged: &[(f64, bool)], precision: f64) -> Option<Suggestion> {
+pub(crate) fn threshold_for_precision(judged: &[(f64, bool)], precision: f64) -> Option<Suggestion> {
     let mut judged = judged.to_vec();
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let (mut count, mut right) = (0, 0);

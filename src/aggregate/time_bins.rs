@@ -5,7 +5,7 @@ use super::{Bin, MAX_BINS, MIN_COMMENTS_IN_BIN, Tone};
 /// The time of a thread in equal parts, as many as [`super::Bins`] would make of its comments with times: at most 20, and no
 /// more than one for every ten comments. A part may be empty.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TimeBins {
+pub(crate) struct TimeBins {
     /// In seconds since 1970.
     first: i64,
     span: i64,
@@ -14,13 +14,13 @@ pub struct TimeBins {
 
 impl TimeBins {
     /// No comments yet, of a thread that will have so many between two times; none where both are the same.
-    pub fn new(first: i64, last: i64, comments: usize) -> Option<Self> {
+    pub(crate) fn new(first: i64, last: i64, comments: usize) -> Option<Self> {
         let count = comments.div_ceil(MIN_COMMENTS_IN_BIN as usize).clamp(1, MAX_BINS as usize);
         (first < last).then(|| Self { first, span: last - first, bins: vec![Bin::default(); count] })
     }
 
     /// Adds a comment posted at a time from the first to the last: its toxicity and sentiment if it is scored.
-    pub fn add(&mut self, time: i64, tone: Option<Tone>) {
+    pub(crate) fn add(&mut self, time: i64, tone: Option<Tone>) {
         let count = self.bins.len() as i128;
         let place = i128::from(time - self.first) * count / i128::from(self.span);
         // The last moment belongs to the last part.
@@ -29,7 +29,7 @@ impl TimeBins {
     }
 
     /// The parts, each with where it begins and ends, in seconds since 1970.
-    pub fn iter(&self) -> impl Iterator<Item = (f64, f64, &Bin)> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (f64, f64, &Bin)> + Clone {
         let edge =
             |place: usize| self.first as f64 + self.span as f64 * place as f64 / self.bins.len() as f64;
         self.bins.iter().enumerate().map(move |(place, bin)| (edge(place), edge(place + 1), bin))

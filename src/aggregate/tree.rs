@@ -2,7 +2,7 @@
 
 /// How a thread branches.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Replies on the longest way from a comment that answers none down to a reply; 0 where nothing is answered.
     pub depth: u32,
     /// Mean number of direct replies of the comments that have any.
@@ -14,7 +14,7 @@ pub struct Shape {
 ///
 /// Depth and branching as of a rooted tree (Gómez, Kappen and Kaltenbrunner 2011, "Modeling the structure and evolution of
 /// discussion cascades", ACM Hypertext, 181-190).
-pub fn shape(parents: &[Option<u32>]) -> Option<Shape> {
+pub(crate) fn shape(parents: &[Option<u32>]) -> Option<Shape> {
     const UNKNOWN: u32 = u32::MAX;
     const ON_PATH: u32 = u32::MAX - 1;
     let mut has_replies = vec![false; parents.len()];

@@ -7,7 +7,7 @@ use super::{Interval, Z_95};
 /// Unlike the textbook interval it stays within 0 and 1 and is of use for small counts and for shares near the ends.
 /// Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22:209-212; recommended for
 /// small counts by Brown, Cai and DasGupta 2001, Statistical Science 16:101-133. No continuity correction.
-pub fn wilson(hits: u64, trials: u64) -> Option<Interval> {
+pub(crate) fn wilson(hits: u64, trials: u64) -> Option<Interval> {
     if trials == 0 {
         return None;
     }
@@ -15,7 +15,7 @@ pub fn wilson(hits: u64, trials: u64) -> Option<Interval> {
 }
 
 /// The same of a share that was found in `n` trials; `n` need not be whole, as an effective number of trials is not.
-pub fn wilson_share(share: f64, n: f64) -> Interval {
+pub(crate) fn wilson_share(share: f64, n: f64) -> Interval {
     let z2 = Z_95 * Z_95;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();

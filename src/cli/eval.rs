@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use comity::engine;
 use comity::evade::Evasion;
 use comity::evaluate::{
-    Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, SentimentFigures, Settings, Spread, Target,
+    Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, GroupSpread, SentimentFigures, Settings, Target,
     WANTED_PRECISION,
 };
 use comity::pipeline::{self, EvaluateRequest, Evaluation, LabelledColumns};
@@ -319,7 +319,7 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
         table::show(out, "  ", &["group", ">rows", ">positive", ">BPSN", ">BNSP", "AUC within"], rows)?;
         let spreads = [("AUC within", groups.subgroup), ("BPSN AUC", groups.bpsn), ("BNSP AUC", groups.bnsp)];
         for (name, spread) in spreads {
-            if let Some(Spread { mean, worst, gap, power_mean }) = spread {
+            if let Some(GroupSpread { mean, worst, gap, power_mean }) = spread {
                 writeln!(
                     out,
                     "  {name:26} mean {mean:.4}, worst {worst:.4} ({gap:.4} below), power mean {power_mean:.4}"

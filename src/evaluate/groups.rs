@@ -35,18 +35,18 @@ pub struct Groups {
     /// Each group, in the order of the file.
     pub groups: Vec<Group>,
     /// Over the groups' own AUCs.
-    pub subgroup: Option<Spread>,
+    pub subgroup: Option<GroupSpread>,
     /// Over the BPSN AUCs.
-    pub bpsn: Option<Spread>,
+    pub bpsn: Option<GroupSpread>,
     /// Over the BNSP AUCs.
-    pub bnsp: Option<Spread>,
+    pub bnsp: Option<GroupSpread>,
     /// The Jigsaw competition's figure: a quarter each of the AUC over all rows and of the three power means.
     pub bias_score: Option<f64>,
 }
 
 /// How an AUC spreads over groups.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
+pub struct GroupSpread {
     /// Plain mean.
     pub mean: f64,
     /// The lowest.
@@ -57,7 +57,7 @@ pub struct Spread {
     pub power_mean: f64,
 }
 
-fn spread(values: &[f64]) -> Option<Spread> {
+fn spread(values: &[f64]) -> Option<GroupSpread> {
     if values.is_empty() {
         return None;
     }
@@ -65,7 +65,7 @@ fn spread(values: &[f64]) -> Option<Spread> {
     let mean = values.iter().sum::<f64>() / n;
     let worst = values.iter().copied().fold(f64::INFINITY, f64::min);
     let power_mean = (values.iter().map(|value| value.powf(POWER)).sum::<f64>() / n).powf(1.0 / POWER);
-    Some(Spread {
+    Some(GroupSpread {
         mean: round(mean),
         worst: round(worst),
         gap: round(mean - worst),

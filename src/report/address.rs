@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::ReportError;
+use super::first_pass::ThreadCounts;
 use super::plain::shorten;
-use super::survey::ThreadCounts;
 use crate::record::ledger::{self, LedgerError};
 
 /// Characters of an address that are shown.

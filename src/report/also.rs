@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use super::authors::Totals;
 use super::draft::Drafts;
+use super::first_pass::FirstPass;
 use super::network::{Answers, Network};
-use super::survey::Survey;
 use super::{ReportError, convokit, gexf, ndjson, parquet};
 use crate::policy::{Decision, Policy};
 use crate::record::row::{self, Kind, Value};
@@ -76,7 +76,7 @@ pub(super) struct Facts<'a> {
     pub(super) scores: &'a Path,
     pub(super) policy: &'a Policy,
     pub(super) run: &'a Run,
-    pub(super) survey: &'a Survey<'a>,
+    pub(super) first_pass: &'a FirstPass<'a>,
     pub(super) network: &'a Network<'a>,
     pub(super) authors: &'a mut Totals,
     pub(super) answers: &'a mut Answers,

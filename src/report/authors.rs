@@ -7,10 +7,11 @@ use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
+use super::first_pass::FirstPass;
 use super::plain::{cell, decimal};
-use super::survey::Survey;
 use crate::aggregate::{
-    AuthorTotals, MIN_COMMENTS_TO_RANK, Mark, Micro, Shrinkage, Shrunk, TOP, Tone, gini, top_share,
+    AuthorTotals, CommentStats, FixedPoint, MIN_COMMENTS_TO_RANK, Shrinkage, Shrunk, TOP, Tone, gini,
+    top_share,
 };
 use crate::cell::guard;
 use crate::sort::{Records, Sorted, Sorter};
@@ -47,8 +48,8 @@ struct Written {
     has_toxicity: u8,
     has_sentiment: u8,
     is_flagged: u8,
-    toxicity: Micro,
-    sentiment: Micro,
+    toxicity: FixedPoint,
+    sentiment: FixedPoint,
 }
 
 /// Gathers what named authors wrote, on disk.
@@ -60,17 +61,17 @@ impl AuthorSorter {
     }
 
     /// Notes a comment.
-    pub(super) fn push(&mut self, mark: &Mark) -> io::Result<()> {
-        let Some(author) = mark.author() else { return Ok(()) };
-        let Tone { toxicity, sentiment } = mark.tone().unwrap_or_default();
+    pub(super) fn push(&mut self, stats: &CommentStats) -> io::Result<()> {
+        let Some(author) = stats.author() else { return Ok(()) };
+        let Tone { toxicity, sentiment } = stats.tone().unwrap_or_default();
         self.0.push(Written {
             author,
-            is_scored: mark.tone().is_some().into(),
+            is_scored: stats.tone().is_some().into(),
             has_toxicity: toxicity.is_some().into(),
             has_sentiment: sentiment.is_some().into(),
-            is_flagged: mark.is_flagged().into(),
-            toxicity: Micro::new(toxicity.unwrap_or(0.0)),
-            sentiment: Micro::new(sentiment.unwrap_or(0.0)),
+            is_flagged: stats.is_flagged().into(),
+            toxicity: FixedPoint::new(toxicity.unwrap_or(0.0)),
+            sentiment: FixedPoint::new(sentiment.unwrap_or(0.0)),
         })
     }
 
@@ -83,7 +84,7 @@ impl AuthorSorter {
             let first = first?;
             let mut author = AuthorTotals::default();
             let mut add = |comment: Written| {
-                let given = |is_given: u8, score: Micro| (is_given == 1).then(|| score.get());
+                let given = |is_given: u8, score: FixedPoint| (is_given == 1).then(|| score.get());
                 let tone = Tone {
                     toxicity: given(comment.has_toxicity, comment.toxicity),
                     sentiment: given(comment.has_sentiment, comment.sentiment),
@@ -179,7 +180,7 @@ pub(super) struct Authors<'s> {
 /// Writes `authors.csv`: first the authors with enough scored comments, by rank or (if nobody has one) by the number of scored
 /// comments; then the others in the order of their first comments. Returns the first `most` of both.
 pub(super) fn write<'s>(
-    survey: &'s Survey<'_>,
+    first_pass: &'s FirstPass<'_>,
     totals: &mut Totals,
     most: usize,
     drafts: &mut Drafts,
@@ -201,14 +202,14 @@ pub(super) fn write<'s>(
     let mut by_rank = rank(totals, shrinkage, differ, drafts).map_err(failed)?;
 
     let mut table = Table::create(AUTHORS, &COLUMNS, drafts)?;
-    let sum = survey.toxicity.sum();
+    let sum = first_pass.toxicity.sum();
     for author in read(by_rank.records().map_err(|source| drafts.failed_to_sort(source))?) {
         let (number, totals) = author.map_err(|source| drafts.failed_to_sort(source))?;
         let shrunk = shrink(shrinkage, &totals);
         let is_ranked = is_ranked(&totals, shrunk);
         authors.ranked += usize::from(is_ranked);
         let row = Row {
-            author: survey.authors.name(number),
+            author: first_pass.authors.name(number),
             totals,
             toxicity_share: (sum > 0.0).then(|| totals.toxicity.sum() / sum),
             shrunk,

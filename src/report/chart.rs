@@ -447,7 +447,7 @@ fn caption(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aggregate::{Mark, Tone};
+    use crate::aggregate::{CommentStats, Tone};
     use crate::comment::{Comment, Origin, Status};
     use crate::label::Label;
     use crate::record::{Outcome, Scored, Scores};
@@ -459,7 +459,13 @@ mod tests {
             comment.status = if position % 3 == 0 { Status::Removed } else { Status::Live };
             let scores = Scores::new([f64::from(position * 37 % 100) / 100.0; Label::COUNT]);
             let scored = Scored { comment, language: None, evasion: false, outcome: Outcome::Scored(scores) };
-            totals.add(&Mark::new(0, position, None, &scored, scores.get(Label::Toxicity) > Some(0.9)));
+            totals.add(&CommentStats::new(
+                0,
+                position,
+                None,
+                &scored,
+                scores.get(Label::Toxicity) > Some(0.9),
+            ));
         }
         totals
     }

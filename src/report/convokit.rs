@@ -70,7 +70,7 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
             ("mean_sentiment", json!(totals.sentiment.mean().map(six))),
         ]);
         note_types(&mut speaker_types, &meta);
-        speakers.entry(facts.survey.authors.name(number), meta, drafts)?;
+        speakers.entry(facts.first_pass.authors.name(number), meta, drafts)?;
     }
     for (row, scored) in (0..).zip(ledger::Reader::open(facts.scores)?) {
         let scored = scored?;
@@ -111,9 +111,9 @@ pub(super) fn write(facts: &mut Facts<'_>, drafts: &mut Drafts) -> Result<(), Re
         ("policy", json!(facts.policy.name)),
         ("utterances", json!(roots.len())),
         ("conversations", json!(conversation_count)),
-        ("threads", json!(facts.survey.threads.len())),
-        ("speakers_named", json!(facts.survey.authors.len())),
-        ("utterances_without_author", json!(facts.survey.without_author)),
+        ("threads", json!(facts.first_pass.threads.len())),
+        ("speakers_named", json!(facts.first_pass.authors.len())),
+        ("utterances_without_author", json!(facts.first_pass.without_author)),
         ("replies_to_absent", json!(links.absent)),
         ("replies_to_themselves", json!(links.to_self)),
         ("reply_rings_opened", json!(rings)),
@@ -194,7 +194,7 @@ impl Ids {
 /// A speaker for a comment without an author's name: its own, for two such comments need not be one person's.
 fn nameless(utterance: &str, facts: &Facts<'_>) -> String {
     let mut speaker = format!("[no name] {utterance}");
-    while facts.survey.authors.number(&speaker).is_some() {
+    while facts.first_pass.authors.number(&speaker).is_some() {
         speaker.push('\'');
     }
     speaker

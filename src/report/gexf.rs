@@ -46,9 +46,9 @@ fn graph(facts: &mut Facts<'_>, draft: &mut Draft) -> io::Result<()> {
         model.name,
         model.version,
         facts.policy.name,
-        counted(facts.survey.without_author, "comment", "comments"),
+        counted(facts.first_pass.without_author, "comment", "comments"),
         counted(network.replies - network.named, "reply", "replies"),
-        counted(facts.survey.answering - network.replies, "reply", "replies"),
+        counted(facts.first_pass.answering - network.replies, "reply", "replies"),
     );
     xml.create_element("meta").write_inner_content(|xml| {
         let creator = format!("comity {}", facts.run.version);
@@ -65,7 +65,7 @@ fn graph(facts: &mut Facts<'_>, draft: &mut Draft) -> io::Result<()> {
     xml.write_event(Event::Start(BytesStart::new("nodes")))?;
     for author in facts.authors.iter()? {
         let (number, totals) = author?;
-        let name = facts.survey.authors.name(number);
+        let name = facts.first_pass.authors.name(number);
         let node = [("id", number.to_string()), ("label", characters(name))];
         element(&mut xml, "node", &node, &node_values(&totals))?;
     }

@@ -6,10 +6,10 @@ use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
+use super::first_pass::FirstPass;
 use super::plain::{cell, decimal, toxic};
 use super::replies::Reply;
-use super::survey::Survey;
-use crate::aggregate::{Contagion, Edges, Mark, Moments, TOXIC, Tone};
+use crate::aggregate::{CommentStats, Contagion, Edges, Moments, TOXIC, Tone};
 use crate::cell::guard;
 use crate::sort::Sorted;
 
@@ -87,8 +87,8 @@ impl Totals {
 struct Answer {
     from: u32,
     to: u32,
-    reply: Mark,
-    parent: Mark,
+    reply: CommentStats,
+    parent: CommentStats,
 }
 
 /// The replies between named authors, on disk.
@@ -119,7 +119,7 @@ impl Answers {
 
 /// Writes `network.csv`: edges in the order of the first comments of who answers, then of who is answered.
 pub(super) fn write<'s>(
-    survey: &'s Survey<'_>,
+    first_pass: &'s FirstPass<'_>,
     replies: &mut Sorted<Reply>,
     drafts: &mut Drafts,
 ) -> Result<(Network<'s>, Answers), ReportError> {
@@ -145,7 +145,7 @@ pub(super) fn write<'s>(
             is_mutual |= (to, from) == pair;
         }
         network.edges.add(pair.0, pair.1, is_mutual);
-        let name = |number: u32| survey.authors.name(number as usize);
+        let name = |number: u32| first_pass.authors.name(number as usize);
         let edge =
             Edge { from: name(pair.0), to: name(pair.1), totals, is_mutual: is_mutual && pair.0 != pair.1 };
         table.row(&cells(&edge), drafts)?;
@@ -169,7 +169,7 @@ fn sort(
     for reply in replies.records()? {
         let Reply { reply, parent } = reply?;
         network.replies += 1;
-        let toxicity = |mark: Mark| mark.tone().and_then(|tone| tone.toxicity);
+        let toxicity = |stats: CommentStats| stats.tone().and_then(|tone| tone.toxicity);
         if let Some((toxicity, answered)) = toxicity(reply).zip(toxicity(parent)) {
             network.contagion.add(answered, toxicity);
         }

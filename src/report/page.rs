@@ -17,10 +17,10 @@ use super::authors::{Authors, Row as AuthorRow};
 use super::by::Group;
 use super::chart::{self, Chart, Flag};
 use super::draft::Drafts;
+use super::first_pass::FirstPass;
 use super::network::Network;
 use super::plain::{self, number, percent, visible};
 use super::queue::Queue;
-use super::survey::Survey;
 use super::threads::{Row as ThreadRow, Threads};
 use super::{ReportError, Summary};
 use crate::aggregate::{
@@ -107,15 +107,15 @@ struct AuthorView<'a> {
 }
 
 /// How many of the largest threads are drawn: a point alone is no chart.
-pub(super) fn charted(survey: &Survey<'_>, largest: &[usize]) -> usize {
-    let has_points = |number: &&usize| survey.threads.totals(**number).scored > 1;
+pub(super) fn charted(first_pass: &FirstPass<'_>, largest: &[usize]) -> usize {
+    let has_points = |number: &&usize| first_pass.threads.totals(**number).scored > 1;
     largest.iter().take(MAX_CHARTS).take_while(has_points).count()
 }
 
 /// Writes `report.html` and the charts. `threads` are the largest, the largest first.
 pub(super) fn write(
     summary: &Summary,
-    survey: &Survey<'_>,
+    first_pass: &FirstPass<'_>,
     queue: &Queue<'_>,
     authors: &Authors<'_>,
     threads: &Threads<'_>,
@@ -139,7 +139,7 @@ pub(super) fn write(
             draw(&chart::name(row.number), title, chart, drafts)?;
         }
     }
-    let unranked = survey.authors.len() - authors.ranked;
+    let unranked = first_pass.authors.len() - authors.ranked;
 
     let page = Page {
         summary,
@@ -148,7 +148,7 @@ pub(super) fn write(
         threads: threads.rows.iter().map(|row| thread_view(row, queue)).collect(),
         charted: threads.rows.iter().any(|row| row.chart.is_some()),
         actions: flagged_actions(summary),
-        more_threads: (survey.threads.len() - threads.rows.len()) as u64,
+        more_threads: (first_pass.threads.len() - threads.rows.len()) as u64,
         sizes: &threads.sizes,
         size_chart: &size_chart,
         more_ranked: authors.ranked.saturating_sub(MAX_ROWS) as u64,
@@ -158,7 +158,7 @@ pub(super) fn write(
         others: authors.others.iter().copied().map(author_view).collect(),
         bars: &bars,
         network,
-        columns: survey.groups.telling().map(|(column, groups)| column_view(column, groups)).collect(),
+        columns: first_pass.groups.telling().map(|(column, groups)| column_view(column, groups)).collect(),
         notices: summary.run.inputs.iter().any(|input| !input.notices.is_empty()),
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };

@@ -18,8 +18,8 @@ use bytemuck::{Pod, Zeroable};
 
 use super::ReportError;
 use super::draft::{Drafts, Table};
+use super::first_pass::{FirstPass, Flag, OnDisk};
 use super::plain::{cell, decimal, shorten};
-use super::survey::{Flag, OnDisk, Survey};
 use super::words::shingles;
 use crate::cell::guard;
 use crate::comment::Comment;
@@ -258,7 +258,7 @@ pub(super) struct Sources<'p> {
     pub(super) policy: &'p Policy,
     /// Languages that the model knows, ISO 639-1.
     pub(super) languages: &'p [String],
-    pub(super) survey: &'p Survey<'p>,
+    pub(super) first_pass: &'p FirstPass<'p>,
     pub(super) explanations: &'p [Explanation],
 }
 
@@ -347,7 +347,7 @@ pub(super) fn write<'p>(
             language: scored.language,
             comment,
         };
-        table.row(&cells(&item, sources.survey), drafts)?;
+        table.row(&cells(&item, sources.first_pass), drafts)?;
         item.shorten();
 
         queue.flagged += 1;
@@ -450,7 +450,7 @@ fn note_first(first: Option<Same>, repeats: u64, to: &mut Sorter<Repeat>) -> io:
 }
 
 /// A row of `flagged.csv`.
-fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
+fn cells(item: &Item<'_>, first_pass: &FirstPass<'_>) -> [String; COLUMNS.len()] {
     let text = |value: Option<&str>| guard(value.unwrap_or_default()).into_owned();
     let Item { comment, fired, context, .. } = item;
     let rule = fired.rule;
@@ -471,7 +471,7 @@ fn cells(item: &Item<'_>, survey: &Survey<'_>) -> [String; COLUMNS.len()] {
         text(Some(&comment.text)),
         comment.quotes.iter().map(|r| format!("{}-{}", r.start, r.end)).collect::<Vec<_>>().join(" "),
         item.position.to_string(),
-        survey.threads.totals(item.thread).comments.to_string(),
+        first_pass.threads.totals(item.thread).comments.to_string(),
         context.as_ref().map(|context| context.kind.as_str()).unwrap_or_default().to_owned(),
         text(neighbour.map(|neighbour| neighbour.id.as_str())),
         text(neighbour.and_then(|neighbour| neighbour.author.as_deref())),

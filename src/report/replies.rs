@@ -5,7 +5,7 @@ use std::io;
 use bytemuck::{Pod, Zeroable};
 
 use super::draft::Drafts;
-use crate::aggregate::Mark;
+use crate::aggregate::CommentStats;
 use crate::comment::Comment;
 use crate::digest::hash_pair;
 use crate::sort::{Sorted, Sorter};
@@ -82,7 +82,7 @@ struct Key {
     hash: u64,
     /// Where its row begins in the scores file.
     offset: u64,
-    mark: Mark,
+    stats: CommentStats,
 }
 
 impl Keyed for Key {
@@ -95,8 +95,8 @@ impl Keyed for Key {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct Reply {
-    pub(super) reply: Mark,
-    pub(super) parent: Mark,
+    pub(super) reply: CommentStats,
+    pub(super) parent: CommentStats,
 }
 
 /// A flagged comment and the one that it answers, by where their rows begin in the scores file.
@@ -130,8 +130,8 @@ impl ReplySorter {
     }
 
     /// Notes a comment.
-    pub(super) fn push(&mut self, offset: u64, comment: &Comment, mark: Mark) -> io::Result<()> {
-        self.join.push(comment, |hash| Key { hash, offset, mark })
+    pub(super) fn push(&mut self, offset: u64, comment: &Comment, stats: CommentStats) -> io::Result<()> {
+        self.join.push(comment, |hash| Key { hash, offset, stats })
     }
 
     /// Joins what was noted.
@@ -144,8 +144,8 @@ impl ReplySorter {
                 let Some(parent) = parent.filter(|parent| parent.offset != reply.offset) else {
                     return Ok(());
                 };
-                replies.push(Reply { reply: reply.mark, parent: parent.mark })?;
-                if reply.mark.is_flagged() {
+                replies.push(Reply { reply: reply.stats, parent: parent.stats })?;
+                if reply.stats.is_flagged() {
                     parents.push(Parent { reply: reply.offset, parent: parent.offset })?;
                 }
                 Ok(())
@@ -182,8 +182,8 @@ mod tests {
                 Comment { parent: parent.map(str::to_owned), ..Comment::new(id, thread, "", origin) };
             let outcome = Outcome::Scored(Scores::new([0.5; Label::COUNT]));
             let scored = Scored { comment, language: None, evasion: false, outcome };
-            let mark = Mark::new(number, position, None, &scored, is_flagged);
-            sorter.push(offset, &scored.comment, mark).unwrap();
+            let stats = CommentStats::new(number, position, None, &scored, is_flagged);
+            sorter.push(offset, &scored.comment, stats).unwrap();
         }
         let Found { mut replies, mut parents, twins } = sorter.finish().unwrap();
         assert!(twins.is_empty());

@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::ReportError;
 use super::authors::Authors;
 use super::draft::Drafts;
+use super::first_pass::FirstPass;
 use super::methods;
 use super::network::Network;
 use super::plain;
 use super::run::notices;
-use super::survey::Survey;
 use super::threads::Row as ThreadRow;
 use crate::aggregate::{
     Contagion, Histogram, Interval, MIN_COMMENTS_TO_RANK, Moments, ShareEstimate, Spread, TOP, TOXIC,
@@ -272,32 +272,32 @@ pub struct AuthorEntry {
 pub(super) fn summarize(
     run: Run,
     policy: &Policy,
-    survey: &Survey<'_>,
+    first_pass: &FirstPass<'_>,
     authors: &Authors<'_>,
     largest: &[ThreadRow<'_>],
     network: &Network<'_>,
 ) -> Summary {
-    let (scored, rated, toxic) = (survey.scored, survey.toxicity.count(), survey.toxic);
+    let (scored, rated, toxic) = (first_pass.scored, first_pass.toxicity.count(), first_pass.toxic);
     let errors = run.model.errors_at(TOXIC);
     let prevalence = Prevalence {
-        toxic: plain::toxic(&toxic, &survey.toxicity, &scored),
+        toxic: plain::toxic(&toxic, &first_pass.toxicity, &scored),
         counted: counted_share(toxic, rated).map(round_estimate),
-        calibrated: calibrated_share(&survey.toxicity).map(round_estimate),
+        calibrated: calibrated_share(&first_pass.toxicity).map(round_estimate),
         corrected: errors.and_then(|errors| corrected_share(toxic, rated, errors)).map(round_estimate),
     };
     let counts = Counts {
         read: run.read,
         scored,
-        unscored: survey.unscored(),
+        unscored: first_pass.unscored(),
         rejects: run.rejects,
-        flagged: survey.flagged,
-        evasions: survey.evasions,
-        threads: survey.threads.len() as u64,
-        authors: survey.authors.len() as u64,
+        flagged: first_pass.flagged,
+        evasions: first_pass.evasions,
+        threads: first_pass.threads.len() as u64,
+        authors: first_pass.authors.len() as u64,
         ranked_authors: authors.ranked as u64,
-        without_author: survey.without_author,
+        without_author: first_pass.without_author,
     };
-    let mut languages: Vec<LanguageCount> = survey
+    let mut languages: Vec<LanguageCount> = first_pass
         .languages
         .iter()
         .map(|(language, (comments, scored))| LanguageCount {
@@ -307,7 +307,7 @@ pub(super) fn summarize(
         })
         .collect();
     languages.sort_by_key(|entry| std::cmp::Reverse(entry.comments));
-    let rules = survey.rules.iter().map(|totals| RuleEntry {
+    let rules = first_pass.rules.iter().map(|totals| RuleEntry {
         name: totals.rule.name.clone(),
         label: totals.rule.label,
         threshold: totals.rule.threshold,
@@ -338,16 +338,24 @@ pub(super) fn summarize(
         counts,
         unscored: Unscored::ALL
             .into_iter()
-            .zip(survey.causes)
+            .zip(first_pass.causes)
             .map(|(cause, comments)| CauseCount { cause: cause.as_str(), comments })
             .collect(),
         languages,
-        toxicity: distribution(&survey.toxicity, &survey.toxicity_histogram, &survey.toxicity_spread),
-        sentiment: distribution(&survey.sentiment, &survey.sentiment_histogram, &survey.sentiment_spread),
+        toxicity: distribution(
+            &first_pass.toxicity,
+            &first_pass.toxicity_histogram,
+            &first_pass.toxicity_spread,
+        ),
+        sentiment: distribution(
+            &first_pass.sentiment,
+            &first_pass.sentiment_histogram,
+            &first_pass.sentiment_spread,
+        ),
         prevalence,
         actions: Action::ALL
             .into_iter()
-            .zip(survey.actions)
+            .zip(first_pass.actions)
             .map(|(action, comments)| ActionCount { action: action.as_str(), comments })
             .collect(),
         policy: PolicyEntry { name: policy.name.clone(), rules: rules.collect() },

@@ -11,8 +11,8 @@ use super::ReportError;
 use super::address::Addresses;
 use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
+use super::first_pass::{FirstPass, OnDisk};
 use super::plain::{cell, decimal, estimate, toxic};
-use super::survey::{OnDisk, Survey};
 use crate::aggregate::{Bin, Shape, SizeBin, SizeBins, ThreadTotals, TimeBins, Trend, shape};
 use crate::cell::guard;
 
@@ -120,7 +120,7 @@ pub(super) struct Threads<'s> {
 
 /// A thread's row.
 pub(super) struct Row<'s> {
-    /// Its number in the survey.
+    /// Its number in the first_pass.
     pub(super) number: usize,
     pub(super) thread: &'s str,
     /// Its address on the web, if the comments' links share one.
@@ -141,9 +141,9 @@ pub(super) struct Row<'s> {
 
 /// The threads with most scored comments, at most so many, the largest first; those of one size in the order of first
 /// appearance.
-pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
-    let mut numbers: Vec<u32> = (0..survey.threads.len() as u32).collect();
-    numbers.sort_by_key(|number| Reverse(survey.threads.totals(*number as usize).scored));
+pub(super) fn largest(first_pass: &FirstPass<'_>, most: usize) -> Vec<usize> {
+    let mut numbers: Vec<u32> = (0..first_pass.threads.len() as u32).collect();
+    numbers.sort_by_key(|number| Reverse(first_pass.threads.totals(*number as usize).scored));
     numbers.into_iter().take(most).map(|number| number as usize).collect()
 }
 
@@ -151,7 +151,7 @@ pub(super) fn largest(survey: &Survey<'_>, most: usize) -> Vec<usize> {
 /// for, in the order asked for; the first `charted` of them are drawn.
 pub(super) fn write<'s>(
     scores: &Path,
-    survey: &'s Survey<'_>,
+    first_pass: &'s FirstPass<'_>,
     disk: &mut OnDisk,
     wanted: &[usize],
     charted: usize,
@@ -163,12 +163,12 @@ pub(super) fn write<'s>(
     let mut sizes = SizeBins::default();
     let mut addresses = Addresses::open(scores)?;
     let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
-    let mut marks = disk.marks.records().map_err(|source| drafts.failed_to_sort(source))?;
+    let mut stats = disk.comments.records().map_err(|source| drafts.failed_to_sort(source))?;
     let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
-    for (number, (thread, counts)) in survey.threads.iter().enumerate() {
+    for (number, (thread, counts)) in first_pass.threads.iter().enumerate() {
         let mut totals = ThreadTotals::new(counts.comments);
-        for mark in marks.by_ref().take(counts.comments as usize) {
-            totals.add(&mark.map_err(|source| drafts.failed_to_sort(source))?);
+        for stats in stats.by_ref().take(counts.comments as usize) {
+            totals.add(&stats.map_err(|source| drafts.failed_to_sort(source))?);
         }
         sizes.add(&totals);
         let mut parents: Vec<Option<u32>> = Vec::new();

@@ -13,11 +13,11 @@ use crate::record::row::{Kind, Value};
 use crate::record::{Scored, Scores};
 use crate::words;
 
-/// What to do with a comment, from mildest to most severe.
+/// An action that a policy proposes for a comment, from mildest to most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Nothing: it may stand.
+    /// No action: the comment may stand.
     Approve,
     /// A person should read it.
     Review,
@@ -44,25 +44,25 @@ pub struct Rule {
     /// From 0 to 1.
     #[serde(deserialize_with = "probability")]
     pub threshold: f64,
-    /// What the rule calls for.
+    /// The action that the rule calls for.
     pub action: Action,
-    /// How bad it is if the label is right, beside the other rules; above 0, 1 where it is not given.
+    /// The harm if the label is right, relative to the other rules; above 0, 1 by default.
     #[serde(default = "one", deserialize_with = "weight")]
     pub severity: f64,
-    /// Places where another threshold holds; of several that fit, the first.
+    /// Overrides of the threshold; of several that match, the first counts.
     #[serde(default)]
-    pub at: Vec<At>,
+    pub at: Vec<Override>,
 }
 
-/// Where a rule has another threshold: a section, a thread, a language, or what is all that it names.
+/// Another threshold of a rule, for the comments that match all of the section, thread and language that it names.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct At {
-    /// The section, as the export writes it; every one where none is given.
+pub struct Override {
+    /// The section, as the export writes it; any if `None`.
     pub section: Option<String>,
-    /// The thread, as the export writes it; every one where none is given.
+    /// The thread, as the export writes it; any if `None`.
     pub thread: Option<String>,
-    /// The language of the comment's own words, ISO 639-1; every one where none is given.
+    /// The language of the comment's own words, ISO 639-1; any if `None`.
     pub language: Option<String>,
     /// From 0 to 1.
     #[serde(deserialize_with = "probability")]
@@ -70,9 +70,9 @@ pub struct At {
 }
 
 impl Rule {
-    /// The threshold that holds for a comment, by its section, its thread and the language of its own words.
+    /// Returns the threshold for a comment, by its section, its thread and the language of its own words.
     pub fn threshold_for(&self, comment: &Comment, language: Option<&str>) -> f64 {
-        let fits = |at: &&At| {
+        let fits = |at: &&Override| {
             at.section.as_ref().is_none_or(|section| comment.section.as_ref() == Some(section))
                 && at.thread.as_ref().is_none_or(|thread| comment.thread == *thread)
                 && at.language.as_ref().is_none_or(|wanted| language == Some(wanted))
@@ -86,9 +86,9 @@ impl Rule {
 pub struct Policy {
     /// Name of the policy, for reports.
     pub name: String,
-    /// How long a person takes over a flagged comment, for the hours that a threshold costs.
+    /// Seconds that a person takes for a flagged comment, from which the hours that a threshold costs are estimated.
     pub seconds_a_comment: f64,
-    /// Its rules. Of two that fire alike, the later one decides.
+    /// The rules. Of two that fire alike, the later one decides.
     pub rules: Vec<Rule>,
 }
 
@@ -125,12 +125,12 @@ fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     (value > 0.0 && value.is_finite()).then_some(value).ok_or_else(fault)
 }
 
-/// What a policy says of a scored comment.
+/// The decision of a policy about a scored comment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision<'a> {
-    /// What to do.
+    /// The action.
     pub action: Action,
-    /// The rule that decided; none where no rule fired and the comment is approved.
+    /// The rule that decided; `None` if no rule fired and the comment is approved.
     pub fired: Option<Fired<'a>>,
 }
 
@@ -174,18 +174,18 @@ pub struct Fired<'a> {
 }
 
 impl Fired<'_> {
-    /// How far the score lies above the threshold, from 0 to 1.
+    /// Returns the distance of the score above the threshold, from 0 to 1.
     pub fn margin(&self) -> f64 {
         self.score - self.threshold
     }
 
-    /// Expected harm: the probability that the label is right, times the rule's severity, times the comment's
+    /// Returns the expected harm: the probability that the label is right, times the rule's severity, times the comment's
     /// [`reach`].
     pub fn harm(&self, reach: f64) -> f64 {
         self.score * self.rule.severity * reach
     }
 
-    /// The place of its comment in the queue.
+    /// Returns the urgency of its comment in the queue.
     pub fn urgency(&self, comment: &Comment) -> Urgency {
         Urgency { harm: self.harm(reach(comment)), created_at: comment.created_at }
     }
@@ -201,14 +201,14 @@ pub struct Urgency {
 }
 
 impl Urgency {
-    /// The order of a queue: the most urgent first.
+    /// Compares two comments of a queue: the most urgent is first.
     pub fn first(&self, other: &Self) -> Ordering {
         let time = |urgency: &Self| (urgency.created_at.is_none(), urgency.created_at);
         other.harm.total_cmp(&self.harm).then(time(self).cmp(&time(other)))
     }
 }
 
-/// How many people a comment reaches, damped: `1 + ln(1 + replies + votes)`, votes below 0 taken for none. 1 where the
+/// Returns a damped measure of how many people a comment reaches: `1 + ln(1 + replies + votes)`, votes below 0 taken for none. 1 where the
 /// export has neither; 100 replies and votes make it 5.6. The logarithm keeps one much-read comment from hiding all others;
 /// it is our choice, not a measured law.
 pub fn reach(comment: &Comment) -> f64 {
@@ -216,44 +216,45 @@ pub fn reach(comment: &Comment) -> f64 {
     1.0 + libm::log1p(comment.replies.unwrap_or(0) as f64 + votes)
 }
 
-/// Why a policy file was refused.
+/// A policy file was refused.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicyError {
-    /// It is not TOML of the policy's form.
+    /// The file is not TOML of the policy's form.
     #[error(
         "line {line}: not a policy: {what}; the built-in one, data/policies/default.toml, shows the form"
     )]
     Form {
-        /// Where the trouble is, from 1.
+        /// The line of the fault, from 1.
         line: usize,
-        /// What it is.
+        /// The fault.
         what: String,
     },
     /// Two rules share a name.
     #[error("line {line}: a second rule is named `{name}`; give each a name of its own")]
     Name {
-        /// Where the second one begins, from 1.
+        /// The line where the second one begins, from 1.
         line: usize,
         /// The name.
         name: String,
     },
-    /// A place that is every place.
+    /// An override without a condition.
     #[error(
         "line {line}: a place of the rule `{rule}` names no section, thread or language; name one of them"
     )]
-    Place {
-        /// Where the rule begins, from 1.
+    Override {
+        /// The line where the rule begins, from 1.
         line: usize,
         /// Name of the rule.
         rule: String,
     },
-    /// There is nothing to decide by.
+    /// The policy has no rules.
     #[error("the policy has no rules; add at least one [[rule]] with name, label, threshold and action")]
     Empty,
 }
 
 impl Policy {
-    /// The policy that applies where none is given: `data/policies/default.toml`.
+    /// Returns the policy that applies by default: `data/policies/default.toml`.
     pub fn built_in() -> Self {
         Self::parse(include_str!("../../../data/policies/default.toml"))
             .expect("a test parses the shipped policy")
@@ -264,7 +265,7 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`] names the line at fault.
     pub fn parse(toml: &str) -> Result<Self, PolicyError> {
-        let line_of = |place: usize| 1 + toml[..place].matches('\n').count();
+        let line_of = |offset: usize| 1 + toml[..offset].matches('\n').count();
         let PolicyFile { name, seconds_a_comment, rules } =
             toml::from_str(toml).map_err(|error| PolicyError::Form {
                 line: line_of(error.span().map_or(0, |span| span.start)),
@@ -281,18 +282,17 @@ impl Policy {
                 return Err(PolicyError::Name { line, name: rule.name });
             }
             let is_everywhere =
-                |at: &At| at.section.is_none() && at.thread.is_none() && at.language.is_none();
+                |at: &Override| at.section.is_none() && at.thread.is_none() && at.language.is_none();
             if rule.at.iter().any(is_everywhere) {
-                return Err(PolicyError::Place { line, rule: rule.name });
+                return Err(PolicyError::Override { line, rule: rule.name });
             }
             policy.rules.push(rule);
         }
         Ok(policy)
     }
 
-    /// What the policy says of a comment: the most severe action that a rule calls for, by the rule that expects most harm
-    /// and, of those, the one whose threshold is exceeded most; nothing at all of a comment that was not scored, for no
-    /// one has looked at it.
+    /// Returns the decision about a comment: the most severe action that a rule calls for, by the rule that expects most harm
+    /// and, of those, the one whose threshold is exceeded most; `None` for a comment that was not scored.
     pub fn decide(&self, scored: &Scored) -> Option<Decision<'_>> {
         let scores = scored.outcome.scores()?;
         let fired = |rule| fired(rule, scored, scores);
@@ -306,7 +306,8 @@ impl Policy {
     }
 }
 
-/// A rule on a comment, if its score reaches the threshold. A label that the model does not give reaches none.
+/// Returns the rule with the score of a comment if that reaches the threshold. A label that the model does not give reaches
+/// none.
 fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'a>> {
     let threshold = rule.threshold_for(&scored.comment, scored.language.as_deref());
     let score = scores.get(rule.label)?;

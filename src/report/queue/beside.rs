@@ -51,7 +51,7 @@ impl Beside {
         if items.is_empty() {
             return Ok(beside);
         }
-        let totals = |item: &Item<'_>| sources.survey.threads.totals(item.thread);
+        let totals = |item: &Item<'_>| sources.first_pass.threads.totals(item.thread);
         beside.threads =
             Threads::of(items.iter().map(|item| (item.thread, totals(item).comments, item.position)));
         let places: HashSet<(usize, u32)> = items
@@ -61,11 +61,11 @@ impl Beside {
         for author in items.iter().filter_map(|item| item.comment.person()) {
             beside.authors.entry(author.to_owned()).or_default();
         }
-        let mut positions = vec![0_u32; sources.survey.threads.len()];
+        let mut positions = vec![0_u32; sources.first_pass.threads.len()];
         for scored in ledger::Reader::open(sources.scores)? {
             let scored = scored?;
             // A thread that the first reading did not see means that the file grew since: the next report has it.
-            let Some(thread) = sources.survey.threads.number(&scored.comment.thread) else { continue };
+            let Some(thread) = sources.first_pass.threads.number(&scored.comment.thread) else { continue };
             positions[thread] += 1;
             let place = (thread, positions[thread]);
             if places.contains(&place) {

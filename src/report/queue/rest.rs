@@ -194,7 +194,7 @@ fn row<'a>(item: &'a Item<'_>, sources: &Sources<'a>) -> Row<'a> {
         cautions: item.cautions.iter().map(|caution| caution.as_str()).collect(),
         text: segments(&comment.text, &comment.quotes, quoted_author, &[]).into_iter().map(stretch).collect(),
         cut: item.cut,
-        position: [item.position, sources.survey.threads.totals(item.thread).comments],
+        position: [item.position, sources.first_pass.threads.totals(item.thread).comments],
         context: context.as_ref().map(|context| {
             let Neighbour { author, text, .. } = &context.neighbour;
             let text = visible(text).into_owned();

@@ -25,10 +25,10 @@ pub const FILE_NAME: &str = "scores.csv";
 /// and `unsourced` contain byte ranges of `text` as `start-end`, separated by spaces.
 pub const COLUMNS: [&str; row::COLUMNS.len()] = {
     let mut names = [""; row::COLUMNS.len()];
-    let mut place = 0;
-    while place < names.len() {
-        names[place] = row::COLUMNS[place].name;
-        place += 1;
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = row::COLUMNS[index].name;
+        index += 1;
     }
     names
 };
@@ -46,7 +46,7 @@ const LABELS: [Label; Label::COUNT] = [
     Label::IdentityAttack,
 ];
 
-/// Why a scores file could not be written or read.
+/// A scores file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
@@ -120,7 +120,7 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Goes on with a scores file behind its last row. `path` is for errors.
+    /// Continues a scores file after its last row. `path` is for errors.
     pub fn append(out: W, path: &Path) -> Self {
         Self { path: path.to_owned(), csv: csv::Writer::from_writer(out) }
     }
@@ -171,8 +171,8 @@ pub struct Reader {
     path: PathBuf,
     csv: csv::Reader<File>,
     record: StringRecord,
-    /// Where each of [`COLUMNS`] stands in this file: later versions may add columns.
-    places: Vec<usize>,
+    /// The index in this file of each of [`COLUMNS`]: later versions may add columns.
+    indices: Vec<usize>,
 }
 
 impl Reader {
@@ -185,24 +185,24 @@ impl Reader {
         let mut csv = csv::Reader::from_reader(file);
         let row_error = |cause: String| LedgerError::Row { path: path.to_owned(), line: 1, cause };
         let header = csv.headers().map_err(|error| row_error(error.to_string()))?;
-        let places = COLUMNS
+        let indices = COLUMNS
             .iter()
             .map(|column| match header.iter().position(|name| name == *column) {
-                Some(place) => Ok(place),
+                Some(index) => Ok(index),
                 // Files of earlier versions lack it.
                 None if *column == "unsourced" => Ok(usize::MAX),
                 None => Err(row_error(format!("no column `{column}`"))),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), places })
+        Ok(Self { path: path.to_owned(), csv, record: StringRecord::new(), indices })
     }
 
-    /// Where the row begins that was read last, in bytes from the beginning of the file.
+    /// Returns the position of the row that was read last, in bytes from the beginning of the file.
     pub fn offset(&self) -> u64 {
         self.record.position().map_or(0, csv::Position::byte)
     }
 
-    /// The row that begins at that byte, which [`Self::offset`] gave. The rows that follow it are read next.
+    /// Returns the row that begins at that byte, which [`Self::offset`] gave. The rows that follow it are read next.
     ///
     /// # Errors
     /// [`LedgerError`] if there is none or it cannot be read.
@@ -266,7 +266,7 @@ impl Iterator for Reader {
             Ok(false) => None,
             Ok(true) => {
                 let line = self.record.position().map_or(0, csv::Position::line);
-                Some(parse(&self.record, &self.places).map_err(|cause| at(line, cause)))
+                Some(parse(&self.record, &self.indices).map_err(|cause| at(line, cause)))
             }
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
@@ -277,8 +277,8 @@ impl Iterator for Reader {
 }
 
 /// The row that a record holds, or what is wrong with it.
-fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
-    let row = Cells { record, places };
+fn parse(record: &StringRecord, indices: &[usize]) -> Result<Scored, String> {
+    let row = Cells { record, indices };
     let origin = Origin {
         file: (*unguard(row.get("file"))).into(),
         record: row.number("record")?.ok_or("no record number")?,
@@ -346,13 +346,14 @@ fn parse(record: &StringRecord, places: &[usize]) -> Result<Scored, String> {
 /// The cells of a record by column name.
 struct Cells<'a> {
     record: &'a StringRecord,
-    places: &'a [usize],
+    indices: &'a [usize],
 }
 
 impl<'a> Cells<'a> {
     fn get(&self, column: &str) -> &'a str {
-        let place = COLUMNS.iter().position(|name| *name == column).and_then(|index| self.places.get(index));
-        place.and_then(|place| self.record.get(*place)).unwrap_or_default()
+        let number = COLUMNS.iter().position(|name| *name == column);
+        let index = number.and_then(|number| self.indices.get(number));
+        index.and_then(|index| self.record.get(*index)).unwrap_or_default()
     }
 
     fn text(&self, column: &str) -> Option<String> {
@@ -444,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_found_again_by_its_place() {
+    fn a_row_is_found_again_by_its_offset() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE_NAME);
         let mut writer = Writer::new(File::create(&path).unwrap(), &path).unwrap();

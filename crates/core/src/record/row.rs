@@ -207,9 +207,9 @@ mod tests {
 
     #[test]
     fn every_column_has_its_own_name() {
-        for (place, column) in COLUMNS.iter().enumerate() {
+        for (index, column) in COLUMNS.iter().enumerate() {
             let named = COLUMNS.iter().position(|other| other.name == column.name);
-            assert_eq!(named, Some(place), "{}", column.name);
+            assert_eq!(named, Some(index), "{}", column.name);
         }
     }
 }

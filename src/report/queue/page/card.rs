@@ -103,7 +103,7 @@ pub(super) fn card<'a>(
     beside: &'a Beside,
 ) -> Card<'a> {
     let Item { fired, comment, context, explanation, .. } = item;
-    let (rule, survey) = (fired.rule, sources.survey);
+    let (rule, first_pass) = (fired.rule, sources.first_pass);
     let marks: Vec<Range<usize>> = explanation
         .iter()
         .flat_map(|explanation| &explanation.words)
@@ -155,7 +155,7 @@ pub(super) fn card<'a>(
         position: format!(
             "{} of {}",
             count(item.position.into()),
-            count(survey.threads.totals(item.thread).comments.into())
+            count(first_pass.threads.totals(item.thread).comments.into())
         ),
         place: item.position,
         id: attribute(&comment.id),
@@ -263,7 +263,7 @@ fn author_card(
     queue: &Queue<'_>,
     beside: &Beside,
 ) -> AuthorCard {
-    let survey = sources.survey;
+    let first_pass = sources.first_pass;
     let known = beside.author(name);
     let summary = known.map_or(String::new(), |author| {
         let totals = &author.totals;
@@ -288,7 +288,7 @@ fn author_card(
         let place = format!(
             "comment {} in {}",
             count(flagged.position.into()),
-            plain::name(survey.threads.name(flagged.thread))
+            plain::name(first_pass.threads.name(flagged.thread))
         );
         let words = flagged
             .time
@@ -312,7 +312,7 @@ mod tests {
         for (score, severity, reach, words) in [
             (0.9651, 2.0, 1.0, "1.93 = 0.965 × severity 2"),
             (0.9654, 1.0, 1.0 + 2.0_f64.ln(), "1.63 = 0.965 × reach 1.69"),
-            (0.5, 1.5, 5.615, "4.21 = 0.500 × severity 1.5 × reach 5.62"),
+            (0.5, 1.5, 5.634, "4.22 = 0.500 × severity 1.5 × reach 5.63"),
         ] {
             assert_eq!(harm_words(score, severity, reach).as_deref(), Some(words));
         }

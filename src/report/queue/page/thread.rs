@@ -46,9 +46,9 @@ pub(super) fn threads<'a>(
 ) -> Result<Vec<Thread<'a>>, ReportError> {
     let mut addresses = Addresses::open(sources.scores)?;
     let thread = |(&number, said): (&usize, &'a Vec<_>)| {
-        let counts = sources.survey.threads.totals(number);
+        let counts = sources.first_pass.threads.totals(number);
         let comments = u64::from(counts.comments);
-        let name = sources.survey.threads.name(number);
+        let name = sources.first_pass.threads.name(number);
         let mut last = 0;
         let lines = said.iter().map(|said: &'a Said| {
             let gap = u64::from(said.position - last - 1);

@@ -53,7 +53,7 @@ pub(super) fn what_ifs<'a>(
         }
     }
     let of_label = |label: Label| {
-        let scores = &sources.survey.calibrated[label.index()];
+        let scores = &sources.first_pass.calibrated[label.index()];
         let rules: Vec<(&str, f64)> = rules()
             .filter(|rule| rule.label == label)
             .map(|rule| (rule.name.as_str(), rule.threshold))

@@ -77,16 +77,16 @@ impl Kept {
         if !self.advance()? {
             return Ok(Recalled::New(comment));
         }
-        // The places of the columns are those of the header that we wrote ourselves.
-        let places: [usize; COLUMNS.len()] = std::array::from_fn(|place| place);
-        let Ok(row) = parse(&self.record, &places) else { return Ok(Recalled::New(comment)) };
+        // The columns are in the order of the header that we wrote ourselves.
+        let indices: [usize; COLUMNS.len()] = std::array::from_fn(|index| index);
+        let Ok(row) = parse(&self.record, &indices) else { return Ok(Recalled::New(comment)) };
         let row = Scored { comment, ..row };
         let differs = cells(&row).iter().zip(&self.record).position(|(cell, written)| cell != written);
-        if let Some(place) = differs {
+        if let Some(index) = differs {
             return Err(LedgerError::Changed {
                 path: self.path.clone(),
                 line: self.line(),
-                column: COLUMNS[place],
+                column: COLUMNS[index],
                 file: row.comment.origin.file.to_string(),
                 record: row.comment.origin.record,
             });

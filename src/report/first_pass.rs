@@ -1,6 +1,6 @@
 //! The first pass over the scores: every decision, and the totals of everything.
 //!
-//! What grows with the export: in memory the name of an author, the name and a few counts of a thread; on disk a [`Mark`] and what
+//! What grows with the export: in memory the name of an author, the name and a few counts of a thread; on disk a [`CommentStats`] and what
 //! [`authors`](super::authors) keeps of a comment, and a [`Flag`] of a flagged one.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use super::by::Groups;
 use super::draft::{Drafts, Table};
 use super::replies::{Found, Parent, Reply, ReplySorter};
 use super::words;
-use crate::aggregate::{Calibrated, Histogram, Mark, Micro, Moments, Spread, TOXIC};
+use crate::aggregate::{Calibrated, CommentStats, FixedPoint, Histogram, Moments, Spread, TOXIC};
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
 use crate::record::{Column, Outcome, Scored, Unscored, ledger, row};
@@ -29,8 +29,8 @@ pub(super) const DECISIONS: &str = "decisions.csv";
 /// Columns of `decisions.csv`.
 const COLUMNS: [&str; 7] = ["thread", "id", "action", "rule", "label", "score", "threshold"];
 
-/// What the first pass found.
-pub(super) struct Survey<'p> {
+/// Results of the first pass.
+pub(super) struct FirstPass<'p> {
     /// Unscored comments, in the order of [`Unscored::ALL`].
     pub(super) causes: [u64; Unscored::ALL.len()],
     /// Comments without an author's name, or with one that many people share.
@@ -65,7 +65,7 @@ pub(super) struct Survey<'p> {
     pub(super) groups: Groups,
 }
 
-/// How often a rule fired.
+/// Counts of a rule.
 pub(super) struct RuleTotals<'p> {
     pub(super) rule: &'p Rule,
     /// Comments that reached its threshold.
@@ -74,7 +74,7 @@ pub(super) struct RuleTotals<'p> {
     pub(super) decided: u64,
 }
 
-/// What the first pass knows of a thread; the rest is made of its marks.
+/// What the first pass knows of a thread; the rest is computed from the statistics of its comments.
 #[derive(Default)]
 pub(super) struct ThreadCounts {
     /// Comments, scored or not.
@@ -85,10 +85,10 @@ pub(super) struct ThreadCounts {
     pub(super) ends: Option<[u64; 2]>,
 }
 
-/// What the first pass left on disk.
+/// Records that the first pass left on disk.
 pub(super) struct OnDisk {
     /// Every comment: thread by thread in the order of their numbers, and as they stand there.
-    pub(super) marks: Sorted<Mark>,
+    pub(super) comments: Sorted<CommentStats>,
     /// Every flagged comment, in input order.
     pub(super) flags: Sorted<Flag>,
     /// Every reply to a comment that is in the export, thread by thread and as they stand there.
@@ -161,7 +161,7 @@ impl<T> Named<T> {
     }
 }
 
-impl Survey<'_> {
+impl FirstPass<'_> {
     /// Comments without scores.
     pub(super) fn unscored(&self) -> u64 {
         self.causes.iter().sum()
@@ -170,7 +170,7 @@ impl Survey<'_> {
 
 /// The sorters of the first pass.
 struct Sorters {
-    marks: Sorter<Mark>,
+    comments: Sorter<CommentStats>,
     flags: Sorter<Flag>,
     replies: ReplySorter,
     authors: AuthorSorter,
@@ -178,14 +178,14 @@ struct Sorters {
 
 /// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote. `missing` are the labels
 /// that the model does not give.
-pub(super) fn take<'p>(
+pub(super) fn run<'p>(
     scores: &Path,
     policy: &'p Policy,
     missing: &[Label],
     by: &[Column],
     drafts: &mut Drafts,
-) -> Result<(Survey<'p>, OnDisk, Totals), ReportError> {
-    let mut survey = Survey {
+) -> Result<(FirstPass<'p>, OnDisk, Totals), ReportError> {
+    let mut first_pass = FirstPass {
         causes: [0; Unscored::ALL.len()],
         without_author: 0,
         answering: 0,
@@ -208,7 +208,7 @@ pub(super) fn take<'p>(
         groups: Groups::new(by),
     };
     let mut sorters = Sorters {
-        marks: drafts.sorter(),
+        comments: drafts.sorter(),
         flags: drafts.sorter(),
         replies: ReplySorter::new(drafts),
         authors: AuthorSorter::new(drafts),
@@ -220,22 +220,26 @@ pub(super) fn take<'p>(
         rows.check_labels(&scored, missing)?;
         let decision = policy.decide(&scored);
         table.row(&decision_cells(&scored, decision), drafts)?;
-        survey
+        first_pass
             .add(rows.offset(), &scored, decision, &mut sorters)
             .map_err(|source| drafts.failed_to_sort(source))?;
     }
     table.finish(drafts)?;
     let finish = || {
-        let Sorters { marks, flags, replies, authors } = sorters;
+        let Sorters { comments, flags, replies, authors } = sorters;
         let authors = authors.finish(drafts)?;
         let Found { replies, parents, twins } = replies.finish()?;
-        Ok((OnDisk { marks: marks.finish()?, flags: flags.finish()?, replies, parents }, authors, twins))
+        Ok((
+            OnDisk { comments: comments.finish()?, flags: flags.finish()?, replies, parents },
+            authors,
+            twins,
+        ))
     };
     let (disk, authors, twins) = finish().map_err(|source| drafts.failed_to_sort(source))?;
     for [first, second] in twins {
         rows.check_different(first, second)?;
     }
-    Ok((survey, disk, authors))
+    Ok((first_pass, disk, authors))
 }
 
 /// The cells of `decisions.csv`.
@@ -245,7 +249,7 @@ fn decision_cells(scored: &Scored, decision: Option<Decision<'_>>) -> Vec<String
     values.map(|value| value.map(|value| value.cell().into_owned()).unwrap_or_default()).collect()
 }
 
-impl<'p> Survey<'p> {
+impl<'p> FirstPass<'p> {
     /// Adds the comment whose row begins at `offset`.
     fn add(
         &mut self,
@@ -265,10 +269,10 @@ impl<'p> Survey<'p> {
         let position = counts.comments;
         let previous = counts.ends.map(|[_, last]| last);
         counts.ends = Some([counts.ends.map_or(offset, |[first, _]| first), offset]);
-        let mark = Mark::new(thread, position, author, scored, flagged);
-        sorters.marks.push(mark)?;
-        sorters.authors.push(&mark)?;
-        sorters.replies.push(offset, comment, mark)?;
+        let stats = CommentStats::new(thread, position, author, scored, flagged);
+        sorters.comments.push(stats)?;
+        sorters.authors.push(&stats)?;
+        sorters.replies.push(offset, comment, stats)?;
         self.groups.add(scored, flagged);
 
         let language = self.languages.entry(scored.language.clone().unwrap_or_default()).or_default();
@@ -290,12 +294,12 @@ impl<'p> Survey<'p> {
                     self.toxic += u64::from(toxicity >= TOXIC);
                     self.toxicity.add(toxicity);
                     self.toxicity_histogram.add(toxicity);
-                    self.toxicity_spread.add(Micro::new(toxicity));
+                    self.toxicity_spread.add(FixedPoint::new(toxicity));
                 }
                 if let Some(sentiment) = scores.sentiment() {
                     self.sentiment.add(sentiment);
                     self.sentiment_histogram.add(sentiment);
-                    self.sentiment_spread.add(Micro::new(sentiment));
+                    self.sentiment_spread.add(FixedPoint::new(sentiment));
                 }
                 for label in Label::ALL {
                     scores.get(label).into_iter().for_each(|score| self.calibrated[label.index()].add(score));
