@@ -28,8 +28,8 @@ pub(super) fn plain_file(input: &mut Input, what: &str) -> Result<PathBuf, ReadE
 /// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
 pub(super) type Cell = Option<Result<String, Vec<u8>>>;
 
-/// The record of a row. `cells` are those of the columns that are read, `places` says which of them holds what, `name` is that of
-/// the column at a place.
+/// The record of a row. `cells` are those of the columns that are read, `places` says which of them
+/// holds what, `name` is that of the column at a place.
 pub(super) fn record(
     input: &mut Input,
     span: Span,
@@ -71,7 +71,8 @@ pub(super) enum Unit {
     Nanosecond,
 }
 
-/// A time since 1970, in RFC 3339, without a zone where it is not in UTC; the number where no calendar has it.
+/// A time since 1970, in RFC 3339, without a zone where it is not in UTC; the number where no
+/// calendar has it.
 pub(super) fn instant(value: i64, unit: Unit, is_utc: bool) -> String {
     let instant = match unit {
         #[cfg(feature = "arrow")]

@@ -1,6 +1,7 @@
 //! Delimited text: CSV and TSV, with any of `,` `;` `|` and tab between the fields.
 //!
-//! Records are cut here, line by line, so that each has a place, a limit and its raw bytes; `csv-core` takes them apart.
+//! Records are cut here, line by line, so that each has a place, a limit and its raw bytes;
+//! `csv-core` takes them apart.
 
 use std::borrow::Cow;
 
@@ -118,7 +119,8 @@ fn most_common_width(sample: &[Vec<String>]) -> usize {
     counts.into_iter().max_by_key(|(width, count)| (*count, *width)).map_or(0, |(width, _)| width)
 }
 
-/// Whether the first record names the columns: by a name that exports use, or because it is unlike what stands below it.
+/// Whether the first record names the columns: by a name that exports use, or because it is unlike
+/// what stands below it.
 fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
     // The column of row numbers that pandas and R write has no name.
     let may_be_name =
@@ -165,7 +167,8 @@ enum Quoting {
 }
 
 impl Quoting {
-    /// The reading by which every quote that opens a field closes it at its end; otherwise what is usual.
+    /// The reading by which every quote that opens a field closes it at its end; otherwise what is
+    /// usual.
     fn find(source: &Source, delimiter: u8) -> Self {
         let has_escapes = || source.head().windows(2).any(|pair| pair == b"\\\"");
         if quotes_match(source, delimiter, Self::Doubled) {
@@ -201,7 +204,8 @@ fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
     !(inside && source.head_is_all())
 }
 
-/// Opens an input whose fields are divided by one of the delimiters: finds its shape and its columns.
+/// Opens an input whose fields are divided by one of the delimiters: finds its shape and its
+/// columns.
 pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
     let mapping = &input.options.mapping;
@@ -361,7 +365,8 @@ impl Records {
 struct Quotes {
     /// Within an enclosed field.
     inside: bool,
-    /// A quote within an enclosed field was read: another one makes it a quotation mark, anything else ends the field.
+    /// A quote within an enclosed field was read: another one makes it a quotation mark, anything
+    /// else ends the field.
     pending: bool,
     /// A backslash was read that makes the next character a plain one.
     escaped: bool,
@@ -431,7 +436,8 @@ impl Splitter {
                 field_begins = *byte == self.delimiter;
             }
         }
-        // A quote at the very end closes the field: there is no line end behind the last line of a file.
+        // A quote at the very end closes the field: there is no line end behind the last line of a
+        // file.
         if quotes.pending {
             *quotes = Quotes::default();
         }
@@ -451,7 +457,8 @@ impl Splitter {
         count += self.core.read_record(&[], &mut [0], &mut self.ends[count..]).3;
         let ends = &self.ends[..count];
         let text = &self.text[..ends.last().copied().unwrap_or(0)];
-        // Taking ASCII quotes out of UTF-8 leaves UTF-8; the empty string stands in for what cannot be.
+        // Taking ASCII quotes out of UTF-8 leaves UTF-8; the empty string stands in for what cannot
+        // be.
         Fields { text: str::from_utf8(text).unwrap_or_default(), ends }
     }
 

@@ -1,4 +1,5 @@
-//! Errors for inputs that cannot be read at all. A record that cannot be read is a [`Reject`](super::Reject), not an error.
+//! Errors for inputs that cannot be read at all. A record that cannot be read is a
+//! [`Reject`](super::Reject), not an error.
 
 use std::fmt;
 use std::io;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 pub struct ReadError {
     /// The kind of error.
     pub kind: ReadErrorKind,
-    /// The file as the user named it; `-` for standard input; empty if the error is not about a file.
+    /// The file as the user named it; `-` for standard input; empty if the error is not about a
+    /// file.
     pub file: Arc<str>,
     /// Record and line (both from 1), if the error has a position within the file.
     pub place: Option<(u64, u64)>,

@@ -31,8 +31,8 @@ pub(crate) mod tsv;
 pub(crate) mod wordpress;
 pub(crate) mod youtube;
 
-/// Every format. An input is read in the first one that is sure, then in the one that its extension favours, then in the
-/// first one that fits: put a format before those that are less particular.
+/// Every format. An input is read in the first one that is sure, then in the one that its extension
+/// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
@@ -73,12 +73,14 @@ pub(crate) struct FormatEntry {
     pub(crate) hooks: Hooks,
 }
 
-/// Parts of the generic reader that a format replaces or adds to. Most formats need none: [`Hooks::NONE`].
+/// Parts of the generic reader that a format replaces or adds to. Most formats need none:
+/// [`Hooks::NONE`].
 pub(crate) struct Hooks {
     /// The names of its sections are names of people: `withhold_names` leaves them empty.
     pub(crate) has_private_sections: bool,
-    /// Turns a parent's id as the site writes it (before the comment's id and thread) into a comment's id; `None` if the
-    /// comment answers its thread. Called for the records of every format, as tables contain the ids of any site.
+    /// Turns a parent's id as the site writes it (before the comment's id and thread) into a
+    /// comment's id; `None` if the comment answers its thread. Called for the records of every
+    /// format, as tables contain the ids of any site.
     pub(crate) parent_id: Option<for<'a> fn(&'a str, &str, &str) -> Option<&'a str>>,
     /// Files that lie next to an export and are no exports of their own.
     pub(crate) companions: Option<Companions>,

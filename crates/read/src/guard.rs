@@ -11,10 +11,12 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns true while this thread reads data whose panics are caught: a panic hook has nothing to report then.
+/// Returns true while this thread reads data whose panics are caught: a panic hook has nothing to
+/// report then.
 ///
-/// The crates behind Parquet and Arrow assert some of what they read. Such a panic costs a part of a damaged file, and
-/// becomes a reject. The library sets no hook of its own; a program that wants a quiet terminal asks this in its own.
+/// The crates behind Parquet and Arrow assert some of what they read. Such a panic costs a part of
+/// a damaged file, and becomes a reject. The library sets no hook of its own; a program that wants
+/// a quiet terminal asks this in its own.
 pub fn catches_panics() -> bool {
     IS_GUARDED.get()
 }

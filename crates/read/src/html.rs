@@ -1,8 +1,9 @@
-//! HTML bodies as plain text: what a reader of the page sees, with its paragraphs and line breaks, and where in it other
-//! people are quoted.
+//! HTML bodies as plain text: what a reader of the page sees, with its paragraphs and line breaks,
+//! and where in it other people are quoted.
 //!
-//! A link's text stays and its address goes, unless the text is the address cut short (`https://example.org/a/lo...`):
-//! then the whole address takes its place. A picture becomes its alternative text. Scripts and style sheets go.
+//! A link's text stays and its address goes, unless the text is the address cut short
+//! (`https://example.org/a/lo...`): then the whole address takes its place. A picture becomes its
+//! alternative text. Scripts and style sheets go.
 
 use std::ops::Range;
 
@@ -19,8 +20,9 @@ use super::source::Span;
 pub(crate) struct Plain {
     /// Paragraphs with a blank line between them, lines with `\n`.
     pub(crate) text: String,
-    /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the `<aside>` of quotes and
-    /// previews): ascending, not overlapping. Lines after `>` are left to the threader, for anybody can type them.
+    /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the
+    /// `<aside>` of quotes and previews): ascending, not overlapping. Lines after `>` are left to
+    /// the threader, for anybody can type them.
     pub(crate) quotes: Vec<Range<usize>>,
     /// Attributes of the first `<aside class="quote">`, in which forums name what is quoted.
     pub(crate) citation: Vec<(String, String)>,
@@ -66,12 +68,13 @@ const LINES: [&[u8]; 12] = [
 /// Quotes within quotes that are told apart; deeper ones are part of the deepest.
 const MAX_ASIDES: usize = 64;
 
-/// The text of an HTML body. Where it has no tag that breaks lines, its own line ends do, as they do on the sites that
-/// store such bodies. Takes time in proportion to its length.
+/// The text of an HTML body. Where it has no tag that breaks lines, its own line ends do, as they
+/// do on the sites that store such bodies. Takes time in proportion to its length.
 pub(crate) fn to_text(html: &str) -> Plain {
     let mut text = Text::read(html, true);
     if text.hidden.is_some() {
-        // A script that never ends would hide what follows it: then it is no script, but somebody's words.
+        // A script that never ends would hide what follows it: then it is no script, but somebody's
+        // words.
         text = Text::read(html, false);
     }
     text.finish()

@@ -1,5 +1,5 @@
-//! The input of every format's parser: the stream, the options, the report to fill in, and the one way from values to a
-//! [`Comment`].
+//! The input of every format's parser: the stream, the options, the report to fill in, and the one
+//! way from values to a [`Comment`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Rejec
 
 /// The parser of one input.
 pub(crate) trait Parser: Send {
-    /// Returns the next record, or `None` at the end. A record that cannot be read is [`Record::Reject`]; an error costs the
-    /// rest of the input.
+    /// Returns the next record, or `None` at the end. A record that cannot be read is
+    /// [`Record::Reject`]; an error costs the rest of the input.
     fn next(&mut self) -> Result<Option<Record>, ReadError>;
 
     /// The input it reads.
@@ -35,7 +35,8 @@ pub(crate) struct Input {
     pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
     thread: Arc<str>,
     records: u64,
-    /// The line from which on something was lost: a stretch that is no record, or the rest of the input.
+    /// The line from which on something was lost: a stretch that is no record, or the rest of the
+    /// input.
     first_loss: Option<u64>,
 }
 
@@ -81,7 +82,8 @@ impl Input {
         }
     }
 
-    /// Finds the column of each field and adds it to the report. `noun` is the format's word for a column.
+    /// Finds the column of each field and adds it to the report. `noun` is the format's word for a
+    /// column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
         if columns.is_empty() {
             let what = format!("no {noun} in it holds a value");
@@ -132,8 +134,8 @@ impl Input {
         self.records += 1;
     }
 
-    /// Returns the next record as a reject. `raw` is the record, or its beginning if it is too long. If the span is not complete,
-    /// the reject stands for something that was lost.
+    /// Returns the next record as a reject. `raw` is the record, or its beginning if it is too
+    /// long. If the span is not complete, the reject stands for something that was lost.
     pub(crate) fn reject(&mut self, span: Span, cause: impl Into<String>, raw: &[u8]) -> Record {
         self.records += 1;
         if !span.is_complete {
@@ -210,7 +212,8 @@ impl Input {
         self.options.withhold_names && self.report.format.entry().hooks.has_private_sections
     }
 
-    /// Returns true if the status says that the comment was deleted or removed: it need not have a text.
+    /// Returns true if the status says that the comment was deleted or removed: it need not have a
+    /// text.
     pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
         let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
         status.is_some_and(|status| status != Status::Live)
@@ -235,8 +238,8 @@ impl Input {
         self.reject(self.source.here(), cause, &[])
     }
 
-    /// Ends the input: completes the report, and returns the reject for what a broken stream lost, or for an input in which
-    /// nothing was found.
+    /// Ends the input: completes the report, and returns the reject for what a broken stream lost,
+    /// or for an input in which nothing was found.
     pub(crate) fn finish(&mut self) -> Option<Record> {
         let fingerprint = self.source.fingerprint();
         let last = match (&fingerprint, self.source.broken().map(Break::cause)) {
@@ -292,8 +295,8 @@ fn list(columns: &[Column]) -> String {
     names.join(", ")
 }
 
-/// Returns the id of the comment that a parent column names; `None` for the words and numbers that mean "none", and for the
-/// thread itself.
+/// Returns the id of the comment that a parent column names; `None` for the words and numbers that
+/// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
@@ -317,7 +320,8 @@ fn is_placeholder(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
 }
 
-/// Returns true if a site writes this for whoever gave no name: such comments have no author in common.
+/// Returns true if a site writes this for whoever gave no name: such comments have no author in
+/// common.
 fn is_nobody(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "anonymous",
@@ -346,7 +350,8 @@ fn status_of_text(text: &str) -> Status {
     }
 }
 
-/// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a column `spam` removed, in a column `approved` live.
+/// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a
+/// column `spam` removed, in a column `approved` live.
 fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {

@@ -61,8 +61,9 @@ impl InputFile {
     }
 }
 
-/// Returns every file of the inputs: inputs in the order given, files of a folder by path (name by name, bytewise), at any
-/// depth. Hidden files and folders (names that begin with a dot) are left out, and a file named a second time as well.
+/// Returns every file of the inputs: inputs in the order given, files of a folder by path (name by
+/// name, bytewise), at any depth. Hidden files and folders (names that begin with a dot) are left
+/// out, and a file named a second time as well.
 pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     if inputs.is_empty() {
         return Err(ReadError::new(
@@ -100,7 +101,8 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     Ok(groups)
 }
 
-/// Removes the files that only describe an export, a folder whose format names its main file, and notes them in that file.
+/// Removes the files that only describe an export, a folder whose format names its main file, and
+/// notes them in that file.
 fn set_companions_aside(groups: &mut [Group]) {
     let hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.companions.as_ref());
     for Companions { main, describes } in hooks {
@@ -154,8 +156,8 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
-            // A dangling link, a link to a folder around it, a folder that may not be entered: it cannot be opened, which
-            // costs the run one reject.
+            // A dangling link, a link to a folder around it, a folder that may not be entered: it
+            // cannot be opened, which costs the run one reject.
             Err(error) if error.depth() > 0 => {
                 files.extend(error.path().map(|path| file(path.to_owned(), Some(0))));
                 continue;

@@ -70,7 +70,8 @@ impl Keys {
     }
 }
 
-/// The next record of an input of JSON objects. Where the head held no object, the first one decides on the keys.
+/// The next record of an input of JSON objects. Where the head held no object, the first one
+/// decides on the keys.
 pub(crate) fn record(
     input: &mut Input,
     keys: &mut Option<Keys>,
@@ -110,7 +111,8 @@ pub(super) const ENDS_TOO_EARLY: &str = "JSON that ends too early; get the whole
 /// The cause of a reject that is JSON, and no object.
 pub(super) const NO_OBJECT: &str = "a JSON value, but no object; each record must be one";
 
-/// The object that a record is, or the cause for which it is none. Of what is nested more than [`SHALLOW`] it is none.
+/// The object that a record is, or the cause for which it is none. Of what is nested more than
+/// [`SHALLOW`] it is none.
 pub(crate) fn parse(raw: &[u8]) -> Result<Map<String, Value>, String> {
     match depth(raw) {
         ..=SHALLOW => parse_deep(raw).and_then(object),
@@ -127,10 +129,11 @@ fn object(value: Value) -> Result<Map<String, Value>, String> {
 
 /// Levels of nesting that any stack has room for.
 const SHALLOW: usize = 128;
-/// Levels of nesting that are read: replies two thousand deep in items of Hacker News, eight hundred in Reddit's listings.
+/// Levels of nesting that are read: replies two thousand deep in items of Hacker News, eight
+/// hundred in Reddit's listings.
 const MAX_DEPTH: usize = 4096;
-/// Stack for a level, for the parser and for what is done with its value: several times what they take, as unoptimised and
-/// instrumented builds take more.
+/// Stack for a level, for the parser and for what is done with its value: several times what they
+/// take, as unoptimised and instrumented builds take more.
 const STACK_BYTES_A_LEVEL: usize = 8 << 10;
 
 /// How deep the brackets of a JSON value are nested.
@@ -153,7 +156,8 @@ pub(super) fn depth(raw: &[u8]) -> usize {
     deepest
 }
 
-/// Does something with a value of so many levels, dropping it included, where there is stack enough for it.
+/// Does something with a value of so many levels, dropping it included, where there is stack enough
+/// for it.
 ///
 /// # Errors
 /// There is no memory for the stack.
@@ -173,8 +177,8 @@ pub(super) fn no_stack(error: &io::Error) -> String {
     format!("nested so deep that there is no memory to read it ({error}); free some, or split it")
 }
 
-/// The JSON value that a record is, or the cause for which it is none. To be called, and its value dropped, within
-/// [`with_stack`].
+/// The JSON value that a record is, or the cause for which it is none. To be called, and its value
+/// dropped, within [`with_stack`].
 pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
     let levels = depth(raw);
     if levels > MAX_DEPTH {
@@ -217,8 +221,9 @@ pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
     flat.columns.into_iter().map(|column| column.name).collect()
 }
 
-/// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing numbers, and with numbers that
-/// are too large for any float as strings, so that they cost no more than their own key. `None` if it has neither.
+/// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing
+/// numbers, and with numbers that are too large for any float as strings, so that they cost no more
+/// than their own key. `None` if it has neither.
 fn mend_numbers(raw: &[u8]) -> Option<Vec<u8>> {
     const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
     let mut mended = Vec::with_capacity(raw.len());

@@ -1,5 +1,6 @@
-//! Reads comment exports: opens files, folders and standard input, finds the format of each by its content, and returns
-//! every record as a [`Comment`] or as a [`Reject`] that says what is wrong with it.
+//! Reads comment exports: opens files, folders and standard input, finds the format of each by its
+//! content, and returns every record as a [`Comment`] or as a [`Reject`] that says what is wrong
+//! with it.
 //!
 //! ```
 //! use std::fs;
@@ -28,20 +29,24 @@
 //! ```
 //!
 //! - [`Options`] names a format or columns, and sets limits. [`Format::ALL`] lists the formats.
-//! - [`Reader::files`] reports how each file was understood: its format and the reason, its columns, and notices.
+//! - [`Reader::files`] reports how each file was understood: its format and the reason, its
+//!   columns, and notices.
 //! - No file is held in memory whole, except page dumps ([`text`]) and files of Commento.
-//! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that are no exports.
+//! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that
+//!   are no exports.
 //!
 //! # Features
 //!
-//! `arrow` and `parquet`, both on by default, read Apache Arrow IPC and Apache Parquet. Without them such files are still
-//! recognised, and opening one is an error of the kind [`ReadErrorKind::Unsupported`].
+//! `arrow` and `parquet`, both on by default, read Apache Arrow IPC and Apache Parquet. Without
+//! them such files are still recognised, and opening one is an error of the kind
+//! [`ReadErrorKind::Unsupported`].
 //!
 //! # Structure
 //!
-//! Each format is one file in `formats/` and one line in the list of `formats.rs`; `docs/adding-a-format.md` explains how to
-//! add one. Everything else knows no format by name: it opens files ([`Reader`]), decompresses and decodes them, finds
-//! formats and columns, and turns values into comments.
+//! Each format is one file in `formats/` and one line in the list of `formats.rs`;
+//! `docs/adding-a-format.md` explains how to add one. Everything else knows no format by name: it
+//! opens files ([`Reader`]), decompresses and decodes them, finds formats and columns, and turns
+//! values into comments.
 
 use std::fmt;
 use std::io;
@@ -61,6 +66,7 @@ mod guard;
 mod html;
 mod input;
 mod input_file;
+mod json_cutter;
 mod keys;
 mod lines;
 mod mapping;
@@ -101,11 +107,11 @@ pub struct Options {
     pub article_end: Option<String>,
     /// Rejects contain the raw record.
     pub keep_raw: bool,
-    /// The most times its size that a compressed input may unpack to before it is treated as a decompression bomb (default
-    /// 250). The first 256 MiB are free.
+    /// The most times its size that a compressed input may unpack to before it is treated as a
+    /// decompression bomb (default 250). The first 256 MiB are free.
     pub max_expansion: Option<u64>,
-    /// Nothing that may name people is read or reported, except authors and texts: no examples of odd values in notices, and no
-    /// sections that are named after people.
+    /// Nothing that may name people is read or reported, except authors and texts: no examples of
+    /// odd values in notices, and no sections that are named after people.
     pub withhold_names: bool,
 }
 
@@ -123,11 +129,13 @@ pub enum Record {
 pub struct Reject {
     /// The file as the user named it.
     pub file: Arc<str>,
-    /// The number of the record in the file, from 1; 0 for a file of a folder that could not be read at all.
+    /// The number of the record in the file, from 1; 0 for a file of a folder that could not be
+    /// read at all.
     pub record: u64,
     /// The line it begins on, from 1; 0 for a whole file.
     pub line: u64,
-    /// Its bytes, or those of the element around it, in the file as decompressed and converted to UTF-8.
+    /// Its bytes, or those of the element around it, in the file as decompressed and converted to
+    /// UTF-8.
     pub bytes: Range<u64>,
     /// The cause: what is wrong with it and what to do.
     pub cause: String,
@@ -171,10 +179,12 @@ pub struct Doubt {
     pub what: String,
 }
 
-/// A stream of the records of all inputs in a fixed order: inputs as named, the files of a folder by path.
+/// A stream of the records of all inputs in a fixed order: inputs as named, the files of a folder
+/// by path.
 ///
-/// If a file breaks in the middle, one reject stands for everything after the break, and the next file is read. The stream
-/// ends after the last record of the last file; an error means that the folder for temporary files cannot be used.
+/// If a file breaks in the middle, one reject stands for everything after the break, and the next
+/// file is read. The stream ends after the last record of the last file; an error means that the
+/// folder for temporary files cannot be used.
 pub struct Reader {
     options: Arc<Options>,
     /// Inputs that are still to be read, last first.
@@ -219,13 +229,13 @@ impl Current {
 }
 
 impl Reader {
-    /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by path, without hidden files)
-    /// and `-`, each plain or compressed with gzip or zstd.
+    /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by
+    /// path, without hidden files) and `-`, each plain or compressed with gzip or zstd.
     ///
     /// # Errors
     ///
-    /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a folder such a file becomes a
-    /// reject.
+    /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a
+    /// folder such a file becomes a reject.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
         let groups = input_file::find(inputs)?;
         let mut reader = Self {
@@ -268,7 +278,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Opens one input, notes what is understood of it, and closes it again if it can be opened twice.
+    /// Opens one input, notes what is understood of it, and closes it again if it can be opened
+    /// twice.
     fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
         if let Some((what, remedy)) = &file.refusal {
             return Err(ReadError::new(ReadErrorKind::NoExport, &file.name, what, remedy));
@@ -299,7 +310,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Adds to the error of a file in which the user's format found nothing which format its content shows.
+    /// Adds to the error of a file in which the user's format found nothing which format its
+    /// content shows.
     fn name_format(&self, error: ReadError, file: &InputFile) -> ReadError {
         let Some(forced) = self.options.format else { return error };
         let options = Options { format: None, ..(*self.options).clone() };
@@ -330,7 +342,8 @@ impl Reader {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// Returns the bytes of all inputs, before decompression; `None` if standard input or a pipe is one of them.
+    /// Returns the bytes of all inputs, before decompression; `None` if standard input or a pipe is
+    /// one of them.
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
@@ -417,7 +430,8 @@ impl Iterator for Reader {
     }
 }
 
-/// Records of an input whose format the user named that are read in search of a comment before it is refused.
+/// Records of an input whose format the user named that are read in search of a comment before it
+/// is refused.
 const FORCED_RECORDS: usize = 1_000;
 
 /// Returns the first record of an input.

@@ -16,8 +16,9 @@ const MAX_LINE_BYTES: u64 = 1 << 20;
 /// What some programs write in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Turns lines into comments, one object a line. Nothing is guessed from what other lines hold: a field stands under the key
-/// of its own name (`text`, `author`, `id` ...), or under the one that the mapping names.
+/// Turns lines into comments, one object a line. Nothing is guessed from what other lines hold: a
+/// field stands under the key of its own name (`text`, `author`, `id` ...), or under the one that
+/// the mapping names.
 pub struct Lines {
     input: Input,
     keys: Option<Keys>,
@@ -41,8 +42,8 @@ impl Lines {
         Ok(Self { input, keys, line: Vec::new(), bytes: 0 })
     }
 
-    /// Returns what the next line of `source` that is not blank holds; `None` at its end. The number of a record is that of
-    /// its line.
+    /// Returns what the next line of `source` that is not blank holds; `None` at its end. The
+    /// number of a record is that of its line.
     ///
     /// # Errors
     /// `source` cannot be read.

@@ -90,8 +90,8 @@ impl FromStr for Field {
 
 /// The user's word on which column or key holds what: `text=COL,author=COL`.
 ///
-/// A column is named as in the header, by its number from 1, or (a JSON key within others) by a dotted path. Nothing
-/// behind the `=` leaves the field empty, whatever the columns are called.
+/// A column is named as in the header, by its number from 1, or (a JSON key within others) by a
+/// dotted path. Nothing behind the `=` leaves the field empty, whatever the columns are called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping(Vec<(Field, String)>);
 
@@ -178,8 +178,8 @@ impl Mapping {
         self
     }
 
-    /// Decides for every field which column holds it: the user's word first, then the best name whose content fits, then
-    /// (for the text alone) the content.
+    /// Decides for every field which column holds it: the user's word first, then the best name
+    /// whose content fits, then (for the text alone) the content.
     pub(crate) fn resolve(&self, columns: &[Column]) -> Result<Resolved, Unresolved> {
         let mut resolved = Resolved::default();
         let mut settled: HashSet<Field> = HashSet::new();
@@ -195,7 +195,8 @@ impl Mapping {
         let mut candidates: Vec<(u8, usize, Field)> = Vec::new();
         for (index, column) in columns.iter().enumerate() {
             for (field, score) in scores(&column.name) {
-                // A weak name for a thread (`post_id`) counts only where several rows share a value.
+                // A weak name for a thread (`post_id`) counts only where several rows share a
+                // value.
                 let is_own = column.values.len() >= 4 && distinct(&column.values) == column.values.len();
                 if fits(field, &column.values) && !(field == Field::Thread && score < 80 && is_own) {
                     // An empty column yields to any that holds something.
@@ -257,8 +258,8 @@ pub(crate) fn is_called_text(name: &str) -> bool {
     scores(name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
 }
 
-/// What a column of this name may hold, and how surely. Of a dotted path the whole counts first, then its last two parts
-/// together (`data.author.id` is an author's id), then its last part.
+/// What a column of this name may hold, and how surely. Of a dotted path the whole counts first,
+/// then its last two parts together (`data.author.id` is an author's id), then its last part.
 fn scores(name: &str) -> Vec<(Field, u8)> {
     let known = |part: &str, less: u8| -> Vec<(Field, u8)> {
         let bare = bare(part);

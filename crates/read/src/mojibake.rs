@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// The text with every stretch put right that is UTF-8 taken for Latin-1; what is not stays as it is.
+/// The text with every stretch put right that is UTF-8 taken for Latin-1; what is not stays as it
+/// is.
 pub(super) fn repair(text: &str) -> Cow<'_, str> {
     let is_byte = |c: char| ('\u{80}'..='\u{ff}').contains(&c);
     if !text.contains(is_byte) {

@@ -1,5 +1,5 @@
-//! Parts of the formats whose records are JSON objects at known paths: the way to those objects, and the parser around a
-//! format's [`Layout`].
+//! Parts of the formats whose records are JSON objects at known paths: the way to those objects,
+//! and the parser around a format's [`Layout`].
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
-use super::formats::json::{cut_through, cut_value, is_between_elements};
 use super::input::{Input, Parser, Values};
+use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
@@ -27,9 +27,10 @@ pub(crate) type Keys = &'static [(Field, &'static str)];
 pub(crate) enum JsonPath {
     /// One on each line.
     Lines,
-    /// At these paths of a JSON document (or of several, one after the other): keys joined by dots, `*` for the elements
-    /// of an array (and of arrays within it), nothing for the whole document. A path that begins with `**.` counts at any
-    /// depth, and one that does not end with `*` may hold any value.
+    /// At these paths of a JSON document (or of several, one after the other): keys joined by dots,
+    /// `*` for the elements of an array (and of arrays within it), nothing for the whole document.
+    /// A path that begins with `**.` counts at any depth, and one that does not end with `*` may
+    /// hold any value.
     Paths(&'static [&'static str]),
 }
 
@@ -73,7 +74,8 @@ impl Piece<'_> {
     }
 }
 
-/// Opens an input of objects: notes the keys that the format reads, and those of the head that it does not.
+/// Opens an input of objects: notes the keys that the format reads, and those of the head that it
+/// does not.
 pub(crate) fn open<L: Layout + 'static>(
     mut input: Input,
     paths: JsonPath,
@@ -103,7 +105,8 @@ pub(crate) fn open<L: Layout + 'static>(
     Box::new(Objects { input, cutter, layout, raw: Vec::new(), records: VecDeque::new(), is_done: false })
 }
 
-/// Whether an input begins as JSON does, and no mapping asks for keys of its own: then the generic readers take it.
+/// Whether an input begins as JSON does, and no mapping asks for keys of its own: then the generic
+/// readers take it.
 pub(crate) fn may_be(source: &Source, mapping: &Mapping) -> bool {
     let head = source.head().trim_ascii_start();
     matches!(head.first(), Some(b'{' | b'[')) && !mapping.has_names()
@@ -271,7 +274,8 @@ impl<L: Layout> Parser for Objects<L> {
     }
 }
 
-/// Cuts the values of known paths out of a stream, one at a time: nothing else of it is ever in memory.
+/// Cuts the values of known paths out of a stream, one at a time: nothing else of it is ever in
+/// memory.
 struct Cutter {
     paths: JsonPath,
     /// The brackets around what comes next: none for an array; for an object its current key.
@@ -288,8 +292,8 @@ impl Cutter {
         Self { paths, open: Vec::new() }
     }
 
-    /// Cuts the next value, into `raw`, and returns it with its path; without a path if it belongs nowhere. Returns `None`
-    /// at the end.
+    /// Cuts the next value, into `raw`, and returns it with its path; without a path if it belongs
+    /// nowhere. Returns `None` at the end.
     fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<(Option<&'static str>, Span)> {
         match self.paths {
             JsonPath::Lines => loop {
@@ -448,7 +452,8 @@ mod tests {
                 r#"{"id":7,"list":[{"id":"a","m":[{}]},{"id":"b","m":[]}]}"#,
                 r#"id=7 list.*.id="a" list.*.m.*={} list.*.id="b""#,
             ),
-            // A number at the end of the input may be half of one: the piece itself is what is rejected.
+            // A number at the end of the input may be half of one: the piece itself is what is
+            // rejected.
             (&["a.*"], r#"{"a":[1"#, "a.*=1"),
             (&["a.*"], r#"{"a":[{"b":1}"#, r#"a.*={"b":1} ?="#),
             (&["a.*"], r#"{"a":[1]}]{"a":[2]}"#, "a.*=1 ?=] a.*=2"),

@@ -1,5 +1,5 @@
-//! Comity's own output, told from exports by its content: a report that is read as an export would count every comment
-//! several times.
+//! Comity's own output, told from exports by its content: a report that is read as an export would
+//! count every comment several times.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +15,8 @@ const RUN_KEYS: [&str; 5] = ["version", "settings", "model", "engine", "inputs"]
 const SUMMARY_KEYS: [&str; 4] = ["counts", "unscored", "prevalence", "policy"];
 /// Keys of `explanations.ndjson`.
 const EXPLANATION_KEYS: [&str; 4] = ["label", "score", "sentences", "words"];
-/// Columns that no export has together: of `scores.csv`, `decisions.csv` and `flagged.csv`, `rejects.csv`.
+/// Columns that no export has together: of `scores.csv`, `decisions.csv` and `flagged.csv`,
+/// `rejects.csv`.
 const SCORES_COLUMNS: [&str; 4] = ["text", "toxicity", "severe_toxicity", "unscored"];
 const DECISION_COLUMNS: [&str; 4] = ["action", "rule", "score", "threshold"];
 const REJECT_COLUMNS: [&str; 5] = ["file", "record", "line", "bytes", "cause"];
@@ -49,8 +50,8 @@ pub(crate) fn remedy(folder: &Path) -> String {
     )
 }
 
-/// Returns true if the beginning of a file is that of a report's file. `scores.csv` has the comments of its run, and is an
-/// export if the user names it.
+/// Returns true if the beginning of a file is that of a report's file. `scores.csv` has the
+/// comments of its run, and is an export if the user names it.
 pub(crate) fn is_of_report(head: &[u8], is_named: bool) -> bool {
     if head.trim_ascii_start().starts_with(b"{") {
         return [&RUN_KEYS[..], &SUMMARY_KEYS, &EXPLANATION_KEYS].iter().any(|keys| has_keys(head, keys));

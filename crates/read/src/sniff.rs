@@ -1,4 +1,5 @@
-//! Finds the format of an input: by its content, and by its extension only if the content fits several formats.
+//! Finds the format of an input: by its content, and by its extension only if the content fits
+//! several formats.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -144,8 +145,8 @@ const BINARIES: &[Binary] = &[
     Binary { offset: 257, magic: b"ustar", name: "a tar archive", remedy: ARCHIVE },
 ];
 
-/// Returns what a file that is not text seems to be (by its first bytes, raw and as text), and what to do; `None` for text. If
-/// the user named the format, only what cannot be text is refused.
+/// Returns what a file that is not text seems to be (by its first bytes, raw and as text), and what
+/// to do; `None` for text. If the user named the format, only what cannot be text is refused.
 fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str)> {
     if raw.starts_with(b"PK\x03\x04") {
         let holds = |name: &[u8]| raw.windows(name.len()).any(|window| window == name);
@@ -175,7 +176,8 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     Some(("a binary file, not text".to_owned(), "name a comment export; name its --format if it is one"))
 }
 
-/// Returns the encoding, of those that are not read, by its byte order mark or by its bytes; `None` for any other content.
+/// Returns the encoding, of those that are not read, by its byte order mark or by its bytes; `None`
+/// for any other content.
 fn wide_encoding(raw: &[u8]) -> Option<&'static str> {
     if raw.starts_with(&UTF_32LE_MARK) || raw.starts_with(&[0, 0, 0xfe, 0xff]) {
         return Some("UTF-32");

@@ -23,12 +23,15 @@ const ENCODING_WINDOW_BYTES: usize = 1 << 20;
 const CHUNK_BYTES: usize = 64 << 10;
 /// A compressed input may unpack to this many bytes whatever its own size.
 pub(crate) const FREE_BYTES: u64 = 256 << 20;
-/// And beyond them to this many times the bytes that were read of it, unless the user allows more. Exports of comments come to
-/// between 3 and 30 times; gzip cannot exceed 1,032 times, and zstd has no bound.
+/// And beyond them to this many times the bytes that were read of it, unless the user allows more.
+/// Exports of comments come to between 3 and 30 times; gzip cannot exceed 1,032 times, and zstd has
+/// no bound.
 pub(crate) const MAX_EXPANSION: u64 = 250;
-/// The window of zstd above which the memory that it takes is told: what zstd itself refuses unless asked.
+/// The window of zstd above which the memory that it takes is told: what zstd itself refuses unless
+/// asked.
 const LARGE_WINDOW_BYTES: u64 = 128 << 20;
-/// Bytes of the beginning by which a compression, and zstd's window behind skippable frames, is found.
+/// Bytes of the beginning by which a compression, and zstd's window behind skippable frames, is
+/// found.
 const MAGIC_BYTES: u64 = 64;
 /// The byte order mark of UTF-32, which is not read.
 pub(crate) const UTF_32LE_MARK: [u8; 4] = [0xff, 0xfe, 0, 0];
@@ -67,7 +70,8 @@ pub(crate) struct Source {
     line_end: u8,
 }
 
-/// The reason why a stream ended before its time: its compression is damaged, or it could not be read any further.
+/// The reason why a stream ended before its time: its compression is damaged, or it could not be
+/// read any further.
 pub(crate) struct Break {
     pub(crate) kind: ReadErrorKind,
     /// What is wrong with it.
@@ -144,7 +148,8 @@ impl Source {
             // A frame, or the skippable frame that some compressors begin with.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 let mut decoder = zstd::Decoder::with_buffer(input).map_err(io_error)?;
-                // What archives of forums are compressed with (`--long=31`); it is memory only where a file asks for it.
+                // What archives of forums are compressed with (`--long=31`); it is memory only
+                // where a file asks for it.
                 decoder.window_log_max(31).map_err(io_error)?;
                 (Box::new(decoder), Some("zstd"))
             }
@@ -216,7 +221,8 @@ impl Source {
         Ok(())
     }
 
-    /// The beginning of the stream, before anything is read: 256 KiB, or all of it where it is shorter.
+    /// The beginning of the stream, before anything is read: 256 KiB, or all of it where it is
+    /// shorter.
     pub(crate) fn head(&self) -> &[u8] {
         &self.buffer[self.at..]
     }
@@ -231,7 +237,8 @@ impl Source {
         &self.raw_head
     }
 
-    /// Returns the file, for a format that must move to and fro in it; `None` for a stream and for compressed files.
+    /// Returns the file, for a format that must move to and fro in it; `None` for a stream and for
+    /// compressed files.
     #[cfg_attr(
         not(any(feature = "arrow", feature = "parquet")),
         expect(dead_code, reason = "only formats that are not text read the file by themselves")
@@ -251,7 +258,8 @@ impl Source {
         passed.map(drop).map_err(|error| ReadError::io(&self.name, &error))
     }
 
-    /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as it lies on disk.
+    /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as
+    /// it lies on disk.
     pub(crate) fn fingerprint(&mut self) -> Result<(u64, String), ReadError> {
         // What was added behind the end that the stream was read to is no part of this run.
         if !self.ended || self.broken.is_some() {
@@ -274,8 +282,8 @@ impl Source {
         self.broken.as_ref()
     }
 
-    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke off within it, or it
-    /// is not UTF-8.
+    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke
+    /// off within it, or it is not UTF-8.
     pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
         let bytes = span.end - span.start;
         if bytes > MAX_RECORD_BYTES as u64 {
@@ -318,7 +326,8 @@ impl Source {
         Span { start: self.position, end: self.position, line: self.line, is_complete: false }
     }
 
-    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB. Returns `None` at the end.
+    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB.
+    /// Returns `None` at the end.
     pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> Option<Span> {
         let mut span = self.here();
         let limit = text.len() + MAX_RECORD_BYTES;
@@ -464,8 +473,8 @@ impl Source {
 
     /// Decides what the bytes beyond ASCII are, by those from `first` on.
     ///
-    /// Text in windows-1252 hardly ever holds a valid multi-byte sequence of UTF-8, and UTF-8 that was damaged here and
-    /// there holds many: the more frequent one wins.
+    /// Text in windows-1252 hardly ever holds a valid multi-byte sequence of UTF-8, and UTF-8 that
+    /// was damaged here and there holds many: the more frequent one wins.
     fn decide(&mut self, bytes: &[u8], first: usize) {
         let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
         let mut offset = first;
@@ -500,7 +509,8 @@ impl From<&'static Encoding> for Conversion {
     }
 }
 
-/// Decompresses every member of a gzip stream. Zeros behind the last one are padding, as for gzip itself.
+/// Decompresses every member of a gzip stream. Zeros behind the last one are padding, as for gzip
+/// itself.
 struct Gzip<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Gzip<R> {
@@ -535,15 +545,17 @@ fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
     }
 }
 
-/// The window of a stream's first frame, in bytes, behind any skippable ones: the memory that reading it takes. None where
-/// it is no zstd, or the beginning does not show it (RFC 8878, sections 3.1.1.1 and 3.1.2).
+/// The window of a stream's first frame, in bytes, behind any skippable ones: the memory that
+/// reading it takes. None where it is no zstd, or the beginning does not show it (RFC 8878,
+/// sections 3.1.1.1 and 3.1.2).
 fn zstd_window(mut start: &[u8]) -> Option<u64> {
     while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, rest @ ..] = start {
         let (size, rest) = rest.split_first_chunk()?;
         start = rest.get(u32::from_le_bytes(*size) as usize..)?;
     }
     let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = start else { return None };
-    // A single segment has its content's size in the window's place, and that fits the memory that it asks for.
+    // A single segment has its content's size in the window's place, and that fits the memory that
+    // it asks for.
     let is_single = descriptor & 0b10_0000 != 0;
     let window = rest.first().filter(|_| !is_single)?;
     let base = 1_u64 << (10 + (window >> 3));

@@ -1,5 +1,5 @@
-//! A delimited file under a header, row by row, by the names of its columns: labelled files, decisions, whatever is no
-//! export of comments.
+//! A delimited file under a header, row by row, by the names of its columns: labelled files,
+//! decisions, whatever is no export of comments.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use super::input_file;
 use super::source::{Source, Span};
 use super::{Mapping, ReadError, ReadErrorKind, Reject};
 
-/// A delimited file (comma, semicolon, bar or tab; plain, gzip or zstd) whose first record names the columns.
+/// A delimited file (comma, semicolon, bar or tab; plain, gzip or zstd) whose first record names
+/// the columns.
 pub struct Table {
     source: Source,
     records: Records,
@@ -98,7 +99,8 @@ impl Table {
         })
     }
 
-    /// Returns the next row, or `None` at the end. A file that breaks off, or can no longer be read, ends in a reject.
+    /// Returns the next row, or `None` at the end. A file that breaks off, or can no longer be
+    /// read, ends in a reject.
     pub fn next_row(&mut self) -> Option<TableRecord> {
         let Some(span) = self.records.cut(&mut self.source) else {
             // Report this only once.

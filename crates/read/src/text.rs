@@ -10,19 +10,22 @@
 //! Says who?
 //! ```
 //!
-//! Nothing marks an author's line: it can only be concluded. `docs/page-dump.md` tells users how, and what to do when it
-//! goes wrong. In short, three steps:
+//! Nothing marks an author's line: it can only be concluded. `docs/page-dump.md` tells users how,
+//! and what to do when it goes wrong. In short, three steps:
 //!
-//! 1. `furniture` sets aside lines that the site puts around every comment, and finds the section's heading.
-//! 2. `line` looks at each line: its length, ending and capitals, whether its words are ordinary ones (in English, and in
-//!    this file), whether the same line recurs, whether others address it, blank lines around it.
-//! 3. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the file.
+//! 1. `furniture` sets aside lines that the site puts around every comment, and finds the section's
+//!    heading.
+//! 2. `line` looks at each line: its length, ending and capitals, whether its words are ordinary
+//!    ones (in English, and in this file), whether the same line recurs, whether others address it,
+//!    blank lines around it.
+//! 3. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
+//!    file.
 //!
-//! Where it fails: names that are ordinary sentences ("I agree with this"); short comments written like names ("Total
-//! Disgrace") by or before authors who write once; comments that consist of lines shaped like names (lists of people,
-//! poems of single words); a last section of the article that is as short as a comment, under a subheading that is
-//! shaped like a name; scripts of plays, which look the same. What it was unsure of is in [`Dump::doubts`]; the
-//! [`Overrides`] settle it.
+//! Where it fails: names that are ordinary sentences ("I agree with this"); short comments written
+//! like names ("Total Disgrace") by or before authors who write once; comments that consist of
+//! lines shaped like names (lists of people, poems of single words); a last section of the article
+//! that is as short as a comment, under a subheading that is shaped like a name; scripts of plays,
+//! which look the same. What it was unsure of is in [`Dump::doubts`]; the [`Overrides`] settle it.
 
 mod furniture;
 mod line;
@@ -52,7 +55,8 @@ pub struct Overrides<'a> {
 /// A page dump, understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dump {
-    /// Lines of the article, from 0: always a prefix of the file; empty if it begins with a comment.
+    /// Lines of the article, from 0: always a prefix of the file; empty if it begins with a
+    /// comment.
     pub article: Range<usize>,
     /// In the order of the file.
     pub comments: Vec<DumpComment>,
@@ -69,8 +73,8 @@ pub struct DumpComment {
     pub author: String,
     /// The lines below it, joined by `\n`.
     pub text: String,
-    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. `thread` finds what repeats earlier
-    /// comments.
+    /// Byte ranges of `text` that repeat the article: ascending, not overlapping. `thread` finds
+    /// what repeats earlier comments.
     pub quotes: Vec<Range<usize>>,
     /// The author's line and those of the text, from 0.
     pub lines: Range<usize>,
@@ -229,7 +233,8 @@ fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices:
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
 }
 
-/// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a colon.
+/// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a
+/// colon.
 fn suffix<'a>(names: &[&'a str]) -> &'a str {
     const LEAST: usize = 3;
     let distinct: HashSet<&str> = names.iter().copied().collect();
@@ -312,8 +317,8 @@ pub struct Sniff {
     pub why: String,
 }
 
-/// Whether a text (or its beginning: some hundred lines are plenty) is a page dump at all; none if an essay, a table, a
-/// log or a chat would look the same.
+/// Whether a text (or its beginning: some hundred lines are plenty) is a page dump at all; none if
+/// an essay, a table, a log or a chat would look the same.
 pub fn sniff(text: &str) -> Option<Sniff> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let all = line::split(text);

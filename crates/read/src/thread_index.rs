@@ -1,4 +1,5 @@
-//! The threads of comments by their ids, for formats in which a reply names only its parent, which may stand in another file.
+//! The threads of comments by their ids, for formats in which a reply names only its parent, which
+//! may stand in another file.
 
 use std::collections::HashMap;
 
@@ -10,10 +11,11 @@ use comity_core::digest::hash;
 
 /// An index from comments to threads, kept for a whole run.
 ///
-/// Its memory is not bounded: a hash table of 16 bytes a comment (20 to 40 bytes with its free places), and every thread's name
-/// once. Formats add only comments that others may answer across files: YouTube's top-level comments, of which ten million
-/// take some 300 MB. An id is kept as a hash of 64 bits: two of ten million collide about once in 400,000 runs, which gives a
-/// reply a wrong thread.
+/// Its memory is not bounded: a hash table of 16 bytes a comment (20 to 40 bytes with its free
+/// places), and every thread's name once. Formats add only comments that others may answer across
+/// files: YouTube's top-level comments, of which ten million take some 300 MB. An id is kept as a
+/// hash of 64 bits: two of ten million collide about once in 400,000 runs, which gives a reply a
+/// wrong thread.
 pub(crate) struct ThreadIndex {
     threads: StringInterner<StringBackend<SymbolU32>>,
     of: HashMap<u64, SymbolU32>,

@@ -19,12 +19,12 @@ pub(crate) fn is_time(value: &str) -> bool {
     value.parse::<f64>().is_err() && parse(value).is_some()
 }
 
-/// A time in one of the forms that can be read in one way only; none for anything else, days and months in an order that
-/// is not certain (`03/04/2021`) above all.
+/// A time in one of the forms that can be read in one way only; none for anything else, days and
+/// months in an order that is not certain (`03/04/2021`) above all.
 ///
-/// Read are RFC 3339, `YYYY-MM-DD HH:MM[:SS]` with `-` or `/` (with `UTC`, an offset or nothing behind), dates alone
-/// (midnight UTC), seconds, milliseconds or microseconds since 1970, RFC 2822, Twitter's form, and dates with the month's
-/// English name.
+/// Read are RFC 3339, `YYYY-MM-DD HH:MM[:SS]` with `-` or `/` (with `UTC`, an offset or nothing
+/// behind), dates alone (midnight UTC), seconds, milliseconds or microseconds since 1970, RFC 2822,
+/// Twitter's form, and dates with the month's English name.
 pub(crate) fn parse(value: &str) -> Option<Time> {
     let value = value.trim();
     if let Ok(number) = value.parse::<f64>() {
@@ -88,7 +88,8 @@ fn civil_time(value: &str) -> Option<Timestamp> {
     None
 }
 
-/// Seconds, milliseconds or microseconds since 1970, by their size: as seconds they lie between 1973 and 5138.
+/// Seconds, milliseconds or microseconds since 1970, by their size: as seconds they lie between
+/// 1973 and 5138.
 fn epoch(digits: &str, number: f64) -> Option<Timestamp> {
     const UNITS: [(f64, i64); 3] = [(1e11, 1_000_000), (1e14, 1_000), (1e17, 1)];
     if !(1e8..1e17).contains(&number) {

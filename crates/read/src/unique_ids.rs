@@ -10,11 +10,12 @@ use comity_core::digest::hash_pair;
 /// Hashes that are kept in memory: as many as a table of 2^19 places takes, 5 MB.
 const IN_MEMORY: usize = if cfg!(test) { 2_000 } else { 7 << 16 };
 
-/// Copies of one pair after which it is remembered how many there are; until then they are counted anew.
+/// Copies of one pair after which it is remembered how many there are; until then they are counted
+/// anew.
 const MANY_COPIES: u64 = 16;
 
-/// The pairs of thread and id that were seen, 64 bits each (two pairs in ten million collide by chance about once in
-/// 400,000 runs; such a comment is renamed, and nothing worse).
+/// The pairs of thread and id that were seen, 64 bits each (two pairs in ten million collide by
+/// chance about once in 400,000 runs; such a comment is renamed, and nothing worse).
 pub(crate) struct UniqueIds {
     seen: Seen,
     /// How many comments share a pair, where many do.
@@ -28,7 +29,8 @@ impl Default for UniqueIds {
 }
 
 impl UniqueIds {
-    /// Puts `#2`, `#3`, … behind the id of a comment whose pair was seen before; gives the id that it had then.
+    /// Puts `#2`, `#3`, … behind the id of a comment whose pair was seen before; gives the id that
+    /// it had then.
     pub(crate) fn make_unique(&mut self, comment: &mut Comment) -> io::Result<Option<String>> {
         let pair = hash_pair(&comment.thread, &comment.id);
         if self.seen.insert(pair)? {
@@ -49,11 +51,13 @@ impl UniqueIds {
     }
 }
 
-/// A set of hashes that stays small in memory: the latest ones in a table, the others in ascending order in a temporary file.
+/// A set of hashes that stays small in memory: the latest ones in a table, the others in ascending
+/// order in a temporary file.
 ///
-/// Most ids of an export are new, and nearly all of those are known to be new by the filter alone. Each time the table is
-/// full, it and the file are merged into another file: both are read and written from end to end, which for an export
-/// of a hundred million comments comes to about a microsecond a comment.
+/// Most ids of an export are new, and nearly all of those are known to be new by the filter alone.
+/// Each time the table is full, it and the file are merged into another file: both are read and
+/// written from end to end, which for an export of a hundred million comments comes to about a
+/// microsecond a comment.
 struct Seen {
     latest: HashSet<u64>,
     older: Option<Older>,
@@ -202,7 +206,8 @@ mod tests {
     #[test]
     fn what_was_written_to_disk_is_known() {
         let scattered = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // The ends of what a hash can be, neighbours that share a bit of the filter, and scattered ones.
+        // The ends of what a hash can be, neighbours that share a bit of the filter, and scattered
+        // ones.
         let mut hashes = vec![0, u64::MAX];
         hashes.extend((1..700).chain((1..6_000).map(scattered).filter(|hash| *hash >= 700)));
         let mut seen = Seen::new();

@@ -1,8 +1,10 @@
-//! XML exports: the elements that hold records are cut out of the stream one by one, and each is then parsed by
-//! `quick-xml`, so that no file is ever whole in memory and a broken record does not take the next one with it.
+//! XML exports: the elements that hold records are cut out of the stream one by one, and each is
+//! then parsed by `quick-xml`, so that no file is ever whole in memory and a broken record does not
+//! take the next one with it.
 //!
-//! Nothing is ever fetched and no entity is ever expanded but the five of XML and characters by number: a DTD is passed
-//! over, and what it declares stays in the text as it is written (`&name;`).
+//! Nothing is ever fetched and no entity is ever expanded but the five of XML and characters by
+//! number: a DTD is passed over, and what it declares stays in the text as it is written
+//! (`&name;`).
 
 use super::input::Input;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
@@ -14,15 +16,16 @@ use element::{Parsed, parse};
 
 /// The longest tag.
 const MAX_TAG_BYTES: usize = 64 << 10;
-/// How often what was read in search of an end that never came is searched again for records: each time may take as long
-/// as reading a record of the greatest length.
+/// How often what was read in search of an end that never came is searched again for records: each
+/// time may take as long as reading a record of the greatest length.
 const MAX_RESCANS: u32 = 16;
 
 /// Where in a format's XML its records stand. Names are without their namespace prefix.
 pub(crate) struct Layout {
     /// Elements whose children are read one by one; the first is the root.
     pub(crate) containers: &'static [&'static str],
-    /// Elements that never stand within others: reading goes on at the next one after what cannot be read.
+    /// Elements that never stand within others: reading goes on at the next one after what cannot
+    /// be read.
     pub(crate) records: &'static [&'static str],
     /// Children of containers that are read; others are passed over.
     pub(crate) wanted: &'static [&'static str],
@@ -48,8 +51,8 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// The text of a descendant (`author/name`) or an attribute (`@id`, `thread@id`), trimmed; none where it is missing or
-    /// blank. The path of the element itself is empty.
+    /// The text of a descendant (`author/name`) or an attribute (`@id`, `thread@id`), trimmed; none
+    /// where it is missing or blank. The path of the element itself is empty.
     pub(crate) fn get(&self, path: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(name, _)| name == path)?;
         Some(value.trim()).filter(|value| !value.is_empty())
@@ -132,7 +135,8 @@ impl Elements {
         Ok(Self { input, layout, open: Vec::new(), here, raw: Vec::new(), rescans: 0 })
     }
 
-    /// Returns what comes next; `None` at the end. What is not well-formed is [`Event::Lost`], and reading goes on behind it.
+    /// Returns what comes next; `None` at the end. What is not well-formed is [`Event::Lost`], and
+    /// reading goes on behind it.
     pub(crate) fn next(&mut self) -> Option<Event> {
         loop {
             self.here = self.here.after(&self.raw);
@@ -287,7 +291,8 @@ impl Elements {
         lost
     }
 
-    /// Goes on to the next record, and gives its place; as much of what is passed over as a reject keeps goes into `raw`.
+    /// Goes on to the next record, and gives its place; as much of what is passed over as a reject
+    /// keeps goes into `raw`.
     fn skip_to_record(&mut self) -> Mark {
         let mut here = self.here.after(&self.raw);
         let mut tag = Vec::new();
@@ -395,8 +400,8 @@ impl Elements {
         }
     }
 
-    /// Reads through the first of some bytes, and returns it; `None` at the end, and if it does not come within the greatest
-    /// length of a record.
+    /// Reads through the first of some bytes, and returns it; `None` at the end, and if it does not
+    /// come within the greatest length of a record.
     fn take(&mut self, stops: &[u8]) -> Option<u8> {
         while self.raw.len() <= MAX_RECORD_BYTES {
             let bytes = self.input.source.fill();
@@ -430,7 +435,8 @@ fn is_closed(markup: &[u8]) -> bool {
     } else if markup.starts_with(b"<![CDATA[") {
         markup.ends_with(b"]]>")
     } else {
-        // The declarations within a DTD stand in brackets, which may be large: only their beginning is looked at.
+        // The declarations within a DTD stand in brackets, which may be large: only their beginning
+        // is looked at.
         let inner = markup.iter().take(1024).position(|byte| *byte == b'[');
         inner.is_none() || markup[..markup.len() - 1].trim_ascii_end().ends_with(b"]")
     }
@@ -465,8 +471,9 @@ fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
-/// The name, without prefix, of the first element of a text, and whether nothing stands before it that does not belong
-/// there (from words before `<?xml` on); none where it has no element. For telling what a file is.
+/// The name, without prefix, of the first element of a text, and whether nothing stands before it
+/// that does not belong there (from words before `<?xml` on); none where it has no element. For
+/// telling what a file is.
 pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
     /// More than this before the first tag, and the text is no XML.
     const MAX_JUNK_BYTES: usize = 1 << 10;
@@ -493,7 +500,8 @@ pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
     }
 }
 
-/// What an XML or HTML document seems to be that is none of our formats, and what to do; none for what is no such document.
+/// What an XML or HTML document seems to be that is none of our formats, and what to do; none for
+/// what is no such document.
 pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
     const FROM_THE_SITE: &str = "export the comments from the site's own administration";
     let (root, is_clean) = root(head)?;

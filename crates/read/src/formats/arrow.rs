@@ -1,4 +1,5 @@
-//! Apache Arrow IPC. The reader needs the feature `arrow`; without it such files are recognised and refused.
+//! Apache Arrow IPC. The reader needs the feature `arrow`; without it such files are recognised and
+//! refused.
 
 use super::{FormatEntry, Hooks};
 use crate::mapping::Mapping;

@@ -1,6 +1,7 @@
 //! The export of Commento: the comments of a site, then its commenters.
 //!
-//! The names stand behind the comments, so all of a file's comments are held in memory until it ends.
+//! The names stand behind the comments, so all of a file's comments are held in memory until it
+//! ends.
 
 use std::collections::{HashMap, VecDeque};
 

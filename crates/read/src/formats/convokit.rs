@@ -1,5 +1,6 @@
-//! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it that describe speakers,
-//! conversations and the corpus (which [`crate::input_file`] leaves out: the folder is one export).
+//! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it
+//! that describe speakers, conversations and the corpus (which [`crate::input_file`] leaves out:
+//! the folder is one export).
 //!
 //! What answers the first utterance of a conversation has it as its parent, as the corpus says.
 
@@ -107,7 +108,8 @@ impl Layout for ConvoKit {
         let parent = values[Field::Parent as usize].clone();
         let mut record = input.comment(piece.span, values);
         if let (Record::Comment(comment), Some(parent)) = (&mut record, parent) {
-            // Elsewhere a comment that answers its thread has no parent; here the thread has the name of an utterance.
+            // Elsewhere a comment that answers its thread has no parent; here the thread has the
+            // name of an utterance.
             if parent == comment.thread && parent != comment.id {
                 comment.parent = Some(parent.into_owned());
             }

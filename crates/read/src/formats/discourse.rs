@@ -1,7 +1,9 @@
-//! Topics of a Discourse forum as its JSON interface gives them (`t/ID.json`, `t/ID/posts.json`, `posts.json`), one or many.
+//! Topics of a Discourse forum as its JSON interface gives them (`t/ID.json`, `t/ID/posts.json`,
+//! `posts.json`), one or many.
 //!
-//! The text is `raw` (Markdown, as written) where the export has it, else `cooked` (HTML) as text. What a post quotes is
-//! marked with its author and number: a post that answers none by number answers the first one that it quotes.
+//! The text is `raw` (Markdown, as written) where the export has it, else `cooked` (HTML) as text.
+//! What a post quotes is marked with its author and number: a post that answers none by number
+//! answers the first one that it quotes.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -196,7 +198,8 @@ fn cited_post(citation: &[(String, String)], topic: Option<u64>) -> Option<u64> 
     number("data-post").filter(|_| cited_topic.is_none() || cited_topic == topic)
 }
 
-/// The text of a post as its author wrote it, with what stands in `[quote="ana, post:3, topic:57"]…[/quote]` as quotes.
+/// The text of a post as its author wrote it, with what stands in `[quote="ana, post:3,
+/// topic:57"]…[/quote]` as quotes.
 fn of_raw(raw: &str) -> Plain {
     let text = raw.trim().to_owned();
     let lower = text.to_ascii_lowercase();

@@ -1,4 +1,5 @@
-//! Comments in the export of a Facebook account (`comments.json`, `your_comments_in_groups.json`): those of its owner alone.
+//! Comments in the export of a Facebook account (`comments.json`, `your_comments_in_groups.json`):
+//! those of its owner alone.
 //!
 //! Facebook writes UTF-8 as if it were Latin-1; that is put right.
 

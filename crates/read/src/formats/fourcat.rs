@@ -1,7 +1,8 @@
-//! Data sets of 4CAT, as CSV or ndjson: read as any table or ndjson, with 4CAT's own columns chosen.
+//! Data sets of 4CAT, as CSV or ndjson: read as any table or ndjson, with 4CAT's own columns
+//! chosen.
 //!
-//! The posts of imageboards say in their text whom they answer (`>>5001`): the first such link is the parent, unless a
-//! column names one, and all of them are quotes, for nobody wrote them.
+//! The posts of imageboards say in their text whom they answer (`>>5001`): the first such link is
+//! the parent, unless a column names one, and all of them are quotes, for nobody wrote them.
 
 use std::ops::Range;
 

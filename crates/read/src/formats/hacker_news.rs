@@ -1,8 +1,9 @@
-//! Hacker News: items of Algolia's interface (`items/ID`, replies nested in them) and its search results, and items of the
-//! Firebase interface, one by one or many together.
+//! Hacker News: items of Algolia's interface (`items/ID`, replies nested in them) and its search
+//! results, and items of the Firebase interface, one by one or many together.
 //!
-//! A story is a comment of its own thread, its title above its text. Firebase's items name no story: it is found by
-//! walking up from parent to parent, as far as those stand earlier in the file.
+//! A story is a comment of its own thread, its title above its text. Firebase's items name no
+//! story: it is found by walking up from parent to parent, as far as those stand earlier in the
+//! file.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -175,7 +176,8 @@ impl HackerNews {
                 continue;
             };
             let listed = |key: &str| item.get(key).and_then(Value::as_array).into_iter().flatten().rev();
-            // Firebase lists numbers here, and some who save its items put the replies themselves in their place.
+            // Firebase lists numbers here, and some who save its items put the replies themselves
+            // in their place.
             pending.extend(listed("kids").filter(|reply| reply.is_object()));
             pending.extend(listed("children"));
             let thread = match number(item, "story_id") {

@@ -1,8 +1,9 @@
-//! Comments in the export of an Instagram account (`post_comments_1.json`, `reels_comments.json`): those of its owner
-//! alone, whom the file does not name.
+//! Comments in the export of an Instagram account (`post_comments_1.json`, `reels_comments.json`):
+//! those of its owner alone, whom the file does not name.
 //!
-//! The keys are words of the account's language: the comment is what is called so, or else the first of the values; whose
-//! post it is under (the section here) comes next. As Facebook does, Instagram writes UTF-8 as Latin-1; that is put right.
+//! The keys are words of the account's language: the comment is what is called so, or else the
+//! first of the values; whose post it is under (the section here) comes next. As Facebook does,
+//! Instagram writes UTF-8 as Latin-1; that is put right.
 
 use std::collections::VecDeque;
 
@@ -135,7 +136,8 @@ fn values(entry: &Object) -> Option<Values<'_>> {
     Some(values)
 }
 
-/// The parts of an entry with what they are called: `string_map_data`, or `label_values` in newer exports.
+/// The parts of an entry with what they are called: `string_map_data`, or `label_values` in newer
+/// exports.
 fn labelled(entry: &Object) -> Vec<(&str, &Object)> {
     if let Some(map) = objects::find(entry, "string_map_data").and_then(Value::as_object) {
         return map

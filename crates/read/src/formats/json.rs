@@ -1,14 +1,16 @@
-//! JSON: an array of objects, an object that holds one under a key (`{"comments": […]}`, at any depth of objects), or one
-//! object. Elements are cut out of the stream one by one, so the array is never whole in memory.
+//! JSON: an array of objects, an object that holds one under a key (`{"comments": […]}`, at any
+//! depth of objects), or one object. Elements are cut out of the stream one by one, so the array is
+//! never whole in memory.
 
 use serde_json::{Map, Value};
 
 use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
+use crate::json_cutter::{Element, cut_through, cut_value, is_between_elements};
 use crate::keys::{self, Keys};
 use crate::mapping::{self, Field, Mapping};
 use crate::sniff::Verdict;
-use crate::source::{MAX_RECORD_BYTES, Source, Span};
+use crate::source::{Source, Span};
 use crate::{ReadError, ReadErrorKind, Record};
 
 /// Elements of the head that the keys are understood by.
@@ -88,8 +90,8 @@ struct List {
     is_empty: bool,
 }
 
-/// Finds the list that holds the records: one of objects, or else an empty one that is called like one of comments. `None`
-/// if the input is no object, or is a record itself.
+/// Finds the list that holds the records: one of objects, or else an empty one that is called like
+/// one of comments. `None` if the input is no object, or is a record itself.
 fn find_list(head: &[u8]) -> Option<List> {
     let start = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
     if head[start] != b'{' {
@@ -184,89 +186,6 @@ fn sample(head: &[u8]) -> Vec<Map<String, Value>> {
     sample
 }
 
-pub(crate) fn is_between_elements(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == b','
-}
-
-/// Finds the end of a JSON value, a stretch of bytes at a time, by its brackets and strings alone. Depth is a number, so
-/// that no depth can exhaust the stack.
-#[derive(Default)]
-struct Element {
-    has_begun: bool,
-    depth: u64,
-    in_string: bool,
-    is_escaped: bool,
-}
-
-impl Element {
-    /// The number of bytes that still belong to the value; none if all do and it goes on.
-    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (index, byte) in bytes.iter().enumerate() {
-            let is_first = !self.has_begun;
-            self.has_begun = true;
-            if self.in_string {
-                if self.is_escaped {
-                    self.is_escaped = false;
-                } else if *byte == b'\\' {
-                    self.is_escaped = true;
-                } else if *byte == b'"' {
-                    self.in_string = false;
-                    if self.depth == 0 {
-                        return Some(index + 1);
-                    }
-                }
-                continue;
-            }
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if self.depth > 0 => {
-                    self.depth -= 1;
-                    if self.depth == 0 {
-                        return Some(index + 1);
-                    }
-                }
-                // A number or a word ends before what follows it; a stray bracket is a value of its own, for a reject.
-                b'}' | b']' if !is_first => return Some(index),
-                b'}' | b']' => return Some(index + 1),
-                _ if self.depth == 0 && is_between_elements(*byte) => return Some(index),
-                _ => {}
-            }
-        }
-        None
-    }
-}
-
-/// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one the first 16 MiB).
-pub(crate) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
-    raw.clear();
-    let mut element = Element::default();
-    cut_through(source, raw, |bytes| element.end(bytes))
-}
-
-/// Cuts a stretch off the stream that ends where `end` says, at the latest with the stream; `raw` as for [`cut_value`].
-pub(crate) fn cut_through(
-    source: &mut Source,
-    raw: &mut Vec<u8>,
-    mut end: impl FnMut(&[u8]) -> Option<usize>,
-) -> Span {
-    let (start, line) = (source.position(), source.line());
-    let mut is_complete = false;
-    while !is_complete {
-        let bytes = source.fill();
-        if bytes.is_empty() {
-            break;
-        }
-        let end = end(bytes);
-        let taken = end.unwrap_or(bytes.len());
-        is_complete = end.is_some();
-        raw.extend_from_slice(&bytes[..taken]);
-        raw.truncate(MAX_RECORD_BYTES);
-        source.consume(taken);
-    }
-    Span { start, end: source.position(), line, is_complete }
-}
-
 struct Json {
     input: Input,
     /// None until an object was seen: the head holds none where its first record is very long.
@@ -280,7 +199,8 @@ struct Json {
 }
 
 impl Json {
-    /// Cuts the next element off the stream, into `raw`. Returns `None` at the end of the list or of the stream.
+    /// Cuts the next element off the stream, into `raw`. Returns `None` at the end of the list or
+    /// of the stream.
     fn cut(&mut self) -> Option<Span> {
         let source = &mut self.input.source;
         loop {
@@ -305,14 +225,15 @@ impl Json {
         }
     }
 
-    /// Returns a reject if brackets are left open at the end, or if something follows the only document that is read.
+    /// Returns a reject if brackets are left open at the end, or if something follows the only
+    /// document that is read.
     fn check_end(&mut self) -> Option<Record> {
         let mut open = self.around + self.depth;
         self.raw.clear();
         if self.depth == 0 && open > 0 {
-            let mut rest = Element { has_begun: true, depth: open, ..Element::default() };
+            let mut rest = Element::within(open);
             let span = cut_through(&mut self.input.source, &mut self.raw, |bytes| rest.end(bytes));
-            open = if span.is_complete { 0 } else { rest.depth };
+            open = if span.is_complete { 0 } else { rest.depth() };
             self.raw.clear();
         }
         if open > 0 {
@@ -359,29 +280,6 @@ impl Parser for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_ends_where_it_ends_however_it_is_cut() {
-        for (value, rest) in [
-            (r#"{"a":[1,{"b":2}]}"#, ",{}"),
-            (r#"{"a":"}\"]{"}"#, "]"),
-            (r#"{"a":"\\"}"#, "}"),
-            (r#""a,b""#, ",1"),
-            ("17", ",18"),
-            ("null", "]"),
-            ("}", "{}"),
-            ("[[]]", "]"),
-        ] {
-            let whole = format!("{value}{rest}");
-            for cut in 1..value.len() {
-                let mut element = Element::default();
-                let first = element.end(&whole.as_bytes()[..cut]);
-                let end = first.or_else(|| element.end(&whole.as_bytes()[cut..]).map(|end| end + cut));
-                assert_eq!(end, Some(value.len()), "{whole} cut at {cut}");
-            }
-            assert_eq!(Element::default().end(whole.as_bytes()), Some(value.len()), "{whole}");
-        }
-    }
 
     #[test]
     fn the_list_of_comments_is_found() {

@@ -1,7 +1,9 @@
-//! An outbox of ActivityPub: `outbox.json` of a Mastodon account's archive, or the collection that any such site gives.
+//! An outbox of ActivityPub: `outbox.json` of a Mastodon account's archive, or the collection that
+//! any such site gives.
 //!
-//! A post's warning (its summary) or title stands above its text. A boost (`Announce`) names what it repeats and holds none of
-//! it: it is a service record with that address. So is every other activity that says nothing.
+//! A post's warning (its summary) or title stands above its text. A boost (`Announce`) names what
+//! it repeats and holds none of it: it is a service record with that address. So is every other
+//! activity that says nothing.
 
 use std::collections::VecDeque;
 
@@ -172,13 +174,15 @@ fn word<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The address of something that may stand there itself, as one of several, or as its address alone.
+/// The address of something that may stand there itself, as one of several, or as its address
+/// alone.
 fn address(value: &Value) -> Option<&str> {
     let value = value.as_array().and_then(|several| several.first()).unwrap_or(value);
     value.as_str().or_else(|| ["id", "href"].into_iter().find_map(|key| value.get(key)?.as_str()))
 }
 
-/// `ana@forum.example` for the address `https://forum.example/users/ana`; any other address as it is.
+/// `ana@forum.example` for the address `https://forum.example/users/ana`; any other address as it
+/// is.
 fn handle(address: &str) -> String {
     let parts = || {
         let (host, path) = address.strip_prefix("https://")?.split_once('/')?;

@@ -1,4 +1,5 @@
-//! Apache Parquet. The reader needs the feature `parquet`; without it such files are recognised and refused.
+//! Apache Parquet. The reader needs the feature `parquet`; without it such files are recognised and
+//! refused.
 
 use super::{FormatEntry, Hooks};
 use crate::mapping::Mapping;
@@ -33,7 +34,8 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     },
 };
 
-/// Returns true if a file begins with the mark and the first byte of the structure that follows, which no text contains.
+/// Returns true if a file begins with the mark and the first byte of the structure that follows,
+/// which no text contains.
 fn is_begun(raw_head: &[u8]) -> bool {
     raw_head.starts_with(b"PAR1\x15")
 }

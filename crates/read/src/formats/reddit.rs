@@ -1,8 +1,9 @@
-//! Dumps of Reddit as Pushshift and Arctic Shift publish them: comments (RC) and submissions (RS), one JSON object a line,
-//! or the answers of their interfaces (an array, or an object with one under `data`).
+//! Dumps of Reddit as Pushshift and Arctic Shift publish them: comments (RC) and submissions (RS),
+//! one JSON object a line, or the answers of their interfaces (an array, or an object with one
+//! under `data`).
 //!
-//! A submission is a comment of its own thread, its title above its text. `&gt;`, `&lt;` and `&amp;`, which Reddit writes
-//! for `>`, `<` and `&`, are turned back.
+//! A submission is a comment of its own thread, its title above its text. `&gt;`, `&lt;` and
+//! `&amp;`, which Reddit writes for `>`, `<` and `&`, are turned back.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -51,8 +52,8 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks { parent_id: Some(parent_id), ..Hooks::NONE },
 };
 
-/// Takes the kind off a parent's name. Reddit writes it in front of a parent's id (`t1_` a comment, `t3_` the thread) and not
-/// in front of a comment's own.
+/// Takes the kind off a parent's name. Reddit writes it in front of a parent's id (`t1_` a comment,
+/// `t3_` the thread) and not in front of a comment's own.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     if parent.strip_prefix("t3_") == Some(thread) {
         return None;
@@ -165,7 +166,8 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
 }
 
-/// The name of a thing. Some of Pushshift's comments have it as a number, which Reddit would write to base 36.
+/// The name of a thing. Some of Pushshift's comments have it as a number, which Reddit would write
+/// to base 36.
 fn name_of(value: &Value) -> Option<Cow<'_, str>> {
     let Some(mut number) = value.as_u64() else {
         return value.as_str().map(Cow::Borrowed);

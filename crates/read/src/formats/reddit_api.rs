@@ -1,6 +1,8 @@
-//! What Reddit's interface answers with (`…/comments/ID.json`): listings of things, replies nested within comments.
+//! What Reddit's interface answers with (`…/comments/ID.json`): listings of things, replies nested
+//! within comments.
 //!
-//! Read in the order of the page: a comment, then its replies. Comments that Reddit left behind a `more` link are counted.
+//! Read in the order of the page: a comment, then its replies. Comments that Reddit left behind a
+//! `more` link are counted.
 
 use std::collections::VecDeque;
 

@@ -1,7 +1,8 @@
 //! Telegram Desktop's `result.json`: one chat, or every chat of an account.
 //!
-//! A thread is a chat, by its id; its name is the section. The words that Telegram marks as a quotation are quotes. What
-//! Telegram itself wrote (someone joined, a message was pinned) is a service record with the kind of event as its text.
+//! A thread is a chat, by its id; its name is the section. The words that Telegram marks as a
+//! quotation are quotes. What Telegram itself wrote (someone joined, a message was pinned) is a
+//! service record with the kind of event as its text.
 
 use std::collections::VecDeque;
 use std::ops::Range;

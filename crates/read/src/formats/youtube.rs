@@ -1,8 +1,9 @@
-//! Comments as YouTube's Data API gives them: pages of `commentThreads` (a comment and some of its replies) and of
-//! `comments`, saved as they came, one after the other, in an array, or a thread a line.
+//! Comments as YouTube's Data API gives them: pages of `commentThreads` (a comment and some of its
+//! replies) and of `comments`, saved as they came, one after the other, in an array, or a thread a
+//! line.
 //!
-//! A thread is a video: pages in many files make one thread by its `videoId`. The API gives at most five replies with a
-//! comment; how many it left out is counted.
+//! A thread is a video: pages in many files make one thread by its `videoId`. The API gives at most
+//! five replies with a comment; how many it left out is counted.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;

@@ -1,8 +1,10 @@
-//! Lines that a site puts around every comment ("Reply", "3 hours ago", "12 likes") and the heading of its comment section.
+//! Lines that a site puts around every comment ("Reply", "3 hours ago", "12 likes") and the heading
+//! of its comment section.
 //!
-//! Such a line is made of the page's own vocabulary and numbers alone, and recurs through the file; either by itself
-//! proves nothing. In other languages a line counts that makes up a good part of the file and always touches another
-//! short line: the author's name, or more of its kind. What is found is told in the report.
+//! Such a line is made of the page's own vocabulary and numbers alone, and recurs through the file;
+//! either by itself proves nothing. In other languages a line counts that makes up a good part of
+//! the file and always touches another short line: the author's name, or more of its kind. What is
+//! found is told in the report.
 
 use std::collections::{HashMap, HashSet};
 
@@ -155,7 +157,8 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
             parts[at] = Part::Furniture;
         }
     }
-    // What stands below the last comment ("Log in to comment", "Load more comments") stands there once.
+    // What stands below the last comment ("Log in to comment", "Load more comments") stands there
+    // once.
     for (part, class) in parts.iter_mut().zip(&classes).rev() {
         let is_below = match class {
             Some(Class::Heading) => true,
@@ -181,7 +184,8 @@ fn short(line: &Line<'_>) -> Option<String> {
     is_short.then(|| tokens(line.text).join(" "))
 }
 
-/// Forms of short lines that stand in at least an eighth of the file and nearly always before, or always behind, another short line.
+/// Forms of short lines that stand in at least an eighth of the file and nearly always before, or
+/// always behind, another short line.
 fn recurring(lines: &[Line<'_>]) -> HashSet<String> {
     const LEAST: usize = 8;
     let forms: Vec<Option<String>> = lines.iter().map(short).collect();

@@ -54,7 +54,8 @@ pub(super) fn trim(line: &str) -> &str {
 /// One thing seen of a line: value `value` of the group `group` of `segment::GROUPS`.
 pub(super) type Sight = (Group, u8);
 
-/// The kinds of evidence for a line being a name rather than text. The shape is judged among lines of as many words.
+/// The kinds of evidence for a line being a name rather than text. The shape is judged among lines
+/// of as many words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Group {
     Length,
@@ -102,7 +103,8 @@ pub(super) struct Vocabulary<'a> {
     called: HashSet<String>,
 }
 
-/// Lines of more words are never names; shorter ones are counted, and of still fewer words taken for running text.
+/// Lines of more words are never names; shorter ones are counted, and of still fewer words taken
+/// for running text.
 const LONGEST_NAME_WORDS: usize = 12;
 const LONGEST_NAME_CHARS: usize = 80;
 const SHORT_WORDS: usize = 6;
@@ -173,7 +175,8 @@ fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Characters that are written without spaces between words, with the share of a word that each is worth.
+/// Characters that are written without spaces between words, with the share of a word that each is
+/// worth.
 fn word_share(c: char) -> f64 {
     match c {
         '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => 0.5,
@@ -263,7 +266,8 @@ fn plain(text: &str) -> &str {
     plain
 }
 
-/// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a signature after a dash.
+/// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a
+/// signature after a dash.
 fn is_marked(text: &str) -> bool {
     let text = plain(text);
     let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());

@@ -1,9 +1,11 @@
-//! Which lines are the article, which are authors and which are comments: a hidden Markov model over the whole file.
+//! Which lines are the article, which are authors and which are comments: a hidden Markov model
+//! over the whole file.
 //!
-//! States: the article, a name, and the first, second, ... sixth and later line of a comment. A name is followed by a
-//! line of text; the article is one prefix. What a state emits is judged by log-odds against "a line of text", summed over the
-//! groups of evidence below. Both the evidence and the lengths of comments start from the tables written here and are
-//! fitted to the file by a few rounds of expectation-maximisation (Baum-Welch), held near the tables by pseudo-counts.
+//! States: the article, a name, and the first, second, ... sixth and later line of a comment. A
+//! name is followed by a line of text; the article is one prefix. What a state emits is judged by
+//! log-odds against "a line of text", summed over the groups of evidence below. Both the evidence
+//! and the lengths of comments start from the tables written here and are fitted to the file by a
+//! few rounds of expectation-maximisation (Baum-Welch), held near the tables by pseudo-counts.
 
 use std::collections::HashMap;
 
@@ -48,7 +50,8 @@ pub(super) enum Given {
     Name,
     /// It is no author (article or text).
     NotName,
-    /// The heading of a comment section: the article ends here, if there is no better reason against it.
+    /// The heading of a comment section: the article ends here, if there is no better reason
+    /// against it.
     Heading,
 }
 
@@ -58,20 +61,24 @@ const NAME: usize = 1;
 const TEXT: usize = 2;
 const LAST_TEXT: usize = STATES - 1;
 
-/// Probability of each value of a group for a name and for text. Values as `line::look` numbers them.
+/// Probability of each value of a group for a name and for text. Values as `line::look` numbers
+/// them.
 fn table(group: Group) -> (&'static [f64], &'static [f64]) {
     match group {
-        // One word of 1-2, 3-15, 16-25, more characters; two, three, four words (shorter, longer); 5-6; 7-9; 10-20; more.
+        // One word of 1-2, 3-15, 16-25, more characters; two, three, four words (shorter, longer);
+        // 5-6; 7-9; 10-20; more.
         Group::Length => (
             &[0.008, 0.43, 0.04, 0.004, 0.33, 0.015, 0.11, 0.006, 0.03, 0.004, 0.012, 0.001, 0.0002, 0.0001],
             &[0.006, 0.025, 0.003, 0.004, 0.025, 0.002, 0.02, 0.004, 0.02, 0.004, 0.05, 0.08, 0.26, 0.5],
         ),
-        // Letter, digit, dot after an initial, dot, "!", "?", comma or colon, ellipsis, closing quote or bracket, other.
+        // Letter, digit, dot after an initial, dot, "!", "?", comma or colon, ellipsis, closing
+        // quote or bracket, other.
         Group::Ending => (
             &[0.82, 0.10, 0.012, 0.002, 0.007, 0.0015, 0.004, 0.001, 0.02, 0.01],
             &[0.16, 0.02, 0.002, 0.53, 0.08, 0.07, 0.03, 0.03, 0.04, 0.03],
         ),
-        // All capitals at word starts, first word's only, none, all letters capital, mixed, a handle, a caseless script.
+        // All capitals at word starts, first word's only, none, all letters capital, mixed, a
+        // handle, a caseless script.
         Group::Shape1 => {
             (&[0.34, 0.0, 0.24, 0.05, 0.0, 0.33, 0.04], &[0.50, 0.0, 0.34, 0.08, 0.0, 0.03, 0.05])
         }
@@ -93,7 +100,8 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         Group::Words => (&[0.06, 0.11, 0.10, 0.73], &[0.60, 0.26, 0.07, 0.07]),
         // Holds a pronoun, auxiliary, ...; an article or preposition; neither.
         Group::Grammar => (&[0.01, 0.08, 0.91], &[0.48, 0.20, 0.32]),
-        // Capital, small letter, digit, "@", quote mark, ">", list mark, bracket or dot, caseless letter, other, "_" or "~".
+        // Capital, small letter, digit, "@", quote mark, ">", list mark, bracket or dot, caseless
+        // letter, other, "_" or "~".
         Group::Start => (
             &[0.62, 0.25, 0.03, 0.01, 0.003, 0.0002, 0.001, 0.004, 0.05, 0.01, 0.01],
             &[0.68, 0.14, 0.02, 0.02, 0.05, 0.01, 0.03, 0.01, 0.04, 0.015, 0.001],
@@ -108,7 +116,8 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         Group::Called => (&[0.90, 0.10], &[0.99, 0.01]),
         // A line of the page's own before + 2 * one after.
         Group::Page => (&[0.25, 0.20, 0.20, 0.35], &[0.25, 0.30, 0.30, 0.15]),
-        // A short line without an end before + 2 * one after: so stand short comments among names, and lists.
+        // A short line without an end before + 2 * one after: so stand short comments among names,
+        // and lists.
         Group::Beside => (&[0.70, 0.12, 0.12, 0.06], &[0.45, 0.20, 0.20, 0.15]),
     }
 }
@@ -141,10 +150,12 @@ const COMMENT_REGISTER: [f64; 3] = [0.45, 0.50, 0.05];
 
 /// The groups of evidence overlap: each counts for less than if it stood alone.
 const DAMPING: f64 = 0.85;
-/// Lines that a table is worth against what the file shows, and how many lines the file may weigh at most.
+/// Lines that a table is worth against what the file shows, and how many lines the file may weigh
+/// at most.
 const TABLE_WEIGHT: f64 = 25.0;
 const FILE_WEIGHT: f64 = 75.0;
-/// How strange a name may look within a comment: somebody addressed at its beginning, a signature, a list.
+/// How strange a name may look within a comment: somebody addressed at its beginning, a signature,
+/// a list.
 const NAME_IN_TEXT: [f64; 2] = [0.02, 0.007];
 const SIGNATURE: f64 = 0.1;
 /// How many lines of an article look like names: titles, bylines, subheadings.
@@ -249,7 +260,8 @@ fn refit_grid(prior: &[[f64; 3]; 5], counts: &[[f64; 3]; 5]) -> [[f64; 3]; 5] {
     grid
 }
 
-/// The best reading of the lines, and how sure each role is. `None` if no comment can be made of them.
+/// The best reading of the lines, and how sure each role is. `None` if no comment can be made of
+/// them.
 pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Option<Segments> {
     if lines.len() < 2 {
         return None;
@@ -300,7 +312,8 @@ impl<'a> File<'a> {
         Self { lines, seen, given, kinds, kind_count: numbers.len() }
     }
 
-    /// For each line the probability that equal lines elsewhere are names; none where there are none, or at first.
+    /// For each line the probability that equal lines elsewhere are names; none where there are
+    /// none, or at first.
     fn elsewhere(&self, gamma: &[[f64; STATES]]) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0.0); self.kind_count];
         for (kind, gamma) in self.kinds.iter().zip(gamma) {
@@ -404,7 +417,8 @@ fn steps(ends: &Ends) -> Vec<(usize, usize, f64)> {
 fn forward_backward(emissions: &[[f64; STATES]], ends: &Ends) -> Option<(Vec<[f64; STATES]>, Ends)> {
     let steps: Vec<(usize, usize, f64)> =
         steps(ends).into_iter().map(|(from, to, log)| (from, to, log.exp())).collect();
-    // Each row is divided by its largest value, so that products of thousands of lines stay in range.
+    // Each row is divided by its largest value, so that products of thousands of lines stay in
+    // range.
     let scaled: Vec<[f64; STATES]> = emissions
         .iter()
         .map(|row| {
@@ -454,7 +468,8 @@ fn forward_backward(emissions: &[[f64; STATES]], ends: &Ends) -> Option<(Vec<[f6
                 into_name[from] += value;
             }
         }
-        // Expected endings: the share of each text state's weight at the line before that goes on to a name.
+        // Expected endings: the share of each text state's weight at the line before that goes on
+        // to a name.
         let total: f64 = (0..STATES).map(|state| forward[at - 1][state] * previous[state]).sum();
         if total > 0.0 {
             for state in TEXT..STATES {

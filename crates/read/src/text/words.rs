@@ -1,7 +1,7 @@
 //! What the page-dump reader knows of language: three short lists of the commonest English words.
 //!
-//! They are a weak prior. A file in another language finds its own common words (see `line::Vocabulary`), and none of
-//! the lists holds names.
+//! They are a weak prior. A file in another language finds its own common words (see
+//! `line::Vocabulary`), and none of the lists holds names.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -22,7 +22,8 @@ pub(super) fn kind(word: &str) -> Option<Kind> {
     KINDS.get(word).copied()
 }
 
-/// First and second person, and what only speech has: comments are full of them, articles have them in quotation marks.
+/// First and second person, and what only speech has: comments are full of them, articles have them
+/// in quotation marks.
 pub(super) fn is_personal(word: &str) -> bool {
     PERSONAL.contains(&word)
 }

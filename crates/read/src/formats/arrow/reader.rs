@@ -1,9 +1,10 @@
-//! Arrow IPC, as a file (Feather version 2) or as a stream: columns, nested ones by their dotted path. Lists within a row are not
-//! read.
+//! Arrow IPC, as a file (Feather version 2) or as a stream: columns, nested ones by their dotted
+//! path. Lists within a row are not read.
 //!
-//! A file is a stream between a mark and a directory, and is read as one. It must be a plain file: its messages
-//! say how long they are, and nothing is believed that its size does not bear out. One message is in memory at a time, and the
-//! dictionaries (<https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc>).
+//! A file is a stream between a mark and a directory, and is read as one. It must be a plain file:
+//! its messages say how long they are, and nothing is believed that its size does not bear out. One
+//! message is in memory at a time, and the dictionaries
+//! (<https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc>).
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -125,7 +126,8 @@ fn flatten(fields: &Fields, at: &mut Leaf, leaves: &mut Vec<Leaf>, unread: &mut 
     }
 }
 
-/// Whether [`cell`] knows the values of a kind. Each takes room in the file: a batch has no more rows than its bytes have bits.
+/// Whether [`cell`] knows the values of a kind. Each takes room in the file: a batch has no more
+/// rows than its bytes have bits.
 fn is_read(kind: &DataType) -> bool {
     match kind {
         DataType::Dictionary(_, values) => is_read(values),

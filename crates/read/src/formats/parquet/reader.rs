@@ -1,7 +1,7 @@
 //! Parquet: columns, nested ones by their dotted path. Lists within a row are not read.
 //!
-//! The format is read from its end, so it must be a plain file. Row groups follow each other, and of each a batch of rows and
-//! the mapped columns alone are in memory.
+//! The format is read from its end, so it must be a plain file. Row groups follow each other, and
+//! of each a batch of rows and the mapped columns alone are in memory.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -26,7 +26,8 @@ use crate::{ReadError, ReadErrorKind, Record};
 /// Rows that are in memory at a time.
 const BATCH_ROWS: usize = 256;
 
-/// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but once.
+/// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but
+/// once.
 const BATCH_BYTES: usize = 256 << 20;
 
 /// Opens a Parquet file: reads its end and its columns.
@@ -382,7 +383,8 @@ fn decimal(value: &Value) -> String {
     value.to_string().trim_end_matches('.').to_owned()
 }
 
-/// A file that gives no more bytes than it has: the lengths that a damaged one names are not reserved in memory.
+/// A file that gives no more bytes than it has: the lengths that a damaged one names are not
+/// reserved in memory.
 struct Bounded(File);
 
 impl Length for Bounded {
