@@ -74,7 +74,7 @@ fn models_and_score_refuse_the_same_folders() {
         (
             "distilbert",
             |c| drop(c.as_object_mut().unwrap().remove("vocab_size")),
-            "config.json: missing field `vocab_size`",
+            "config.json: malformed: missing field `vocab_size`",
         ),
     ];
     let folder = tempfile::tempdir().unwrap();

@@ -293,7 +293,15 @@ mod tests {
     }
 
     fn message(dir: &Path) -> String {
-        let message = Model::open(dir).err().expect("the model is broken").to_string();
+        let error = Model::open(dir).err().expect("the model is broken");
+        // The cause goes before the remedy, as in the program's messages.
+        let mut message = error.to_string();
+        let mut cause = Error::source(&error);
+        while let Some(error) = cause {
+            let end = message.find("; ").unwrap_or(message.len());
+            message.insert_str(end, &format!(": {error}"));
+            cause = error.source();
+        }
         message.strip_prefix(&format!("model {}: ", dir.display())).unwrap().to_owned()
     }
 
@@ -409,6 +417,7 @@ mod tests {
             let dir = copy();
             edit(&dir.path().join(MANIFEST), change);
             let message = message(dir.path());
+            let message = message.replacen("malformed: ", "", 1);
             assert!(message.starts_with(&format!("manifest.json: {words}")), "{message}");
         }
         let dir = copy();
