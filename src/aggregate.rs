@@ -98,8 +98,7 @@ pub(crate) const MIN_COMMENTS_TO_RANK: u64 = 5;
 /// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
 pub(crate) const MIN_COMMENTS_FOR_TREND: usize = 10;
 
-/// What independent implementations give, written once by `scripts/reference/estimators.py`, which says by which versions
-/// of which.
+/// Results of independent implementations, written once by `scripts/reference/estimators.py`, which names their versions.
 #[cfg(test)]
 mod reference {
     use serde::de::DeserializeOwned;

@@ -54,7 +54,7 @@ impl Estimate {
     }
 }
 
-/// What a column of labels is held against: the score of a label, or the geometric mean of several labels' scores.
+/// The figure that a column of labels is compared with: the score of a label, or the geometric mean of several labels' scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target(Vec<Label>);
 
@@ -100,7 +100,7 @@ impl FromStr for Target {
     }
 }
 
-/// How many comments people can review.
+/// The number of comments that people can review.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
     /// This many; of weighted rows this much weight.
@@ -148,7 +148,7 @@ pub struct LabelledRows {
     pub disguised: Vec<(Evasion, Vec<f64>)>,
 }
 
-/// What a measurement may choose.
+/// Settings of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Comments that people can review.
@@ -191,22 +191,22 @@ pub struct Figures {
     pub brier: Option<Estimate>,
     /// Brier skill score.
     pub brier_skill: Option<Estimate>,
-    /// What thresholds come to.
+    /// Figures of each threshold.
     pub thresholds: Vec<Operating>,
-    /// Said and so, by bins of score.
+    /// Reliability diagram, by bins of score.
     pub reliability: Vec<Bin>,
     /// Figures by group, where a column of groups was named.
     pub groups: Option<Groups>,
-    /// What kinds of rows come to at the first of the thresholds, where a column of kinds was named.
+    /// Figures of each kind of row at the first of the thresholds, if a column of kinds was named.
     pub by: Vec<Kind>,
-    /// What disguising the texts costs, where that was asked for.
+    /// The loss from disguising the texts, if that was requested.
     pub evasion: Vec<EvasionLoss>,
 }
 
-/// What flagging at a threshold comes to.
+/// Figures of flagging at a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operating {
-    /// Where the threshold is from: `given`, `policy`, `best f1`, `best macro f1`. The intervals of the best ones take the
+    /// The origin of the threshold: `given`, `policy`, `best f1`, `best macro f1`. The intervals of the best ones take the
     /// threshold as given, and are too narrow for that.
     pub name: String,
     /// Scores at or above it are flagged.
@@ -227,7 +227,7 @@ pub struct Operating {
     pub accuracy: Option<Estimate>,
 }
 
-/// What rows of one kind come to at a threshold.
+/// Figures of the rows of one kind at a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Kind {
     /// The kind, as the file calls it.

@@ -78,15 +78,16 @@ pub fn is_unfinished(dir: &Path) -> bool {
     dir.join(UNFINISHED).symlink_metadata().is_ok()
 }
 
-/// Why a report could not be written.
+/// A report could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReportError {
     /// `run.json` is missing, or it or `explanations.ndjson` is not one that we write.
     #[error("{path}: cannot be read; score the export again or restore the file", path = path.display())]
     Run {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// `scores.csv` could not be read.
@@ -129,7 +130,7 @@ pub enum ReportError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
 }

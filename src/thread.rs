@@ -57,11 +57,11 @@ pub struct Threader {
     label_words: Vec<Word>,
     /// None for a stream.
     links: Option<Sorter<Link>>,
-    /// Why the links could not be kept; told at the end.
+    /// The error that kept the links from being stored; reported at the end.
     failure: Option<io::Error>,
 }
 
-/// What was found about the threads of a run.
+/// Findings about the threads of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ThreadReport {
     /// Threads.

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-/// How many times faster comments come in a burst, at least.
+/// Factor by which comments come faster in a burst, at least.
 pub(crate) const FASTER: f64 = 2.0;
 
-/// What it costs to enter a burst, in units of the logarithm of the number of gaps.
+/// Cost of entering a burst, in units of the logarithm of the number of gaps.
 pub(crate) const ENTRY: f64 = 1.0;
 
 /// The bursts among comments posted at `times` (ascending, in any unit): ranges of comments that followed one another

@@ -5,9 +5,9 @@ use super::FixedPoint;
 /// Counts of values in equal bins.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Histogram {
-    /// Where the first bin begins.
+    /// Start of the first bin.
     pub from: f64,
-    /// Where the last bin ends; a value at this end counts in the last bin, one on any other edge in the bin it opens.
+    /// End of the last bin; a value at this end counts in the last bin, one on any other edge in the bin it opens.
     pub to: f64,
     /// Values in each bin.
     pub counts: Vec<u64>,

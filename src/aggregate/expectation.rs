@@ -10,7 +10,7 @@ pub(crate) struct Calibrated {
     bins: Vec<(u64, u64)>,
 }
 
-/// What the scores let expect of a threshold.
+/// Expected results of a threshold, from the scores.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub(crate) struct Expectation {
     /// Comments at or above the threshold.
@@ -36,7 +36,7 @@ impl Calibrated {
         bin.1 += millionths;
     }
 
-    /// What to expect of a threshold from 0 to 1, taken up to the next thousandth.
+    /// Returns the expected results of a threshold from 0 to 1, rounded up to the next thousandth.
     ///
     /// If a probability is calibrated, its sum over comments is the expected number of those with the label; so the
     /// expected precision is the mean probability at or above the threshold, and the expected recall the share of the sum

@@ -46,7 +46,7 @@ impl Moments {
         self.max = self.max.max(other.max);
     }
 
-    /// How many values there were.
+    /// Returns the number of values.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }

@@ -2,7 +2,7 @@
 
 use super::{Interval, Moments, Z_95};
 
-/// How much authors differ, and how much the comments of one author differ.
+/// Variance between authors and within authors.
 ///
 /// The model: an author's tendency is normal around a grand mean with variance `between`; an author's comments are
 /// normal around the tendency with variance `within`, the same for everyone. Both variances by the analysis of variance

@@ -54,7 +54,7 @@ pub(crate) struct ThreadTotals {
     calm: (u32, u32),
 }
 
-/// How a score moves along a thread.
+/// Trend of a score along a thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Trend {
     /// Theil-Sen slope: change per 100 comments.

@@ -1,6 +1,6 @@
 //! The shape of a thread's replies.
 
-/// How a thread branches.
+/// Shape of the tree of a thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Shape {
     /// Replies on the longest way from a comment that answers none down to a reply; 0 where nothing is answered.

@@ -365,7 +365,7 @@ fn latest<'a>(reviews: &[&'a ModeratorDecision]) -> BTreeMap<&'a str, Verdict> {
     latest.into_iter().filter_map(|(actor, review)| Some((actor, review.verdict?))).collect()
 }
 
-/// What most of the verdicts say; none where there is none.
+/// Returns the majority of the verdicts; `None` if there are none.
 fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     let count = |wanted| verdicts.values().filter(|verdict| **verdict == wanted).count();
     let (rejected, approved) = (count(Verdict::Reject), count(Verdict::Approve));

@@ -53,7 +53,7 @@ pub enum LogError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// It has no header that names what is needed.

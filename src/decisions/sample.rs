@@ -16,7 +16,7 @@ use crate::record::{Scored, Scores, row};
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
 
-/// Where the strata part: by the probability of toxicity, for most of what is missed is not far below a threshold.
+/// Boundaries of the strata: by the probability of toxicity, for most of what is missed is not far below a threshold.
 const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
 
 /// What stands for the probability where the model gives no toxicity: all comments are one stratum then, and of each nothing is
@@ -44,7 +44,7 @@ const COLUMNS: [&str; 14] = [
     "weight",
 ];
 
-/// What was drawn.
+/// A drawn sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The file.
@@ -53,8 +53,9 @@ pub struct Sample {
     pub strata: Vec<(u64, u64)>,
 }
 
-/// Why no sample was drawn.
+/// A sample could not be drawn.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SampleError {
     /// The scores could not be read.
     #[error(transparent)]
@@ -70,7 +71,7 @@ pub enum SampleError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -150,7 +151,7 @@ impl Stratum {
         self.spread += probability * (1.0 - probability);
     }
 
-    /// What the next one drawn takes off the variance, as a priority.
+    /// Returns the priority of drawing one more: the reduction of the variance.
     fn priority(&self) -> f64 {
         if self.drawn >= self.size {
             return f64::NEG_INFINITY;
@@ -160,7 +161,7 @@ impl Stratum {
     }
 }
 
-/// Says how many of each stratum are drawn.
+/// Decides how many of each stratum are drawn.
 fn allocate(strata: &mut [Stratum], count: u64) {
     let mut left = count;
     for stratum in &mut *strata {

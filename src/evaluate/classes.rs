@@ -27,7 +27,7 @@ pub struct SentimentFigures {
     pub reliability: Vec<Bin>,
     /// Weight of the rows: first index the labelled class, second the chosen one.
     pub confusion: Vec<Vec<f64>>,
-    /// What kinds of rows come to, where a column of kinds was named.
+    /// Figures of each kind of row, if a column of kinds was named.
     pub by: Vec<KindAccuracy>,
 }
 

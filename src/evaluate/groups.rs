@@ -44,7 +44,7 @@ pub struct Groups {
     pub bias_score: Option<f64>,
 }
 
-/// How an AUC spreads over groups.
+/// Spread of an AUC over groups.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct GroupSpread {
     /// Plain mean.

@@ -128,7 +128,7 @@ impl<'a> Ranking<'a> {
         Some((best.0 / positives, best.1))
     }
 
-    /// What flagging every row at or above `threshold` comes to.
+    /// Returns the confusion matrix of flagging every row at or above `threshold`.
     pub fn at(&self, weights: &[f64], threshold: f64) -> WeightedConfusion {
         let mut confusion = WeightedConfusion::default();
         for ((score, is_positive), weight) in self.scores.iter().zip(self.truth).zip(weights) {

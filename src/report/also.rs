@@ -70,7 +70,7 @@ impl FromStr for Form {
     }
 }
 
-/// What a form is written from.
+/// Data that a form is written from.
 pub(super) struct Facts<'a> {
     /// The scores file.
     pub(super) scores: &'a Path,

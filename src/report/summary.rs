@@ -28,7 +28,7 @@ const LISTED: usize = 10;
 /// Inputs that the summary and the methods list one by one. `run.json` has all of them.
 pub(super) const LISTED_FILES: usize = 50;
 
-/// What the numbers of a report do not say; shown in the summaries and on the pages.
+/// Limits of the numbers of a report; shown in the summaries and on the pages.
 pub(super) const LIMITS: [&str; 5] = [
     "A score is a model's estimate about a text. It is not a judgement of a person, and says nothing about intent.",
     "Do not remove anything without a person's review: the machine proposes, a person decides.",
@@ -42,9 +42,9 @@ pub(super) const LIMITS: [&str; 5] = [
 /// A run in numbers: the content of `summary.json`, in this order. Scores have six decimals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// How many of what; `read = scored + unscored + rejects` holds.
+    /// Record counts; `read = scored + unscored + rejects` holds.
     pub counts: Counts,
-    /// Why comments have no scores; every cause, in a fixed order.
+    /// Unscored comments by cause; every cause, in a fixed order.
     pub unscored: Vec<CauseCount>,
     /// Comments by language of their own words, most first.
     pub languages: Vec<LanguageCount>,
@@ -52,9 +52,9 @@ pub struct Summary {
     pub toxicity: Distribution,
     /// Sentiment of the scored comments, from -1 to 1.
     pub sentiment: Distribution,
-    /// How much of it is toxic.
+    /// Prevalence of toxicity.
     pub prevalence: Prevalence,
-    /// What the policy made of the scored comments.
+    /// Scored comments by action of the policy.
     pub actions: Vec<ActionCount>,
     /// The policy.
     pub policy: PolicyEntry,
@@ -66,22 +66,22 @@ pub struct Summary {
     /// The first authors with enough scored comments to be ranked, at most ten: by rank, or if nobody is ranked by the number
     /// of scored comments.
     pub authors: Vec<AuthorEntry>,
-    /// How unevenly comments and their toxicity are spread over named authors.
+    /// Concentration of comments and of their toxicity on named authors.
     pub concentration: Concentration,
-    /// Who answers whom.
+    /// The network of replies.
     pub network: NetworkEntry,
     /// The run that made the scores.
     pub run: Run,
-    /// What is peculiar to its model.
+    /// Notes about its model.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
-    /// What these numbers do not say.
+    /// Limits of these numbers.
     pub limits: Vec<&'static str>,
     /// A paragraph for a paper.
     pub methods: String,
 }
 
-/// How many of what.
+/// Record counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Records read.
@@ -127,7 +127,7 @@ pub struct LanguageCount {
     pub scored: u64,
 }
 
-/// How a score spreads over the scored comments.
+/// Distribution of a score over the scored comments.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Distribution {
     /// Mean; none where nothing is scored.
@@ -154,17 +154,16 @@ pub struct Prevalence {
     pub corrected: Option<ShareEstimate>,
 }
 
-/// How unevenly something is spread over named authors: Gini coefficients, and the shares of the ten authors who have most
-/// of it.
+/// Concentration on named authors: Gini coefficients, and the shares of the ten authors who have most.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Concentration {
-    /// Of comments.
+    /// Gini coefficient of comments.
     pub comments_gini: Option<f64>,
-    /// Of comments, the share of the ten who wrote most.
+    /// Share of comments by the ten who wrote most.
     pub comments_top: Option<f64>,
-    /// Of the sum of toxicity, which is the expected number of toxic comments.
+    /// Gini coefficient of the sum of toxicity, which is the expected number of toxic comments.
     pub toxicity_gini: Option<f64>,
-    /// Of that sum, the share of the ten with most.
+    /// Share of that sum by the ten with most.
     pub toxicity_top: Option<f64>,
 }
 

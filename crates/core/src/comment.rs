@@ -11,17 +11,17 @@ use crate::words;
 /// One comment of an export, in the words of the export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comment {
-    /// Unique within its thread; the ordinal (from 1) within the file where the export has no ids.
+    /// Id, unique within the thread; the ordinal (from 1) within the file if the export has no ids.
     pub id: String,
-    /// What the comment was made under: an article, a video, a submission. The file's name where the export has no threads.
+    /// The article, video or submission that the comment is about; the file's name if the export has no threads.
     pub thread: String,
     /// Id, in the same thread, of the comment that this one answers.
     pub parent: Option<String>,
-    /// The parent was concluded from the text (a quote, an `@name`), not given by the export.
+    /// True if the parent was inferred from the text (a quote, an `@name`), not read from the export.
     pub parent_inferred: bool,
-    /// Name of the author as the export writes it; none where the export has none.
+    /// Name of the author as the export writes it; `None` if it has none.
     pub author: Option<String>,
-    /// When it was posted, UTC.
+    /// Time of posting, UTC.
     pub created_at: Option<Timestamp>,
     /// The comment, untouched.
     pub text: String,
@@ -41,12 +41,12 @@ pub struct Comment {
     pub votes: Option<i64>,
     /// Number of replies that the site counts.
     pub replies: Option<u64>,
-    /// Where in the input it stood.
+    /// Its position in the input.
     pub origin: Origin,
 }
 
 impl Comment {
-    /// A live comment with an id, a thread, a text and a place, and nothing else known.
+    /// Creates a live comment with an id, a thread, a text and a position, and nothing else known.
     pub fn new(
         id: impl Into<String>,
         thread: impl Into<String>,
@@ -72,7 +72,7 @@ impl Comment {
         }
     }
 
-    /// The byte ranges of `text` that are the author's own words: what `quotes` leaves, blank stretches left out.
+    /// Returns the byte ranges of `text` that are the author's own words: all but `quotes` and blank stretches.
     pub fn own_ranges(&self) -> Vec<Range<usize>> {
         let mut own = Vec::with_capacity(self.quotes.len() + 1);
         let mut start = 0;
@@ -92,12 +92,12 @@ impl Comment {
         self.author.as_deref().filter(|name| !is_shared_name(name))
     }
 
-    /// SHA-256 of its text, in lower-case hexadecimal: what a decision is told by to be about this text and no other.
+    /// Returns the SHA-256 of its text, in lower-case hexadecimal, by which a decision is known to be about this text.
     pub fn text_sha256(&self) -> String {
         sha256(&self.text)
     }
 
-    /// The author's own words: what the quotes leave, line by line; empty if that is nothing.
+    /// Returns the author's own words: the text without its quotes, line by line; empty if nothing is left.
     pub fn own_words(&self) -> String {
         let own: Vec<&str> = self.own_ranges().into_iter().map(|range| &self.text[range]).collect();
         own.join("\n")

@@ -35,7 +35,7 @@ const WEIGHTS: &str = "model.safetensors";
 
 /// A model, checked and ready for an engine.
 pub struct Model {
-    /// What it is, what it says and how its logits are calibrated.
+    /// Its name, labels and calibration.
     pub manifest: Manifest,
     /// Shape of the network.
     pub config: Config,

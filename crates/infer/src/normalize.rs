@@ -41,7 +41,7 @@ const STEPS: [(&str, Step); 7] = [
     ("space", space::step),
 ];
 
-/// How many rounds of markup inside markup are undone, one a round.
+/// Number of rounds of markup inside markup that are undone.
 const MAX_NESTING: usize = 4;
 
 /// Says which parts of the text are to be replaced, first to last.
@@ -55,7 +55,7 @@ pub struct Normalized<'a> {
     /// A disguise inside a word was undone: invisible characters between letters, letters from other blocks of Unicode that
     /// only look like Latin ones, heaps of combining marks.
     pub evasion: bool,
-    /// What each applied step changed, first applied first.
+    /// The changes of each applied step, first applied first.
     layers: Vec<Vec<Change>>,
 }
 

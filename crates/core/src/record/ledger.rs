@@ -55,7 +55,7 @@ pub enum LedgerError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// A row is of another comment than the one that the input has in its place.

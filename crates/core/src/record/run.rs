@@ -10,8 +10,8 @@ use crate::label::Label;
 /// Name of the file in a report's folder.
 pub const RUN: &str = "run.json";
 
-/// A run as its pipeline knows it. Nothing that differs between two runs over the same input stands here: no clock
-/// times, no number of threads, no batch size, no paths beyond what the user typed.
+/// A run. Nothing that differs between two runs over the same input is recorded: no clock times, no number of threads,
+/// no batch size, no paths beyond those that the user typed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
@@ -26,13 +26,13 @@ pub struct Run {
     pub engine: String,
     /// Every file that was read, in the order of reading.
     pub inputs: Vec<Input>,
-    /// What was found between comments.
+    /// Counts of replies.
     pub replies: Replies,
     /// Records read: comments and rejects.
     pub read: u64,
     /// Records that could not be read as comments: the rows of `rejects.csv`.
     pub rejects: u64,
-    /// Columns by whose values its report sets comments side by side.
+    /// Columns by whose values its report groups comments.
     #[serde(default = "Column::usual")]
     pub by: Vec<Column>,
     /// SHA-256 of `scores.csv` when the run ended, in hexadecimal; none from versions that did not record it.
@@ -47,21 +47,21 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelId {
-    /// Its name.
+    /// Name of the model.
     pub name: String,
     /// Its version.
     pub version: String,
-    /// SHA-256 of its manifest, which holds those of all its files; hexadecimal.
+    /// SHA-256 of its manifest, which contains those of all its files; hexadecimal.
     pub checksum: String,
-    /// Languages it knows, ISO 639-1; none where it does not say.
+    /// Languages that it supports, ISO 639-1; empty if they are unknown.
     pub languages: Vec<String>,
-    /// Labels that it does not give.
+    /// Labels that it does not score.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Label>,
-    /// Whether its scores are as the network gives them, without calibration.
+    /// True if its scores are those of the network, without calibration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncalibrated: bool,
-    /// What it did on labelled comments that it had not seen, if its manifest says so.
+    /// Its errors on labelled comments that it had not seen, if its manifest has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_out: Option<HeldOut>,
 }
@@ -83,35 +83,35 @@ impl ModelId {
 pub struct Input {
     /// The file as the user named it; `-` for standard input.
     pub file: String,
-    /// Its size as it lies on the disk.
+    /// Its size on the disk.
     pub bytes: u64,
     /// SHA-256 of those bytes, hexadecimal.
     pub sha256: String,
     /// The format it was read as.
     pub format: String,
-    /// What that was concluded from.
+    /// The evidence for that format.
     pub why: String,
-    /// Which field of a comment was read from which column.
+    /// The column that each field of a comment was read from.
     pub columns: BTreeMap<String, String>,
     /// Comments read from it.
     pub comments: u64,
     /// Records of it that could not be read.
     pub rejects: u64,
-    /// What its reader wants known: a legacy encoding, unused columns.
+    /// Notices of its reader: a legacy encoding, unused columns.
     pub notices: Vec<String>,
-    /// How many places its reader was unsure of; `comity read` lists them.
+    /// The number of places that its reader was unsure of; `comity read` lists them.
     pub doubts: u64,
 }
 
-/// What was found between comments.
+/// Counts of replies between comments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replies {
-    /// Parents concluded from the text.
+    /// Parents inferred from the text.
     pub inferred: u64,
     /// Parents that are not in the export.
     pub orphans: u64,
-    /// Comments said to answer themselves.
+    /// Comments that answer themselves according to the export.
     pub self_replies: u64,
     /// Comments in a circle of answers.
     pub cycles: u64,

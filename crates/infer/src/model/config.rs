@@ -32,13 +32,13 @@ pub struct Config {
     /// Number of segment kinds, of which only the first is used; 0 where there are none.
     #[serde(default)]
     pub type_vocab_size: usize,
-    /// What a layer norm adds to the variance.
+    /// Epsilon that a layer norm adds to the variance.
     #[serde(default = "layer_norm_eps")]
     pub layer_norm_eps: f32,
-    /// What stands between the two products of a feed-forward part.
+    /// Activation function of the feed-forward network.
     #[serde(alias = "activation")]
     pub hidden_act: String,
-    /// How a token's place is told.
+    /// Encoding of a token's position.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
     /// Id of the token that fills a batch up.

@@ -142,7 +142,7 @@ fn unknown_labels(names: &[&str]) -> String {
     format!("not all of the labels of id2label, {}, are known; {}", names.join(", "), write_map(names))
 }
 
-/// What to do about labels that are not ours.
+/// Advice about labels that are not ours.
 fn write_map(names: &[&str]) -> String {
     let example = names.last().unwrap_or(&"toxic");
     format!(

@@ -9,7 +9,7 @@ use super::{CONFIG, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
 use comity_core::label::{Activation, Label, LabelSet};
 use comity_core::record::{Confusion, HeldOut};
 
-/// What `manifest.json` says; `docs/models.md` explains each field.
+/// Content of `manifest.json`; `docs/models.md` explains each field.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -23,20 +23,20 @@ pub struct Manifest {
     pub languages: Vec<String>,
     /// The longest sequence it takes, `[CLS]` and `[SEP]` included.
     pub max_tokens: usize,
-    /// How many tokens two windows of a longer text share.
+    /// Number of tokens that two windows of a longer text share.
     pub overlap_tokens: usize,
-    /// Version of the text normaliser that it was trained behind; none where that was another one.
+    /// Version of the text normalizer that it was trained with; `None` if that was another one.
     #[serde(default)]
     pub normalizer: Option<u32>,
-    /// Its labels, in the order of its logits.
+    /// The labels, in the order of the logits.
     pub heads: LabelSet,
-    /// From logits to probabilities; none where nobody has calibrated it.
+    /// Calibration from logits to probabilities; `None` if the model is not calibrated.
     #[serde(default)]
     pub calibration: Option<Calibration>,
     /// Its errors on labelled comments that neither training nor calibration had seen, if they were counted.
     #[serde(default, deserialize_with = "flat_held_out")]
     pub held_out: Option<HeldOut>,
-    /// How it was made: for people, in any shape.
+    /// Notes on its training: for people, in any shape.
     #[serde(default)]
     pub training: Map<String, Value>,
     /// Its files by name.
@@ -136,7 +136,7 @@ impl Calibration {
     }
 }
 
-/// What the manifest knows of a file.
+/// Entry of the manifest for a file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
