@@ -270,7 +270,7 @@ fn score_chunk(
         outputs.score(&row)?;
         queue.offer(row);
     }
-    Ok(outputs.flush()?)
+    outputs.flush()
 }
 
 /// Opens the scores of an earlier run, if they were made as those of this run are.

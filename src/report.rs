@@ -18,6 +18,7 @@ mod methods;
 mod ndjson;
 mod network;
 mod page;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod plain;
 mod queue;

@@ -436,7 +436,7 @@ fn a_file_that_breaks_in_the_middle_gives_what_was_read() {
     let dump = DUMP.replace('\n', "\n\n").into_bytes();
     let mut packed_dump = gzip(&[&dump[..], &dump[..]].concat());
     packed_dump.truncate(packed_dump.len() - 10);
-    let cut = |whole: &str, before: &str| whole[..whole.find(before).unwrap()].as_bytes().to_vec();
+    let cut = |whole: &str, before: &str| whole.as_bytes()[..whole.find(before).unwrap()].to_vec();
     for (name, bytes, comments, line) in [
         ("a.json", cut(&JSON.replace(':', ":\n"), ",{\"text\":\n\"three"), 2, 6),
         ("a.json", cut(JSON, "three"), 2, 2),

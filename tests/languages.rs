@@ -105,7 +105,7 @@ fn the_list_of_the_model_decides() {
     let run = |model: PathBuf| {
         let out = folder.path().join("out");
         score(&with(request(&[&export], &out), |request| {
-            request.scorer = tiny().model(ModelChoice::Folder(model))
+            request.scorer = tiny().model(ModelChoice::Folder(model));
         }))
         .unwrap();
         (turned_away(&out), cautions(&out))

@@ -411,7 +411,7 @@ fn scores_that_were_edited_are_refused_unless_accepted() {
     for (index, name) in [("1/2", "one"), ("2/2", "two")] {
         let shard = Some(index.parse().unwrap());
         score(&with(request(&[&export_of(40, run.folder.path())], &run.path(name)), |request| {
-            request.shard = shard
+            request.shard = shard;
         }))
         .unwrap();
     }

@@ -218,7 +218,7 @@ fn what_can_fail_early_fails_before_the_model_is_loaded() {
     fs::write(&file, "x").unwrap();
     let with_bad_model = |inputs: &[&Path], out: &Path| {
         score(&with(request(inputs, out), |request| {
-            request.scorer = tiny().model(ModelChoice::Folder(missing.clone()))
+            request.scorer = tiny().model(ModelChoice::Folder(missing.clone()));
         }))
         .map(|_| ())
         .unwrap_err()

@@ -227,7 +227,7 @@ fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
         show_sentiment(out, sentiment)?;
     }
     if let Some(spans) = &evaluation.spans {
-        let rows = counted(spans.rows as u64, "row", "rows");
+        let rows = counted(spans.rows, "row", "rows");
         writeln!(out, "\nspans: {rows}, {} with nothing marked", spans.unmarked)?;
         writeln!(
             out,
@@ -261,7 +261,7 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation
         out,
         "\n{}: {}, {} positive ({:.2} % by weight)",
         figures.label,
-        counted(figures.rows as u64, "row", "rows"),
+        counted(figures.rows, "row", "rows"),
         figures.positives,
         figures.positive_share * 100.0
     )?;
@@ -363,7 +363,7 @@ fn percent(share: f64) -> String {
 
 fn show_sentiment(out: &mut impl Write, figures: &SentimentFigures) -> io::Result<()> {
     let names: Vec<&str> = if figures.classes == 2 { vec![CLASSES[0], CLASSES[2]] } else { CLASSES.to_vec() };
-    let rows = counted(figures.rows as u64, "row", "rows");
+    let rows = counted(figures.rows, "row", "rows");
     writeln!(out, "\nsentiment: {rows}, {}", names.join(", "))?;
     for (name, value) in [
         ("accuracy", estimate(figures.accuracy)),

@@ -9,7 +9,9 @@ use super::authors::Totals;
 use super::draft::Drafts;
 use super::first_pass::FirstPass;
 use super::network::{Answers, Network};
-use super::{ReportError, convokit, gexf, ndjson, parquet};
+#[cfg(feature = "parquet")]
+use super::parquet;
+use super::{ReportError, convokit, gexf, ndjson};
 use crate::policy::{Decision, Policy};
 use crate::record::row::{self, Kind, Value};
 use crate::record::{Run, Scored, ledger};
@@ -24,11 +26,12 @@ pub struct Form {
 }
 
 impl Form {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
+    /// All of them; `parquet` only with the feature of that name.
+    pub const ALL: [Self; 3 + cfg!(feature = "parquet") as usize] = [
         Self { name: "convokit", path: "convokit", write: convokit::write },
         Self { name: "gexf", path: "network.gexf", write: gexf::write },
         Self { name: "ndjson", path: "scored.ndjson", write: ndjson::write },
+        #[cfg(feature = "parquet")]
         Self { name: "parquet", path: "scored.parquet", write: parquet::write },
     ];
 

@@ -90,7 +90,7 @@ fn write_group(writer: &mut SerializedFileWriter<Draft>, rows: &[Row<'_>]) -> Re
             Kind::Text => write_column::<ByteArrayType>(&mut group, cells.map(|cell| text(cell?)))?,
             Kind::Number => write_column::<DoubleType>(&mut group, cells.map(|cell| number(cell?)))?,
             Kind::Whole | Kind::Time => {
-                write_column::<Int64Type>(&mut group, cells.map(|cell| whole(cell?)))?
+                write_column::<Int64Type>(&mut group, cells.map(|cell| whole(cell?)))?;
             }
             Kind::Flag => {
                 let flag = |cell| {

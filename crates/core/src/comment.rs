@@ -106,7 +106,7 @@ impl Comment {
 
 /// Names that sites print for authors who gave none or whose account is gone, in lower case: 4chan and Commento (anonymous),
 /// Slashdot (anonymous coward), WordPress in its largest languages (anonymous, anonym, anonyme, anónimo, anonimo, anônimo),
-/// Disqus (guest), Reddit ([deleted], [removed]), Telegram (deleted account), Facebook (facebook user).
+/// Disqus (guest), Reddit (`[deleted]`, `[removed]`), Telegram (deleted account), Facebook (facebook user).
 const SHARED_NAMES: [&str; 16] = [
     "[deleted]",
     "[removed]",
@@ -126,7 +126,7 @@ const SHARED_NAMES: [&str; 16] = [
     "guest user",
 ];
 
-/// Returns `true` for a placeholder that stands for many people, such as "Anonymous" or "[deleted]": the comments under it
+/// Returns `true` for a placeholder that stands for many people, such as `Anonymous` or `[deleted]`: the comments under it
 /// must not be added up as one author's. Letter case is ignored. A blank name is a placeholder, too.
 pub fn is_shared_name(name: &str) -> bool {
     let name = name.trim().to_lowercase();

@@ -12,7 +12,7 @@
 //! Unmarked stretches have six words, or five words and thirty bytes: shorter ones are phrases that everybody uses. A
 //! marked stretch has a source if one single earlier text contains most of its words, in their order. The words that
 //! the source lacks are the writer's own (a misspelt word, an addition), and so are all of them if there is no source.
-//! `docs/quotes.md` explains the rule to users; [`crate::thread`] decides which of these stretches count.
+//! `docs/quotes.md` explains the rule to users; `comity::thread` decides which of these stretches count.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -1067,7 +1067,7 @@ mod tests {
             index.push(1, &words("a b c a b c a b c"), &[]);
             let [start, end] = [markup.0, markup.0 + markup.1].map(|at| text.floor_char_boundary(at.min(text.len())));
             let mut done = 0;
-            for quote in find(&text, &words(&text), &[start..end], &[], &index, Some(1)) {
+            for quote in find(&text, &words(&text), std::slice::from_ref(&(start..end)), &[], &index, Some(1)) {
                 prop_assert!(quote.range.start >= done && text.get(quote.range.clone()).is_some());
                 prop_assert!(text.get(quote.label.clone()).is_some());
                 prop_assert_eq!(quote.source.is_some(), !quote.found.is_empty());

@@ -77,7 +77,7 @@ impl Gate {
     pub fn new<S: AsRef<str>>(languages: &[S]) -> Self {
         let named: Vec<String> = languages.iter().map(|code| canonical(code.as_ref())).collect();
         let is_named = |language: &&str| named.iter().any(|name| name == language);
-        let known: Vec<bool> = LANGUAGES.iter().map(|language| is_named(&language)).collect();
+        let known: Vec<bool> = LANGUAGES.iter().map(is_named).collect();
         let is_known = |code: &String| LANGUAGES.iter().any(|language| language == code);
         let base = base_prior(&match languages {
             [] => LANGUAGES.iter().map(|language| *language == "en").collect(),

@@ -309,7 +309,7 @@ mod tests {
     fn a_model_is_read() {
         let model = Model::open(&tiny()).unwrap();
         assert_eq!(model.manifest.name, "tiny");
-        assert_eq!(model.checksum, sha256(&fs::read(tiny().join(MANIFEST)).unwrap()));
+        assert_eq!(model.checksum, sha256(fs::read(tiny().join(MANIFEST)).unwrap()));
         assert_eq!(model.manifest.heads.logits(), Label::COUNT);
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }

@@ -12,7 +12,7 @@
 //!    is disguised throughout has one only, the folded one.
 //!
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads. Only the gate for
-//! languages ([`language`]) takes the export into account, to decide if a text is scored.
+//! languages ([`crate::language`]) takes the export into account, to decide if a text is scored.
 
 mod builder;
 mod reuse;

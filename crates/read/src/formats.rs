@@ -73,6 +73,9 @@ pub(crate) struct FormatEntry {
     pub(crate) hooks: Hooks,
 }
 
+/// Turns a parent's id, given the comment's id and thread, into the id of a comment.
+pub(crate) type ParentId = for<'a> fn(&'a str, &str, &str) -> Option<&'a str>;
+
 /// Parts of the generic reader that a format replaces or adds to. Most formats need none:
 /// [`Hooks::NONE`].
 pub(crate) struct Hooks {
@@ -81,7 +84,7 @@ pub(crate) struct Hooks {
     /// Turns a parent's id as the site writes it (before the comment's id and thread) into a
     /// comment's id; `None` if the comment answers its thread. Called for the records of every
     /// format, as tables contain the ids of any site.
-    pub(crate) parent_id: Option<for<'a> fn(&'a str, &str, &str) -> Option<&'a str>>,
+    pub(crate) parent_id: Option<ParentId>,
     /// Files that lie next to an export and are no exports of their own.
     pub(crate) companions: Option<Companions>,
     /// Checks whether raw bytes begin as this format, which is not text, does.

@@ -117,6 +117,10 @@ pub struct Options {
 
 /// One record of an export.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every record is a comment; a box would cost each an allocation"
+)]
 pub enum Record {
     /// A comment.
     Comment(Comment),
