@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
     decisions: Vec<PathBuf>,
 
-    /// Accept a scores.csv that was changed after the run; every report then says so.
+    /// Accept a scores.csv that was changed after the run; every report then states it.
     #[arg(long)]
     accept_edits: bool,
 }
