@@ -24,7 +24,7 @@ from sentences import SENTENCES
 
 
 def identify(directory: Path, config: transformers.PretrainedConfig) -> tuple[str, int, bytes]:
-    """Name, longest sequence, and the bytes whose SHA-256 names the model: src/model/folder.rs does the same."""
+    """Name, longest sequence, and the bytes whose SHA-256 names the model: crates/infer/src/model/folder.rs does the same."""
     if (directory / "manifest.json").exists():
         manifest_bytes = (directory / "manifest.json").read_bytes()
         manifest = json.loads(manifest_bytes)

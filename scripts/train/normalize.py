@@ -1,6 +1,6 @@
 """Text normalisation applied before tokenising, version 1.
 
-The program has a twin of this file in Rust (`src/normalize`); both follow the same seven steps, in the same order, until
+The program has a twin of this file in Rust (`crates/infer/src/normalize`); both follow the same seven steps, in the same order, until
 nothing changes, so that the model sees at run time what it saw in training. Lower-casing and accent stripping are left to the
 uncased BERT tokenizer. Both are held to
 the cases of `tests/text/normalize/all.toml`. The twin decides; an unclosed `<script>`'s corner is not copied here.
