@@ -335,8 +335,8 @@ impl Thread {
             quotes.append(&mut lines);
         }
         let quotes = merged(quotes);
-        // A comment that is nothing but quotations says what they say.
-        if words_outside(words, &quotes) > 0 {
+        // A comment that says nothing besides its quotations says what they say.
+        if has_reply(&comment.text, &quotes) {
             comment.quotes = quotes;
         }
     }
@@ -483,6 +483,18 @@ fn merged(ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
         joins
     });
     ranges
+}
+
+/// Returns `true` if a text says something outside ascending ranges: a word of two letters or more that is no mention
+/// and no address. The number of another comment, a mention or a link in front of a quotation is no reply to it.
+fn has_reply(text: &str, ranges: &[Range<usize>]) -> bool {
+    let starts = std::iter::once(0).chain(ranges.iter().map(|range| range.end));
+    let ends = ranges.iter().map(|range| range.start).chain([text.len()]);
+    let is_word = |word: &str| {
+        let is_reference = word.starts_with('@') || word.contains("://") || word.starts_with("www.");
+        !is_reference && word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some()
+    };
+    starts.zip(ends).any(|(start, end)| text[start..end].split_whitespace().any(is_word))
 }
 
 /// The number of words that begin outside ascending ranges.

@@ -207,6 +207,19 @@ fn an_evaluation_does_not_write_over_its_input() {
         ];
         comity(run.folder.path(), &arguments)
     };
+    // Neither over a file of the model, nor over a policy.
+    let config = format!("{tiny}/config.json");
+    let before = fs::read(&config).unwrap();
+    assert!(said(&eval(&config)).contains("would write over it"));
+    assert_eq!(fs::read(&config).unwrap(), before);
+    let policy =
+        "name = \"p\"\n[[rule]]\nname = \"r\"\nlabel = \"toxicity\"\nthreshold = 0.5\naction = \"review\"\n";
+    fs::write(run.path("policy.toml"), policy).unwrap();
+    let arguments = ["eval", "labelled.csv", "--text", "text", "--label", "toxicity=toxic", "--model", &tiny];
+    let over = ["--policy", "policy.toml", "--scores", "policy.toml"];
+    let output = comity(run.folder.path(), &[&arguments[..], &over].concat());
+    assert!(said(&output).contains("would write over it"), "{}", said(&output));
+    assert_eq!(fs::read_to_string(run.path("policy.toml")).unwrap(), policy);
     for scores in ["labelled.csv", "./labelled.csv", "same.csv"] {
         let output = eval(scores);
         assert!(said(&output).contains("would write over it"), "{scores}: {}", said(&output));

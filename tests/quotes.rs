@@ -104,6 +104,22 @@ fn copies_are_scored_and_quotations_are_not() {
 }
 
 #[test]
+fn a_reference_beside_a_quotation_is_no_reply() {
+    let abuse = "You are a worthless stupid moron";
+    let tails = ["", ">>1", "http://x.org/", "@bob", "1", "+1", "\u{2063}x", "www.x.org"];
+    let mut export = format!("thread,id,author,text\nt,1,Ana,{abuse}\n");
+    for (number, tail) in tails.iter().enumerate() {
+        export += &format!(
+            "t,below{number},Bo{number},\"> {abuse}\n{tail}\"\nt,above{number},Cy{number},\"{tail}\n> {abuse}\"\n"
+        );
+    }
+    export += &format!("t,reply,Dee,\"> {abuse}\nThat was unkind of you.\"\n");
+    for (comment, row) in rows("export.csv", &export) {
+        assert_eq!(row.is_flagged, comment != "t/reply", "{comment}: {}", row.toxicity);
+    }
+}
+
+#[test]
 fn greentext_is_what_its_writer_says() {
     let rows = rows(
         "board.csv",

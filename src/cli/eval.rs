@@ -189,6 +189,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     request.limit = args.limit;
     request.evasions = args.evade;
     request.scores = args.scores;
+    request.reads = args.policy.into_iter().collect();
+    if let Some(model) = &args.model {
+        let files = std::fs::read_dir(model).into_iter().flatten().flatten();
+        request.reads.extend(files.map(|file| file.path()));
+    }
     request.thresholds = args.threshold;
     request.mark = mark;
     request.figures = Settings { budget: args.budget, resamples: args.resamples };

@@ -40,6 +40,8 @@ pub struct EvaluateRequest {
     pub evasions: Vec<Evasion>,
     /// File to write each row's scores to.
     pub scores: Option<PathBuf>,
+    /// Files that the caller reads besides the input, such as a policy: `scores` may be none of them.
+    pub reads: Vec<PathBuf>,
     /// Thresholds of the caller's, by the target's name.
     pub thresholds: Vec<(String, f64)>,
     /// A weight of words of the caller's; [`explain::MARK`] if none.
@@ -59,6 +61,7 @@ impl EvaluateRequest {
             limit: None,
             evasions: Vec::new(),
             scores: None,
+            reads: Vec::new(),
             thresholds: Vec::new(),
             mark: None,
             figures: evaluate::Settings::default(),
@@ -158,8 +161,11 @@ pub fn evaluate(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Evaluation, PipelineError> {
-    if request.scores.as_ref().is_some_and(|scores| files::is_same(&request.input, scores)) {
-        return Err(PipelineError::OverInput { input: request.input.clone() });
+    let mut read = std::iter::once(&request.input).chain(&request.reads);
+    if let Some(scores) = &request.scores
+        && let Some(file) = read.find(|file| files::is_same(file, scores))
+    {
+        return Err(PipelineError::OverInput { input: file.clone() });
     }
     let mut table = Table::open(&request.input)?;
     let mut rows = Rows::new(&request.columns, &request.evasions, &table)?;
