@@ -310,7 +310,9 @@ impl Thread {
         // What is left for a reply if all that could be a quotation is one.
         let could_be =
             found.iter().filter(|quote| quote.kind != Kind::Sentence).map(|quote| quote.range.clone());
-        let reply = words_outside(words, &merged(could_be.chain(comment.quotes.iter().cloned())));
+        let references = references(&comment.text);
+        let no_reply = could_be.chain(comment.quotes.iter().cloned()).chain(references.iter().cloned());
+        let reply = words_outside(words, &merged(no_reply));
         let mut quotes = comment.quotes.clone();
         comment.unsourced.clear();
         let mut lines = Vec::new();
@@ -336,7 +338,7 @@ impl Thread {
         }
         let quotes = merged(quotes);
         // A comment that says nothing besides its quotations says what they say.
-        if has_reply(&comment.text, &quotes) {
+        if words_outside(words, &merged(quotes.iter().cloned().chain(references))) > 0 {
             comment.quotes = quotes;
         }
     }
@@ -485,16 +487,20 @@ fn merged(ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Returns `true` if a text says something outside ascending ranges: a word of two letters or more that is no mention
-/// and no address. The number of another comment, a mention or a link in front of a quotation is no reply to it.
-fn has_reply(text: &str, ranges: &[Range<usize>]) -> bool {
-    let starts = std::iter::once(0).chain(ranges.iter().map(|range| range.end));
-    let ends = ranges.iter().map(|range| range.start).chain([text.len()]);
-    let is_word = |word: &str| {
-        let is_reference = word.starts_with('@') || word.contains("://") || word.starts_with("www.");
-        !is_reference && word.chars().filter(|c| c.is_alphabetic()).nth(1).is_some()
+/// Returns the stretches of a text that are no reply to a quotation: mentions, addresses, and whatever between white
+/// space has fewer than two letters, such as the number of another comment.
+fn references(text: &str) -> Vec<Range<usize>> {
+    let is_reference = |word: &str| {
+        let is_address = word.contains("://") || word.starts_with("www.");
+        word.starts_with('@') || is_address || word.chars().filter(|c| c.is_alphabetic()).nth(1).is_none()
     };
-    starts.zip(ends).any(|(start, end)| text[start..end].split_whitespace().any(is_word))
+    let mut end = 0;
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let start = end;
+        end += word.len();
+        (start, word.trim_end())
+    });
+    words.filter(|(_, word)| is_reference(word)).map(|(start, word)| start..start + word.len()).collect()
 }
 
 /// The number of words that begin outside ascending ranges.
@@ -711,6 +717,9 @@ mod tests {
                 vec![],
                 vec![WORDS, "> and so is all of your sorry kin"],
             ),
+            // Addresses, mentions and numbers are no reply, however many words they have.
+            ("Every last one of you is vermin.\n\nhttps://example.org/a-b-c-d-e-f Lol", vec![], vec![WORDS]),
+            ("Every last one of you is vermin.\n\n@ann @ben @cleo @dora @ezra 1 2 3", vec![], vec![WORDS]),
             ("Every last one of you is vermin.", vec![], vec![WORDS]),
         ] {
             let mut threader = Threader::new();
