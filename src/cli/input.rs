@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use comity::files;
-use comity::read::{Format, Mapping, Options};
+use comity::read::{DateOrder, Format, Mapping, Options};
 
 use super::words::one_of;
 
@@ -22,6 +22,19 @@ pub(crate) struct InputArgs {
     /// Columns or dotted keys of the fields, as `text=COL,author=COL,...`.
     #[arg(long, value_name = "FIELD=COL,...")]
     map: Option<Mapping>,
+
+    /// JSON: path of the list of records, as `/data/comments` or `data.comments` [default: chosen by
+    /// content].
+    #[arg(long, value_name = "PATH")]
+    records: Option<String>,
+
+    /// Tables: line that contains the header, counted from 1 [default: detected].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    header_row: Option<u64>,
+
+    /// Order of day and month in dates such as 03/04/2024 [default: inferred from the column].
+    #[arg(long, value_name = "ORDER", value_parser = one_of::<DateOrder>(DateOrder::ALL.map(DateOrder::as_str)))]
+    date_order: Option<DateOrder>,
 
     /// Page dump: file that lists its authors, one name per line.
     #[arg(long, value_name = "FILE")]
@@ -67,6 +80,9 @@ impl InputArgs {
             mapping: self.map.clone().unwrap_or_default(),
             authors,
             article_end: self.article_end.clone(),
+            records: self.records.clone(),
+            date_order: self.date_order,
+            header_row: self.header_row,
             keep_raw,
             max_expansion: self.max_expansion,
             withhold_names: false,

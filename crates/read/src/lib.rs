@@ -88,6 +88,7 @@ pub use guard::catches_panics;
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
+pub use time::DateOrder;
 
 use input::Parser;
 use input_file::InputFile;
@@ -105,6 +106,13 @@ pub struct Options {
     pub authors: Option<Vec<String>>,
     /// The last line of a page dump's article, or text within it.
     pub article_end: Option<String>,
+    /// The place of the records in a JSON document, as a JSON Pointer (`/data/comments`) or a dotted
+    /// path (`data.comments`); `None` to choose by content.
+    pub records: Option<String>,
+    /// The order of day and month in dates of numbers; `None` to infer it from the column.
+    pub date_order: Option<DateOrder>,
+    /// The line of a table's header, from 1, if the user names it; lines above it are not read.
+    pub header_row: Option<u64>,
     /// Rejects contain the raw record.
     pub keep_raw: bool,
     /// The most times its size that a compressed input may unpack to before it is treated as a

@@ -1,9 +1,44 @@
 //! Times as exports write them.
 
+use std::str::FromStr;
+
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+
+/// The order of day, month and year in dates that are written in numbers (`03/04/2024`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+}
+
+impl DateOrder {
+    /// Every order.
+    pub const ALL: [Self; 2] = [Self::DayFirst, Self::MonthFirst];
+
+    /// Returns the word for `--date-order`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DayFirst => "dmy",
+            Self::MonthFirst => "mdy",
+        }
+    }
+}
+
+impl FromStr for DateOrder {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|order| order.as_str() == word).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str);
+            format!("unknown order of dates `{word}`; known: {}", known.join(", "))
+        })
+    }
+}
 
 /// A time that was understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
