@@ -279,9 +279,17 @@ fn main_script(words: &[&str]) -> Option<&'static str> {
     Some(if *script == "han" && count("kana") > 0 { "kana" } else { script })
 }
 
-/// The script of a word; none if it is a lone letter or a mixture, as in faces made of letters.
+/// Returns the script of a word; `None` if it is a lone letter or a mixture, as in faces made of
+/// letters.
+///
+/// Latin letters within a word of another script are a disguise, and the word counts as Latin.
+/// Scripts without spaces are the exception: there a "word" is a whole clause, which may contain a
+/// name or an abbreviation in Latin letters (`我用ipad看`), so the majority of its letters decides.
 fn script_of_word(word: &str) -> Option<&'static str> {
-    let mut scripts = word.chars().filter(|char| char.is_alphabetic()).map(script_of);
+    let letters = || word.chars().filter(|char| char.is_alphabetic()).map(script_of);
+    let unspaced = letters().filter(|script| UNSPACED.contains(script)).count();
+    let is_clause = unspaced * 2 > letters().count();
+    let mut scripts = letters().filter(|script| !is_clause || *script != "latin");
     let mut script = scripts.next()?;
     let mut is_mixed = false;
     for next in scripts {
@@ -296,6 +304,9 @@ fn script_of_word(word: &str) -> Option<&'static str> {
         script == "latin" || (!is_mixed && (matches!(script, "han" | "ko") || word.chars().count() > 1));
     is_word.then_some(script)
 }
+
+/// Scripts that are written without spaces between words.
+const UNSPACED: [&str; 6] = ["han", "kana", "km", "lo", "my", "th"];
 
 fn script_of(char: char) -> &'static str {
     let range = SCRIPTS.iter().find(|(first, last, _)| (*first..=*last).contains(&char));
@@ -545,6 +556,9 @@ mod tests {
             ("fa", "چرا همه شکایت می کنند"),
             ("ur", "سب لوگ شکایت کیوں کرتے ہیں"),
             ("zh", "为什么大家都在抱怨"),
+            ("zh", "昨天用ipad看了三集"),
+            ("ja", "このpdfは読めません"),
+            ("th", "ชอบดูyoutubeทุกคืน"),
             ("ja", "みんな文句ばかり言う"),
             ("ko", "왜 다들 불평하는지"),
             ("ko", "ㅋㅋㅋ"),
