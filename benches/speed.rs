@@ -12,6 +12,7 @@
 #![allow(clippy::print_stderr, reason = "a bench speaks to the one who runs it")]
 
 use std::hint::black_box;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use comity::comment::{Comment, Origin};
@@ -107,7 +108,7 @@ fn one(criterion: &mut Criterion) {
     let scorer = Scorer::builder().build().expect("the embedded model");
     let texts = texts(1);
     criterion.bench_function("one", |bench| {
-        bench.iter(|| scorer.score_texts(&[&scorer.read(black_box(&texts[0]))], &|_| ()).expect("scores"));
+        bench.iter(|| scorer.score_texts(&[&scorer.read(black_box(&texts[0]))], &AtomicBool::new(false), &|_| ()).expect("scores"));
     });
 }
 
@@ -125,7 +126,7 @@ fn score(criterion: &mut Criterion) {
             let fresh = || (scorer.session(), comments.clone());
             bench.iter_batched(
                 fresh,
-                |(mut session, comments)| session.score(comments, &|_| ()).expect("scores"),
+                |(mut session, comments)| session.score(comments, &AtomicBool::new(false), &|_| ()).expect("scores"),
                 BatchSize::PerIteration,
             );
         });

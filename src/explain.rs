@@ -39,9 +39,6 @@ const WORDS_TRIED: usize = 8;
 /// Words are left out of a sentence that scores at least this share of the worst sentence's score.
 const SENTENCE_SHARE: f64 = 0.5;
 
-/// Bytes of text that are scored between two looks at the stop flag: a second or two of work.
-const STOPPABLE_BYTES: usize = 1 << 14;
-
 /// Lowest weight of a word that carries the score: the best threshold on the trial file of SemEval-2021
 /// task 5 (toxic spans), by `comity eval --spans`. In a comment that scores less than twice that, half
 /// its score is enough.
@@ -117,18 +114,19 @@ pub(crate) struct Weighed {
     pub(crate) words: Vec<Part>,
 }
 
-/// Explains flagged comments. Returns `None` if `stop` was set before the end.
+/// Explains flagged comments.
 ///
 /// # Errors
-/// [`ScoreError`] if the encoder or the engine fails.
+/// [`ScoreError`] if the encoder or the engine fails; [`ScoreError::Stopped`] if `stop` was set
+/// before the end.
 pub fn explain(
     scorer: &Scorer,
     flagged: &[Flagged],
     stop: &AtomicBool,
-) -> Result<Option<Vec<Explanation>>, ScoreError> {
+) -> Result<Vec<Explanation>, ScoreError> {
     let excerpts: Vec<(&Excerpt, Label)> =
         flagged.iter().map(|flagged| (&flagged.excerpt, flagged.label)).collect();
-    let Some(weighed) = weigh(scorer, &excerpts, stop)? else { return Ok(None) };
+    let weighed = weigh(scorer, &excerpts, stop)?;
     let explanations = weighed.into_iter().zip(flagged).map(|(weighed, flagged)| {
         let Weighed { sentences, mut words } = weighed;
         // A rare label flags at low scores, which no word alone reaches.
@@ -146,15 +144,15 @@ pub fn explain(
             words,
         }
     });
-    Ok(Some(explanations.collect()))
+    Ok(explanations.collect())
 }
 
 /// Weighs the sentences and words of excerpts, each for one label that the model gives. Excerpts given
-/// together share the work for the words that they share. Returns `None` if `stop` was set before the
-/// end.
+/// together share the work for the words that they share.
 ///
 /// # Errors
-/// [`ScoreError`] if the encoder or the engine fails.
+/// [`ScoreError`] if the encoder or the engine fails; [`ScoreError::Stopped`] if `stop` was set
+/// before the end.
 ///
 /// # Panics
 /// If the model does not give a label.
@@ -162,13 +160,13 @@ pub(crate) fn weigh(
     scorer: &Scorer,
     excerpts: &[(&Excerpt, Label)],
     stop: &AtomicBool,
-) -> Result<Option<Vec<Weighed>>, ScoreError> {
+) -> Result<Vec<Weighed>, ScoreError> {
     let mut texts = Texts::default();
     let sentences: Vec<Vec<Sentence<'_>>> =
         excerpts.iter().map(|(excerpt, _)| sentences_of(excerpt, &mut texts)).collect();
     let mut words: Vec<Vec<Word>> =
         sentences.iter().map(|sentences| words_of(sentences, &mut texts)).collect();
-    let Some(scores) = texts.score(scorer, stop)? else { return Ok(None) };
+    let scores = texts.score(scorer, stop)?;
 
     let mut variants = Texts::default();
     for (index, (_, label)) in excerpts.iter().enumerate() {
@@ -181,7 +179,7 @@ pub(crate) fn weigh(
             word.without = Some(variants.place(&variant));
         }
     }
-    let Some(without) = variants.score(scorer, stop)? else { return Ok(None) };
+    let without = variants.score(scorer, stop)?;
 
     let weighed = excerpts.iter().zip(sentences).zip(words).map(|(((_, label), sentences), words)| {
         let own = |sentence: &Sentence<'_>| score(&scores[sentence.own], *label);
@@ -205,7 +203,7 @@ pub(crate) fn weigh(
             sentences: sentences.iter().map(of_sentence).collect(),
         }
     });
-    Ok(Some(weighed.collect()))
+    Ok(weighed.collect())
 }
 
 fn score(scores: &Scores, label: Label) -> f64 {
@@ -248,25 +246,11 @@ impl Texts {
         self.texts.len() - 1
     }
 
-    /// Returns the scores of all texts, by place; `None` if `stop` was set before the end.
-    fn score(&self, scorer: &Scorer, stop: &AtomicBool) -> Result<Option<Vec<Scores>>, ScoreError> {
-        let mut scores = Vec::with_capacity(self.texts.len());
-        while scores.len() < self.texts.len() {
-            if stop.load(Ordering::Relaxed) {
-                return Ok(None);
-            }
-            let rest = &self.texts[scores.len()..];
-            let mut bytes = 0;
-            let fits = rest.iter().take_while(|text| {
-                bytes += text.len();
-                bytes <= STOPPABLE_BYTES
-            });
-            let some = &rest[..fits.count().max(1)];
-            let readings: Vec<Reading> =
-                scorer.install(|| some.par_iter().map(|text| scorer.read(text)).collect());
-            scores.extend(scorer.score_texts(&readings.iter().collect::<Vec<_>>(), &|_| ())?);
-        }
-        Ok(Some(scores))
+    /// Returns the scores of all texts, by place.
+    fn score(&self, scorer: &Scorer, stop: &AtomicBool) -> Result<Vec<Scores>, ScoreError> {
+        let readings: Vec<Reading> =
+            scorer.install(|| self.texts.par_iter().map(|text| scorer.read(text)).collect());
+        scorer.score_texts(&readings.iter().collect::<Vec<_>>(), stop, &|_| ())
     }
 }
 
@@ -545,7 +529,7 @@ mod tests {
             let scorer = tiny(engine.clone());
             let flagged = flagged(&text);
             let explanation = explain(&scorer, std::slice::from_ref(&flagged), &AtomicBool::new(false));
-            let explanation = explanation.unwrap().unwrap().remove(0);
+            let explanation = explanation.unwrap().remove(0);
             prop_assert_eq!(explanation.partial, text.trim().chars().count() > MAX_CHARS);
             prop_assert!(flagged.excerpt.bytes() <= 4 * MAX_CHARS);
             // Sentences, words alone, and eight sentences of the longest without a word; two readings each.
@@ -560,7 +544,7 @@ mod tests {
         let engine = Arc::new(Counting { stops: Some(&STOP), ..Counting::default() });
         let scorer = tiny(engine.clone());
         let many: Vec<Flagged> = (0..20).map(|n| flagged(&format!("you idiot {n} ").repeat(400))).collect();
-        assert_eq!(explain(&scorer, &many, &STOP).unwrap(), None);
+        assert!(matches!(explain(&scorer, &many, &STOP), Err(ScoreError::Stopped)));
         // 300 windows of 32 a call, were it not for the stop.
         assert!(engine.calls.load(Ordering::Relaxed) <= 4);
     }

@@ -20,12 +20,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use error::PipelineError;
-pub use evaluate::{Detected, EvaluateRequest, Evaluation, LabelledColumns, Located, evaluate};
+pub use evaluate::{Detected, EvaluateRequest, ModelMetrics, LabelledColumns, Located, evaluate};
 pub use merge::{MergeError, merge};
 pub use outputs::keep_apart;
 pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
-pub use understand::{Sample, Understood, read};
+pub use understand::{Preview, Understood, UnderstoodFile, read, value_of};
 
 use crate::comment::Comment;
 use crate::decisions;
@@ -38,7 +38,7 @@ use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::record::ledger::{self, Recalled};
 use crate::record::{self, Column, Input, ModelId, Replies, Run};
 use crate::report::{self, Form, Summary};
-use crate::score::{CHUNK_COMMENTS, Earlier, Scorer, ScorerBuilder, Session};
+use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, ScorerBuilder, Session};
 use crate::thread::{ThreadReport, Threader};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
 use queue::Queue;
@@ -141,13 +141,15 @@ impl Progress {
 struct Meter<'p> {
     tell: &'p (dyn Fn(Progress) + Sync),
     scored: AtomicU64,
+    /// The number of comments whose rows are written.
+    written: u64,
     /// Everything else that is known.
     progress: Progress,
 }
 
 impl<'p> Meter<'p> {
     fn new(tell: &'p (dyn Fn(Progress) + Sync), limit: Option<u64>) -> Self {
-        Self { tell, scored: AtomicU64::new(0), progress: Progress { limit, ..Progress::default() } }
+        Self { tell, scored: AtomicU64::new(0), written: 0, progress: Progress { limit, ..Progress::default() } }
     }
 
     /// Returns the number of comments that are done.
@@ -210,6 +212,7 @@ pub fn score(
         Start::new(settings(request), identify(scorer.model()), scorer.engine().name(), reader.files());
     let held = files.held(&start, request.resume)?;
     let mut session = scorer.session();
+    session.stop_on(request.stop.clone());
     if let Some(dir) = &request.reuse {
         session.reuse(scorer.install(|| earlier(dir, &start, files.dir(), &scorer))?);
     }
@@ -219,21 +222,27 @@ pub fn score(
     session.expect(chunks.head_comments());
     let mut queue = Queue::new(policy);
     let mut meter = Meter::new(progress, request.limit);
-    let stopped =
-        |meter: &Meter<'_>| PipelineError::Stopped { dir: request.out.clone(), scored: meter.scored() };
+    let stopped = |meter: &Meter<'_>, error: PipelineError| match error {
+        PipelineError::Score(ScoreError::Stopped) => {
+            PipelineError::Stopped { dir: request.out.clone(), scored: meter.written }
+        }
+        error => error,
+    };
     while let Some(chunk) = chunks.next(&mut outputs)? {
         chunks.show(&mut meter.progress);
-        score_chunk(chunk, &mut session, &mut outputs, &mut queue, &mut meter)?;
-        if request.stop.load(Ordering::Relaxed) {
-            return Err(stopped(&meter));
-        }
+        score_chunk(chunk, &mut session, &mut outputs, &mut queue, &mut meter)
+            .and_then(|()| match request.stop.load(Ordering::Relaxed) {
+                true => Err(ScoreError::Stopped.into()),
+                false => Ok(()),
+            })
+            .map_err(|error| stopped(&meter, error))?;
     }
     chunks.show(&mut meter.progress);
     outputs.end_rows()?;
 
-    let explanations =
-        queue.explain(&scorer, &request.stop, &|explained, of| meter.explain(explained, of))?;
-    let explanations = explanations.ok_or_else(|| stopped(&meter))?;
+    let explanations = queue
+        .explain(&scorer, &request.stop, &|explained, of| meter.explain(explained, of))
+        .map_err(|error| stopped(&meter, error.into()))?;
     let Chunks { reader, threader, counts, .. } = chunks;
     let replies = threader.finish().map_err(PipelineError::Links)?;
     let run = describe(request, start, &reader, &replies, counts);
@@ -270,7 +279,9 @@ fn score_chunk(
         outputs.score(&row)?;
         queue.offer(row);
     }
-    outputs.flush()
+    outputs.flush()?;
+    meter.written = meter.scored();
+    Ok(())
 }
 
 /// Opens the scores of an earlier run, if they were made as those of this run are.

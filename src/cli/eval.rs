@@ -14,7 +14,7 @@ use comity::evaluate::{
     Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, GroupSpread, SentimentFigures, Settings, Target,
     WANTED_PRECISION,
 };
-use comity::pipeline::{self, EvaluateRequest, Evaluation, LabelledColumns};
+use comity::pipeline::{self, EvaluateRequest, ModelMetrics, LabelledColumns};
 use comity::score::DEFAULT_BATCH;
 
 use super::Done;
@@ -211,7 +211,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(if evaluation.rejects == 0 { Done::Clean } else { Done::WithRejects })
 }
 
-fn show(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
+fn show(out: &mut impl Write, evaluation: &ModelMetrics) -> io::Result<()> {
     writeln!(
         out,
         "{}: {} scored, {} without words, {}; {} {}",
@@ -261,7 +261,7 @@ fn estimate(estimate: Option<Estimate>) -> String {
     }
 }
 
-fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &Evaluation) -> io::Result<()> {
+fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &ModelMetrics) -> io::Result<()> {
     writeln!(
         out,
         "\n{}: {}, {} positive ({:.2} % by weight)",

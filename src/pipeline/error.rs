@@ -126,7 +126,7 @@ pub enum PipelineError {
     },
     /// The run was stopped before its end.
     #[error(
-        "stopped; {scored} comments are scored and kept in {dir}: the same command with --resume goes on",
+        "stopped; scored comments kept in {dir}: {scored}; run the same command with --resume to continue",
         dir = dir.display()
     )]
     Stopped {

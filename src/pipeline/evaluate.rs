@@ -97,7 +97,7 @@ pub struct LabelledColumns {
 
 /// What came of a measurement: the same for the same file, model and settings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evaluation {
+pub struct ModelMetrics {
     /// Version of comity.
     pub version: String,
     /// The file as the user named it.
@@ -160,7 +160,7 @@ pub fn evaluate(
     request: &EvaluateRequest,
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Evaluation, PipelineError> {
+) -> Result<ModelMetrics, PipelineError> {
     let mut read = std::iter::once(&request.input).chain(&request.reads);
     if let Some(scores) = &request.scores
         && let Some(file) = read.find(|file| files::is_same(file, scores))
@@ -201,7 +201,6 @@ pub fn evaluate(
                     excerpts.iter().map(|excerpt| (excerpt, Label::Toxicity)).collect();
                 let never = AtomicBool::new(false);
                 let weighed = weigh(&scorer, &asked, &never)?;
-                let weighed = weighed.expect("nothing stops it");
                 rows.marked
                     .extend(some.iter().zip(weighed).filter_map(|(row, weighed)| marked(row, &weighed)));
             }
@@ -219,7 +218,7 @@ pub fn evaluate(
     let mark = request.mark.unwrap_or(explain::MARK);
     let spans = (!rows.marked.is_empty())
         .then(|| scorer.install(|| evaluate::spans(&rows.marked, mark, request.figures.resamples)));
-    Ok(Evaluation {
+    Ok(ModelMetrics {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,

@@ -231,14 +231,14 @@ fn in_order(mut parts: Vec<Part>) -> Result<Vec<Part>, MergeError> {
 struct Rows {
     readers: Vec<ledger::Reader>,
     /// The next row of each part, the first of them on top.
-    next: BinaryHeap<Reverse<(Place, usize)>>,
+    next: BinaryHeap<Reverse<(MergeKey, usize)>>,
     rows: Vec<Option<Scored>>,
-    /// Place of each file among the inputs.
+    /// The position of each file among the inputs.
     files: HashMap<String, usize>,
 }
 
 /// Which file of the input, and which record of it.
-type Place = (usize, u64);
+type MergeKey = (usize, u64);
 
 impl Rows {
     fn open(parts: &[Part], run: &Run) -> Result<Self, LedgerError> {

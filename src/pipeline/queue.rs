@@ -66,25 +66,25 @@ impl<'p> Queue<'p> {
         self.worst.into_iter().map(|worst| worst.flagged).collect()
     }
 
-    /// Explains the worst, an [`crate::record::Explanation`] a line. Returns `None` if `stop` was set
-    /// before the end. `advance` gets the number of explained comments and the number of all.
+    /// Explains the worst, an [`crate::record::Explanation`] a line. `stop` ends it with
+    /// [`ScoreError::Stopped`]. `advance` gets the number of explained comments and the number of all.
     pub(super) fn explain(
         self,
         scorer: &Scorer,
         stop: &AtomicBool,
         advance: &dyn Fn(usize, usize),
-    ) -> Result<Option<Vec<u8>>, ScoreError> {
+    ) -> Result<Vec<u8>, ScoreError> {
         let worst = self.worst();
         let mut lines = Vec::new();
         for (done, some) in worst.chunks(EXPLAINED_AT_ONCE).enumerate() {
             advance(done * EXPLAINED_AT_ONCE, worst.len());
-            let Some(explanations) = explain(scorer, some, stop)? else { return Ok(None) };
+            let explanations = explain(scorer, some, stop)?;
             for explanation in explanations {
                 serde_json::to_writer(&mut lines, &explanation).expect("an explanation is plain data");
                 lines.push(b'\n');
             }
         }
-        Ok(Some(lines))
+        Ok(lines)
     }
 }
 

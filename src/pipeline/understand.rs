@@ -1,39 +1,69 @@
 //! Reading without scoring: what was understood of an export.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{PipelineError, check_strict, check_temporary_folder, strict_error};
-use crate::comment::Comment;
+use crate::comment::{Comment, Status};
 use crate::normalize::normalize;
-use crate::read::{FileReport, Options, Reader, Record, Reject};
+use crate::read::{Field, FileReport, Options, Reader, Record, Reject};
 use crate::thread::{ThreadReport, Threader};
 
-/// Comments that [`read`] shows of each file.
-const SAMPLES_A_FILE: usize = 3;
+/// The number of comments of each file in [`UnderstoodFile::previews`].
+const PREVIEWS: usize = 3;
 
-/// What [`read`] understood.
+/// What [`read`] understood of all inputs.
 pub struct Understood {
-    /// File by file.
-    pub files: Vec<FileReport>,
-    /// Comments read.
+    /// Each file, in the order of reading.
+    pub files: Vec<UnderstoodFile>,
+    /// The number of comments read.
     pub comments: u64,
-    /// Different names of authors.
+    /// The number of different names of authors.
     pub authors: usize,
-    /// What was found between comments.
+    /// The replies and threads of all comments.
     pub replies: ThreadReport,
-    /// The first comments of each file, as a model would see them.
-    pub samples: Vec<Sample>,
     /// The records that could not be read: the first hundred.
     pub rejects: Vec<Reject>,
 }
 
+/// What [`read`] understood of one file.
+pub struct UnderstoodFile {
+    /// The reader's report: format, columns, notices, doubts.
+    pub report: FileReport,
+    /// The number of comments in which each field has a value, in the order of [`Field::ALL`].
+    pub filled: [u64; Field::ALL.len()],
+    /// The first comments.
+    pub previews: Vec<Preview>,
+}
+
 /// A comment and its text as the model would see it.
-pub struct Sample {
+pub struct Preview {
     /// The comment.
     pub comment: Comment,
-    /// Its own words, normalised.
+    /// Its own words, normalized.
     pub normalized: String,
+}
+
+/// Returns the value of a comment's field as text; `None` if it has none. An id or a thread that
+/// the export does not have is the reader's default, and a status is only a value if it is not
+/// [`Status::Live`].
+pub fn value_of(comment: &Comment, field: Field) -> Option<String> {
+    let value = match field {
+        Field::Text => Some(comment.text.clone()),
+        Field::Author => comment.author.clone(),
+        Field::Id => Some(comment.id.clone()),
+        Field::Parent => comment.parent.clone().filter(|_| !comment.parent_inferred),
+        Field::Thread => Some(comment.thread.clone()),
+        Field::CreatedAt => comment.created_at.map(|time| time.to_string()),
+        Field::Link => comment.link.clone(),
+        Field::Section => comment.section.clone(),
+        Field::Votes => comment.votes.map(|votes| votes.to_string()),
+        Field::Replies => comment.replies.map(|replies| replies.to_string()),
+        Field::Status => (comment.status != Status::Live).then(|| comment.status.as_str().to_owned()),
+        _ => None,
+    };
+    value.filter(|value| !value.trim().is_empty())
 }
 
 /// Reads without scoring.
@@ -50,7 +80,7 @@ pub fn read(
     check_strict(&reader, strict)?;
     check_temporary_folder()?;
     let mut threader = Threader::new();
-    let mut samples: Vec<Sample> = Vec::new();
+    let mut seen: HashMap<Arc<str>, ([u64; Field::ALL.len()], Vec<Preview>)> = HashMap::new();
     let mut rejects = Vec::new();
     let mut comments = 0;
     let mut authors: HashSet<String> = HashSet::new();
@@ -66,15 +96,22 @@ pub fn read(
                 if let Some(author) = comment.author.as_ref().filter(|author| !authors.contains(*author)) {
                     authors.insert(author.clone());
                 }
-                let of_file =
-                    samples.iter().rev().take_while(|s| s.comment.origin.file == comment.origin.file);
-                if of_file.count() < SAMPLES_A_FILE {
+                let (filled, previews) = seen.entry(comment.origin.file.clone()).or_default();
+                for (count, field) in filled.iter_mut().zip(Field::ALL) {
+                    *count += u64::from(value_of(&comment, field).is_some());
+                }
+                if previews.len() < PREVIEWS {
                     let normalized = normalize(&comment.own_words()).text.into_owned();
-                    samples.push(Sample { comment, normalized });
+                    previews.push(Preview { comment, normalized });
                 }
             }
         }
     }
-    let (files, replies) = (reader.files().to_vec(), threader.finish().map_err(PipelineError::Links)?);
-    Ok(Understood { files, comments, authors: authors.len(), replies, samples, rejects })
+    let files = reader.files().iter().map(|report| {
+        let (filled, previews) = seen.remove(&report.file).unwrap_or_default();
+        UnderstoodFile { report: report.clone(), filled, previews }
+    });
+    let files = files.collect();
+    let replies = threader.finish().map_err(PipelineError::Links)?;
+    Ok(Understood { files, comments, authors: authors.len(), replies, rejects })
 }

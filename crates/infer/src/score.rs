@@ -20,6 +20,7 @@ mod session;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -78,6 +79,9 @@ pub enum ScoreError {
     /// The engine could not be made, or failed on a batch.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The flag that stops the work was set before its end.
+    #[error("stopped before the end of the texts")]
+    Stopped,
     /// The scores of an earlier run cannot be read.
     #[error(transparent)]
     Earlier(#[from] ledger::LedgerError),
@@ -224,7 +228,7 @@ impl Scorer {
         self.install(|| {
             let prepare = |text: &T| self.prepare(text.as_ref(), &self.shared.gate);
             let prepared: Vec<Prepared> = texts.par_iter().map(prepare).collect();
-            let scores = self.score_fresh(&prepared, &HashMap::new(), &|_| ())?;
+            let scores = self.score_fresh(&prepared, &HashMap::new(), &AtomicBool::new(false), &|_| ())?;
             Ok(prepared.iter().map(|prepared| prepared.outcome(|key| scores.get(key).copied())).collect())
         })
     }
@@ -269,6 +273,7 @@ impl Scorer {
         &self,
         prepared: &[Prepared],
         known: &HashMap<TextKey, Scores>,
+        stop: &AtomicBool,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<HashMap<TextKey, Scores>, ScoreError> {
         // The texts that the engine must see, and the number of comments that share each.
@@ -291,7 +296,7 @@ impl Scorer {
         }
         advance(settled);
         let readings: Vec<&Reading> = fresh.iter().map(|(reading, _)| *reading).collect();
-        let scores = self.score_texts(&readings, &|text| advance(sharers[text]))?;
+        let scores = self.score_texts(&readings, stop, &|text| advance(sharers[text]))?;
         Ok(fresh.iter().map(|(_, key)| *key).zip(scores).collect())
     }
 
@@ -299,18 +304,21 @@ impl Scorer {
     /// text once, from whichever thread did it.
     ///
     /// # Errors
-    /// [`ScoreError`] if the encoder or the engine fails.
+    /// [`ScoreError`] if the encoder or the engine fails, and [`ScoreError::Stopped`] if `stop` was
+    /// set before the last batch was begun.
     pub fn score_texts(
         &self,
         texts: &[&Reading],
+        stop: &AtomicBool,
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Scores>, ScoreError> {
-        self.install(|| self.score_readings(texts, done))
+        self.install(|| self.score_readings(texts, stop, done))
     }
 
     fn score_readings(
         &self,
         texts: &[&Reading],
+        stop: &AtomicBool,
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Scores>, ScoreError> {
         let manifest = &self.model().manifest;
@@ -341,6 +349,9 @@ impl Scorer {
             .enumerate()
             .par_bridge()
             .map(|(place, chunk)| {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(ScoreError::Stopped);
+                }
                 let mut batch = Batch::new();
                 for &(text, window) in chunk {
                     batch.push(&windows[text][window].ids);
@@ -349,7 +360,7 @@ impl Scorer {
                 chunk.iter().filter(|(_, window)| *window == 0).for_each(|&(text, _)| done(text));
                 Ok((place, logits.rows().into_iter().map(|row| self.model().probabilities(row)).collect()))
             })
-            .collect::<Result<_, EngineError>>()?;
+            .collect::<Result<_, ScoreError>>()?;
         batches.sort_by_key(|(place, _)| *place);
 
         let mut of_windows: Vec<Vec<Probabilities>> =
@@ -412,7 +423,7 @@ fn join_windows(windows: &[Window], probabilities: &[Probabilities]) -> Probabil
 mod tests {
     use std::path::{Path, PathBuf};
     use std::sync::Mutex;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
 
     use ndarray::Array2;
 

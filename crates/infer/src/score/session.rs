@@ -1,6 +1,8 @@
 //! What one run adds to a scorer: the languages to expect, and the scores that are known already.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 
@@ -26,12 +28,13 @@ pub struct Session {
     /// Scores of an earlier run.
     earlier: Option<Earlier>,
     reused: u64,
+    stop: Arc<AtomicBool>,
 }
 
 impl Session {
     pub(super) fn new(scorer: Scorer) -> Self {
         let gate = scorer.shared.gate.clone();
-        Self { scorer, gate, remembered: HashMap::new(), earlier: None, reused: 0 }
+        Self { scorer, gate, remembered: HashMap::new(), earlier: None, reused: 0, stop: Arc::default() }
     }
 
     /// Sets which languages to expect, from the first comments of an export (at most
@@ -49,6 +52,11 @@ impl Session {
         self.earlier = Some(earlier);
     }
 
+    /// Sets the flag that stops [`score`](Self::score) within a chunk: one long text takes minutes.
+    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
     /// Returns the number of texts whose scores were taken from an earlier run.
     pub fn reused(&self) -> u64 {
         self.reused
@@ -58,7 +66,8 @@ impl Session {
     /// thread did them; its sum is the length of the chunk.
     ///
     /// # Errors
-    /// [`ScoreError`] if the encoder or the engine fails; nothing of the chunk is scored then.
+    /// [`ScoreError`] if the encoder or the engine fails or the session is stopped; nothing of the
+    /// chunk is scored then.
     pub fn score(
         &mut self,
         comments: Vec<Comment>,
@@ -75,7 +84,7 @@ impl Session {
     ) -> Result<Vec<Scored>, ScoreError> {
         let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
         self.take_over(&prepared)?;
-        let fresh = self.scorer.score_fresh(&prepared, &self.remembered, advance)?;
+        let fresh = self.scorer.score_fresh(&prepared, &self.remembered, &self.stop, advance)?;
         let scored = comments.into_iter().zip(prepared).map(|(comment, prepared)| {
             let outcome =
                 prepared.outcome(|key| fresh.get(key).or_else(|| self.remembered.get(key)).copied());
