@@ -1,4 +1,5 @@
-//! Of use with the feature `rust-bert` alone: the program finds libtorch where it lay when it was built.
+//! Of use with the feature `rust-bert` alone: the program finds libtorch where it lay when it was
+//! built.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

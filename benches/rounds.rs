@@ -1,5 +1,6 @@
-//! Scores the same texts again and again, for `scripts/bench-peers`: a round for every line of standard input, answered by the
-//! seconds of processor and wall time that it took. One thread, from texts to logits.
+//! Scores the same texts again and again, for `scripts/bench-peers`: a round for every line of
+//! standard input, answered by the seconds of processor and wall time that it took. One thread,
+//! from texts to logits.
 //!
 //! ```text
 //! cargo bench --bench rounds -- TEXTS.json ENGINE BATCH      # a JSON array of texts; say `--logits FILE` behind to keep them
@@ -73,7 +74,8 @@ fn processor_seconds() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// The most products of bytes that one core adds up in a second, in billions: independent sums in registers, nothing else.
+/// The most products of bytes that one core adds up in a second, in billions: independent sums in
+/// registers, nothing else.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "intrinsics")]
 fn peak() -> f64 {

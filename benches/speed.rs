@@ -2,12 +2,15 @@
 //!
 //! - `encode`: text to token ids;
 //! - `read`: normalising and the search for hidden words, in plain and in disguised texts;
-//! - `kernel`: token ids to logits, by each kernel that this processor can run and by the reference in 32 bits;
+//! - `kernel`: token ids to logits, by each kernel that this processor can run and by the reference
+//!   in 32 bits;
 //! - `one`: one comment alone, from text to scores, as a server would score it;
-//! - `score`: the scoring stage as `comity score` runs it, with one thread and with two; twice the threads should do twice as much.
+//! - `score`: the scoring stage as `comity score` runs it, with one thread and with two; twice the
+//!   threads should do twice as much.
 //!
-//! The texts are made here, of the words of `data/sample` in random order, so that everybody measures the same: 40 words on
-//! average, and as unequal in length as comments are. Ratios to other people's engines: `scripts/bench-peers`.
+//! The texts are made here, of the words of `data/sample` in random order, so that everybody
+//! measures the same: 40 words on average, and as unequal in length as comments are. Ratios to
+//! other people's engines: `scripts/bench-peers`.
 
 #![allow(clippy::print_stderr, reason = "a bench speaks to the one who runs it")]
 

@@ -1,7 +1,8 @@
-//! Statistics of authors, threads and whole exports: numbers in, numbers out. No files and no wording here.
+//! Statistics of authors, threads and whole exports: numbers in, numbers out. No files and no
+//! wording here.
 //!
-//! One estimator a file, each with its formula's source. Sums run in input order, so that the same comments give the
-//! same bits on every run.
+//! One estimator a file, each with its formula's source. Sums run in input order, so that the same
+//! comments give the same bits on every run.
 
 mod alpha;
 mod author;
@@ -87,18 +88,21 @@ impl Interval {
 /// The standard normal quantile of a two-sided 95 % interval.
 pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 
-/// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares and in
-/// "first toxic": more likely than not. No policy changes it, so that shares can be compared between reports.
+/// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares
+/// and in "first toxic": more likely than not. No policy changes it, so that shares can be compared
+/// between reports.
 pub(crate) const TOXIC: f64 = 0.5;
 
 /// An author with fewer scored comments is listed but not ranked.
 pub(crate) const MIN_COMMENTS_TO_RANK: u64 = 5;
 
-/// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation of the Mann-Kendall
-/// test is held to be good from ten on (Gilbert 1987, Statistical Methods for Environmental Pollution Monitoring, 16.4).
+/// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation
+/// of the Mann-Kendall test is held to be good from ten on (Gilbert 1987, Statistical Methods for
+/// Environmental Pollution Monitoring, 16.4).
 pub(crate) const MIN_COMMENTS_FOR_TREND: usize = 10;
 
-/// Results of independent implementations, written once by `scripts/reference/estimators.py`, which names their versions.
+/// Results of independent implementations, written once by `scripts/reference/estimators.py`, which
+/// names their versions.
 #[cfg(test)]
 mod reference {
     use serde::de::DeserializeOwned;

@@ -1,6 +1,8 @@
-//! The command line: turns words into a request for [`comity::pipeline`], and what comes back into words.
+//! The command line: turns words into a request for [`comity::pipeline`], and what comes back into
+//! words.
 //!
-//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. A broken pipe is 0: whoever read us had enough.
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. A broken pipe is 0: whoever
+//! read us had enough.
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
@@ -27,7 +29,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use output::printable;
 
-/// Scores comment exports for sentiment and toxicity: offline, on a CPU, with a transformer that ships inside.
+/// Scores comment exports for sentiment and toxicity: offline, on a CPU, with a transformer that
+/// ships inside.
 #[derive(Parser)]
 #[command(name = "comity", version, max_term_width = 100)]
 struct Cli {
@@ -85,7 +88,8 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-/// Returns an error with its causes, on one line. The causes belong to what is wrong, before what to do about it.
+/// Returns an error with its causes, on one line. The causes belong to what is wrong, before what
+/// to do about it.
 fn one_line(error: &anyhow::Error) -> String {
     let causes = error.chain().map(ToString::to_string).collect::<Vec<_>>();
     let line = causes.into_iter().rev().reduce(|cause, error| match error.split_once("; ") {
@@ -95,7 +99,8 @@ fn one_line(error: &anyhow::Error) -> String {
     printable(&line.unwrap_or_default().trim_end().replace('\n', " "))
 }
 
-/// Whether our reader went away. A broken pipe of a file that we write would be another matter, but files have no pipes.
+/// Whether our reader went away. A broken pipe of a file that we write would be another matter, but
+/// files have no pipes.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)

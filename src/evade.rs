@@ -1,7 +1,8 @@
-//! Disguises texts as people do who want to get past a filter, so that the loss can be measured on any labelled file.
+//! Disguises texts as people do who want to get past a filter, so that the loss can be measured on
+//! any labelled file.
 //!
-//! The tables here were made without those of `normalize` and of `scripts/train`: a model that undoes only what its own
-//! makers thought of should show it.
+//! The tables here were made without those of `normalize` and of `scripts/train`: a model that
+//! undoes only what its own makers thought of should show it.
 
 use comity_core::words;
 use rand_chacha::ChaCha8Rng;
@@ -16,20 +17,24 @@ const LETTERS: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evasion {
-    /// Digits and signs for letters: `1d10t`. Each letter that has one with a chance of one half, at least one a word.
+    /// Digits and signs for letters: `1d10t`. Each letter that has one with a chance of one half,
+    /// at least one a word.
     Leet,
-    /// Every letter apart: `i d i o t`, `i.d.i.o.t`. One separator a text; around a word spaced by blanks the gaps are wide.
+    /// Every letter apart: `i d i o t`, `i.d.i.o.t`. One separator a text; around a word spaced by
+    /// blanks the gaps are wide.
     Spacing,
-    /// Letters of other scripts that look alike. Each letter that has one with a chance of one half, at least one a word.
+    /// Letters of other scripts that look alike. Each letter that has one with a chance of one
+    /// half, at least one a word.
     Homoglyphs,
     /// Characters without width between letters: one to three a word.
     ZeroWidth,
-    /// Combining marks over and under letters: one or two on each letter with a chance of one half, at least one a word.
+    /// Combining marks over and under letters: one or two on each letter with a chance of one half,
+    /// at least one a word.
     Combining,
     /// One letter two to five times more: `idiooot`.
     Repeated,
-    /// A sign for vowels behind the first letter: `id*ot`. One sign a text; each vowel with a chance of one half, at least
-    /// one a word.
+    /// A sign for vowels behind the first letter: `id*ot`. One sign a text; each vowel with a
+    /// chance of one half, at least one a word.
     MaskedVowels,
     /// Every letter as wide as a Chinese character.
     Fullwidth,
@@ -139,9 +144,9 @@ const SEPARATORS: [char; 6] = [' ', '.', '-', '_', '*', '·'];
 /// What stands for a vowel.
 const MASKS: [char; 5] = ['*', '#', '-', '_', '.'];
 
-/// The disguised text: every word (a run of letters) of four letters or more is altered, all else stays. The same text
-/// and evasion give the same disguise: the text is the seed. Words without a Latin letter stay as they are where the
-/// evasion swaps letters.
+/// The disguised text: every word (a run of letters) of four letters or more is altered, all else
+/// stays. The same text and evasion give the same disguise: the text is the seed. Words without a
+/// Latin letter stay as they are where the evasion swaps letters.
 pub fn disguise(text: &str, evasion: Evasion) -> String {
     let seed = Sha256::new().chain_update(evasion.as_str()).chain_update(text).finalize();
     let mut random = ChaCha8Rng::from_seed(seed.into());

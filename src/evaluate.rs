@@ -1,7 +1,8 @@
-//! How good scores are, measured against labels that people gave: numbers in, numbers out. No files and no wording here.
+//! How good scores are, measured against labels that people gave: numbers in, numbers out. No files
+//! and no wording here.
 //!
-//! One family of figures a file, each with its formula's source. `comity eval` prints what [`figures`] and
-//! [`sentiment`] give.
+//! One family of figures a file, each with its formula's source. `comity eval` prints what
+//! [`figures`] and [`sentiment`] give.
 
 mod bootstrap;
 mod calibration;
@@ -31,7 +32,8 @@ use crate::label::Label;
 use crate::policy::Policy;
 use crate::record::Scores;
 
-/// Resamples of a bootstrap where the caller has no opinion (Efron and Tibshirani 1993, 14.4: at least 1,000).
+/// Resamples of a bootstrap where the caller has no opinion (Efron and Tibshirani 1993, 14.4: at
+/// least 1,000).
 pub const DEFAULT_RESAMPLES: usize = 1_000;
 
 /// The precision at which recall is given.
@@ -54,7 +56,8 @@ impl Estimate {
     }
 }
 
-/// The figure that a column of labels is compared with: the score of a label, or the geometric mean of several labels' scores.
+/// The figure that a column of labels is compared with: the score of a label, or the geometric mean
+/// of several labels' scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target(Vec<Label>);
 
@@ -75,8 +78,8 @@ impl Target {
         }
     }
 
-    /// The lowest threshold at which a policy does anything about the label, where no section or thread has another; none
-    /// for several labels.
+    /// The lowest threshold at which a policy does anything about the label, where no section or
+    /// thread has another; none for several labels.
     pub fn threshold(&self, policy: &Policy) -> Option<f64> {
         let [label] = self.0[..] else { return None };
         let rules = policy.rules.iter().filter(|rule| rule.label == label);
@@ -140,7 +143,8 @@ pub struct LabelledRows {
     pub truth: Vec<bool>,
     /// Weights, at least 0.
     pub weights: Vec<f64>,
-    /// Groups that the row speaks of, as places in a list of names; empty lists where groups are not known.
+    /// Groups that the row speaks of, as places in a list of names; empty lists where groups are
+    /// not known.
     pub groups: Vec<Box<[u32]>>,
     /// The row's kind, as a place in a list of names.
     pub kinds: Vec<u32>,
@@ -184,8 +188,8 @@ pub struct Figures {
     pub recall_at_precision: Option<Estimate>,
     /// The threshold of that recall.
     pub recall_threshold: Option<f64>,
-    /// Expected calibration error over [`BINS`] bins. Without an interval: a resample repeats rows, which makes its error
-    /// larger than that of the rows.
+    /// Expected calibration error over [`BINS`] bins. Without an interval: a resample repeats rows,
+    /// which makes its error larger than that of the rows.
     pub ece: f64,
     /// Brier score.
     pub brier: Option<Estimate>,
@@ -206,8 +210,8 @@ pub struct Figures {
 /// Figures of flagging at a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operating {
-    /// The origin of the threshold: `given`, `policy`, `best f1`, `best macro f1`. The intervals of the best ones take the
-    /// threshold as given, and are too narrow for that.
+    /// The origin of the threshold: `given`, `policy`, `best f1`, `best macro f1`. The intervals of
+    /// the best ones take the threshold as given, and are too narrow for that.
     pub name: String,
     /// Scores at or above it are flagged.
     pub threshold: f64,
@@ -217,7 +221,8 @@ pub struct Operating {
     pub precision: f64,
     /// Share of the positive that is flagged.
     pub recall: f64,
-    /// Share of the negative that is not flagged: the accuracy on negatives, as recall is that on positives.
+    /// Share of the negative that is not flagged: the accuracy on negatives, as recall is that on
+    /// positives.
     pub specificity: f64,
     /// F1 of the positive class.
     pub f1: Option<Estimate>,
@@ -255,7 +260,8 @@ pub struct EvasionLoss {
     pub drop: Estimate,
 }
 
-/// The figures of labelled rows that get an interval, so that a resample is drawn once for all of them.
+/// The figures of labelled rows that get an interval, so that a resample is drawn once for all of
+/// them.
 struct Measured {
     auc: Option<f64>,
     average_precision: Option<f64>,
@@ -274,8 +280,8 @@ struct AtThreshold {
     accuracy: f64,
 }
 
-/// Computes the figures of labelled rows. `group_names` and `kind_names` are the names behind the rows' groups and kinds; `given` is
-/// a threshold of the caller's.
+/// Computes the figures of labelled rows. `group_names` and `kind_names` are the names behind the
+/// rows' groups and kinds; `given` is a threshold of the caller's.
 pub fn figures(
     target: &Target,
     rows: &LabelledRows,

@@ -1,13 +1,13 @@
 //! The sentences and words that carry a score.
 //!
-//! Each sentence is scored by itself. A word has two figures: its score standing alone, and the fall of
-//! its sentence's score without it (leave-one-out, as in Li, Monroe and Jurafsky, "Understanding Neural
-//! Networks through Representation Erasure", 2016). Leaving out finds words that are harmful in their
-//! place; standing alone finds those that leaving out misses because the sentence has another word as
-//! bad. A word's weight is the mean of the two.
+//! Each sentence is scored by itself. A word has two figures: its score standing alone, and the
+//! fall of its sentence's score without it (leave-one-out, as in Li, Monroe and Jurafsky,
+//! "Understanding Neural Networks through Representation Erasure", 2016). Leaving out finds words
+//! that are harmful in their place; standing alone finds those that leaving out misses because the
+//! sentence has another word as bad. A word's weight is the mean of the two.
 //!
-//! Every try is a run of the model, so the work is bounded for each comment: only its [`Excerpt`] is
-//! weighed, sentences longer than 1,000 characters are cut, and at most eight words are left
+//! Every try is a run of the model, so the work is bounded for each comment: only its [`Excerpt`]
+//! is weighed, sentences longer than 1,000 characters are cut, and at most eight words are left
 //! out, all of them in sentences that carry the score.
 
 use std::collections::HashMap;
@@ -32,16 +32,16 @@ pub const MAX_CHARS: usize = EXPLAINED_CHARS;
 /// Number of characters of the longest sentence that is weighed whole: about a window of the model.
 const MAX_SENTENCE: usize = 1_000;
 
-/// Number of words of a comment that are left out at most: those that score most by themselves. On a
-/// sample of the trial file of SemEval-2021 task 5, trying more did not improve the marks.
+/// Number of words of a comment that are left out at most: those that score most by themselves. On
+/// a sample of the trial file of SemEval-2021 task 5, trying more did not improve the marks.
 const WORDS_TRIED: usize = 8;
 
 /// Words are left out of a sentence that scores at least this share of the worst sentence's score.
 const SENTENCE_SHARE: f64 = 0.5;
 
-/// Lowest weight of a word that carries the score: the best threshold on the trial file of SemEval-2021
-/// task 5 (toxic spans), by `comity eval --spans`. In a comment that scores less than twice that, half
-/// its score is enough.
+/// Lowest weight of a word that carries the score: the best threshold on the trial file of
+/// SemEval-2021 task 5 (toxic spans), by `comity eval --spans`. In a comment that scores less than
+/// twice that, half its score is enough.
 pub const MARK: f64 = 0.2;
 
 /// The beginning of a comment's own words: the part of it that is explained.
@@ -147,8 +147,8 @@ pub fn explain(
     Ok(explanations.collect())
 }
 
-/// Weighs the sentences and words of excerpts, each for one label that the model gives. Excerpts given
-/// together share the work for the words that they share.
+/// Weighs the sentences and words of excerpts, each for one label that the model gives. Excerpts
+/// given together share the work for the words that they share.
 ///
 /// # Errors
 /// [`ScoreError`] if the encoder or the engine fails; [`ScoreError::Stopped`] if `stop` was set
@@ -266,7 +266,8 @@ fn sentences_of<'a>(excerpt: &'a Excerpt, texts: &mut Texts) -> Vec<Sentence<'a>
     sentences
 }
 
-/// Returns the ends of the sentences of a text (UAX #29). The time may grow with the square of the text.
+/// Returns the ends of the sentences of a text (UAX #29). The time may grow with the square of the
+/// text.
 fn sentence_bounds(text: &str) -> Vec<usize> {
     text.split_sentence_bound_indices().map(|(start, sentence)| start + sentence.len()).collect()
 }
@@ -274,8 +275,8 @@ fn sentence_bounds(text: &str) -> Vec<usize> {
 /// Splits a text into sentences without the blanks around them, and cuts those longer than
 /// [`MAX_SENTENCE`], before a word if possible.
 ///
-/// `ends` gets pieces of at most [`MAX_SENTENCE`] characters, three times the text in all at most, so that
-/// the work grows in proportion to the text.
+/// `ends` gets pieces of at most [`MAX_SENTENCE`] characters, three times the text in all at most,
+/// so that the work grows in proportion to the text.
 fn split(text: &str, mut ends: impl FnMut(&str) -> Vec<usize>) -> Vec<Range<usize>> {
     let mut sentences = Vec::new();
     let mut start = text.len() - text.trim_start().len();
@@ -307,8 +308,8 @@ fn split(text: &str, mut ends: impl FnMut(&str) -> Vec<usize>) -> Vec<Range<usiz
     sentences
 }
 
-/// Returns where the first `most` characters of a text end, in bytes, and their number. A character counts
-/// as many as normalising it makes (NFKC): some stand for a word or a sentence.
+/// Returns where the first `most` characters of a text end, in bytes, and their number. A character
+/// counts as many as normalising it makes (NFKC): some stand for a word or a sentence.
 fn prefix(text: &str, most: usize) -> (usize, usize) {
     let mut chars = 0;
     for (at, char) in text.char_indices() {
@@ -333,8 +334,8 @@ fn words_of(sentences: &[Sentence<'_>], texts: &mut Texts) -> Vec<Word> {
     words
 }
 
-/// Places of the words to leave out: those that score most by themselves, of the sentences that carry the
-/// score.
+/// Places of the words to leave out: those that score most by themselves, of the sentences that
+/// carry the score.
 fn words_to_try(words: &[Word], sentence_scores: &[f64], alone: impl Fn(&Word) -> f64) -> Vec<usize> {
     let worst = sentence_scores.iter().copied().fold(0.0, f64::max);
     let carries = |word: &usize| sentence_scores[words[*word].sentence] >= SENTENCE_SHARE * worst;
@@ -456,7 +457,8 @@ mod tests {
         }
     }
 
-    /// Counts the tokens that it is given, and takes every text for equally bad. Sets `stop` when asked to.
+    /// Counts the tokens that it is given, and takes every text for equally bad. Sets `stop` when
+    /// asked to.
     #[derive(Default)]
     struct Counting {
         calls: AtomicUsize,
@@ -532,7 +534,8 @@ mod tests {
             let explanation = explanation.unwrap().remove(0);
             prop_assert_eq!(explanation.partial, text.trim().chars().count() > MAX_CHARS);
             prop_assert!(flagged.excerpt.bytes() <= 4 * MAX_CHARS);
-            // Sentences, words alone, and eight sentences of the longest without a word; two readings each.
+            // Sentences, words alone, and eight sentences of the longest without a word; two
+            // readings each.
             let tokens = engine.tokens.load(Ordering::Relaxed);
             prop_assert!(tokens <= 16 * MAX_CHARS, "{tokens} tokens for {parts:?}");
         }

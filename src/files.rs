@@ -1,4 +1,5 @@
-//! Files in the folders that a run writes: readable by their owner only, never reached through a link, and whole or not there.
+//! Files in the folders that a run writes: readable by their owner only, never reached through a
+//! link, and whole or not there.
 //!
 //! Reports contain personal data, so on Unix files are created with mode 0600 and folders with mode 0700. A umask can only
 //! take more away.
@@ -13,7 +14,8 @@ use tempfile::TempPath;
 /// Largest small file that a user names: a policy, a list of authors.
 pub const MAX_SMALL_FILE: u64 = 16 << 20;
 
-/// Largest file that is read into memory whole: `run.json` of a run over a million files, or decisions of years.
+/// Largest file that is read into memory whole: `run.json` of a run over a million files, or
+/// decisions of years.
 pub const MAX_WHOLE_FILE: u64 = 1 << 30;
 
 /// Reads a file of at most `limit` bytes.
@@ -59,7 +61,8 @@ pub(crate) fn create_folder_within(path: &Path) -> io::Result<()> {
 const NO_FOLDER: &str = "not a folder, and links are not followed";
 const NO_FILE: &str = "not a regular file, and links are not followed";
 
-/// Opens a file to write in place: its content stays, and it is created if there is none. A link in its place is an error.
+/// Opens a file to write in place: its content stays, and it is created if there is none. A link in
+/// its place is an error.
 pub(crate) fn open_in_place(path: &Path) -> io::Result<File> {
     let is_file = || fs::symlink_metadata(path).map_or(true, |found| found.is_file());
     let refused = || io::Error::new(io::ErrorKind::AlreadyExists, NO_FILE);
@@ -77,8 +80,8 @@ pub(crate) fn open_in_place(path: &Path) -> io::Result<File> {
     options.open(path).map_err(|error| if is_file() { error } else { refused() })
 }
 
-/// A file under a temporary name, `.NAME.part`, until [`Staged::publish`]. It is deleted if that never happens; one that a
-/// killed process left is replaced.
+/// A file under a temporary name, `.NAME.part`, until [`Staged::publish`]. It is deleted if that
+/// never happens; one that a killed process left is replaced.
 #[derive(Debug)]
 pub(crate) struct Staged {
     temporary: TempPath,
@@ -86,8 +89,8 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Creates a file of the folder `dir`; `name` may lie in a folder of it (`charts/sizes.svg`). Write to the writer, then
-    /// [`finish`] it.
+    /// Creates a file of the folder `dir`; `name` may lie in a folder of it (`charts/sizes.svg`).
+    /// Write to the writer, then [`finish`] it.
     pub(crate) fn create(dir: &Path, name: impl AsRef<OsStr>) -> io::Result<(Self, BufWriter<File>)> {
         let name = name.as_ref();
         let temporary = format!(".{}.part", name.to_string_lossy().replace('/', "-"));
@@ -142,7 +145,8 @@ pub(crate) fn write(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> {
 
 /// Makes the names in a folder outlast a power failure.
 pub(crate) fn sync_folder(dir: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened; file systems that cannot sync one (EINVAL) have nothing to wait for.
+    // Elsewhere a folder cannot be opened; file systems that cannot sync one (EINVAL) have nothing
+    // to wait for.
     #[cfg(unix)]
     match File::open(dir)?.sync_all() {
         Err(error) if error.kind() != io::ErrorKind::InvalidInput => return Err(error),

@@ -1,5 +1,5 @@
-//! Comity scores comment sections for toxicity and sentiment: offline, on a CPU, with a transformer that
-//! ships inside. It is a program (`comity score EXPORT --out DIR`) and this library.
+//! Comity scores comment sections for toxicity and sentiment: offline, on a CPU, with a transformer
+//! that ships inside. It is a program (`comity score EXPORT --out DIR`) and this library.
 //!
 //! # Scoring texts
 //!
@@ -21,14 +21,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! A [`Scorer`] loads the model once. It is cheap to clone, and threads can share it. A text that is
-//! empty, or in a language that the model does not support, is
+//! A [`Scorer`] loads the model once. It is cheap to clone, and threads can share it. A text that
+//! is empty, or in a language that the model does not support, is
 //! [unscored](record::Outcome::Unscored), with the cause.
 //!
 //! # Reading an export
 //!
-//! [`read::Reader`] opens files, folders and standard input, detects the format of each, and iterates over
-//! comments and rejects. A reject is a record that cannot be read, with its place and what is wrong.
+//! [`read::Reader`] opens files, folders and standard input, detects the format of each, and
+//! iterates over comments and rejects. A reject is a record that cannot be read, with its place and
+//! what is wrong.
 //!
 //! ```
 //! use comity::read::{Options, Reader, Record};
@@ -44,9 +45,9 @@
 //! # }
 //! ```
 //!
-//! A [session](Scorer::session) scores comments chunk by chunk, and [`thread::Threader`] links replies and
-//! marks quotes before that. [`pipeline::score()`] does everything that the command does: it scores an
-//! export, resumes an interrupted run, and writes the reports.
+//! A [session](Scorer::session) scores comments chunk by chunk, and [`thread::Threader`] links
+//! replies and marks quotes before that. [`pipeline::score()`] does everything that the command
+//! does: it scores an export, resumes an interrupted run, and writes the reports.
 //!
 //! # Applying a policy
 //!
@@ -69,11 +70,11 @@
 //! # Ok::<(), comity::policy::PolicyError>(())
 //! ```
 //!
-//! [`Policy::decide`](policy::Policy::decide) gives the decision on a scored comment, with the rule that
-//! fired, the score and the threshold.
+//! [`Policy::decide`](policy::Policy::decide) gives the decision on a scored comment, with the rule
+//! that fired, the score and the threshold.
 //!
-//! The folder `examples` has a program for each of these, one with an engine of its own, and one that
-//! scores a stream.
+//! The folder `examples` has a program for each of these, one with an engine of its own, and one
+//! that scores a stream.
 //!
 //! # Features
 //!
@@ -82,12 +83,13 @@
 //! - `cli` (default): the program, which a library does not need.
 //! - `rust-bert`: the engine `torch`, which needs libtorch.
 //!
-//! To score texts only, depend on the crate `comity-infer`: it reads no exports and writes no reports.
+//! To score texts only, depend on the crate `comity-infer`: it reads no exports and writes no
+//! reports.
 //!
 //! # Guarantees
 //!
-//! - A text's scores depend on the text and the model only, and are the same to the last bit for any number
-//!   of threads, any batch size and any processor (the engine `torch` excepted).
+//! - A text's scores depend on the text and the model only, and are the same to the last bit for
+//!   any number of threads, any batch size and any processor (the engine `torch` excepted).
 //! - A run writes the same bytes again, however it was divided, interrupted or resumed.
 //! - Every record that was read is scored, unscored with a cause, or a reject.
 

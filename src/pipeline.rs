@@ -1,8 +1,10 @@
 //! Where the stages meet: one comment's way from an export to a report.
 //!
-//! `read -> thread -> score (normalize, encode, engine) -> scores.csv -> report (policy, aggregate)`
+//! `read -> thread -> score (normalize, encode, engine) -> scores.csv -> report (policy,
+//! aggregate)`
 //!
-//! One thread reads, chunks flow through the scoring stage, and whatever reads the scores afterwards reads the file.
+//! One thread reads, chunks flow through the scoring stage, and whatever reads the scores
+//! afterwards reads the file.
 
 mod error;
 mod evaluate;
@@ -47,8 +49,8 @@ use start::{Difference, Held, Start};
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
 
-/// Comments of a chunk for each thread, up to [`CHUNK_COMMENTS`] in all: enough to keep it busy, few enough that a run
-/// that is interrupted has lost seconds.
+/// Comments of a chunk for each thread, up to [`CHUNK_COMMENTS`] in all: enough to keep it busy,
+/// few enough that a run that is interrupted has lost seconds.
 const COMMENTS_A_THREAD: usize = 512;
 
 /// The options of [`score()`].
@@ -70,7 +72,8 @@ pub struct ScoreRequest {
     pub also: Vec<Form>,
     /// Columns by whose values `by.csv` sets comments side by side.
     pub by: Vec<Column>,
-    /// What replaces the names of people in everything that is written, if anything does; raw records are not kept then.
+    /// What replaces the names of people in everything that is written, if anything does; raw
+    /// records are not kept then.
     pub pseudonyms: Option<Pseudonyms>,
     /// Go on with the run that the folder holds, if it holds one.
     pub resume: bool,
@@ -83,8 +86,8 @@ pub struct ScoreRequest {
 }
 
 impl ScoreRequest {
-    /// Creates a request with the default options, for files and folders (`-` is standard input) and a
-    /// folder to write to.
+    /// Creates a request with the default options, for files and folders (`-` is standard input)
+    /// and a folder to write to.
     pub fn new(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, out: impl Into<PathBuf>) -> Self {
         Self {
             inputs: inputs.into_iter().map(Into::into).collect(),
@@ -129,7 +132,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many comments there will be in the end, from the share of the input's bytes that was read.
+    /// How many comments there will be in the end, from the share of the input's bytes that was
+    /// read.
     pub fn estimated_total(&self) -> Option<f64> {
         let total_bytes = self.total_bytes.filter(|_| self.bytes_read > 0)?;
         let total = self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0);
@@ -181,16 +185,18 @@ pub struct Finished {
 
 /// Scores an export and reports on it. `progress` is called often, from many threads.
 ///
-/// What can be known to fail is tried first: the inputs and the outputs are opened before the model is loaded. A report
-/// that the folder holds stays whole until nothing but the work itself is left to fail.
+/// What can be known to fail is tried first: the inputs and the outputs are opened before the model
+/// is loaded. A report that the folder holds stays whole until nothing but the work itself is left
+/// to fail.
 ///
-/// With `resume`, the input is read again from its beginning, which is far cheaper than scoring it: every comment that
-/// has a row in the scores file is compared with it and takes its scores from there, and what follows is scored. So
-/// whatever the readers and the threader remember is as it would be without an interruption, and so is every byte.
+/// With `resume`, the input is read again from its beginning, which is far cheaper than scoring it:
+/// every comment that has a row in the scores file is compared with it and takes its scores from
+/// there, and what follows is scored. So whatever the readers and the threader remember is as it
+/// would be without an interruption, and so is every byte.
 ///
 /// # Errors
-/// [`PipelineError`] names the stage, the place and what to do. What was written until then stays, without `run.json`,
-/// so that no report is ever made of half a run.
+/// [`PipelineError`] names the stage, the place and what to do. What was written until then stays,
+/// without `run.json`, so that no report is ever made of half a run.
 pub fn score(
     request: &ScoreRequest,
     policy: &Policy,
@@ -326,12 +332,13 @@ fn check_run(dir: &Path) -> Result<(), PipelineError> {
     Ok(report::check_scores(&report::read_run(dir)?, dir)?)
 }
 
-/// Applies a policy to the scores of a folder and writes its reports again: [`report::write`], while nobody else writes into
-/// the folder.
+/// Applies a policy to the scores of a folder and writes its reports again: [`report::write`],
+/// while nobody else writes into the folder.
 ///
 /// # Errors
-/// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder contains an unfinished run, [`PipelineError::Busy`]
-/// if somebody writes into it, [`PipelineError::OverInput`] if a file of decisions is one that the report writes.
+/// Those of [`report::write`]; [`PipelineError::NotEnded`] if the folder contains an unfinished
+/// run, [`PipelineError::Busy`] if somebody writes into it, [`PipelineError::OverInput`] if a file
+/// of decisions is one that the report writes.
 pub fn report(
     dir: &Path,
     policy: &Policy,
@@ -344,11 +351,12 @@ pub fn report(
     Ok(report::write(dir, policy, also, by, decisions)?)
 }
 
-/// Accepts a scores file that was changed after its run: `run.json` records its new checksum and that it was changed, and
-/// every report says so from then on.
+/// Accepts a scores file that was changed after its run: `run.json` records its new checksum and
+/// that it was changed, and every report says so from then on.
 ///
 /// # Errors
-/// [`PipelineError`]: the folder contains no whole run, somebody writes into it, or `run.json` cannot be written.
+/// [`PipelineError`]: the folder contains no whole run, somebody writes into it, or `run.json`
+/// cannot be written.
 pub fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
     let _lock = lock_ended(dir)?;
     outputs::accept_edits(dir)
@@ -362,7 +370,8 @@ fn lock_ended(dir: &Path) -> Result<Option<std::fs::File>, PipelineError> {
     Ok(lock)
 }
 
-/// Evaluates people's decisions about the comments of a folder: [`decisions::evaluate`], if the folder contains a whole run.
+/// Evaluates people's decisions about the comments of a folder: [`decisions::evaluate`], if the
+/// folder contains a whole run.
 ///
 /// # Errors
 /// [`PipelineError`]: the run has not ended, its scores were changed, or a file cannot be read.
@@ -376,10 +385,12 @@ pub fn evaluate_decisions(
     Ok(decisions::evaluate(dir, policy, files, precision)?)
 }
 
-/// Draws a sample of the comments of a folder that are not flagged: [`decisions::draw`], if the folder contains a whole run.
+/// Draws a sample of the comments of a folder that are not flagged: [`decisions::draw`], if the
+/// folder contains a whole run.
 ///
 /// # Errors
-/// [`PipelineError`]: the run has not ended, its scores were changed, or the sample cannot be written.
+/// [`PipelineError`]: the run has not ended, its scores were changed, or the sample cannot be
+/// written.
 pub fn draw_sample(
     dir: &Path,
     policy: &Policy,
@@ -443,8 +454,8 @@ impl<'r> Chunks<'r> {
         })
     }
 
-    /// Reads the next chunk, and writes the rejects before its end. Returns `None` at the end of the
-    /// input, or of what the user wants of it.
+    /// Reads the next chunk, and writes the rejects before its end. Returns `None` at the end of
+    /// the input, or of what the user wants of it.
     fn next(&mut self, outputs: &mut Outputs) -> Result<Option<Vec<Comment>>, PipelineError> {
         let Self { request, reader, head, threader, counts, size } = self;
         let mut chunk = Vec::new();
@@ -465,7 +476,8 @@ impl<'r> Chunks<'r> {
                 }
                 Some(Record::Comment(mut comment)) => {
                     counts.all += 1;
-                    // The threader sees every comment, so that it links those of a shard as it would in a whole run.
+                    // The threader sees every comment, so that it links those of a shard as it
+                    // would in a whole run.
                     threader.link(&mut comment);
                     if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
                         counts.comments += 1;

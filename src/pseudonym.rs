@@ -1,18 +1,22 @@
-//! Names of people replaced by keyed hashes: the same name is the same pseudonym in every run with the same key, and
-//! without the key nobody can try names until one fits.
+//! Names of people replaced by keyed hashes: the same name is the same pseudonym in every run with
+//! the same key, and without the key nobody can try names until one fits.
 //!
-//! A pseudonym is `user_` and 80 bits of HMAC-SHA-256 (RFC 2104) of the name as sixteen letters and digits (Crockford's base
-//! 32, in small letters): among ten million authors two share one by chance about once in 20 billion runs. What may be
-//! read behind an `@` is letters, digits and `_` alone, so that `normalize` sees `@user` as it would have without it.
+//! A pseudonym is `user_` and 80 bits of HMAC-SHA-256 (RFC 2104) of the name as sixteen letters and
+//! digits (Crockford's base 32, in small letters): among ten million authors two share one by
+//! chance about once in 20 billion runs. What may be read behind an `@` is letters, digits and `_`
+//! alone, so that `normalize` sees `@user` as it would have without it.
 //!
-//! Replaced are, comment by comment and behind the `thread` stage, so that links and quotations are those of the export:
+//! Replaced are, comment by comment and behind the `thread` stage, so that links and quotations are
+//! those of the export:
 //!
-//! - authors. Letter case counts, for two authors may differ in nothing else; an `@` in front does not;
-//! - in texts, threads and sections: `@name` (where an author of the thread is called so, whatever the case, it is that
-//!   author's pseudonym, and the name may have up to four words), `u/name`, `name@host`, IP addresses, and an author's name
-//!   that the text begins with, before a comma, a colon or the line's end; in addresses the name behind `/users/` and the like;
-//! - ids, parents, threads and sections that are addresses (`https://…`), as a whole: many hold a name, and all lead to one.
-//!   Links are left out.
+//! - authors. Letter case counts, for two authors may differ in nothing else; an `@` in front does
+//!   not;
+//! - in texts, threads and sections: `@name` (where an author of the thread is called so, whatever
+//!   the case, it is that author's pseudonym, and the name may have up to four words), `u/name`,
+//!   `name@host`, IP addresses, and an author's name that the text begins with, before a comma, a
+//!   colon or the line's end; in addresses the name behind `/users/` and the like;
+//! - ids, parents, threads and sections that are addresses (`https://…`), as a whole: many hold a
+//!   name, and all lead to one. Links are left out.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -87,7 +91,8 @@ impl Pseudonyms {
         }
     }
 
-    /// Sixteen characters by which two runs can tell that they had the same key; they do not help to find it.
+    /// Sixteen characters by which two runs can tell that they had the same key; they do not help
+    /// to find it.
     pub fn fingerprint(&self) -> String {
         self.hash("key", "")
     }
@@ -98,7 +103,8 @@ impl Pseudonyms {
         format!("user_{}", self.hash("name", name.strip_prefix('@').unwrap_or(name)))
     }
 
-    /// Replaces every name of a comment that `threader` has linked. Quotes still stand around the same words.
+    /// Replaces every name of a comment that `threader` has linked. Quotes still stand around the
+    /// same words.
     pub fn apply(&self, comment: &mut Comment, threader: &Threader) {
         let edits = self.edits(&comment.text, |name| threader.author_called(&comment.thread, name));
         comment.quotes = moved(&comment.quotes, &edits);
@@ -121,7 +127,8 @@ impl Pseudonyms {
         edited(text, &self.edits(text, |_| None))
     }
 
-    /// What comments refer to each other by: whole where it is an address, else without the names in it.
+    /// What comments refer to each other by: whole where it is an address, else without the names
+    /// in it.
     fn reference(&self, reference: &str) -> String {
         if reference.contains("://") {
             return format!("address_{}", self.hash("address", reference));
@@ -129,7 +136,8 @@ impl Pseudonyms {
         self.redact(reference)
     }
 
-    /// Where a text names people, in ascending order. `author` gives an author of the thread as the export writes the name.
+    /// Where a text names people, in ascending order. `author` gives an author of the thread as the
+    /// export writes the name.
     fn edits<'a>(&self, text: &'a str, author: impl Fn(&str) -> Option<&'a str>) -> Vec<Edit> {
         let mut edits = Vec::new();
         let mut from = 0;
@@ -177,7 +185,8 @@ impl Pseudonyms {
     }
 }
 
-/// The words that a text begins with where it may speak to somebody: those before a comma, a colon or the line's end.
+/// The words that a text begins with where it may speak to somebody: those before a comma, a colon
+/// or the line's end.
 fn addressee(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start().len();
     let name = text[start..start + text[start..].find([',', ':', '\n'])?].trim_end();
@@ -188,7 +197,8 @@ fn addressee(text: &str) -> Option<Range<usize>> {
     (core.chars().nth(2).is_some() && core.len() <= 60).then_some(start..start + core.len())
 }
 
-/// The name behind the `@` that was found, and where it stands: the longest that is an author's, else the one that was found.
+/// The name behind the `@` that was found, and where it stands: the longest that is an author's,
+/// else the one that was found.
 fn called<'a, 't: 'a>(
     text: &'t str,
     found: &Captures<'t>,
@@ -231,7 +241,8 @@ fn edited(text: &str, edits: &[Edit]) -> String {
     edited
 }
 
-/// Ranges of a text as they stand in the edited one. What begins or ends within a name takes all of it.
+/// Ranges of a text as they stand in the edited one. What begins or ends within a name takes all of
+/// it.
 fn moved(ranges: &[Range<usize>], edits: &[Edit]) -> Vec<Range<usize>> {
     // Where each pseudonym ends.
     let mut ends = Vec::with_capacity(edits.len());
@@ -288,7 +299,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_the_first_80_bits_of_the_hash() {
-        // Python 3.11: hmac.new(b"a key for the tests", b"name\0Ada Berg", "sha256").digest()[:10], in Crockford's base 32.
+        // Python 3.11: hmac.new(b"a key for the tests", b"name\0Ada Berg", "sha256").digest()[:10],
+        // in Crockford's base 32.
         assert_eq!(pseudonyms().of(" Ada Berg"), "user_hby0qnnbgp8pkghj");
         assert_eq!(pseudonyms().of("@Ada Berg"), pseudonyms().of("Ada Berg"));
         let others = ["ada berg", "Ada  Berg", "Ada Berg."];
@@ -316,7 +328,8 @@ mod tests {
         let authors = ["Ada Berg", "bo", "@yt_handle", "Eve R. Long Name", "192.0.2.7", "cat-lover"];
         for (text, expected) in [
             ("nothing of the kind", "nothing of the kind"),
-            // An author of the thread: whatever the case, of several words, with what follows left alone.
+            // An author of the thread: whatever the case, of several words, with what follows left
+            // alone.
             ("@bo no", "@{bo} no"),
             ("@BO, no", "@{bo}, no"),
             ("so @Ada Berg's cat", "so @{Ada Berg}'s cat"),

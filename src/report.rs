@@ -1,8 +1,10 @@
-//! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without the model.
+//! The files people and programs read: from `scores.csv` and `run.json` alone, by a policy, without
+//! the model.
 //!
-//! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and totals; what
-//! must be known of every comment is sorted on disk, and the rows of flagged comments are read once more in the order of
-//! their ranks. In memory stand the names of all authors and threads, and no text but those of the page.
+//! What each file holds is said in `docs/output.md`. The scores file is read once for decisions and
+//! totals; what must be known of every comment is sorted on disk, and the rows of flagged comments
+//! are read once more in the order of their ranks. In memory stand the names of all authors and
+//! threads, and no text but those of the page.
 
 mod address;
 mod also;
@@ -74,7 +76,8 @@ pub fn outputs() -> impl Iterator<Item = &'static str> {
     OUTPUTS.into_iter().chain([chart::FOLDER, UNFINISHED]).chain(Form::ALL.into_iter().map(Form::path))
 }
 
-/// Returns true if the report in a folder was interrupted while its files were replaced: they may not belong together.
+/// Returns true if the report in a folder was interrupted while its files were replaced: they may
+/// not belong together.
 pub fn is_unfinished(dir: &Path) -> bool {
     dir.join(UNFINISHED).symlink_metadata().is_ok()
 }
@@ -104,7 +107,8 @@ pub enum ReportError {
         /// The scores file.
         path: PathBuf,
     },
-    /// Records are missing or there are too many: the scores file does not belong to the run, or is not whole.
+    /// Records are missing or there are too many: the scores file does not belong to the run, or is
+    /// not whole.
     #[error(
         "{path}: {read} records were read, but {scored} scored + {unscored} unscored + {rejects} rejects are {sum}; \
          score the export again",
@@ -136,18 +140,20 @@ pub enum ReportError {
     },
 }
 
-/// Decides every comment of a scored export by `policy` and writes, into the same folder, `decisions.csv`,
-/// `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`, `size_bins.csv`, `network.csv`, `by.csv` with the
-/// columns of `by` (those of the run where it is empty), `summary.json`, `summary.md`, `methods.md`, `report.html`, `queue.html`,
-/// the charts and the forms of `also`. `queue.html` shows what the files
-/// of people's `decisions` say of thresholds, if there are any. A form that the folder holds already is written again, so that
+/// Decides every comment of a scored export by `policy` and writes, into the same folder,
+/// `decisions.csv`, `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`,
+/// `size_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is
+/// empty), `summary.json`, `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and
+/// the forms of `also`. `queue.html` shows what the files of people's `decisions` say of
+/// thresholds, if there are any. A form that the folder holds already is written again, so that
 /// none is left that tells of another run or policy.
 ///
-/// All of them are written under temporary names first and renamed when all are whole: a report that fails or is
-/// interrupted leaves the one before as it was.
+/// All of them are written under temporary names first and renamed when all are whole: a report
+/// that fails or is interrupted leaves the one before as it was.
 ///
 /// # Errors
-/// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be written.
+/// [`ReportError`]: the scores or the run cannot be read, do not add up, or the folder cannot be
+/// written.
 pub fn write(
     dir: &Path,
     policy: &Policy,

@@ -1,8 +1,9 @@
 //! Sorting more records than memory should hold.
 //!
-//! Records are gathered into runs of [`RUN_BYTES`]; a full run is sorted and written to a temporary file, and the files are
-//! merged while they are read (Knuth, The Art of Computer Programming 3, 5.4.1). What fits one run never leaves memory. The
-//! files have no names where the system allows it, and are gone with the process however it ends.
+//! Records are gathered into runs of [`RUN_BYTES`]; a full run is sorted and written to a temporary
+//! file, and the files are merged while they are read (Knuth, The Art of Computer Programming 3,
+//! 5.4.1). What fits one run never leaves memory. The files have no names where the system allows
+//! it, and are gone with the process however it ends.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,8 +16,8 @@ use bytemuck::Pod;
 /// Bytes of records that are sorted in memory.
 const RUN_BYTES: usize = 4 << 20;
 
-/// Files that are merged at once: few enough to be open together, many enough that a thousand million records are
-/// written three times at most.
+/// Files that are merged at once: few enough to be open together, many enough that a thousand
+/// million records are written three times at most.
 const FAN_IN: usize = 64;
 
 /// Bytes read from a file at once while merging.

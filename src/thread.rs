@@ -1,10 +1,10 @@
-//! What needs a comment's neighbours: words quoted from earlier comments of its thread, the comment that it answers, and
-//! whether the reply links of an export hold together.
+//! What needs a comment's neighbours: words quoted from earlier comments of its thread, the comment
+//! that it answers, and whether the reply links of an export hold together.
 //!
-//! Called for every comment in the order of the input, whatever its format. Memory is bounded: of each thread the last
-//! [`WINDOW_WORDS`] words and [`WINDOW_COMMENTS`] comments can be quoted or addressed, and once all threads together take
-//! [`MAX_BYTES`], those that were silent longest are forgotten. The reply links wait on disk, 40 bytes a comment, until
-//! all are known.
+//! Called for every comment in the order of the input, whatever its format. Memory is bounded: of
+//! each thread the last [`WINDOW_WORDS`] words and [`WINDOW_COMMENTS`] comments can be quoted or
+//! addressed, and once all threads together take [`MAX_BYTES`], those that were silent longest are
+//! forgotten. The reply links wait on disk, 40 bytes a comment, until all are known.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -28,7 +28,8 @@ pub const MAX_COMMENTS: usize = 1 << 20;
 pub const MAX_BYTES: usize = 64 << 20;
 /// What a thread takes beside what it remembers.
 const THREAD_BYTES: usize = 500;
-/// What a comment that can be found again takes beside its words: its id and the hash of its author's name.
+/// What a comment that can be found again takes beside its words: its id and the hash of its
+/// author's name.
 const RECENT_BYTES: usize = 80;
 /// What a name takes, and the first word of one.
 const NAME_BYTES: usize = 80;
@@ -36,12 +37,13 @@ const NAME_BYTES: usize = 80;
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
 /// The longest name, in bytes, that a text can address somebody by.
 pub const MAX_NAME_BYTES: usize = 200;
-/// The fewest words of a reply to a quotation that the export's markup shows and no text of the thread contains. With
-/// fewer (`So true.`), the comment says what it quotes.
+/// The fewest words of a reply to a quotation that the export's markup shows and no text of the
+/// thread contains. With fewer (`So true.`), the comment says what it quotes.
 const REPLY_WORDS: usize = 5;
 /// Posts that one text can answer by number (`>>5001`).
 const MAX_REFERENCES: usize = 16;
-/// Words of a quotation's label that are the site's (`[quote="ana, post:3, topic:57, full:true, username:ana"]`).
+/// Words of a quotation's label that are the site's (`[quote="ana, post:3, topic:57, full:true,
+/// username:ana"]`).
 const LABEL_WORDS: &str = "quote post topic full true username said says wrote";
 
 /// Links comments to their neighbours. See the module.
@@ -139,22 +141,24 @@ impl Threader {
         }
     }
 
-    /// Creates a threader for a stream, which may never end. It keeps nothing of a comment on disk, so
-    /// [`Threader::finish`] has no counts of threads, orphans, circles and replies of authors to themselves.
+    /// Creates a threader for a stream, which may never end. It keeps nothing of a comment on disk,
+    /// so [`Threader::finish`] has no counts of threads, orphans, circles and replies of authors to
+    /// themselves.
     pub fn for_stream() -> Self {
         Self { links: None, ..Self::new() }
     }
 
     /// Decides which words of the comment are someone else's and what it answers.
     ///
-    /// Adds to its `quotes` the quotations that one earlier comment of the thread contains, or that the export's markup
-    /// shows and a reply follows. The reader passes on the stretches of that markup in `unsourced`; afterwards
-    /// `unsourced` has the quotations without a source, which are the author's own words, as is a comment that is
-    /// nothing but quotations. See `docs/quotes.md`.
+    /// Adds to its `quotes` the quotations that one earlier comment of the thread contains, or that
+    /// the export's markup shows and a reply follows. The reader passes on the stretches of that
+    /// markup in `unsourced`; afterwards `unsourced` has the quotations without a source, which are
+    /// the author's own words, as is a comment that is nothing but quotations. See
+    /// `docs/quotes.md`.
     ///
-    /// A comment without a parent gets one if its text shows which: the one whose number it names (`>>5001`), the one
-    /// that it quotes first, or the latest comment of the author that it addresses (`@name` anywhere, `name,` or `name:`
-    /// at the beginning).
+    /// A comment without a parent gets one if its text shows which: the one whose number it names
+    /// (`>>5001`), the one that it quotes first, or the latest comment of the author that it
+    /// addresses (`@name` anywhere, `name,` or `name:` at the beginning).
     pub fn link(&mut self, comment: &mut Comment) {
         self.now += 1;
         self.report.comments += 1;
@@ -207,8 +211,8 @@ impl Threader {
         }
     }
 
-    /// The name, as the export writes it, of an author who was linked in a thread lately and is called so, whatever the case
-    /// and the punctuation around it.
+    /// The name, as the export writes it, of an author who was linked in a thread lately and is
+    /// called so, whatever the case and the punctuation around it.
     pub fn author_called(&self, thread: &str, name: &str) -> Option<&str> {
         let thread = self.threads.get(thread)?;
         let recent = thread.recent(*thread.by_name.get(&name_key(name))?)?;
@@ -243,7 +247,8 @@ impl Threader {
         Ok(report)
     }
 
-    /// Forgets the half of the threads that was silent longest (all but the one that speaks, at least).
+    /// Forgets the half of the threads that was silent longest (all but the one that speaks, at
+    /// least).
     fn forget_silent(&mut self) {
         let mut times: Vec<u64> = self.threads.values().map(|thread| thread.last).collect();
         times.sort_unstable();
@@ -291,7 +296,8 @@ impl Thread {
         ids.into_iter().find_map(|id| self.ordinal_of(id))
     }
 
-    /// Tells if the words of a quotation are the author's own, said earlier. A name that many people share tells nothing.
+    /// Tells if the words of a quotation are the author's own, said earlier. A name that many
+    /// people share tells nothing.
     fn is_own(&self, quote: &Quote, author: Option<u64>) -> bool {
         let source = quote.source.and_then(|source| self.recent(source));
         let name = source.and_then(|source| source.author.as_deref()).filter(|name| !is_shared_name(name));
@@ -332,7 +338,8 @@ impl Thread {
                 _ => {}
             }
         }
-        // Lines without marks may be a copy, which is what its writer says. They are a quotation if the reply is longer.
+        // Lines without marks may be a copy, which is what its writer says. They are a quotation if
+        // the reply is longer.
         if words.len() - words_outside(words, &lines) <= reply {
             quotes.append(&mut lines);
         }
@@ -343,7 +350,8 @@ impl Thread {
         }
     }
 
-    /// Tells if the label of a quotation contains nothing but words of the site and the name of the author who is quoted.
+    /// Tells if the label of a quotation contains nothing but words of the site and the name of the
+    /// author who is quoted.
     fn is_label(&self, label: &str, source: u32, label_words: &[Word]) -> bool {
         let mut words = Vec::new();
         quote::split(label, &mut words);
@@ -366,7 +374,8 @@ impl Thread {
         found: &[Quote],
         words: &[Word],
     ) -> Option<String> {
-        // Nothing but somebody's words without marks is a copy, which answers nobody; nor do one's own words again.
+        // Nothing but somebody's words without marks is a copy, which answers nobody; nor do one's
+        // own words again.
         let all = merged(found.iter().map(|quote| quote.range.clone()).chain(comment.quotes.iter().cloned()));
         let is_copy = words_outside(words, &all) == 0;
         let is_marked = |quote: &Quote| matches!(quote.kind, Kind::Markup | Kind::Marked);
@@ -487,8 +496,8 @@ fn merged(ranges: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     ranges
 }
 
-/// Returns the stretches of a text that are no reply to a quotation: mentions, addresses, and whatever between white
-/// space has fewer than two letters, such as the number of another comment.
+/// Returns the stretches of a text that are no reply to a quotation: mentions, addresses, and
+/// whatever between white space has fewer than two letters, such as the number of another comment.
 fn references(text: &str) -> Vec<Range<usize>> {
     let is_reference = |word: &str| {
         let is_address = word.contains("://") || word.starts_with("www.");
@@ -741,7 +750,8 @@ mod tests {
                 "[quote=\"ada_berg, post:3, topic:57\"]\nThe ferry was never late.\n[/quote]",
                 "\nNo.",
             ),
-            // What stands in the quotation beside words of the source, and a label that is no name, are the writer's.
+            // What stands in the quotation beside words of the source, and a label that is no name,
+            // are the writer's.
             (
                 "The ferry was never late. Then they sold it, you clown.\n\nNo.",
                 "The ferry was never late. Then they sold it, you clown.",
@@ -775,7 +785,8 @@ mod tests {
     }
 
     proptest! {
-        /// Every word is either in the one earlier comment or scored, whatever marks stand around it.
+        /// Every word is either in the one earlier comment or scored, whatever marks stand around
+        /// it.
         #[test]
         fn words_that_nobody_said_before_are_own(
             earlier in prop::collection::vec("[a-e]( [a-e]){3,12}", 1..6),

@@ -1,5 +1,5 @@
-//! What the readers do with input that is broken, hostile or odd: every input is an error at once or a stream of comments
-//! and located rejects, and never a panic.
+//! What the readers do with input that is broken, hostile or odd: every input is an error at once
+//! or a stream of comments and located rejects, and never a panic.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -196,7 +196,8 @@ fn what_comes_before_a_break_in_the_stream_is_kept() {
         {
             let outcome = read_bytes("export.csv", broken).unwrap();
             assert!((least..=50_000).contains(&outcome.comments.len()), "{}", outcome.comments.len());
-            // A corrupt stream may decompress to nonsense before it shows; a truncated one does not.
+            // A corrupt stream may decompress to nonsense before it shows; a truncated one does
+            // not.
             if broken != corrupt {
                 let mut pairs = outcome.comments.iter().zip(&whole.comments);
                 assert!(pairs.all(|(comment, expected)| comment.text == expected.text));
@@ -719,7 +720,8 @@ fn ids_stay_unique_over_all_files() {
 
 #[test]
 fn an_encoding_is_decided_by_what_is_more_frequent() {
-    // windows-1252 far behind the head; UTF-8 with one damaged comment before any other letter beyond ASCII.
+    // windows-1252 far behind the head; UTF-8 with one damaged comment before any other letter
+    // beyond ASCII.
     let ascii = "Ana,nothing but ascii\n".repeat(30_000);
     let late = [b"author,text\n", ascii.as_bytes(), b"Jos\xe9,ol\xe9\n"].concat();
     let outcome = read_bytes("export.csv", &late).unwrap();
@@ -775,7 +777,8 @@ fn golden_inputs() -> Vec<Vec<u8>> {
     inputs.map(|entry| fs::read(entry.path()).unwrap()).collect()
 }
 
-/// A valid export with bytes changed, put in or taken out, or with a stretch of it lost, doubled or moved to its end.
+/// A valid export with bytes changed, put in or taken out, or with a stretch of it lost, doubled or
+/// moved to its end.
 pub(crate) fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let valid = prop_oneof![
         Just(CSV.as_bytes().to_vec()),

@@ -1,4 +1,5 @@
-//! Broken model folders: `comity models` refuses all that `comity score` refuses, in the same words.
+//! Broken model folders: `comity models` refuses all that `comity score` refuses, in the same
+//! words.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 

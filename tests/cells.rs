@@ -1,4 +1,5 @@
-//! Every CSV file that a run writes, its text cells hostile: no spreadsheet runs one, and each can be had back.
+//! Every CSV file that a run writes, its text cells hostile: no spreadsheet runs one, and each can
+//! be had back.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 

@@ -1,9 +1,10 @@
 //! Golden runs of the program: a case is a folder of `tests/cli` with a `session.txt`.
 //!
-//! A session is what a terminal would show: each line that begins with `$ ` is given to `sh`, below it stand the lines of
-//! its standard output, those of its standard error behind `! `, and behind `? ` its status where that is not 0. The
-//! commands of a session run in one new folder, which holds the other files of the case, the project's `data`, and the
-//! tiny test models under their names. `COMITY_ACCEPT=1 cargo test cli` writes what came out as what is expected.
+//! A session is what a terminal would show: each line that begins with `$ ` is given to `sh`, below
+//! it stand the lines of its standard output, those of its standard error behind `! `, and behind
+//! `? ` its status where that is not 0. The commands of a session run in one new folder, which
+//! holds the other files of the case, the project's `data`, and the tiny test models under their
+//! names. `COMITY_ACCEPT=1 cargo test cli` writes what came out as what is expected.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 #![cfg(unix)] // sessions need a shell
@@ -79,8 +80,8 @@ fn play(case: &Path, session: &str) -> String {
     played
 }
 
-/// Returns the first line where two sessions differ. Every figure must be the same: the engine `native`,
-/// which all sessions use, computes equal bits on every processor.
+/// Returns the first line where two sessions differ. Every figure must be the same: the engine
+/// `native`, which all sessions use, computes equal bits on every processor.
 fn difference<'a>(got: &'a str, want: &'a str) -> Option<(&'a str, &'a str)> {
     let (mut got, mut want) = (got.lines(), want.lines());
     loop {
@@ -137,7 +138,8 @@ fn what_cannot_be_written_is_said_in_one_line() {
     }
 }
 
-/// The model that ships inside, by what no retraining may change: which of two comments is the worse one.
+/// The model that ships inside, by what no retraining may change: which of two comments is the
+/// worse one.
 #[test]
 fn the_embedded_model_tells_kind_from_hostile() {
     let folder = folder(None);

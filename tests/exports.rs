@@ -1,12 +1,12 @@
 //! Golden cases of the readers: every folder `tests/exports/<format>/<case>/`, found by listing.
 //!
-//! A case holds its input, `input.<extension>` or a folder `input/`, and may hold `args`, options in the words of the
-//! command line (`--map text=x --format csv --keep-raw`). What must come out stands beside it: `comments.ndjson` (fields
-//! that are not empty), `rejects.ndjson`, `report.txt`, or `error.txt` where the input is
-//! refused or stops being readable.
+//! A case holds its input, `input.<extension>` or a folder `input/`, and may hold `args`, options
+//! in the words of the command line (`--map text=x --format csv --keep-raw`). What must come out
+//! stands beside it: `comments.ndjson` (fields that are not empty), `rejects.ndjson`, `report.txt`,
+//! or `error.txt` where the input is refused or stops being readable.
 //!
-//! After a change that is meant, `COMITY_ACCEPT=1 cargo test exports` writes what comes out now; read the difference before
-//! committing it.
+//! After a change that is meant, `COMITY_ACCEPT=1 cargo test exports` writes what comes out now;
+//! read the difference before committing it.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 

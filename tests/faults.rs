@@ -1,5 +1,5 @@
-//! What a run does when the machine fails it: it names the file and what to do, loses no row in silence, and once there is
-//! room again writes what it would have written.
+//! What a run does when the machine fails it: it names the file and what to do, loses no row in
+//! silence, and once there is room again writes what it would have written.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 #![cfg(unix)] // devices and mounts

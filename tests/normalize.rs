@@ -1,4 +1,5 @@
-//! Normalisation and the language gate on real comments. Needs the labelled data beside the project, and is skipped without it.
+//! Normalisation and the language gate on real comments. Needs the labelled data beside the
+//! project, and is skipped without it.
 
 use std::fs::File;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! The folder that a run writes: nothing that is read is written over, nothing is written through a link, only its owner can
-//! read it, and what does not belong together says so.
+//! The folder that a run writes: nothing that is read is written over, nothing is written through a
+//! link, only its owner can read it, and what does not belong together says so.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -68,7 +68,8 @@ fn tiny() -> String {
     root().join("tests/models/tiny").display().to_string()
 }
 
-/// Every name that a run may write: what it has written, what it removes, and the temporary names of all.
+/// Every name that a run may write: what it has written, what it removes, and the temporary names
+/// of all.
 fn output_names(run: &Run) -> BTreeSet<String> {
     let written = files(&run.path("out")).into_keys();
     let mut names: BTreeSet<String> =
@@ -330,7 +331,8 @@ fn a_report_that_is_interrupted_says_so_until_it_is_written_again() {
     crate::pipeline::assert_same(&files(&out), &whole, "repaired");
 }
 
-/// Between the end of the scoring and the report, the folder has the new scores and the pages of an earlier run.
+/// Between the end of the scoring and the report, the folder has the new scores and the pages of an
+/// earlier run.
 #[test]
 fn new_scores_beside_an_old_report_are_marked() {
     let run = Run::new();

@@ -1,4 +1,5 @@
-//! Token ids and logits are those of Python: `tests/reference/*.json`, written by `scripts/reference/reference.py`.
+//! Token ids and logits are those of Python: `tests/reference/*.json`, written by
+//! `scripts/reference/reference.py`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
@@ -10,7 +11,8 @@ use comity::engine::{Batch, Engine};
 use comity::model::Model;
 use serde::Deserialize;
 
-/// How far a logit may be from PyTorch's. Both compute in 32 bits and differ in the order of additions and in `erf`.
+/// How far a logit may be from PyTorch's. Both compute in 32 bits and differ in the order of
+/// additions and in `erf`.
 const TOLERANCE: f32 = 1e-4;
 
 #[derive(Deserialize)]

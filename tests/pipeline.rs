@@ -1,5 +1,5 @@
-//! What holds for a whole run: the same bytes however the work is divided, every record accounted for, scores that no
-//! policy changes, and no panic whatever the input.
+//! What holds for a whole run: the same bytes however the work is divided, every record accounted
+//! for, scores that no policy changes, and no panic whatever the input.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -65,8 +65,8 @@ pub(crate) fn assert_same(got: &BTreeMap<String, Vec<u8>>, want: &BTreeMap<Strin
     }
 }
 
-/// Comments of many lengths, in an order of no pattern, with repeated texts, empty ones, another language, broken rows, and
-/// some of more than one window; more than one chunk of them.
+/// Comments of many lengths, in an order of no pattern, with repeated texts, empty ones, another
+/// language, broken rows, and some of more than one window; more than one chunk of them.
 pub(crate) fn mixed_export(folder: &Path) -> PathBuf {
     export_of(5_000, folder)
 }

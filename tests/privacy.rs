@@ -1,4 +1,5 @@
-//! What leaves a run: no address that an export holds beside its comments, and with `--pseudonymize` no name that can be told.
+//! What leaves a run: no address that an export holds beside its comments, and with
+//! `--pseudonymize` no name that can be told.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -141,7 +142,8 @@ fn no_name_is_in_any_output() {
         }
     }
 
-    // Another run with the key says the same, one with another key does not, and a new report needs neither.
+    // Another run with the key says the same, one with another key does not, and a new report needs
+    // neither.
     assert!(all_files(run(&export, Some(KEY)).path()) == all_files(hidden.path()));
     assert_ne!(column(run(&export, Some(b"another key of these tests")).path(), "author"), authors);
     let before = all_files(hidden.path());
@@ -170,7 +172,8 @@ fn scores_do_not_depend_on_names() {
     fs::write(&export, csv).unwrap();
     for export in [export, root().join("data/sample")] {
         let (plain, hidden) = (run(&export, None), run(&export, Some(KEY)));
-        // Texts that name somebody in another way than by one word behind an `@` are not the same to the model.
+        // Texts that name somebody in another way than by one word behind an `@` are not the same
+        // to the model.
         let [mention, pseudonym] = [r"\B@\w+", "@?user_[0-9a-z]{16}"].map(|name| Regex::new(name).unwrap());
         let texts = column(plain.path(), "text").into_iter().zip(column(hidden.path(), "text"));
         let is_same: Vec<bool> = texts

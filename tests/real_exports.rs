@@ -1,4 +1,5 @@
-//! Real exports, where `COMITY_SHARED/formats` is there: what comes out, against numbers counted by hand or with other tools.
+//! Real exports, where `COMITY_SHARED/formats` is there: what comes out, against numbers counted by
+//! hand or with other tools.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 use comity::comment::{Comment, Status};
 use comity::read::{FileReport, Options, Reader, Record, Reject};
 
-/// The comments and the reports of a file or folder of which nothing is rejected; none where it is not there.
+/// The comments and the reports of a file or folder of which nothing is rejected; none where it is
+/// not there.
 fn read(name: &str) -> Option<(Vec<Comment>, Vec<FileReport>)> {
     let (comments, rejects, files) = read_with(name, &Options::default())?;
     assert!(rejects.is_empty(), "{rejects:?}");

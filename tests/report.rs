@@ -1,4 +1,5 @@
-//! Reports from made-up scores: golden folders, hostile comments, and what must not change or must fail.
+//! Reports from made-up scores: golden folders, hostile comments, and what must not change or must
+//! fail.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -70,8 +71,9 @@ fn report_of(case: &Path) -> tempfile::TempDir {
     folder
 }
 
-/// A case is a folder with `scores.csv`, `run.json`, the files expected of them in `expected/`, and `policy.toml` where
-/// the built-in policy is not meant. `COMITY_ACCEPT=1 cargo test report` writes what came out as what is expected.
+/// A case is a folder with `scores.csv`, `run.json`, the files expected of them in `expected/`, and
+/// `policy.toml` where the built-in policy is not meant. `COMITY_ACCEPT=1 cargo test report` writes
+/// what came out as what is expected.
 #[test]
 fn reports_are_as_expected() {
     for case in cases() {
@@ -102,7 +104,8 @@ fn reports_are_as_expected() {
     }
 }
 
-/// Our own reader gives back the comments that the forms were written from: the texts, and what belongs to them.
+/// Our own reader gives back the comments that the forms were written from: the texts, and what
+/// belongs to them.
 #[test]
 fn tables_for_other_programs_read_back() {
     for case in cases() {
@@ -118,7 +121,8 @@ fn tables_for_other_programs_read_back() {
                 };
                 let facts = |comment: &Comment| {
                     let Comment { id, thread, text, votes, replies, link, section, .. } = comment.clone();
-                    // The reader trims names, and takes a parent that is the comment itself for none.
+                    // The reader trims names, and takes a parent that is the comment itself for
+                    // none.
                     (id.trim().to_owned(), thread.trim().to_owned(), text, votes, replies, link, section)
                 };
                 assert_eq!(facts(&comment), facts(expected), "{name} of {}", case.display());
@@ -209,8 +213,8 @@ fn a_folder_without_a_run_says_so() {
     assert!(error.contains("run.json") && error.contains("score the export again"), "{error}");
 }
 
-/// The corpus of any case is one that ConvoKit can walk: ids are unique, every utterance leads by its replies to the root
-/// whose id its conversation bears, and everything that is named is there.
+/// The corpus of any case is one that ConvoKit can walk: ids are unique, every utterance leads by
+/// its replies to the root whose id its conversation bears, and everything that is named is there.
 #[test]
 fn a_corpus_is_made_of_trees() {
     let folders: Vec<tempfile::TempDir> =
@@ -249,7 +253,8 @@ fn a_corpus_is_made_of_trees() {
     }
 }
 
-/// Markup, script, links and characters that try to leave their place, in every field that an export fills.
+/// Markup, script, links and characters that try to leave their place, in every field that an
+/// export fills.
 const HOSTILE: [&str; 12] = [
     "</script><script>alert(1)</script>",
     "</style><style>*{display:none}</style>",
@@ -349,8 +354,8 @@ fn hostile_comments_become_no_markup() {
         );
         assert_eq!(page.select(&Selector::parse("style").unwrap()).count(), styles);
 
-        // Every element and attribute is one that the template writes; values of attributes hold no data but web
-        // addresses, labels for screen readers and what the page's own script reads.
+        // Every element and attribute is one that the template writes; values of attributes hold no
+        // data but web addresses, labels for screen readers and what the page's own script reads.
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let template = fs::read_to_string(root.join("templates").join(name)).unwrap();
         let shapes = ["rect", "circle", "line", "polyline", "polygon", "text"];

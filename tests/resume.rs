@@ -1,4 +1,5 @@
-//! Interrupted runs: whenever and however a run ends, `--resume` brings it to the bytes that it would have written.
+//! Interrupted runs: whenever and however a run ends, `--resume` brings it to the bytes that it
+//! would have written.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -61,7 +62,8 @@ impl Case {
         with(self.request(out), |request| request.resume = true)
     }
 
-    /// Goes on with the run in `out`, compares, and gives the number of comments that had been scored.
+    /// Goes on with the run in `out`, compares, and gives the number of comments that had been
+    /// scored.
     fn resume(&self, out: &str) -> u64 {
         let request = self.resumed(out);
         let finished = score(&request).unwrap();

@@ -1,4 +1,5 @@
-//! Parts of a run and scores of an earlier one: whatever is taken from elsewhere, the bytes are those of scoring it all.
+//! Parts of a run and scores of an earlier one: whatever is taken from elsewhere, the bytes are
+//! those of scoring it all.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -140,8 +141,8 @@ fn reused_scores_are_the_scores() {
     refused(&again("torn", "refused"), "the version of comity was 0.0.1");
 }
 
-/// Texts whose spelling hides words, so that what the model reads is not the text itself: reused or scored
-/// from scratch, in whichever order and beside whichever others, a text has the same scores.
+/// Texts whose spelling hides words, so that what the model reads is not the text itself: reused or
+/// scored from scratch, in whichever order and beside whichever others, a text has the same scores.
 #[test]
 fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
     const DISGUISED: [&str; 3] = [

@@ -1,7 +1,9 @@
-//! Page dumps: the cases of `tests/exports/text/` once more (see `exports`), now for what `thread` makes of their
-//! comments: `links.ndjson`, the comments that quote or answer. And what the reader takes for a page dump at all.
+//! Page dumps: the cases of `tests/exports/text/` once more (see `exports`), now for what `thread`
+//! makes of their comments: `links.ndjson`, the comments that quote or answer. And what the reader
+//! takes for a page dump at all.
 //!
-//! After a change that is meant, `COMITY_ACCEPT=1 cargo test text_dump` writes what comes out now: read the difference.
+//! After a change that is meant, `COMITY_ACCEPT=1 cargo test text_dump` writes what comes out now:
+//! read the difference.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -93,7 +95,8 @@ fn the_seed_is_read() {
         assert_eq!(dump.article.len() + lines, input.lines().count(), "no line is lost");
         let comments = comments(&dump);
         let quoting: Vec<usize> = (0..45).filter(|&at| !comments[at].quotes.is_empty()).collect();
-        // The article twice, and an earlier comment. The 42nd repeats one without marks and answers it.
+        // The article twice, and an earlier comment. The 42nd repeats one without marks and answers
+        // it.
         assert_eq!(quoting, [6, 23, 38]);
         assert_eq!(comments[38].parent.as_deref(), Some("23"));
         assert_eq!(comments[42].parent.as_deref(), Some("15"));

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The crates of the workspace with modules in the table: the folder of their sources, and the module that the whole
-/// crate is, if it is one.
+/// The crates of the workspace with modules in the table: the folder of their sources, and the
+/// module that the whole crate is, if it is one.
 const CRATES: &[(&str, Option<&str>)] = &[
     ("src", None),
     ("crates/core/src", None),
@@ -69,7 +69,8 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// What is wrong with the table or the code: modules without a row, uses without a right, rights without a use.
+/// What is wrong with the table or the code: modules without a row, uses without a right, rights
+/// without a use.
 fn faults(rights: &Rights, sources: &[(String, String, String)]) -> Vec<String> {
     let mut found = Vec::new();
     let mut unused = rights.clone();

@@ -1,4 +1,5 @@
-//! A made-up export: threads that run side by side, authors as unequal as those of real sites, and what goes wrong.
+//! A made-up export: threads that run side by side, authors as unequal as those of real sites, and
+//! what goes wrong.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,5 @@
-//! How memory and time grow with the length of an export, with the model replaced by arithmetic on token ids.
+//! How memory and time grow with the length of an export, with the model replaced by arithmetic on
+//! token ids.
 //!
 //! ```text
 //! cargo bench --bench scale -- generate 100000 /tmp/export.ndjson   # a made-up export of so many comments
@@ -60,8 +61,8 @@ fn main() {
     }
 }
 
-/// Takes an export through every stage as `pipeline` does, with the tiny model's tokenizer and [`Hashed`]; or, if it is not
-/// `encoded`, with scores made of the normalised text.
+/// Takes an export through every stage as `pipeline` does, with the tiny model's tokenizer and
+/// [`Hashed`]; or, if it is not `encoded`, with scores made of the normalised text.
 fn memory(export: &Path, out: &Path, encoded: bool) {
     fs::create_dir_all(out).expect("a folder");
     let run = measured("score", || score(export, out, encoded));

@@ -1,4 +1,5 @@
-//! Reading, threading, normalising and writing, beside what any program would pay that reads JSON lines and writes CSV.
+//! Reading, threading, normalising and writing, beside what any program would pay that reads JSON
+//! lines and writes CSV.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -16,7 +17,8 @@ use comity::score::CHUNK_COMMENTS;
 use comity::thread::Threader;
 use rayon::prelude::*;
 
-/// Rounds; in each, every stage has its turn, so that what else the machine does falls on all of them.
+/// Rounds; in each, every stage has its turn, so that what else the machine does falls on all of
+/// them.
 const ROUNDS: usize = 5;
 
 /// Comments whose texts are encoded: it is by far the slowest.
@@ -39,8 +41,8 @@ const STAGES: [Stage; 6] = [
     ("encode, one thread (not part of the above)", encode),
 ];
 
-/// Prints, for every stage, comments a second of wall time and of processor time, and its processor time beside the
-/// floor's: medians over the rounds.
+/// Prints, for every stage, comments a second of wall time and of processor time, and its processor
+/// time beside the floor's: medians over the rounds.
 pub(crate) fn compare(export: &Path) {
     let mut taken: Vec<Vec<(f64, f64)>> = vec![Vec::new(); STAGES.len()];
     let mut counts = [0; STAGES.len()];
@@ -94,7 +96,8 @@ fn comments(export: &Path) -> impl Iterator<Item = Comment> {
     })
 }
 
-/// Takes comments through all but the model, chunk by chunk as a run does; `each` is given what would be written.
+/// Takes comments through all but the model, chunk by chunk as a run does; `each` is given what
+/// would be written.
 fn through(export: &Path, each: &mut dyn FnMut(&Scored)) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
     let mut threader = Threader::new();

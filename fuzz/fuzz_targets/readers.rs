@@ -1,5 +1,5 @@
-//! Any file, in the format that it shows or in one that is forced: an error at once, or comments and located rejects that
-//! are all counted; and what comes out can be threaded and normalised.
+//! Any file, in the format that it shows or in one that is forced: an error at once, or comments
+//! and located rejects that are all counted; and what comes out can be threaded and normalised.
 //!
 //! The first byte of the input chooses the format; 0 leaves it to the content.
 

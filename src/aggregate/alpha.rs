@@ -1,12 +1,14 @@
 //! How far any number of people agree beyond chance.
 
-/// Krippendorff's alpha for classes without an order; `units[u][c]` counts the people who put case `u` into class `c`. 1 is full
-/// agreement, 0 what chance would give, and it may be below. Not everyone need have judged every case; a case that one
-/// person alone judged says nothing. None where no case has two judgements, or where all judgements are the same, for then
-/// nothing is to be disagreed about.
+/// Krippendorff's alpha for classes without an order; `units[u][c]` counts the people who put case
+/// `u` into class `c`. 1 is full agreement, 0 what chance would give, and it may be below. Not
+/// everyone need have judged every case; a case that one person alone judged says nothing. None
+/// where no case has two judgements, or where all judgements are the same, for then nothing is to
+/// be disagreed about.
 ///
-/// Krippendorff 2019, Content Analysis, 4th edition, chapter 12; Hayes and Krippendorff 2007, "Answering the call for a
-/// standard reliability measure for coding data", Communication Methods and Measures 1:77-89.
+/// Krippendorff 2019, Content Analysis, 4th edition, chapter 12; Hayes and Krippendorff 2007,
+/// "Answering the call for a standard reliability measure for coding data", Communication Methods
+/// and Measures 1:77-89.
 pub(crate) fn krippendorff_alpha<const K: usize>(units: &[[u64; K]]) -> Option<f64> {
     let pairs = |counts: &[u64; K]| {
         let all: u64 = counts.iter().sum();

@@ -4,7 +4,8 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{Interval, Moments, Tone, wilson};
 
-/// Totals of an author: a name, over all threads. The same name on two sites is taken for one author.
+/// Totals of an author: a name, over all threads. The same name on two sites is taken for one
+/// author.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct AuthorTotals {
@@ -21,7 +22,8 @@ pub(crate) struct AuthorTotals {
 }
 
 impl AuthorTotals {
-    /// Adds a comment: its toxicity and its sentiment, if it is scored, and whether a rule flagged it then.
+    /// Adds a comment: its toxicity and its sentiment, if it is scored, and whether a rule flagged
+    /// it then.
     pub(crate) fn add(&mut self, tone: Option<Tone>, flagged: bool) {
         self.comments += 1;
         if let Some(Tone { toxicity, sentiment }) = tone {

@@ -5,22 +5,25 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use super::{Interval, quantiles, rolling_mean};
 
-/// Resampled series a band is made of (Efron and Tibshirani 1993, An Introduction to the Bootstrap, 14.4: at least 1,000).
+/// Resampled series a band is made of (Efron and Tibshirani 1993, An Introduction to the Bootstrap,
+/// 14.4: at least 1,000).
 pub(crate) const REPLICATES: usize = 1_000;
 
-/// The stream of ChaCha with 8 rounds is fixed by its definition, and only its raw 32-bit words are used here: the
-/// bands do not change with a version of a sampling library.
+/// The stream of ChaCha with 8 rounds is fixed by its definition, and only its raw 32-bit words are
+/// used here: the bands do not change with a version of a sampling library.
 pub(crate) const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 
-/// The pointwise 95 % band of the rolling mean of `values` with `window`, each end within `min..=max`.
+/// The pointwise 95 % band of the rolling mean of `values` with `window`, each end within
+/// `min..=max`.
 ///
-/// Local block bootstrap (Paparoditis and Politis 2002, "Local block bootstrap", Comptes Rendus Mathématique 335:959-962;
-/// Dowla, Paparoditis and Politis 2013, Metrika 76:733-764), the moving-block bootstrap of Künsch 1989 (Annals of
-/// Statistics 17:1217-1241) for series whose level moves: a resampled series is laid end to end from blocks of
-/// `round(window^(1/3))` neighbouring values, at least 2, so that comments that answer one another stay together; each
-/// block is drawn from blocks that begin within half a window of its own place, so that a heated stretch lends nothing
-/// to a calm one. The band is the mean plus the 2.5 % and 97.5 % quantiles of the resampled means' deviation from their
-/// own mean. Seeded: the same values give the same band.
+/// Local block bootstrap (Paparoditis and Politis 2002, "Local block bootstrap", Comptes Rendus
+/// Mathématique 335:959-962; Dowla, Paparoditis and Politis 2013, Metrika 76:733-764), the
+/// moving-block bootstrap of Künsch 1989 (Annals of Statistics 17:1217-1241) for series whose level
+/// moves: a resampled series is laid end to end from blocks of `round(window^(1/3))` neighbouring
+/// values, at least 2, so that comments that answer one another stay together; each block is drawn
+/// from blocks that begin within half a window of its own place, so that a heated stretch lends
+/// nothing to a calm one. The band is the mean plus the 2.5 % and 97.5 % quantiles of the resampled
+/// means' deviation from their own mean. Seeded: the same values give the same band.
 pub(crate) fn local_block_band(values: &[f64], window: usize, min: f64, max: f64) -> Vec<Interval> {
     let n = values.len();
     if n == 0 {
@@ -56,8 +59,8 @@ pub(crate) fn local_block_band(values: &[f64], window: usize, min: f64, max: f64
         .collect()
 }
 
-/// A number below `bound`, from one word of the stream (Lemire 2019, ACM TOMACS 29:3; for bounds as small as a window the
-/// bias is below 2^-25).
+/// A number below `bound`, from one word of the stream (Lemire 2019, ACM TOMACS 29:3; for bounds as
+/// small as a window the bias is below 2^-25).
 fn below(random: &mut ChaCha8Rng, bound: usize) -> usize {
     ((u64::from(random.next_u32()) * bound as u64) >> 32) as usize
 }
@@ -84,7 +87,8 @@ mod tests {
             {
                 worst = worst.max((interval.low - low).abs()).max((interval.high - high).abs());
             }
-            // A 2.5 % quantile of 1,000 means with the deviation 0.04 is itself known to about 0.003.
+            // A 2.5 % quantile of 1,000 means with the deviation 0.04 is itself known to about
+            // 0.003.
             assert!(worst < 0.012, "{worst}");
         }
     }
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn half_the_width_is_about_two_standard_errors_for_independent_values() {
-        // Independent uniform values: the mean of 101 has the standard error sqrt(1/12/101) = 0.0287.
+        // Independent uniform values: the mean of 101 has the standard error sqrt(1/12/101) =
+        // 0.0287.
         let mut random = ChaCha8Rng::from_seed([7; 32]);
         let values: Vec<f64> =
             (0..3000).map(|_| below(&mut random, 1 << 20) as f64 / f64::from(1 << 20)).collect();

@@ -8,14 +8,14 @@ pub(crate) const FASTER: f64 = 2.0;
 /// Cost of entering a burst, in units of the logarithm of the number of gaps.
 pub(crate) const ENTRY: f64 = 1.0;
 
-/// The bursts among comments posted at `times` (ascending, in any unit): ranges of comments that followed one another
-/// faster than the thread as a whole.
+/// The bursts among comments posted at `times` (ascending, in any unit): ranges of comments that
+/// followed one another faster than the thread as a whole.
 ///
-/// Kleinberg's automaton with two states (Kleinberg 2003, "Bursty and hierarchical structure in streams", Data Mining
-/// and Knowledge Discovery 7:373-397, section 2): the gaps are exponential with the rate `n / T` of the whole or with
-/// twice that; entering the faster state costs `ln n`; the cheapest path of states counts, which the algorithm of
-/// Viterbi finds. Of equally cheap paths the one that is calm for longer. None below two comments or where all were
-/// posted at once.
+/// Kleinberg's automaton with two states (Kleinberg 2003, "Bursty and hierarchical structure in
+/// streams", Data Mining and Knowledge Discovery 7:373-397, section 2): the gaps are exponential
+/// with the rate `n / T` of the whole or with twice that; entering the faster state costs `ln n`;
+/// the cheapest path of states counts, which the algorithm of Viterbi finds. Of equally cheap paths
+/// the one that is calm for longer. None below two comments or where all were posted at once.
 pub(crate) fn bursts(times: &[i64]) -> Vec<Range<usize>> {
     let n = times.len().saturating_sub(1);
     let Some(span) = times.last().zip(times.first()).map(|(last, first)| (last - first) as f64) else {
@@ -26,7 +26,8 @@ pub(crate) fn bursts(times: &[i64]) -> Vec<Range<usize>> {
     }
     let rates = [n as f64 / span, FASTER * n as f64 / span];
     let entry = ENTRY * (n as f64).ln();
-    // The cost of the cheapest path to each state, and for every gap the state before it on that path.
+    // The cost of the cheapest path to each state, and for every gap the state before it on that
+    // path.
     let mut costs = [0.0, f64::INFINITY];
     let mut from = Vec::with_capacity(n);
     for gap in times.windows(2).map(|pair| (pair[1] - pair[0]) as f64) {

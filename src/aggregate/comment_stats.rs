@@ -23,8 +23,8 @@ impl Tone {
     }
 }
 
-/// The values of a comment that the statistics of its thread use: 32 bytes, which sort by thread and place, so that all comments of a
-/// large export can be kept on disk.
+/// The values of a comment that the statistics of its thread use: 32 bytes, which sort by thread
+/// and place, so that all comments of a large export can be kept on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct CommentStats {
@@ -51,8 +51,9 @@ impl CommentStats {
     const TOXICITY: u32 = 32;
     const SENTIMENT: u32 = 64;
 
-    /// Creates the record of a comment from the number of its thread, its place there (from 1, comments without scores have places too),
-    /// the number of its author if it has a name, and whether a rule of the policy flagged it.
+    /// Creates the record of a comment from the number of its thread, its place there (from 1,
+    /// comments without scores have places too), the number of its author if it has a name, and
+    /// whether a rule of the policy flagged it.
     pub(crate) fn new(
         thread: u32,
         position: u32,

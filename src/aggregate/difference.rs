@@ -2,11 +2,11 @@
 
 use super::{Interval, wilson};
 
-/// The 95 % interval of the share `hits / trials` less the share `other_hits / other_trials`, of independent trials; none
-/// where either has no trials.
+/// The 95 % interval of the share `hits / trials` less the share `other_hits / other_trials`, of
+/// independent trials; none where either has no trials.
 ///
-/// Newcombe 1998, "Interval estimation for the difference between independent proportions", Statistics in Medicine
-/// 17:873-890, method 10: from the Wilson intervals of both.
+/// Newcombe 1998, "Interval estimation for the difference between independent proportions",
+/// Statistics in Medicine 17:873-890, method 10: from the Wilson intervals of both.
 pub(crate) fn difference(
     (hits, trials): (u64, u64),
     (other_hits, other_trials): (u64, u64),

@@ -7,7 +7,8 @@ use super::FixedPoint;
 pub struct Histogram {
     /// Start of the first bin.
     pub from: f64,
-    /// End of the last bin; a value at this end counts in the last bin, one on any other edge in the bin it opens.
+    /// End of the last bin; a value at this end counts in the last bin, one on any other edge in
+    /// the bin it opens.
     pub to: f64,
     /// Values in each bin.
     pub counts: Vec<u64>,
@@ -28,9 +29,9 @@ impl Histogram {
     }
 }
 
-/// The quantiles of `values` at `shares` (each from 0 to 1), linearly interpolated: type 7 of Hyndman and Fan 1996,
-/// "Sample quantiles in statistical packages", The American Statistician 50:361-365, the default of R and NumPy.
-/// Sorts `values`. Empty where there are no values.
+/// The quantiles of `values` at `shares` (each from 0 to 1), linearly interpolated: type 7 of
+/// Hyndman and Fan 1996, "Sample quantiles in statistical packages", The American Statistician
+/// 50:361-365, the default of R and NumPy. Sorts `values`. Empty where there are no values.
 pub(crate) fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let Some(last) = values.len().checked_sub(1) else { return Vec::new() };
@@ -45,8 +46,8 @@ pub(crate) fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// Scores counted one by one: exact, for scores have six decimals, and of a fixed size (8 bytes a millionth), however
-/// many there are.
+/// Scores counted one by one: exact, for scores have six decimals, and of a fixed size (8 bytes a
+/// millionth), however many there are.
 #[derive(Clone, Debug)]
 pub(crate) struct Spread {
     /// In millionths.

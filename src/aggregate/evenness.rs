@@ -1,12 +1,14 @@
 //! How evenly the talk of a thread is spread over those who take part.
 
-/// Pielou's evenness of counts: the Shannon entropy of their shares, by the most that so many could have (all equal). From 0,
-/// where one has nearly all, to 1, where all have the same. None for fewer than two counts above 0, where there is no
-/// balance to speak of. Sorts `counts`, so that their order does not matter to the last bit.
+/// Pielou's evenness of counts: the Shannon entropy of their shares, by the most that so many could
+/// have (all equal). From 0, where one has nearly all, to 1, where all have the same. None for
+/// fewer than two counts above 0, where there is no balance to speak of. Sorts `counts`, so that
+/// their order does not matter to the last bit.
 ///
-/// `H / ln n` with `H = -sum(p ln p)`: Shannon 1948, "A mathematical theory of communication", Bell System Technical Journal
-/// 27:379-423; Pielou 1966, "The measurement of diversity in different types of biological collections", Journal of
-/// Theoretical Biology 13:131-144. The plug-in estimate: of few comments it is a little low.
+/// `H / ln n` with `H = -sum(p ln p)`: Shannon 1948, "A mathematical theory of communication", Bell
+/// System Technical Journal 27:379-423; Pielou 1966, "The measurement of diversity in different
+/// types of biological collections", Journal of Theoretical Biology 13:131-144. The plug-in
+/// estimate: of few comments it is a little low.
 pub(crate) fn evenness(counts: &mut [u64]) -> Option<f64> {
     counts.sort_unstable();
     let counts = &counts[counts.partition_point(|count| *count == 0)..];

@@ -17,7 +17,8 @@ pub(crate) struct Expectation {
     pub flagged: u64,
     /// Expected share of them whose label is right; none where there are none.
     pub precision: Option<f64>,
-    /// Expected share of all comments with that label that are at or above the threshold; none where none is expected.
+    /// Expected share of all comments with that label that are at or above the threshold; none
+    /// where none is expected.
     pub recall: Option<f64>,
 }
 
@@ -38,11 +39,12 @@ impl Calibrated {
 
     /// Returns the expected results of a threshold from 0 to 1, rounded up to the next thousandth.
     ///
-    /// If a probability is calibrated, its sum over comments is the expected number of those with the label; so the
-    /// expected precision is the mean probability at or above the threshold, and the expected recall the share of the sum
-    /// that lies there. (The identity behind estimating a classifier's F measure without labels: Jansche 2007, "A maximum
-    /// expected utility framework for binary sequence labeling", ACL.) As good as the calibration, and no better: scores
-    /// that were calibrated on another site's comments carry that site's share over.
+    /// If a probability is calibrated, its sum over comments is the expected number of those with
+    /// the label; so the expected precision is the mean probability at or above the threshold, and
+    /// the expected recall the share of the sum that lies there. (The identity behind estimating a
+    /// classifier's F measure without labels: Jansche 2007, "A maximum expected utility framework
+    /// for binary sequence labeling", ACL.) As good as the calibration, and no better: scores that
+    /// were calibrated on another site's comments carry that site's share over.
     pub(crate) fn at(&self, threshold: f64) -> Expectation {
         let first = (threshold * 1_000.0 - 1e-9).ceil().max(0.0) as usize;
         let total = |bins: &[(u64, u64)]| {

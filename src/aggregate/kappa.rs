@@ -11,13 +11,14 @@ pub struct Kappa {
     pub interval: Interval,
 }
 
-/// Cohen's kappa of two raters; `table[i][j]` counts the cases that the first put into class `i` and the second into `j`.
-/// None where there are no cases, or where one of the raters used one class only: kappa
-/// is then 0 whatever the other did, and its standard error too.
+/// Cohen's kappa of two raters; `table[i][j]` counts the cases that the first put into class `i`
+/// and the second into `j`. None where there are no cases, or where one of the raters used one
+/// class only: kappa is then 0 whatever the other did, and its standard error too.
 ///
-/// Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological Measurement 20:37-46; the
-/// interval is kappa plus and minus 1.96 standard errors by Fleiss, Cohen and Everitt 1969, "Large sample standard errors
-/// of kappa and weighted kappa", Psychological Bulletin 72:323-327, their formula 13 with equal weights.
+/// Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological
+/// Measurement 20:37-46; the interval is kappa plus and minus 1.96 standard errors by Fleiss, Cohen
+/// and Everitt 1969, "Large sample standard errors of kappa and weighted kappa", Psychological
+/// Bulletin 72:323-327, their formula 13 with equal weights.
 pub(crate) fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
     let n = table.iter().flatten().sum::<u64>() as f64;
     if n == 0.0 {

@@ -5,15 +5,17 @@
 pub(crate) struct MannKendall {
     /// Kendall's tau-b of value against order, from -1 (always falling) to 1 (always rising).
     pub tau: f64,
-    /// Two-sided p of no trend, for independent values. Comments answer one another, which makes it too small.
+    /// Two-sided p of no trend, for independent values. Comments answer one another, which makes it
+    /// too small.
     pub p: f64,
 }
 
 /// The Mann-Kendall trend test; none below `min` values or where all values are the same.
 ///
-/// S is the number of later-and-larger pairs less the later-and-smaller ones; its variance under no trend is corrected
-/// for ties and S for continuity (Mann 1945, Econometrica 13:245-259; Kendall 1975, Rank Correlation Methods, ch. 4).
-/// S is counted by merge sort in O(n log n) (Knight 1966, JASA 61:436-439), so a long thread costs no more than sorting.
+/// S is the number of later-and-larger pairs less the later-and-smaller ones; its variance under no
+/// trend is corrected for ties and S for continuity (Mann 1945, Econometrica 13:245-259; Kendall
+/// 1975, Rank Correlation Methods, ch. 4). S is counted by merge sort in O(n log n) (Knight 1966,
+/// JASA 61:436-439), so a long thread costs no more than sorting.
 pub(crate) fn mann_kendall(values: &[f64], min: usize) -> Option<MannKendall> {
     let n = values.len();
     if n < min.max(2) {
@@ -77,7 +79,8 @@ mod tests {
 
     #[test]
     fn agrees_with_independent_implementations() {
-        // p: pymannkendall 1.4.3 original_test; tau: scipy 1.17.1 kendalltau(range(n), x, variant="b")
+        // p: pymannkendall 1.4.3 original_test; tau: scipy 1.17.1 kendalltau(range(n), x,
+        // variant="b")
         let cases: [(&[f64], f64, f64); 4] = [
             (&[0.1, 0.2, 0.2, 0.4, 0.35, 0.6, 0.5, 0.7, 0.7, 0.9], 0.886592641311616, 0.000611763682298),
             (

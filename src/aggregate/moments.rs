@@ -4,8 +4,9 @@ use bytemuck::{Pod, Zeroable};
 
 /// Count, mean, sum of squared deviations and maximum of values that come one by one.
 ///
-/// Welford 1962, "Note on a method for calculating corrected sums of squares and products", Technometrics 4:419-420:
-/// no large sums that cancel. Values are added in input order, so the same values give the same bits.
+/// Welford 1962, "Note on a method for calculating corrected sums of squares and products",
+/// Technometrics 4:419-420: no large sums that cancel. Values are added in input order, so the same
+/// values give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct Moments {
@@ -32,8 +33,8 @@ impl Moments {
         self.max = self.max.max(value);
     }
 
-    /// Adds the values of another, by their moments: Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance",
-    /// The American Statistician 37:242-247.
+    /// Adds the values of another, by their moments: Chan, Golub and LeVeque 1983, "Algorithms for
+    /// computing the sample variance", The American Statistician 37:242-247.
     pub(crate) fn merge(&mut self, other: &Self) {
         let (own, others) = (self.count as f64, other.count as f64);
         if other.count == 0 {

@@ -2,8 +2,9 @@
 
 use super::{Moments, ShareEstimate, TOXIC, Tone, counted_share};
 
-/// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent interaction patterns across
-/// social media platforms and over time", Nature 628:582-589, who follow the toxic share along conversations of any length.
+/// Most bins of a thread: each is a twentieth of it, as in Avalle et al. 2024, "Persistent
+/// interaction patterns across social media platforms and over time", Nature 628:582-589, who
+/// follow the toxic share along conversations of any length.
 pub(crate) const MAX_BINS: u32 = 20;
 
 /// Fewest comments in a bin: the share of fewer says nothing.
@@ -14,7 +15,8 @@ pub(crate) const MIN_COMMENTS_IN_BIN: u32 = 10;
 pub(crate) struct Bin {
     /// Comments, scored or not.
     pub comments: u64,
-    /// When the earliest and the latest of them that have a time were posted, in seconds since 1970.
+    /// When the earliest and the latest of them that have a time were posted, in seconds since
+    /// 1970.
     pub times: Option<(i64, i64)>,
     /// Scored comments.
     pub scored: u64,
@@ -55,7 +57,8 @@ pub(crate) struct Bins {
 }
 
 impl Bins {
-    /// No comments yet, of a thread that will have so many: at most 20 bins of equally many comments, at least 10.
+    /// No comments yet, of a thread that will have so many: at most 20 bins of equally many
+    /// comments, at least 10.
     pub(crate) fn new(comments: u32) -> Self {
         Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS_IN_BIN), bins: Vec::new() }
     }

@@ -17,12 +17,13 @@ pub(crate) fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
     Some(ShareEstimate { share: hits as f64 / trials as f64, interval: wilson(hits, trials)? })
 }
 
-/// The calibrated sum: the mean probability, which is the expected share of the class *if the probabilities are right on
-/// these comments*; comments below every threshold count with what they may be. ("Probabilistic classify and count",
-/// Bella et al. 2010, ICDM, 737-742.)
+/// The calibrated sum: the mean probability, which is the expected share of the class *if the
+/// probabilities are right on these comments*; comments below every threshold count with what they
+/// may be. ("Probabilistic classify and count", Bella et al. 2010, ICDM, 737-742.)
 ///
-/// The interval is that of the number of successes among independent trials with these probabilities (the Poisson
-/// binomial distribution, variance `sum p (1 - p)`), by the normal approximation. None where there are no comments.
+/// The interval is that of the number of successes among independent trials with these
+/// probabilities (the Poisson binomial distribution, variance `sum p (1 - p)`), by the normal
+/// approximation. None where there are no comments.
 pub(crate) fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
     let (share, n) = (probabilities.mean()?, probabilities.count() as f64);
     // sum p^2 is the sum of squared deviations and n times the squared mean.
@@ -32,14 +33,15 @@ pub(crate) fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate>
     Some(ShareEstimate { share, interval })
 }
 
-/// The share corrected for the classifier's errors: `(share + specificity - 1) / (sensitivity + specificity - 1)`, within
-/// 0 and 1 (Rogan and Gladen 1978, American Journal of Epidemiology 107:71-76; the "adjusted count" of Forman 2008, Data
-/// Mining and Knowledge Discovery 17:164-206). It assumes that the classifier errs here as often as on the comments on
-/// which its errors were counted, however many there are of either kind (stability across sites: arXiv 2401.09329).
+/// The share corrected for the classifier's errors: `(share + specificity - 1) / (sensitivity +
+/// specificity - 1)`, within 0 and 1 (Rogan and Gladen 1978, American Journal of Epidemiology
+/// 107:71-76; the "adjusted count" of Forman 2008, Data Mining and Knowledge Discovery 17:164-206).
+/// It assumes that the classifier errs here as often as on the comments on which its errors were
+/// counted, however many there are of either kind (stability across sites: arXiv 2401.09329).
 ///
-/// The interval is that of Lang and Reiczigel 2014 (Preventive Veterinary Medicine 113:13-22), which answers for
-/// sensitivity and specificity being estimates. None without comments, without labelled ones of either kind, or for a
-/// classifier no better than chance.
+/// The interval is that of Lang and Reiczigel 2014 (Preventive Veterinary Medicine 113:13-22),
+/// which answers for sensitivity and specificity being estimates. None without comments, without
+/// labelled ones of either kind, or for a classifier no better than chance.
 pub(crate) fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Option<ShareEstimate> {
     let positives = errors.true_positives + errors.false_negatives;
     let negatives = errors.true_negatives + errors.false_positives;
@@ -57,7 +59,8 @@ pub(crate) fn corrected_share(hits: u64, trials: u64, errors: &Confusion) -> Opt
     }
     let share = corrected(ratio(hits as f64, trials as f64), sensitivity, specificity).clamp(0.0, 1.0);
 
-    // The same of counts with a few successes and failures added, as Agresti and Coull do for one share.
+    // The same of counts with a few successes and failures added, as Agresti and Coull do for one
+    // share.
     let z2 = Z_95 * Z_95;
     let (n, positives, negatives) = (trials as f64 + z2, positives as f64 + 2.0, negatives as f64 + 2.0);
     let counted = (hits as f64 + z2 / 2.0) / n;

@@ -1,4 +1,5 @@
-//! What share of all that should have been flagged was flagged, from people's verdicts on a part of it.
+//! What share of all that should have been flagged was flagged, from people's verdicts on a part of
+//! it.
 
 use super::{Interval, wilson_share};
 
@@ -22,8 +23,9 @@ impl Stratum {
         self.size as f64 * self.share()
     }
 
-    /// The Wilson interval of the total. Judging all of a finite number leaves no doubt: judgements count for
-    /// `judged (size - 1) / (size - judged)`, the finite population correction (Cochran 1977, Sampling Techniques, 2.6).
+    /// The Wilson interval of the total. Judging all of a finite number leaves no doubt: judgements
+    /// count for `judged (size - 1) / (size - judged)`, the finite population correction (Cochran
+    /// 1977, Sampling Techniques, 2.6).
     fn total_interval(&self) -> Interval {
         if self.judged >= self.size {
             return Interval { low: self.total(), high: self.total() };
@@ -49,14 +51,16 @@ pub struct Recall {
     pub missed_interval: Interval,
 }
 
-/// Recall from judged flagged comments and a stratified sample of the others; none where a part has comments but no
-/// judgement, or where nothing was caught.
+/// Recall from judged flagged comments and a stratified sample of the others; none where a part has
+/// comments but no judgement, or where nothing was caught.
 ///
-/// Both numbers are stratified expansion estimates, the size of each part times the share found in what was judged of it
-/// (Cochran 1977, Sampling Techniques, 5.3); recall is `caught / (caught + missed)`. Intervals combine the Wilson
-/// intervals of the parts by the method of variance estimates recovery: of a sum, Zou and Donner 2008, Statistics in
-/// Medicine 27:1693-1702; of the ratio `missed / caught`, Donner and Zou 2012, Statistical Methods in Medical Research
-/// 21:347-359, formula 9. Unlike a variance plugged in, they stay wide where a sample shows no miss at all.
+/// Both numbers are stratified expansion estimates, the size of each part times the share found in
+/// what was judged of it (Cochran 1977, Sampling Techniques, 5.3); recall is `caught / (caught +
+/// missed)`. Intervals combine the Wilson intervals of the parts by the method of variance
+/// estimates recovery: of a sum, Zou and Donner 2008, Statistics in Medicine 27:1693-1702; of the
+/// ratio `missed / caught`, Donner and Zou 2012, Statistical Methods in Medical Research
+/// 21:347-359, formula 9. Unlike a variance plugged in, they stay wide where a sample shows no miss
+/// at all.
 pub(crate) fn stratified_recall(flagged: Stratum, others: &[Stratum]) -> Option<Recall> {
     let parts = || others.iter().chain([&flagged]).filter(|part| part.size > 0);
     if parts().any(|part| part.judged == 0) || flagged.hits == 0 {
@@ -89,7 +93,8 @@ fn ratio_interval((a, of_a): (f64, Interval), (b, of_b): (f64, Interval)) -> Int
     };
     let low = (a * b - root(of_a.low, of_b.high)) / (of_b.high * (2.0 * b - of_b.high));
     let high = (a * b + root(of_a.high, of_b.low)) / (of_b.low * (2.0 * b - of_b.low));
-    // With an upper end beyond twice the value the formula has no solution; a lower end of 0 is always right.
+    // With an upper end beyond twice the value the formula has no solution; a lower end of 0 is
+    // always right.
     let low = if of_b.high >= 2.0 * b { 0.0 } else { low.max(0.0) };
     Interval { low, high }
 }
@@ -115,7 +120,8 @@ mod tests {
             let found = stratified_recall(stratum(strata[0]), &others).unwrap();
             let (recall, error) = (case["recall"].as_f64().unwrap(), case["error"].as_f64().unwrap());
             assert!((found.recall - recall).abs() < 1e-12);
-            // The linearised interval is symmetric, ours is not: the ends differ by a few hundredths of the width.
+            // The linearised interval is symmetric, ours is not: the ends differ by a few
+            // hundredths of the width.
             for (end, want) in
                 [(found.interval.low, recall - 1.96 * error), (found.interval.high, recall + 1.96 * error)]
             {
@@ -126,7 +132,8 @@ mod tests {
 
     #[test]
     fn the_interval_holds_the_truth_about_as_often_as_it_says() {
-        // Small samples of a population of which everything is known: 300 flagged, 60 judged; 4,000 and 400 others.
+        // Small samples of a population of which everything is known: 300 flagged, 60 judged; 4,000
+        // and 400 others.
         let truth = [(300, 60, 0.7), (4_000, 80, 0.01), (400, 60, 0.2)];
         let totals: Vec<f64> = truth.iter().map(|(size, _, share)| f64::from(*size) * share).collect();
         let recall = totals[0] / totals.iter().sum::<f64>();

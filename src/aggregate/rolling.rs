@@ -3,13 +3,14 @@
 /// The smallest and the largest window of [`rolling_window`].
 pub(crate) const WINDOWS: (usize, usize) = (5, 51);
 
-/// The window of the rolling mean for a series of `n` values: a fifth of it, within [`WINDOWS`], odd so that it has a
-/// middle.
+/// The window of the rolling mean for a series of `n` values: a fifth of it, within [`WINDOWS`],
+/// odd so that it has a middle.
 pub(crate) fn rolling_window(n: usize) -> usize {
     (n / 5).clamp(WINDOWS.0, WINDOWS.1) | 1
 }
 
-/// The mean over the `window` values centred on each value; fewer at the ends, where the window is cut.
+/// The mean over the `window` values centred on each value; fewer at the ends, where the window is
+/// cut.
 pub(crate) fn rolling_mean(values: &[f64], window: usize) -> Vec<f64> {
     let half = window / 2;
     let mut sums = Vec::with_capacity(values.len() + 1);

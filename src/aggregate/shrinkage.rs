@@ -4,10 +4,11 @@ use super::{Interval, Moments, Z_95};
 
 /// Variance between authors and within authors.
 ///
-/// The model: an author's tendency is normal around a grand mean with variance `between`; an author's comments are
-/// normal around the tendency with variance `within`, the same for everyone. Both variances by the analysis of variance
-/// for groups of unequal size (Searle, Casella and McCulloch 1992, Variance Components, 3.6). Scores are skewed and not
-/// normal: the shrunk means order authors sensibly, their intervals are approximate.
+/// The model: an author's tendency is normal around a grand mean with variance `between`; an
+/// author's comments are normal around the tendency with variance `within`, the same for everyone.
+/// Both variances by the analysis of variance for groups of unequal size (Searle, Casella and
+/// McCulloch 1992, Variance Components, 3.6). Scores are skewed and not normal: the shrunk means
+/// order authors sensibly, their intervals are approximate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Shrinkage {
     /// Number of authors.
@@ -34,9 +35,10 @@ pub(crate) struct Shrunk {
 }
 
 impl Shrinkage {
-    /// What the groups say of the variances. `each` shows every group to what it is given, always in the same order: it is
-    /// called three times, so that the groups need not be in memory. None if no group has two values: then chance and tendency
-    /// cannot be told apart. Groups without values do not count.
+    /// What the groups say of the variances. `each` shows every group to what it is given, always
+    /// in the same order: it is called three times, so that the groups need not be in memory. None
+    /// if no group has two values: then chance and tendency cannot be told apart. Groups without
+    /// values do not count.
     ///
     /// # Errors
     /// Those of `each`.
@@ -91,8 +93,8 @@ impl Shrinkage {
         }))
     }
 
-    /// An author's mean drawn towards the grand mean, the more the fewer comments it rests on; none for a group without
-    /// values.
+    /// An author's mean drawn towards the grand mean, the more the fewer comments it rests on; none
+    /// for a group without values.
     ///
     /// Morris 1983, "Parametric empirical Bayes inference: theory and applications", JASA 78:47-55, section 5, with an
     /// intercept alone (r = 1): with `V = within / n`, `A = between`, `W = 1 / (V + A)` and the shrinkage
@@ -150,7 +152,8 @@ mod tests {
 
     #[test]
     fn variances_agree_with_reml_where_groups_are_of_one_size() {
-        // statsmodels 0.15.0, MixedLM(y, ones, groups).fit(reml=True): the same as ANOVA in a balanced design.
+        // statsmodels 0.15.0, MixedLM(y, ones, groups).fit(reml=True): the same as ANOVA in a
+        // balanced design.
         let groups = groups(&[
             &[0.1, 0.2, 0.15, 0.05],
             &[0.5, 0.7, 0.65, 0.4],
@@ -166,7 +169,8 @@ mod tests {
 
     #[test]
     fn unequal_groups_agree_with_a_second_computation() {
-        // The formulas of Searle et al. and of Morris in matrix form with numpy 2.4.6 (sums of squares by projection).
+        // The formulas of Searle et al. and of Morris in matrix form with numpy 2.4.6 (sums of
+        // squares by projection).
         let groups =
             groups(&[&[0.9], &[0.1, 0.2], &[0.05, 0.15, 0.3, 0.1, 0.2], &[0.6, 0.8, 0.7], &[0.2; 6]]);
         let shrinkage = estimate(&groups).unwrap();

@@ -2,9 +2,10 @@
 
 use super::{Bin, ThreadTotals};
 
-/// Threads of like size: from a power of two up to, not with, the next one. Avalle et al. 2024, "Persistent interaction patterns
-/// across social media platforms and over time", Nature 628:582-589, follow the toxic share over conversations binned by the
-/// logarithm of their size; their bins are as many for every data set, ours have the same bounds in every report.
+/// Threads of like size: from a power of two up to, not with, the next one. Avalle et al. 2024,
+/// "Persistent interaction patterns across social media platforms and over time", Nature
+/// 628:582-589, follow the toxic share over conversations binned by the logarithm of their size;
+/// their bins are as many for every data set, ours have the same bounds in every report.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SizeBin {
     /// Threads.
@@ -74,7 +75,8 @@ mod tests {
         );
         let (.., bin) = bins.iter().nth(2).unwrap();
         assert!((bin.all.toxicity.mean().unwrap() - 4.0 / 11.0).abs() < 1e-12);
-        // Wilson's interval of 4 in 11, by hand: (8 + 3.8415 ± 1.96 sqrt(3.8415 + 4 * 4 * 7 / 11)) / (2 (11 + 3.8415)).
+        // Wilson's interval of 4 in 11, by hand: (8 + 3.8415 ± 1.96 sqrt(3.8415 + 4 * 4 * 7 / 11))
+        // / (2 (11 + 3.8415)).
         let interval = bin.all.toxic_share().unwrap().interval;
         assert!(
             (interval.low - 0.151_66).abs() < 1e-4 && (interval.high - 0.646_20).abs() < 1e-4,

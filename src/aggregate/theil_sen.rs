@@ -1,14 +1,14 @@
 //! How fast a series rises or falls.
 
-/// Above this many points the slope is taken over this many of them, evenly spaced: the cost of a long thread is
-/// bounded by about 125,000 pairs, and the choice is the same on every run.
+/// Above this many points the slope is taken over this many of them, evenly spaced: the cost of a
+/// long thread is bounded by about 125,000 pairs, and the choice is the same on every run.
 const MAX_POINTS: usize = 500;
 
-/// The Theil-Sen slope: the median of the slopes between all pairs of points, in units of y per unit of x; a few wild
-/// comments do not move it. None below two distinct x.
+/// The Theil-Sen slope: the median of the slopes between all pairs of points, in units of y per
+/// unit of x; a few wild comments do not move it. None below two distinct x.
 ///
-/// Theil 1950, Indagationes Mathematicae 12:85-91; Sen 1968, JASA 63:1379-1389. Of more than 500 points, 500 evenly
-/// spaced ones count.
+/// Theil 1950, Indagationes Mathematicae 12:85-91; Sen 1968, JASA 63:1379-1389. Of more than 500
+/// points, 500 evenly spaced ones count.
 pub(crate) fn theil_sen(points: &[(f64, f64)]) -> Option<f64> {
     let kept = points.len().min(MAX_POINTS);
     let sample: Vec<(f64, f64)> = (0..kept).map(|i| points[i * points.len() / kept]).collect();

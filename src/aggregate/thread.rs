@@ -31,12 +31,14 @@ pub(crate) struct ThreadTotals {
     pub toxic: u64,
     /// Comments on which a rule of the policy fired.
     pub flagged: u64,
-    /// Place of the most toxic comment, the first of them where several are; none where none is scored.
+    /// Place of the most toxic comment, the first of them where several are; none where none is
+    /// scored.
     pub peak: Option<u32>,
     /// Place of the first comment at or above [`TOXIC`].
     pub first_toxic: Option<u32>,
-    /// Place of the first comment of the first [`CALM`] scored ones in a row, after the first toxic one, none of which is
-    /// toxic: when the thread had recovered. None where it never was toxic or never recovered.
+    /// Place of the first comment of the first [`CALM`] scored ones in a row, after the first toxic
+    /// one, none of which is toxic: when the thread had recovered. None where it never was toxic or
+    /// never recovered.
     pub recovered: Option<u32>,
     /// When the earliest and the latest comment that has a time was posted, in seconds since 1970.
     pub times: Option<(i64, i64)>,
@@ -149,25 +151,27 @@ impl ThreadTotals {
         quantiles(&mut self.series.toxicity(), &[0.5]).first().copied()
     }
 
-    /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; none where there are fewer.
+    /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; none where
+    /// there are fewer.
     pub(crate) fn expected_maximum(&self) -> Option<f64> {
         expected_maximum(&mut self.series.toxicity(), EXPECTED_MAXIMUM_OF)
     }
 
-    /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their sums, and the share of the
-    /// one with most. None where no named author has a scored comment.
+    /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their
+    /// sums, and the share of the one with most. None where no named author has a scored comment.
     pub(crate) fn concentration(&self) -> Option<(f64, f64)> {
         let mut sums: Vec<f64> = self.authors.values().map(|(_, sum)| *sum).collect();
         gini(&mut sums).zip(top_share(&mut sums, 1))
     }
 
-    /// How evenly its comments are spread over its named authors, from 0 to 1; none where there are fewer than two.
+    /// How evenly its comments are spread over its named authors, from 0 to 1; none where there are
+    /// fewer than two.
     pub(crate) fn author_evenness(&self) -> Option<f64> {
         evenness(&mut self.authors.values().map(|(comments, _)| *comments).collect::<Vec<_>>())
     }
 
-    /// Its stretches of equal time; none below [`MIN_COMMENTS_FOR_TREND`] comments with times, or where all were posted at
-    /// once.
+    /// Its stretches of equal time; none below [`MIN_COMMENTS_FOR_TREND`] comments with times, or
+    /// where all were posted at once.
     pub(crate) fn time_bins(&self) -> Option<TimeBins> {
         let (first, last) = self.times.filter(|_| self.posted.len() >= MIN_COMMENTS_FOR_TREND)?;
         let mut bins = TimeBins::new(first, last, self.posted.len())?;
@@ -181,8 +185,9 @@ impl ThreadTotals {
         Some(bins)
     }
 
-    /// Places of the comments that came in bursts, as stretches; none below [`MIN_COMMENTS_FOR_TREND`] comments with times.
-    /// Where comments do not stand in the order of posting, a burst may be several stretches.
+    /// Places of the comments that came in bursts, as stretches; none below
+    /// [`MIN_COMMENTS_FOR_TREND`] comments with times. Where comments do not stand in the order of
+    /// posting, a burst may be several stretches.
     pub(crate) fn bursts(&self) -> Vec<Range<u32>> {
         if self.posted.len() < MIN_COMMENTS_FOR_TREND {
             return Vec::new();

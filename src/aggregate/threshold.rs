@@ -15,12 +15,13 @@ pub struct Suggestion {
     pub interval: Interval,
 }
 
-/// The lowest threshold at which at least the share `precision` of the judged scores at or above it are right; none where
-/// no threshold reaches that. `judged` are scores with whether the flag was right, in any order.
+/// The lowest threshold at which at least the share `precision` of the judged scores at or above it
+/// are right; none where no threshold reaches that. `judged` are scores with whether the flag was
+/// right, in any order.
 ///
-/// The point of the precision-recall curve with the most recall among those of the wanted precision (Davis and Goadrich
-/// 2006, "The relationship between precision-recall and ROC curves", ICML). It is the best of many points, so its precision
-/// is a little flattered: check it on later decisions.
+/// The point of the precision-recall curve with the most recall among those of the wanted precision
+/// (Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves", ICML). It
+/// is the best of many points, so its precision is a little flattered: check it on later decisions.
 pub(crate) fn threshold_for_precision(judged: &[(f64, bool)], precision: f64) -> Option<Suggestion> {
     let mut judged = judged.to_vec();
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));

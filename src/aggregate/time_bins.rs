@@ -2,8 +2,8 @@
 
 use super::{Bin, MAX_BINS, MIN_COMMENTS_IN_BIN, Tone};
 
-/// The time of a thread in equal parts, as many as [`super::Bins`] would make of its comments with times: at most 20, and no
-/// more than one for every ten comments. A part may be empty.
+/// The time of a thread in equal parts, as many as [`super::Bins`] would make of its comments with
+/// times: at most 20, and no more than one for every ten comments. A part may be empty.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TimeBins {
     /// In seconds since 1970.
@@ -13,13 +13,15 @@ pub(crate) struct TimeBins {
 }
 
 impl TimeBins {
-    /// No comments yet, of a thread that will have so many between two times; none where both are the same.
+    /// No comments yet, of a thread that will have so many between two times; none where both are
+    /// the same.
     pub(crate) fn new(first: i64, last: i64, comments: usize) -> Option<Self> {
         let count = comments.div_ceil(MIN_COMMENTS_IN_BIN as usize).clamp(1, MAX_BINS as usize);
         (first < last).then(|| Self { first, span: last - first, bins: vec![Bin::default(); count] })
     }
 
-    /// Adds a comment posted at a time from the first to the last: its toxicity and sentiment if it is scored.
+    /// Adds a comment posted at a time from the first to the last: its toxicity and sentiment if it
+    /// is scored.
     pub(crate) fn add(&mut self, time: i64, tone: Option<Tone>) {
         let count = self.bins.len() as i128;
         let place = i128::from(time - self.first) * count / i128::from(self.span);

@@ -3,17 +3,19 @@
 /// Shape of the tree of a thread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Shape {
-    /// Replies on the longest way from a comment that answers none down to a reply; 0 where nothing is answered.
+    /// Replies on the longest way from a comment that answers none down to a reply; 0 where nothing
+    /// is answered.
     pub depth: u32,
     /// Mean number of direct replies of the comments that have any.
     pub branching: f64,
 }
 
-/// The shape of a forest of replies: `parents` has for every comment the index of the one that it answers. None where
-/// there are no replies. A ring of comments that answer each other is opened at one of them.
+/// The shape of a forest of replies: `parents` has for every comment the index of the one that it
+/// answers. None where there are no replies. A ring of comments that answer each other is opened at
+/// one of them.
 ///
-/// Depth and branching as of a rooted tree (Gómez, Kappen and Kaltenbrunner 2011, "Modeling the structure and evolution of
-/// discussion cascades", ACM Hypertext, 181-190).
+/// Depth and branching as of a rooted tree (Gómez, Kappen and Kaltenbrunner 2011, "Modeling the
+/// structure and evolution of discussion cascades", ACM Hypertext, 181-190).
 pub(crate) fn shape(parents: &[Option<u32>]) -> Option<Shape> {
     const UNKNOWN: u32 = u32::MAX;
     const ON_PATH: u32 = u32::MAX - 1;
@@ -42,7 +44,8 @@ pub(crate) fn shape(parents: &[Option<u32>]) -> Option<Shape> {
                     depths[at] = 0;
                     break 0;
                 }
-                // Round the ring: as if this one answered none. It is on the path and gets its depth there.
+                // Round the ring: as if this one answered none. It is on the path and gets its
+                // depth there.
                 (ON_PATH, _) => break 0,
                 (depth, _) => break depth,
             }

@@ -4,9 +4,10 @@ use super::{Interval, Z_95};
 
 /// The 95 % Wilson score interval of the share `hits / trials`; none where there were no trials.
 ///
-/// Unlike the textbook interval it stays within 0 and 1 and is of use for small counts and for shares near the ends.
-/// Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22:209-212; recommended for
-/// small counts by Brown, Cai and DasGupta 2001, Statistical Science 16:101-133. No continuity correction.
+/// Unlike the textbook interval it stays within 0 and 1 and is of use for small counts and for
+/// shares near the ends. Wilson 1927, "Probable inference, the law of succession, and statistical
+/// inference", JASA 22:209-212; recommended for small counts by Brown, Cai and DasGupta 2001,
+/// Statistical Science 16:101-133. No continuity correction.
 pub(crate) fn wilson(hits: u64, trials: u64) -> Option<Interval> {
     if trials == 0 {
         return None;
@@ -14,7 +15,8 @@ pub(crate) fn wilson(hits: u64, trials: u64) -> Option<Interval> {
     Some(wilson_share(hits as f64 / trials as f64, trials as f64))
 }
 
-/// The same of a share that was found in `n` trials; `n` need not be whole, as an effective number of trials is not.
+/// The same of a share that was found in `n` trials; `n` need not be whole, as an effective number
+/// of trials is not.
 pub(crate) fn wilson_share(share: f64, n: f64) -> Interval {
     let z2 = Z_95 * Z_95;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);

@@ -23,9 +23,9 @@ pub(crate) struct Args {
     /// Folder that `comity score` wrote.
     dir: PathBuf,
 
-    /// Files of decisions (CSV), as queue.html saves them; a sample with its decisions filled in is one, too. Columns: id and
-    /// decision (approve, reject, defer, escalate), optionally thread, reason, actor and time. A row with an `appeal` (uphold,
-    /// overturn, open) is an appeal.
+    /// Files of decisions (CSV), as queue.html saves them; a sample with its decisions filled in is
+    /// one, too. Columns: id and decision (approve, reject, defer, escalate), optionally thread,
+    /// reason, actor and time. A row with an `appeal` (uphold, overturn, open) is an appeal.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 

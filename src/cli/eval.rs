@@ -36,12 +36,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     text: String,
 
-    /// Compare a score with a column of labels: `toxicity=COL`, `sentiment=COL`, or `toxicity*insult=COL` for the geometric
-    /// mean of two scores. May be repeated.
+    /// Compare a score with a column of labels: `toxicity=COL`, `sentiment=COL`, or
+    /// `toxicity*insult=COL` for the geometric mean of two scores. May be repeated.
     #[arg(long, value_name = "NAME=COL", required_unless_present = "spans", value_parser = named::<Measured, String>)]
     label: Vec<(Measured, String)>,
 
-    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`, to compare with the words that carry the score.
+    /// Column of the characters that people marked as toxic, as `[3, 4, 5]`, to compare with the
+    /// words that carry the score.
     #[arg(long, value_name = "COL")]
     spans: Option<String>,
 
@@ -57,7 +58,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COL")]
     weight: Option<String>,
 
-    /// Column of the groups that the texts are about, for figures of each and the gaps between them.
+    /// Column of the groups that the texts are about, for figures of each and the gaps between
+    /// them.
     #[arg(long, value_name = "COL")]
     group: Option<String>,
 

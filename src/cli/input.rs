@@ -23,8 +23,8 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "FIELD=COL,...")]
     map: Option<Mapping>,
 
-    /// JSON: path of the list of records, as `/data/comments` or `data.comments` [default: chosen by
-    /// content].
+    /// JSON: path of the list of records, as `/data/comments` or `data.comments` [default: chosen
+    /// by content].
     #[arg(long, value_name = "PATH")]
     records: Option<String>,
 
@@ -48,7 +48,8 @@ pub(crate) struct InputArgs {
     #[arg(long, hide = true)]
     lenient: bool,
 
-    /// Limit how far a compressed file may expand, as a multiple of its size beyond 256 MiB [default: 250].
+    /// Limit how far a compressed file may expand, as a multiple of its size beyond 256 MiB
+    /// [default: 250].
     #[arg(long, value_name = "N")]
     max_expansion: Option<u64>,
 

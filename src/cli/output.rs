@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, StdoutLock, Write};
 
-/// Standard output for words that come from data: what could move the cursor, recolour the terminal or ring its bell is
-/// shown as a replacement character.
+/// Standard output for words that come from data: what could move the cursor, recolour the terminal
+/// or ring its bell is shown as a replacement character.
 pub(crate) struct Output(StdoutLock<'static>);
 
 impl Output {

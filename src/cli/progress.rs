@@ -13,8 +13,8 @@ const NO_ESTIMATE: Duration = Duration::from_secs(5);
 /// The share of the comments that must be scored before a time left is shown.
 const SHARE_FOR_ESTIMATE: f64 = 0.01;
 
-/// A line on the terminal with the number of comments, their rate and the time left; nothing if standard error is no
-/// terminal.
+/// A line on the terminal with the number of comments, their rate and the time left; nothing if
+/// standard error is no terminal.
 pub(crate) struct Bar {
     line: ProgressBar,
     /// Set once the run is to stop.
@@ -55,7 +55,8 @@ impl Bar {
     }
 }
 
-/// Returns the line after `elapsed` of scoring: rate and time left only once there is something to go by.
+/// Returns the line after `elapsed` of scoring: rate and time left only once there is something to
+/// go by.
 fn message(progress: &Progress, elapsed: Duration) -> String {
     let (scored, new) = (progress.scored as f64, (progress.scored - progress.kept) as f64);
     let mut message = format!("{} comments", HumanCount(progress.scored));

@@ -37,12 +37,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", required_unless_present = "stream")]
     out: Option<PathBuf>,
 
-    /// Answer each line of ndjson on standard input (`-`) with a line on standard output; no report.
+    /// Answer each line of ndjson on standard input (`-`) with a line on standard output; no
+    /// report.
     #[arg(long, conflicts_with_all = ["out", "also", "by", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize",
         "limit", "strict", "lenient", "authors", "article_end", "records", "header_row", "date_order", "max_expansion"])]
     stream: bool,
 
-    /// Folder of another model, ours or from Hugging Face (docs/models.md) [default: the built-in model].
+    /// Folder of another model, ours or from Hugging Face (docs/models.md) [default: the built-in
+    /// model].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
@@ -91,7 +93,8 @@ pub(crate) struct Args {
     #[arg(long, requires = "key")]
     pseudonymize: bool,
 
-    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE` creates one.
+    /// File with the key of the pseudonyms, at least 16 bytes: `openssl rand -hex 32 > FILE`
+    /// creates one.
     #[arg(long, value_name = "FILE", requires = "pseudonymize")]
     key: Option<PathBuf>,
 

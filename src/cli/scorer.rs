@@ -13,8 +13,8 @@ pub(crate) fn scorer(model: Option<PathBuf>, engine: String) -> ScorerBuilder {
     }
 }
 
-/// Returns the number of threads to start, 0 for one a core, and prints a notice if it is less than what
-/// the user gave.
+/// Returns the number of threads to start, 0 for one a core, and prints a notice if it is less than
+/// what the user gave.
 pub(crate) fn threads(given: Option<usize>) -> usize {
     let most = max_threads();
     if let Some(given) = given.filter(|given| *given > most) {

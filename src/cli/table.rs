@@ -1,4 +1,5 @@
-//! Tables for a terminal. Columns are as wide there as their widest cell: letters of some scripts take two places.
+//! Tables for a terminal. Columns are as wide there as their widest cell: letters of some scripts
+//! take two places.
 
 use std::io::{self, Write};
 
@@ -8,8 +9,8 @@ use comfy_table::{ContentArrangement, Table};
 
 use super::output::printable;
 
-/// Writes rows below a heading, with `indent` in front of each line. The figures of the columns whose heading begins with
-/// `>` are aligned at their right.
+/// Writes rows below a heading, with `indent` in front of each line. The figures of the columns
+/// whose heading begins with `>` are aligned at their right.
 pub(crate) fn show<R: IntoIterator<Item = String>>(
     out: &mut impl Write,
     indent: &str,

@@ -19,8 +19,8 @@ pub struct AppealRecord {
 }
 
 impl AppealRecord {
-    /// Returns the share of the decided appeals that overturned the decision, with its 95% Wilson interval; `None` if none is
-    /// decided.
+    /// Returns the share of the decided appeals that overturned the decision, with its 95% Wilson
+    /// interval; `None` if none is decided.
     pub fn overturn_rate(&self) -> Option<(f64, Interval)> {
         let decided = self.upheld + self.overturned;
         Some((self.overturned as f64 / decided as f64, wilson(self.overturned, decided)?))
@@ -43,8 +43,8 @@ pub(super) fn add_appeal(
     }
 }
 
-/// Returns true if a comment breaks the rules by its latest decided appeal, the latest by time, else by position; `None` if no
-/// appeal is decided.
+/// Returns true if a comment breaks the rules by its latest decided appeal, the latest by time,
+/// else by position; `None` if no appeal is decided.
 pub(super) fn latest_appeal(appeals: &[&ModeratorDecision]) -> Option<bool> {
     let decided = appeals.iter().filter(|decision| decision.appeal != Some(Appeal::Open));
     let latest = decided.max_by_key(|decision| decision.time)?;

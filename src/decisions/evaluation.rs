@@ -35,19 +35,21 @@ pub struct ReviewStats {
     pub flagged: Tally,
     /// Every two who judged a comment in common.
     pub agreement: Vec<Agreement>,
-    /// Krippendorff's alpha of all who gave a name, over the comments that two or more of them approved or rejected.
+    /// Krippendorff's alpha of all who gave a name, over the comments that two or more of them
+    /// approved or rejected.
     pub alpha: Option<f64>,
-    /// Appeals by the name of the rule whose flag they are about, in the order of the names; empty for comments that no rule
-    /// flags.
+    /// Appeals by the name of the rule whose flag they are about, in the order of the names; empty
+    /// for comments that no rule flags.
     pub appeals: Vec<AppealRecord>,
     /// Recall, estimated from a sample.
     pub recall: RecallEstimate,
-    /// The scores of the flagged comments that were approved or rejected, and whether they were rejected.
+    /// The scores of the flagged comments that were approved or rejected, and whether they were
+    /// rejected.
     pub judged: Vec<(Scores, bool)>,
 }
 
-/// Counts of decisions about flagged comments. A comment counts once: by the outcome of the latest appeal about it, else by
-/// the majority of those who judged it.
+/// Counts of decisions about flagged comments. A comment counts once: by the outcome of the latest
+/// appeal about it, else by the majority of those who judged it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     /// The number of comments flagged.
@@ -136,7 +138,8 @@ pub enum RecallEstimate {
     NoSample,
     /// This many comments of the sample are flagged now: it was drawn under another policy.
     OtherPolicy(u64),
-    /// A part of the sample, or the flagged comments, have no verdict yet, or nothing flagged was right.
+    /// A part of the sample, or the flagged comments, have no verdict yet, or nothing flagged was
+    /// right.
     TooFew,
 }
 
@@ -171,10 +174,11 @@ pub enum EvaluationError {
     Log(#[from] LogError),
 }
 
-/// Evaluates files of decisions about the comments scored in `dir`, as `policy` flags them; `precision` is the one that
-/// thresholds are suggested for, from 0 to 1.
+/// Evaluates files of decisions about the comments scored in `dir`, as `policy` flags them;
+/// `precision` is the one that thresholds are suggested for, from 0 to 1.
 ///
-/// Of several decisions of one person about one comment the latest counts: by time, else by position.
+/// Of several decisions of one person about one comment the latest counts: by time, else by
+/// position.
 ///
 /// # Errors
 /// [`EvaluationError`]: the scores or a file cannot be read.
@@ -276,8 +280,8 @@ pub fn evaluate(
     })
 }
 
-/// Finds the comments of the rows, in input order, and counts the flagged ones. Rows that name no comment, or more than one,
-/// are moved to the bad ones.
+/// Finds the comments of the rows, in input order, and counts the flagged ones. Rows that name no
+/// comment, or more than one, are moved to the bad ones.
 fn find(
     dir: &Path,
     policy: &Policy,
@@ -382,7 +386,8 @@ fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     }
 }
 
-/// Counts a comment for every two who approved or rejected it; gives how many who bear a name did the one and the other.
+/// Counts a comment for every two who approved or rejected it; gives how many who bear a name did
+/// the one and the other.
 fn add_agreement<'a>(
     verdicts: &BTreeMap<&'a str, Verdict>,
     tables: &mut BTreeMap<(&'a str, &'a str), [[u64; 2]; 2]>,
@@ -456,7 +461,8 @@ mod tests {
     use crate::comment::{Comment, Origin};
     use crate::record::{Outcome, Unscored};
 
-    /// Comments 0 to 9 of one thread, with toxicity 0.0, 0.1 ... 0.9; the 10th unscored; then a second `0` elsewhere.
+    /// Comments 0 to 9 of one thread, with toxicity 0.0, 0.1 ... 0.9; the 10th unscored; then a
+    /// second `0` elsewhere.
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ledger::FILE_NAME);

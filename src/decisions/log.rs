@@ -69,9 +69,9 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Adds the rows of a CSV file: UTF-8, delimited by commas, semicolons or tabs, with a header that names `id` and
-    /// `decision` and may name the other [`ModeratorDecision::COLUMNS`]. Other columns are ignored. A row that cannot be
-    /// used is noted, and reading continues.
+    /// Adds the rows of a CSV file: UTF-8, delimited by commas, semicolons or tabs, with a header
+    /// that names `id` and `decision` and may name the other [`ModeratorDecision::COLUMNS`]. Other
+    /// columns are ignored. A row that cannot be used is noted, and reading continues.
     ///
     /// # Errors
     /// [`LogError`] if the file cannot be read or has no such header.
@@ -106,7 +106,8 @@ impl Log {
     }
 }
 
-/// Counts lines. The parser's own count is one behind where lines end in a carriage return and a line feed.
+/// Counts lines. The parser's own count is one behind where lines end in a carriage return and a
+/// line feed.
 struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -114,7 +115,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The line of the record that begins at a byte, or behind the line ends that stand there; of later bytes each time.
+    /// The line of the record that begins at a byte, or behind the line ends that stand there; of
+    /// later bytes each time.
     fn of(&mut self, byte: u64) -> u64 {
         let rest = self.bytes.get(byte as usize..).unwrap_or_default();
         let start = byte as usize + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();

@@ -16,11 +16,12 @@ use crate::record::{Scored, Scores, row};
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
 
-/// Boundaries of the strata: by the probability of toxicity, for most of what is missed is not far below a threshold.
+/// Boundaries of the strata: by the probability of toxicity, for most of what is missed is not far
+/// below a threshold.
 const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
 
-/// What stands for the probability where the model gives no toxicity: all comments are one stratum then, and of each nothing is
-/// known.
+/// What stands for the probability where the model gives no toxicity: all comments are one stratum
+/// then, and of each nothing is known.
 const UNKNOWN: f64 = 0.5;
 
 /// Comments drawn of each stratum at least, where it has so many: fewer show nothing of its spread.
@@ -76,13 +77,15 @@ pub enum SampleError {
     },
 }
 
-/// Draws `count` of the scored comments in `dir` that `policy` does not flag, or all where there are fewer, and writes them
-/// to [`SAMPLE`] in `dir`, in input order. The same scores, policy, count and seed draw the same comments.
+/// Draws `count` of the scored comments in `dir` that `policy` does not flag, or all where there
+/// are fewer, and writes them to [`SAMPLE`] in `dir`, in input order. The same scores, policy,
+/// count and seed draw the same comments.
 ///
-/// Stratified by toxicity. How many of a stratum are drawn follows Neyman's allocation in whole numbers (Wright 2012, The
-/// American Statistician 66:217-224), its spread guessed from the calibrated scores, and at least two. Within a stratum every
-/// subset is equally likely: selection sampling (Fan, Muller and Rezucha 1962, JASA 57:387-402; Knuth, The Art of Computer
-/// Programming 3.4.2, algorithm S). `weight` is how many comments a drawn one stands for.
+/// Stratified by toxicity. How many of a stratum are drawn follows Neyman's allocation in whole
+/// numbers (Wright 2012, The American Statistician 66:217-224), its spread guessed from the
+/// calibrated scores, and at least two. Within a stratum every subset is equally likely: selection
+/// sampling (Fan, Muller and Rezucha 1962, JASA 57:387-402; Knuth, The Art of Computer Programming
+/// 3.4.2, algorithm S). `weight` is how many comments a drawn one stands for.
 ///
 /// # Errors
 /// [`SampleError`]: the scores cannot be read, there is a sample already, or it cannot be written.

@@ -24,8 +24,8 @@ pub struct Bin {
     pub positive_share: f64,
 }
 
-/// Sorts rows by score into [`BINS`] bins of equal weight; a row belongs where its middle falls. Tied rows stay in the
-/// order of the file. Bins without weight are left out.
+/// Sorts rows by score into [`BINS`] bins of equal weight; a row belongs where its middle falls.
+/// Tied rows stay in the order of the file. Bins without weight are left out.
 pub(super) fn bins(scores: &[f64], truth: &[bool], weights: &[f64]) -> Vec<Bin> {
     struct Sums {
         rows: u64,
@@ -66,13 +66,15 @@ pub(super) fn bins(scores: &[f64], truth: &[bool], weights: &[f64]) -> Vec<Bin> 
         .collect()
 }
 
-/// Expected calibration error: the mean gap between what is said and what is so, over the bins (Naeini, Cooper and
-/// Hauskrecht 2015, AAAI; bins of equal mass as in Nixon et al. 2019, "Measuring calibration in deep learning").
+/// Expected calibration error: the mean gap between what is said and what is so, over the bins
+/// (Naeini, Cooper and Hauskrecht 2015, AAAI; bins of equal mass as in Nixon et al. 2019,
+/// "Measuring calibration in deep learning").
 pub(super) fn expected_calibration_error(bins: &[Bin]) -> f64 {
     bins.iter().map(|bin| bin.share * (bin.mean_score - bin.positive_share).abs()).sum()
 }
 
-/// Brier score: the mean squared distance of the probability from 0 or 1 (Brier 1950, Monthly Weather Review 78:1-3).
+/// Brier score: the mean squared distance of the probability from 0 or 1 (Brier 1950, Monthly
+/// Weather Review 78:1-3).
 pub(super) fn brier(scores: &[f64], truth: &[bool], weights: &[f64]) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for ((score, is_positive), weight) in scores.iter().zip(truth).zip(weights) {
@@ -83,8 +85,8 @@ pub(super) fn brier(scores: &[f64], truth: &[bool], weights: &[f64]) -> f64 {
     sum / total
 }
 
-/// Brier skill score: 1 is perfect, 0 is always saying the share of positives (Murphy 1973, Journal of Applied
-/// Meteorology 12:595-600). None where all rows are of one kind.
+/// Brier skill score: 1 is perfect, 0 is always saying the share of positives (Murphy 1973, Journal
+/// of Applied Meteorology 12:595-600). None where all rows are of one kind.
 pub(super) fn brier_skill(scores: &[f64], truth: &[bool], weights: &[f64]) -> Option<f64> {
     let total: f64 = weights.iter().sum();
     let positives: f64 =

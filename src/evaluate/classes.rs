@@ -21,7 +21,8 @@ pub struct SentimentFigures {
     pub macro_recall: Option<Estimate>,
     /// Mean over the labelled classes of their F1.
     pub macro_f1: Option<Estimate>,
-    /// Expected calibration error of the chosen class's probability (of two classes: its share of both).
+    /// Expected calibration error of the chosen class's probability (of two classes: its share of
+    /// both).
     pub ece: f64,
     /// Its bins: said and so.
     pub reliability: Vec<Bin>,
@@ -42,7 +43,8 @@ pub struct KindAccuracy {
     pub accuracy: f64,
 }
 
-/// The class of each row by its probabilities (negative, neutral, positive), and how sure of it the model is.
+/// The class of each row by its probabilities (negative, neutral, positive), and how sure of it the
+/// model is.
 fn choose(probabilities: [f64; 3], classes: usize) -> (usize, f64) {
     let [negative, neutral, positive] = probabilities;
     if classes == 2 {
@@ -99,8 +101,8 @@ fn figures(table: &[[f64; 3]; 3]) -> Option<ClassFigures> {
     })
 }
 
-/// Figures of rows whose class is known: 0 negative, 1 neutral, 2 positive. `classes` is 2 where neutral is not among
-/// what the raters could say.
+/// Figures of rows whose class is known: 0 negative, 1 neutral, 2 positive. `classes` is 2 where
+/// neutral is not among what the raters could say.
 pub fn sentiment(
     probabilities: &[[f64; 3]],
     truth: &[u8],

@@ -1,8 +1,8 @@
 //! Whether scores are as good for every group that comments speak of.
 //!
-//! Borkan, Dixon, Sorensen, Thain and Vasserman 2019, "Nuanced metrics for measuring unintended bias with real data for
-//! text classification", WWW Companion: three areas under the ROC curve a group, and their generalised mean with the
-//! power -5, which is near the worst of them.
+//! Borkan, Dixon, Sorensen, Thain and Vasserman 2019, "Nuanced metrics for measuring unintended
+//! bias with real data for text classification", WWW Companion: three areas under the ROC curve a
+//! group, and their generalised mean with the power -5, which is near the worst of them.
 
 use serde::Serialize;
 
@@ -23,9 +23,11 @@ pub struct Group {
     pub positives: u64,
     /// AUC among the rows of the group; none where they are all of one kind.
     pub subgroup_auc: Option<Estimate>,
-    /// Background positive, subgroup negative: low where harmless rows of the group score above harmful ones of no group.
+    /// Background positive, subgroup negative: low where harmless rows of the group score above
+    /// harmful ones of no group.
     pub bpsn_auc: Option<f64>,
-    /// Background negative, subgroup positive: low where harmful rows of the group score below harmless ones of no group.
+    /// Background negative, subgroup positive: low where harmful rows of the group score below
+    /// harmless ones of no group.
     pub bnsp_auc: Option<f64>,
 }
 
@@ -40,7 +42,8 @@ pub struct Groups {
     pub bpsn: Option<GroupSpread>,
     /// Over the BNSP AUCs.
     pub bnsp: Option<GroupSpread>,
-    /// The Jigsaw competition's figure: a quarter each of the AUC over all rows and of the three power means.
+    /// The Jigsaw competition's figure: a quarter each of the AUC over all rows and of the three
+    /// power means.
     pub bias_score: Option<f64>,
 }
 
@@ -73,8 +76,8 @@ fn spread(values: &[f64]) -> Option<GroupSpread> {
     })
 }
 
-/// The figures of `names`' groups; `of_row` has the groups (places in `names`) of each row. Rows of no group belong to
-/// every group's background.
+/// The figures of `names`' groups; `of_row` has the groups (places in `names`) of each row. Rows of
+/// no group belong to every group's background.
 pub(super) fn groups(
     names: &[String],
     of_row: &[&[u32]],

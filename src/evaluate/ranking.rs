@@ -2,10 +2,11 @@
 
 use super::WeightedConfusion;
 
-/// Rows ordered by score, highest first. Rows of one score stand together: no figure depends on their order.
+/// Rows ordered by score, highest first. Rows of one score stand together: no figure depends on
+/// their order.
 ///
-/// Every figure takes the rows' weights (in the order of the rows, not of the ranking), so that a resample is a vector of
-/// weights and nothing is sorted again.
+/// Every figure takes the rows' weights (in the order of the rows, not of the ranking), so that a
+/// resample is a vector of weights and nothing is sorted again.
 pub struct Ranking<'a> {
     scores: &'a [f64],
     truth: &'a [bool],
@@ -60,9 +61,9 @@ impl<'a> Ranking<'a> {
         totals
     }
 
-    /// Area under the ROC curve: the probability that a positive row scores above a negative one, a tie counting half
-    /// (Mann and Whitney 1947; Fawcett 2006, "An introduction to ROC analysis", Pattern Recognition Letters 27:861-874).
-    /// None without both kinds of rows.
+    /// Area under the ROC curve: the probability that a positive row scores above a negative one, a
+    /// tie counting half (Mann and Whitney 1947; Fawcett 2006, "An introduction to ROC analysis",
+    /// Pattern Recognition Letters 27:861-874). None without both kinds of rows.
     pub fn auc(&self, weights: &[f64]) -> Option<f64> {
         let (positives, negatives) = self.totals(weights);
         if positives <= 0.0 || negatives <= 0.0 {
@@ -76,8 +77,8 @@ impl<'a> Ranking<'a> {
         Some(area / (positives * negatives))
     }
 
-    /// Average precision: the precision at each score, weighted by the recall it adds; not interpolated (as scikit-learn's
-    /// `average_precision_score`). None without positive rows.
+    /// Average precision: the precision at each score, weighted by the recall it adds; not
+    /// interpolated (as scikit-learn's `average_precision_score`). None without positive rows.
     pub fn average_precision(&self, weights: &[f64]) -> Option<f64> {
         let (positives, _) = self.totals(weights);
         if positives <= 0.0 {
@@ -94,8 +95,9 @@ impl<'a> Ranking<'a> {
         Some(sum / positives)
     }
 
-    /// The share of positives among the `budget` (a sum of weights: rows, where each weighs 1) that score highest. Of rows
-    /// tied at the end of the budget the average over their orders counts. None where there is no row or no budget.
+    /// The share of positives among the `budget` (a sum of weights: rows, where each weighs 1) that
+    /// score highest. Of rows tied at the end of the budget the average over their orders counts.
+    /// None where there is no row or no budget.
     pub fn precision_at(&self, weights: &[f64], budget: f64) -> Option<f64> {
         let (mut taken, mut hits) = (0.0, 0.0);
         self.steps(weights, |step| {
@@ -109,8 +111,9 @@ impl<'a> Ranking<'a> {
         (taken > 0.0).then(|| hits / taken)
     }
 
-    /// The highest recall at which the precision is at least `precision`, and the score that reaches it. None without
-    /// positive rows; a recall of 0 at no score where the precision is never reached.
+    /// The highest recall at which the precision is at least `precision`, and the score that
+    /// reaches it. None without positive rows; a recall of 0 at no score where the precision is
+    /// never reached.
     pub fn recall_at_precision(&self, weights: &[f64], precision: f64) -> Option<(f64, Option<f64>)> {
         let (positives, _) = self.totals(weights);
         if positives <= 0.0 {
@@ -143,8 +146,8 @@ impl<'a> Ranking<'a> {
         confusion
     }
 
-    /// The score that, taken as the threshold, makes `figure` highest; the highest such score if several do. None where
-    /// there are no rows.
+    /// The score that, taken as the threshold, makes `figure` highest; the highest such score if
+    /// several do. None where there are no rows.
     pub fn best_threshold(&self, weights: &[f64], figure: impl Fn(&WeightedConfusion) -> f64) -> Option<f64> {
         let (positives, negatives) = self.totals(weights);
         let mut confusion = WeightedConfusion {

@@ -38,8 +38,8 @@ pub struct SpanFigures {
     pub best_f1: f64,
 }
 
-/// F1 over the characters of one text, as in SemEval-2021 task 5 (Pavlopoulos et al. 2021; Da San Martino et al. 2019):
-/// 1 where neither marks anything, 0 where one does and the other does not.
+/// F1 over the characters of one text, as in SemEval-2021 task 5 (Pavlopoulos et al. 2021; Da San
+/// Martino et al. 2019): 1 where neither marks anything, 0 where one does and the other does not.
 fn f1(row: &Marked, threshold: f64) -> f64 {
     let (mut marked, mut hits) = (0, 0);
     for (word, _) in row.words.iter().filter(|(_, weight)| *weight >= threshold) {

@@ -116,7 +116,8 @@ fn the_bootstrap_agrees_with_scipy_and_is_seeded() {
     let found = draw();
     let interval = found.unwrap().interval.unwrap();
     let want = numbers(&values["auc_interval"]);
-    // Two streams of chance: the ends of 2,000 and of 4,000 resamples lie within a twentieth of the width.
+    // Two streams of chance: the ends of 2,000 and of 4,000 resamples lie within a twentieth of the
+    // width.
     let tolerance = 0.05 * (want[1] - want[0]);
     assert!((interval.low - want[0]).abs() < tolerance, "{interval:?}, not {want:?}");
     assert!((interval.high - want[1]).abs() < tolerance, "{interval:?}, not {want:?}");
@@ -235,7 +236,8 @@ fn marked_characters_are_counted_as_in_semeval() {
         words: words.to_vec(),
         weight: 1.0,
     };
-    // By hand, after the task's own evaluation: 2 * hits / (marked + gold); 1 where both are empty, 0 where one is.
+    // By hand, after the task's own evaluation: 2 * hits / (marked + gold); 1 where both are empty,
+    // 0 where one is.
     let fool = [(0..3, 0.1), (4..8, 0.9), (9..13, 0.8)];
     for (row, expected) in [
         (row(&[4, 5, 6, 7], &fool), 2.0 * 4.0 / (8.0 + 4.0)),

@@ -1,4 +1,5 @@
-//! A labelled file's way to figures: its rows through the same scoring stage as an export's comments.
+//! A labelled file's way to figures: its rows through the same scoring stage as an export's
+//! comments.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -21,7 +22,8 @@ use crate::read::{Reject, Row, Table, TableRecord};
 use crate::record::{ModelId, Outcome, Scored, Scores};
 use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
 
-/// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to keep in memory.
+/// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to
+/// keep in memory.
 const EXPLAINED_AT_ONCE: usize = 256;
 
 /// Rejects that are told one by one; the rest is counted.
@@ -40,7 +42,8 @@ pub struct EvaluateRequest {
     pub evasions: Vec<Evasion>,
     /// File to write each row's scores to.
     pub scores: Option<PathBuf>,
-    /// Files that the caller reads besides the input, such as a policy: `scores` may be none of them.
+    /// Files that the caller reads besides the input, such as a policy: `scores` may be none of
+    /// them.
     pub reads: Vec<PathBuf>,
     /// Thresholds of the caller's, by the target's name.
     pub thresholds: Vec<(String, f64)>,
@@ -462,7 +465,8 @@ impl<'r> Rows<'r> {
         if weights.iter().sum::<f64>() <= 0.0 {
             return Err(nothing(column));
         }
-        // Numbers that stop at 1 are negative and positive; words say themselves whether there is a neutral.
+        // Numbers that stop at 1 are negative and positive; words say themselves whether there is a
+        // neutral.
         let numbers =
             labelled.iter().filter_map(|s| if let Sentiment::Number(n) = s { Some(*n) } else { None });
         let has_two_numbers = numbers.max().is_some_and(|most| most < 2);
@@ -611,7 +615,8 @@ impl ScoresFile {
     }
 }
 
-/// Creates a file that the user named. A pipe or device is opened, a link is followed: the user named it, too.
+/// Creates a file that the user named. A pipe or device is opened, a link is followed: the user
+/// named it, too.
 fn create(path: &Path) -> io::Result<(Option<Staged>, BufWriter<File>)> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Ok((None, BufWriter::new(File::options().write(true).open(path)?)));

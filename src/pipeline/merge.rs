@@ -105,11 +105,13 @@ struct Part {
     run: Run,
 }
 
-/// Joins the folders of all shards of a run and reports on them, into `out`: byte for byte what one run over the whole
-/// input writes. `by.csv` has the columns of `by`, or those of the parts where it is empty.
+/// Joins the folders of all shards of a run and reports on them, into `out`: byte for byte what one
+/// run over the whole input writes. `by.csv` has the columns of `by`, or those of the parts where
+/// it is empty.
 ///
 /// # Errors
-/// [`MergeError`] if the folders are not all parts of one run, and what [`super::score`] fails by where it writes.
+/// [`MergeError`] if the folders are not all parts of one run, and what [`super::score`] fails by
+/// where it writes.
 pub fn merge(
     dirs: &[PathBuf],
     out: &Path,

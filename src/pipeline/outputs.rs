@@ -31,11 +31,12 @@ fn is_output(name: &str) -> bool {
         || files::is_temporary_name(name)
 }
 
-/// Checks that no export is an output in the folder `out`, now and when the same command is run again.
+/// Checks that no export is an output in the folder `out`, now and when the same command is run
+/// again.
 ///
 /// # Errors
-/// [`PipelineError::OverInput`] if a file or folder is one that would be written over; [`PipelineError::OutWithinInput`] if
-/// `out` lies in a folder of `inputs`.
+/// [`PipelineError::OverInput`] if a file or folder is one that would be written over;
+/// [`PipelineError::OutWithinInput`] if `out` lies in a folder of `inputs`.
 pub(super) fn keep_exports_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
     let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     // The part of the folder's path that is there; what is below it will be made.
@@ -50,7 +51,8 @@ pub(super) fn keep_exports_apart(inputs: &[PathBuf], out: &Path) -> Result<(), P
     keep_apart(inputs, out)
 }
 
-/// Checks that none of the files and folders, which a command reads, is an output in the folder `out`.
+/// Checks that none of the files and folders, which a command reads, is an output in the folder
+/// `out`.
 ///
 /// # Errors
 /// [`PipelineError::OverInput`].
@@ -70,12 +72,13 @@ pub fn keep_apart<P: AsRef<Path>>(read: &[P], out: &Path) -> Result<(), Pipeline
 
 /// Keeps a folder to one process, until it is dropped or the process ends in whatever way.
 ///
-/// What is locked is `rejects.csv`: it is always there, and nothing reads it while a run goes on. Where a file system
-/// knows no locks, nobody is kept out.
+/// What is locked is `rejects.csv`: it is always there, and nothing reads it while a run goes on.
+/// Where a file system knows no locks, nobody is kept out.
 pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
     let path = dir.join(REJECTS);
     let file = files::open_in_place(&path).map_err(cannot_write(&path))?;
-    // A program that this process is just starting holds a copy of the lock until it runs, also of one that was dropped since.
+    // A program that this process is just starting holds a copy of the lock until it runs, also of
+    // one that was dropped since.
     for wait in [0, 1, 10, 100, 1000].map(Duration::from_millis) {
         thread::sleep(wait);
         match file.try_lock() {
@@ -113,8 +116,9 @@ impl OutputFiles {
     /// What the folder holds of the run that `start` starts, where that is to be gone on with.
     ///
     /// # Errors
-    /// [`PipelineError::Differs`] if it is to be gone on with another run; [`PipelineError::Unfinished`] if the folder
-    /// holds the beginning of this very run and nobody said what is to become of it.
+    /// [`PipelineError::Differs`] if it is to be gone on with another run;
+    /// [`PipelineError::Unfinished`] if the folder holds the beginning of this very run and nobody
+    /// said what is to become of it.
     pub(super) fn held(&self, start: &Start, resume: bool) -> Result<Option<Held>, PipelineError> {
         let dir = self.dir.clone();
         let held = match Held::read(&dir) {
@@ -233,7 +237,8 @@ impl Outputs {
         written.map_err(|error| cannot_write(&self.dir.join(REJECTS))(error.into()))
     }
 
-    /// Puts all that was written on the disk: it is there whatever becomes of this process or the machine.
+    /// Puts all that was written on the disk: it is there whatever becomes of this process or the
+    /// machine.
     pub(super) fn flush(&mut self) -> Result<(), PipelineError> {
         self.scores.flush()?;
         self.file.sync_data().map_err(cannot_write(&self.dir.join(ledger::FILE_NAME)))?;
@@ -278,7 +283,8 @@ impl Outputs {
     }
 }
 
-/// Accepts the scores file of a folder as it is: `run.json` gets its checksum, and that it was changed if it was.
+/// Accepts the scores file of a folder as it is: `run.json` gets its checksum, and that it was
+/// changed if it was.
 pub(super) fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
     let run = report::read_run(dir)?;
     let scores_sha256 = Some(report::scores_sha256(dir)?);

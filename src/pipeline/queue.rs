@@ -9,11 +9,12 @@ use crate::record::{MOST_EXPLAINED, Scored};
 use crate::report::words;
 use crate::score::{ScoreError, Scorer};
 
-/// Number of comments that are explained at a time: enough for every thread, few enough to show that the
-/// work goes on.
+/// Number of comments that are explained at a time: enough for every thread, few enough to show
+/// that the work goes on.
 const EXPLAINED_AT_ONCE: usize = 8;
 
-/// The worst of the flagged comments, each text once: those that get an explanation, up to [`MOST_EXPLAINED`].
+/// The worst of the flagged comments, each text once: those that get an explanation, up to
+/// [`MOST_EXPLAINED`].
 pub(super) struct Queue<'p> {
     pub(super) policy: &'p Policy,
     /// Worst first once sorted; never more than twice [`MOST_EXPLAINED`].
@@ -67,7 +68,8 @@ impl<'p> Queue<'p> {
     }
 
     /// Explains the worst, an [`crate::record::Explanation`] a line. `stop` ends it with
-    /// [`ScoreError::Stopped`]. `advance` gets the number of explained comments and the number of all.
+    /// [`ScoreError::Stopped`]. `advance` gets the number of explained comments and the number of
+    /// all.
     pub(super) fn explain(
         self,
         scorer: &Scorer,

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// The `index`th of `of` parts of an input, written `index/of`.
 ///
-/// Which part a thread belongs to depends on its name alone: the first eight bytes of its SHA-256, as a little-endian
-/// number, modulo `of`. Records that could not be read belong to the first part.
+/// Which part a thread belongs to depends on its name alone: the first eight bytes of its SHA-256,
+/// as a little-endian number, modulo `of`. Records that could not be read belong to the first part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: u64,

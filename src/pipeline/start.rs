@@ -1,5 +1,5 @@
-//! `unfinished.json`: what a run that has not ended was asked to do. Its presence says that the run can be gone on with,
-//! and its content for whom.
+//! `unfinished.json`: what a run that has not ended was asked to do. Its presence says that the run
+//! can be gone on with, and its content for whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,8 +14,9 @@ use crate::record::{self, ModelId, Run};
 /// Name of the file in a run's folder; gone once the run has ended.
 pub(super) const FILE_NAME: &str = "unfinished.json";
 
-/// All that decides what a run writes, as far as it is known when it starts: two runs of the same start write the same
-/// rows. (The content of the inputs is compared with the rows, comment by comment.)
+/// All that decides what a run writes, as far as it is known when it starts: two runs of the same
+/// start write the same rows. (The content of the inputs is compared with the rows, comment by
+/// comment.)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Start {
@@ -95,13 +96,15 @@ impl Start {
         found
     }
 
-    /// What is different about how `other` scores; nothing if equal texts have equal scores in both.
+    /// What is different about how `other` scores; nothing if equal texts have equal scores in
+    /// both.
     pub(super) fn differences_of_scorer(&self, other: &Self) -> Vec<Difference> {
         let model = |start: &Self| {
             let ModelId { name, version, checksum, .. } = &start.model;
             format!("{name} {version} ({checksum:.12})")
         };
-        // The version stands for the steps of the text on its way to the model, and for the engine's arithmetic.
+        // The version stands for the steps of the text on its way to the model, and for the
+        // engine's arithmetic.
         let pairs = [
             ("the version of comity", self.version.clone(), other.version.clone()),
             ("the model", model(self), model(other)),

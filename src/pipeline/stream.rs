@@ -20,8 +20,8 @@ use crate::thread::Threader;
 /// Lines that are scored together, for each thread, where so many are waiting.
 const LINES_A_THREAD: usize = 128;
 
-/// How often the stream looks for [`StreamRequest::stop`] while no line comes. A line that has been read when it is set is
-/// parsed within this time.
+/// How often the stream looks for [`StreamRequest::stop`] while no line comes. A line that has been
+/// read when it is set is parsed within this time.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// How to score a stream.
@@ -48,15 +48,17 @@ impl Default for StreamRequest {
     }
 }
 
-/// Scores ndjson line by line: every line of `input` that is not blank is answered by one line of `output`, in the same
-/// order. Returns the number of lines that were no comments.
+/// Scores ndjson line by line: every line of `input` that is not blank is answered by one line of
+/// `output`, in the same order. Returns the number of lines that were no comments.
 ///
-/// Whatever is waiting is scored together, at most `LINES_A_THREAD` lines a thread, and written before more is waited for:
-/// a line waits for those before it and for no other. Scores are those of a run over the same lines.
+/// Whatever is waiting is scored together, at most `LINES_A_THREAD` lines a thread, and written
+/// before more is waited for: a line waits for those before it and for no other. Scores are those
+/// of a run over the same lines.
 ///
 /// # Errors
-/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written ([`PipelineError::Stream`]);
-/// [`PipelineError::StreamStopped`] if `stop` came before the end of `input`.
+/// [`PipelineError`]: the model cannot be had, or `input` cannot be read, or `output` not written
+/// ([`PipelineError::Stream`]); [`PipelineError::StreamStopped`] if `stop` came before the end of
+/// `input`.
 pub fn stream(
     request: &StreamRequest,
     policy: &Policy,
@@ -107,8 +109,8 @@ pub fn stream(
     Ok(bad_lines)
 }
 
-/// Reads on another thread, so that one knows whether a line is waiting. The thread ends with the input, or once nobody
-/// listens.
+/// Reads on another thread, so that one knows whether a line is waiting. The thread ends with the
+/// input, or once nobody listens.
 fn read_ahead<R: Read + Send + 'static>(
     mut lines: Lines,
     mut input: StoppableLines<R>,
@@ -168,7 +170,8 @@ impl<R: Read> BufRead for StoppableLines<R> {
     }
 }
 
-/// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that are not in the line itself.
+/// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that
+/// are not in the line itself.
 fn good_line(row: &Scored, policy: &Policy) -> Value {
     let mut line = Map::new();
     line.insert("line".to_owned(), json!(row.comment.origin.record));

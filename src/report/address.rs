@@ -17,8 +17,8 @@ pub(super) fn is_web_address(link: &str) -> bool {
     (scheme("https://") || scheme("http://")) && !link.chars().any(|c| c.is_control() || c.is_whitespace())
 }
 
-/// Returns an address as people read it: host and path, without scheme, `www.`, query and fragment. The path often ends in
-/// the title of the page.
+/// Returns an address as people read it: host and path, without scheme, `www.`, query and fragment.
+/// The path often ends in the title of the page.
 pub(super) fn shown(link: &str) -> String {
     let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
     let rest = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
@@ -34,8 +34,8 @@ impl Addresses {
         Ok(Self(ledger::Reader::open(scores)?))
     }
 
-    /// Returns the address of a thread: the link that its first and its last comment share, fragments (`#comment-3`) aside.
-    /// `None` if they have no link, or each has a page of its own.
+    /// Returns the address of a thread: the link that its first and its last comment share,
+    /// fragments (`#comment-3`) aside. `None` if they have no link, or each has a page of its own.
     pub(super) fn of(&mut self, counts: &ThreadCounts) -> Result<Option<String>, LedgerError> {
         let Some([first, last]) = counts.ends else { return Ok(None) };
         let mut page = |offset| {

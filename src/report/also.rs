@@ -1,5 +1,5 @@
-//! Forms for other programs, written on request beside a report's own files. Each is one file and one line in
-//! [`Form::ALL`].
+//! Forms for other programs, written on request beside a report's own files. Each is one file and
+//! one line in [`Form::ALL`].
 
 use std::fmt;
 use std::path::Path;
@@ -103,7 +103,8 @@ pub(super) struct Row<'a> {
     pub(super) decision: Option<Decision<'a>>,
 }
 
-/// Names and types of [`Row::values`]: the columns of `scores.csv` under their names, then those of `decisions.csv`.
+/// Names and types of [`Row::values`]: the columns of `scores.csv` under their names, then those of
+/// `decisions.csv`.
 pub(super) fn columns() -> impl Iterator<Item = (&'static str, Kind)> {
     let decided = Decision::COLUMNS.into_iter().zip(DECIDED).map(|((_, kind), name)| (name, kind));
     row::COLUMNS.iter().map(|column| (column.name, column.kind)).chain(decided)

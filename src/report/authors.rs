@@ -1,5 +1,5 @@
-//! `authors.csv`: one row per name, over all threads. Comments without a name, or under one that many people share, are
-//! counted in the summary and have no row: they need not be one person's.
+//! `authors.csv`: one row per name, over all threads. Comments without a name, or under one that
+//! many people share, are counted in the summary and have no row: they need not be one person's.
 
 use std::io;
 
@@ -38,8 +38,8 @@ const COLUMNS: [&str; 16] = [
     "rank",
 ];
 
-/// A comment as its author's totals see it: 16 bytes. They are summed in the order of their values, which is the same whatever
-/// the order of the input.
+/// A comment as its author's totals see it: 16 bytes. They are summed in the order of their values,
+/// which is the same whatever the order of the input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 struct Written {
@@ -133,8 +133,8 @@ impl Totals {
         Ok(read(self.0.records()?))
     }
 
-    /// Something of every author that one has most of: the Gini coefficient, and the share of the [`TOP`] authors with most. Eight
-    /// bytes an author for as long as it takes.
+    /// Something of every author that one has most of: the Gini coefficient, and the share of the
+    /// [`TOP`] authors with most. Eight bytes an author for as long as it takes.
     fn concentration(&mut self, amount: fn(&AuthorTotals) -> f64) -> io::Result<[Option<f64>; 2]> {
         let amounts = self.iter()?.map(|author| Ok(amount(&author?.1)));
         let mut amounts: Vec<f64> = amounts.collect::<io::Result<_>>()?;
@@ -153,10 +153,11 @@ pub(super) struct Row<'s> {
     pub(super) totals: AuthorTotals,
     /// Share of the sum of toxicity of all scored comments; none where that is 0.
     pub(super) toxicity_share: Option<f64>,
-    /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from chance.
+    /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from
+    /// chance.
     pub(super) shrunk: Option<Shrunk>,
-    /// From 1, by shrunk mean, most toxic first. `None` below [`MIN_COMMENTS_TO_RANK`] scored comments, and for everybody if
-    /// [`Authors::differ`] is false.
+    /// From 1, by shrunk mean, most toxic first. `None` below [`MIN_COMMENTS_TO_RANK`] scored
+    /// comments, and for everybody if [`Authors::differ`] is false.
     pub(super) rank: Option<usize>,
 }
 
@@ -164,10 +165,11 @@ pub(super) struct Row<'s> {
 pub(super) struct Authors<'s> {
     /// The number of authors with enough scored comments to be ranked.
     pub(super) ranked: usize,
-    /// True if the scores tell at least two of those apart: the interval of one lies above that of another. Otherwise nobody
-    /// gets a rank.
+    /// True if the scores tell at least two of those apart: the interval of one lies above that of
+    /// another. Otherwise nobody gets a rank.
     pub(super) differ: bool,
-    /// The first of those, at most as many as were asked for: by rank, or without ranks by the number of scored comments.
+    /// The first of those, at most as many as were asked for: by rank, or without ranks by the
+    /// number of scored comments.
     pub(super) top: Vec<Row<'s>>,
     /// The first of the others, in the order of their first comments, at most as many.
     pub(super) others: Vec<Row<'s>>,
@@ -177,8 +179,9 @@ pub(super) struct Authors<'s> {
     pub(super) of_toxicity: [Option<f64>; 2],
 }
 
-/// Writes `authors.csv`: first the authors with enough scored comments, by rank or (if nobody has one) by the number of scored
-/// comments; then the others in the order of their first comments. Returns the first `most` of both.
+/// Writes `authors.csv`: first the authors with enough scored comments, by rank or (if nobody has
+/// one) by the number of scored comments; then the others in the order of their first comments.
+/// Returns the first `most` of both.
 pub(super) fn write<'s>(
     first_pass: &'s FirstPass<'_>,
     totals: &mut Totals,
@@ -225,7 +228,8 @@ pub(super) fn write<'s>(
     Ok(authors)
 }
 
-/// Returns whether any two authors with enough scored comments can be told apart by their intervals.
+/// Returns whether any two authors with enough scored comments can be told apart by their
+/// intervals.
 fn differ(totals: &mut Totals, shrinkage: Option<Shrinkage>) -> io::Result<bool> {
     let (mut highest_low, mut lowest_high) = (f64::NEG_INFINITY, f64::INFINITY);
     for author in totals.iter()? {
@@ -249,8 +253,8 @@ fn rank(
     for author in totals.iter()? {
         let (number, totals) = author?;
         let shrunk = shrink(shrinkage, &totals).filter(|shrunk| is_ranked(&totals, Some(*shrunk)));
-        // The bits of numbers that are not negative sort as the numbers do. The largest comes first, and before those who
-        // have too few comments.
+        // The bits of numbers that are not negative sort as the numbers do. The largest comes
+        // first, and before those who have too few comments.
         let key =
             shrunk.map_or(
                 u64::MAX,

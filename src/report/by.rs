@@ -1,4 +1,5 @@
-//! `by.csv`: the export by the values of a column, so that sections, languages or months can be set side by side.
+//! `by.csv`: the export by the values of a column, so that sections, languages or months can be set
+//! side by side.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -67,7 +68,8 @@ impl Groups {
     }
 }
 
-/// Writes `by.csv`: column after column as asked for, values in ascending order, a blank one for comments without.
+/// Writes `by.csv`: column after column as asked for, values in ascending order, a blank one for
+/// comments without.
 pub(super) fn write(
     groups: &Groups,
     errors: Option<&Confusion>,

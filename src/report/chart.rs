@@ -1,7 +1,9 @@
-//! The charts: numbers in, SVG out. plotters draws; nothing of an export but numbers comes into a drawing.
+//! The charts: numbers in, SVG out. plotters draws; nothing of an export but numbers comes into a
+//! drawing.
 //!
-//! The colours are of the palette of Okabe and Ito 2008 ("Color universal design"), which people with any colour vision
-//! can tell apart; the page's style sheet knows them by their codes and puts lighter ones in their place on a dark ground.
+//! The colours are of the palette of Okabe and Ito 2008 ("Color universal design"), which people
+//! with any colour vision can tell apart; the page's style sheet knows them by their codes and puts
+//! lighter ones in their place on a dark ground.
 
 use std::ops::Range;
 use std::path::Path;
@@ -23,7 +25,8 @@ use crate::aggregate::{
 /// Folder of the charts, each a file.
 pub(super) const FOLDER: &str = "charts";
 
-/// Above this many scored comments a chart shows bins of equally many comments, so that the page stays light.
+/// Above this many scored comments a chart shows bins of equally many comments, so that the page
+/// stays light.
 const MAX_POINTS: usize = 400;
 
 /// Above this many points they are drawn faintly, so that the line stays to be seen.
@@ -79,7 +82,8 @@ pub(super) struct Flag {
     pub(super) toxicity: f64,
 }
 
-/// A score along a thread: one value a point, with the rolling mean and its band where there are enough of them.
+/// A score along a thread: one value a point, with the rolling mean and its band where there are
+/// enough of them.
 struct Curve {
     name: &'static str,
     range: Range<f64>,
@@ -105,8 +109,8 @@ impl Curve {
     }
 }
 
-/// The chart of a thread: toxicity, sentiment and the share of toxic comments along it, the share also over time where its
-/// comments have times. None below two scored comments.
+/// The chart of a thread: toxicity, sentiment and the share of toxic comments along it, the share
+/// also over time where its comments have times. None below two scored comments.
 pub(super) fn along(
     totals: &ThreadTotals,
     bursts: &[Range<u32>],
@@ -232,7 +236,8 @@ fn draw(
         .into_drawing_area();
     shapes(&root).and_then(|()| root.present()).map_err(io::Error::other)?;
     drop(root);
-    // The page and the file have an `svg` element of their own around them, which scales and has a title.
+    // The page and the file have an `svg` element of their own around them, which scales and has a
+    // title.
     let inside = svg.split_once(">\n").map_or("", |(_, rest)| rest);
     Ok(inside.trim_end().trim_end_matches("</svg>").to_owned())
 }

@@ -1,10 +1,12 @@
-//! `convokit/`: the export as a corpus of ConvoKit (<https://convokit.cornell.edu/documentation/data_format.html>).
+//! `convokit/`: the export as a corpus of ConvoKit
+//! (<https://convokit.cornell.edu/documentation/data_format.html>).
 //!
-//! An utterance is a comment. A conversation is a comment that answers none, with everything below it, and bears its
-//! root's id: ConvoKit wants a conversation to be one tree. What stood under one article is joined by `thread`, in the
-//! metadata of utterances and conversations.
+//! An utterance is a comment. A conversation is a comment that answers none, with everything below
+//! it, and bears its root's id: ConvoKit wants a conversation to be one tree. What stood under one
+//! article is joined by `thread`, in the metadata of utterances and conversations.
 //!
-//! The scores are read three times: for who answers whom, for the conversations, for the utterances.
+//! The scores are read three times: for who answers whom, for the conversations, for the
+//! utterances.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -145,7 +147,8 @@ fn all_differ(hashes: Sorter<u64>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes `conversations.json` in the order of the roots, and notes the ids of roots that were answered.
+/// Writes `conversations.json` in the order of the roots, and notes the ids of roots that were
+/// answered.
 fn write_conversations(
     facts: &Facts<'_>,
     drafts: &mut Drafts,
@@ -182,7 +185,8 @@ struct Ids {
 }
 
 impl Ids {
-    /// The id, with its thread in front where ids alone are not unique. The first `/` is the one between the two.
+    /// The id, with its thread in front where ids alone are not unique. The first `/` is the one
+    /// between the two.
     fn of<'a>(&self, thread: &str, id: &'a str) -> Cow<'a, str> {
         if self.are_unique {
             return Cow::Borrowed(id);
@@ -191,7 +195,8 @@ impl Ids {
     }
 }
 
-/// A speaker for a comment without an author's name: its own, for two such comments need not be one person's.
+/// A speaker for a comment without an author's name: its own, for two such comments need not be one
+/// person's.
 fn nameless(utterance: &str, facts: &Facts<'_>) -> String {
     let mut speaker = format!("[no name] {utterance}");
     while facts.first_pass.authors.number(&speaker).is_some() {
@@ -200,8 +205,8 @@ fn nameless(utterance: &str, facts: &Facts<'_>) -> String {
     speaker
 }
 
-/// The metadata of an utterance: the columns of `scores.csv` that it has no place of its own for, and those of
-/// `decisions.csv`.
+/// The metadata of an utterance: the columns of `scores.csv` that it has no place of its own for,
+/// and those of `decisions.csv`.
 fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String, Value> {
     let column = |name: &'static str| {
         let value = match name {
@@ -233,7 +238,8 @@ fn meta<const N: usize>(pairs: [(&str, Value); N]) -> Map<String, Value> {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Adds the types of the values to those known, as ConvoKit does when it takes in metadata: a missing value has none.
+/// Adds the types of the values to those known, as ConvoKit does when it takes in metadata: a
+/// missing value has none.
 fn note_types(types: &mut Types, meta: &Map<String, Value>) {
     for (key, value) in meta {
         let class = match value {
@@ -296,7 +302,8 @@ fn json_line(out: &mut impl Write, value: &Value) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// JSON in ASCII alone, as ConvoKit writes it: it opens its files in the encoding of the system, whichever that is.
+/// JSON in ASCII alone, as ConvoKit writes it: it opens its files in the encoding of the system,
+/// whichever that is.
 fn ascii_json(out: &mut impl Write, value: &Value) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, Ascii)).map_err(io::Error::from)
 }

@@ -1,4 +1,5 @@
-//! The files of a report: written under temporary names, and given their own when all of them are whole.
+//! The files of a report: written under temporary names, and given their own when all of them are
+//! whole.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -11,8 +12,8 @@ use super::ReportError;
 use crate::files::{self, Staged};
 use crate::sort::Sorter;
 
-/// Name of the file that marks a folder whose report is not finished: some of its files may belong to an earlier run or
-/// policy.
+/// Name of the file that marks a folder whose report is not finished: some of its files may belong
+/// to an earlier run or policy.
 pub const UNFINISHED: &str = "unfinished-report.txt";
 
 const UNFINISHED_TEXT: &str =
@@ -29,8 +30,8 @@ pub fn mark_unfinished(dir: &Path) -> io::Result<()> {
     files::write(dir, UNFINISHED, UNFINISHED_TEXT.as_bytes())
 }
 
-/// The files of a report until all are written. They are deleted unless they are committed, so that an interrupted or failed
-/// report leaves the files of the one before.
+/// The files of a report until all are written. They are deleted unless they are committed, so that
+/// an interrupted or failed report leaves the files of the one before.
 pub(super) struct Drafts {
     dir: PathBuf,
     files: Vec<Staged>,
@@ -63,7 +64,8 @@ impl Drafts {
         files::finish(draft).map_err(|source| self.failed(name, source))
     }
 
-    /// A sorter whose files lie in the folder of the report: there must be room for what it makes anyway.
+    /// A sorter whose files lie in the folder of the report: there must be room for what it makes
+    /// anyway.
     pub(super) fn sorter<T: Pod + Ord>(&self) -> Sorter<T> {
         Sorter::new(&self.dir)
     }
@@ -83,7 +85,8 @@ impl Drafts {
         ReportError::Write { path: self.dir.join(name), source }
     }
 
-    /// Gives every file its name, then calls `clean_up`. The folder has [`UNFINISHED`] until both are done.
+    /// Gives every file its name, then calls `clean_up`. The folder has [`UNFINISHED`] until both
+    /// are done.
     pub(super) fn commit(
         self,
         clean_up: impl FnOnce(&Path) -> Result<(), ReportError>,

@@ -1,7 +1,8 @@
 //! The first pass over the scores: every decision, and the totals of everything.
 //!
-//! What grows with the export: in memory the name of an author, the name and a few counts of a thread; on disk a [`CommentStats`] and what
-//! [`authors`](super::authors) keeps of a comment, and a [`Flag`] of a flagged one.
+//! What grows with the export: in memory the name of an author, the name and a few counts of a
+//! thread; on disk a [`CommentStats`] and what [`authors`](super::authors) keeps of a comment, and
+//! a [`Flag`] of a flagged one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -103,7 +104,8 @@ pub(super) struct OnDisk {
 pub(super) struct Flag {
     /// Where its row begins in the scores file, in bytes.
     pub(super) offset: u64,
-    /// Where the row of the comment before it in its thread begins; 0, where the header stands, if it is the first.
+    /// Where the row of the comment before it in its thread begins; 0, where the header stands, if
+    /// it is the first.
     pub(super) previous: u64,
     /// Number of its thread.
     pub(super) thread: u32,
@@ -111,14 +113,15 @@ pub(super) struct Flag {
     pub(super) position: u32,
     /// Its [`words::digest`].
     pub(super) words: [u64; 2],
-    /// The bits of its expected harm: those of numbers that are not negative sort as the numbers do.
+    /// The bits of its expected harm: those of numbers that are not negative sort as the numbers
+    /// do.
     pub(super) harm: u64,
     /// When it was posted, so that later times are larger and no time is the largest.
     pub(super) posted: u64,
 }
 
-/// Totals by name, numbered in the order of first appearance. Besides its totals a name takes its length and about 16
-/// bytes.
+/// Totals by name, numbered in the order of first appearance. Besides its totals a name takes its
+/// length and about 16 bytes.
 pub(super) struct Named<T> {
     names: StringInterner<StringBackend<SymbolU32>>,
     totals: Vec<T>,
@@ -176,8 +179,8 @@ struct Sorters {
     authors: AuthorSorter,
 }
 
-/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote. `missing` are the labels
-/// that the model does not give.
+/// Reads the scores, writes `decisions.csv` and adds everything up: also what every author wrote.
+/// `missing` are the labels that the model does not give.
 pub(super) fn run<'p>(
     scores: &Path,
     policy: &'p Policy,

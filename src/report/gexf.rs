@@ -1,4 +1,5 @@
-//! `network.gexf`: who answers whom, as a graph of authors (GEXF 1.3, <https://gexf.net/schema.html>).
+//! `network.gexf`: who answers whom, as a graph of authors (GEXF 1.3,
+//! <https://gexf.net/schema.html>).
 
 use std::io::{self, Write};
 
@@ -143,8 +144,8 @@ fn element(
     Ok(())
 }
 
-/// Text that XML can hold on one line: of its characters (XML 1.0, section 2.2) those that it forbids become `�`, and
-/// white space that it would change becomes spaces.
+/// Text that XML can hold on one line: of its characters (XML 1.0, section 2.2) those that it
+/// forbids become `�`, and white space that it would change becomes spaces.
 fn characters(text: &str) -> String {
     text.chars()
         .map(|c| match c {

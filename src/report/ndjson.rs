@@ -1,4 +1,5 @@
-//! `scored.ndjson`: a comment a line, with its scores and what the policy made of them, as a JSON object.
+//! `scored.ndjson`: a comment a line, with its scores and what the policy made of them, as a JSON
+//! object.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,5 @@
-//! `network.csv`: who answers whom, an edge a row; and what replies have in common with what they answer.
+//! `network.csv`: who answers whom, an edge a row; and what replies have in common with what they
+//! answer.
 
 use std::io;
 
@@ -117,7 +118,8 @@ impl Answers {
     }
 }
 
-/// Writes `network.csv`: edges in the order of the first comments of who answers, then of who is answered.
+/// Writes `network.csv`: edges in the order of the first comments of who answers, then of who is
+/// answered.
 pub(super) fn write<'s>(
     first_pass: &'s FirstPass<'_>,
     replies: &mut Sorted<Reply>,

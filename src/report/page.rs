@@ -1,8 +1,8 @@
 //! `report.html`: one page that opens offline, and runs no script.
 //!
-//! Text of comments reaches the page through the template's escaping alone (what switches it off are the shapes of the
-//! charts, which hold numbers and our own words only), its style is the only one that the content security policy lets
-//! apply (by hash), and nothing is loaded from anywhere.
+//! Text of comments reaches the page through the template's escaping alone (what switches it off
+//! are the shapes of the charts, which hold numbers and our own words only), its style is the only
+//! one that the content security policy lets apply (by hash), and nothing is loaded from anywhere.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -89,7 +89,8 @@ struct Drawing<'a> {
 /// A thread in words.
 struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
-    /// Where flagged comments are marked in its chart, with the rank of the card that shows the comment, if one does.
+    /// Where flagged comments are marked in its chart, with the rank of the card that shows the
+    /// comment, if one does.
     flags: Vec<(&'a Flag, Option<usize>)>,
     /// Its address on the web, whole and as it is shown.
     address: Option<(&'a str, String)>,
@@ -175,8 +176,8 @@ fn flagged_actions(summary: &Summary) -> String {
     words.join(", ")
 }
 
-/// The source expression of a content security policy that lets this inline style or script run. The template engine
-/// drops the newline at the end of an included file.
+/// The source expression of a content security policy that lets this inline style or script run.
+/// The template engine drops the newline at the end of an included file.
 pub(super) fn hash(content: &str) -> String {
     let content = content.strip_suffix('\n').unwrap_or(content);
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(content)))

@@ -1,4 +1,5 @@
-//! `scored.parquet`: a comment a row, with its scores and what the policy made of them, in typed columns.
+//! `scored.parquet`: a comment a row, with its scores and what the policy made of them, in typed
+//! columns.
 
 use std::io;
 use std::sync::Arc;

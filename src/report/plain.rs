@@ -24,7 +24,8 @@ pub(super) fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A number for people: so many decimals, a real minus sign, a dash where there is none, no negative zero.
+/// A number for people: so many decimals, a real minus sign, a dash where there is none, no
+/// negative zero.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value else { return "–".to_owned() };
     let text = format!("{value:.decimals$}");
@@ -89,7 +90,8 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
-/// Returns the words for the characters that a page leaves out of a text. A reference, because the templates pass one.
+/// Returns the words for the characters that a page leaves out of a text. A reference, because the
+/// templates pass one.
 pub(super) fn more_characters(cut: &usize) -> String {
     counted(*cut as u64, "more character", "more characters")
 }
@@ -99,14 +101,15 @@ pub(super) fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
 }
 
-/// Returns, in words, how many inputs are left out of a list that shows only the first ones; none if it shows all.
+/// Returns, in words, how many inputs are left out of a list that shows only the first ones; none
+/// if it shows all.
 pub(super) fn more_inputs(inputs: usize, shown: usize) -> Option<String> {
     let more = inputs.checked_sub(shown).filter(|more| *more > 0)?;
     Some(counted(more as u64, "more input", "more inputs"))
 }
 
-/// Text that shows what it holds: control characters and the marks that turn the direction of text (which could show a
-/// comment other than it is) become `�`. Line ends and tabs stay.
+/// Text that shows what it holds: control characters and the marks that turn the direction of text
+/// (which could show a comment other than it is) become `�`. Line ends and tabs stay.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_hidden) {
         Cow::Owned(text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect())
@@ -136,8 +139,9 @@ pub(super) fn name(text: &str) -> String {
     if cut > 0 { line + "…" } else { line }
 }
 
-/// Text inside a Markdown line or table cell: no mark of Markdown or HTML keeps its meaning there (CommonMark 2.4: any
-/// ASCII punctuation may be escaped by a backslash), no address becomes a link, and it stays on one line.
+/// Text inside a Markdown line or table cell: no mark of Markdown or HTML keeps its meaning there
+/// (CommonMark 2.4: any ASCII punctuation may be escaped by a backslash), no address becomes a
+/// link, and it stays on one line.
 pub(super) fn markdown(text: impl AsRef<str>) -> String {
     let mut escaped = String::new();
     for c in visible(text.as_ref()).chars() {

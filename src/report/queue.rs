@@ -1,7 +1,7 @@
 //! The flagged comments, worst first: their words, and what they were said to.
 //!
-//! There may be millions: ranks, contexts and repeats are found by sorting on disk, then the rows of the scores file are
-//! read once more, in the order of the ranks.
+//! There may be millions: ranks, contexts and repeats are found by sorting on disk, then the rows
+//! of the scores file are read once more, in the order of the ranks.
 
 mod beside;
 mod caution;
@@ -69,12 +69,13 @@ const COLUMNS: [&str; 30] = [
 
 /// The flagged comments as the page has them; `flagged.csv` has them all, however many there are.
 pub(super) struct Queue<'p> {
-    /// Of the worst texts, as many as were asked for: those that are not nearly the same as an earlier one.
+    /// Of the worst texts, as many as were asked for: those that are not nearly the same as an
+    /// earlier one.
     pub(super) items: Vec<Item<'p>>,
     /// All others, repeats of the first among them, as far as a page has room.
     rest: Rest,
-    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment or one with the same or nearly the same
-    /// words.
+    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment
+    /// or one with the same or nearly the same words.
     pub(super) shown: HashMap<(usize, u32), usize>,
     /// Of all flagged comments: the sum of the scores that flagged them.
     expected_right: f64,
@@ -84,7 +85,8 @@ pub(super) struct Queue<'p> {
 }
 
 impl Queue<'_> {
-    /// The share of the flagged comments that the scores let expect to be flagged rightly; none where none is flagged.
+    /// The share of the flagged comments that the scores let expect to be flagged rightly; none
+    /// where none is flagged.
     pub(super) fn expected_right(&self) -> Option<f64> {
         (self.flagged > 0).then(|| self.expected_right / self.flagged as f64)
     }
@@ -112,13 +114,15 @@ pub(super) struct Item<'p> {
     text_sha256: String,
     pub(super) evasion: bool,
     pub(super) context: Option<Context>,
-    /// The own words as the model reads them, if the spelling hides words, and the characters left out at their end.
+    /// The own words as the model reads them, if the spelling hides words, and the characters left
+    /// out at their end.
     read_as: Option<(String, usize)>,
     /// What carries its score, where that was computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
     /// Rank, from 1, of the first comment with the same words (see [`super::words::digest`]).
     pub(super) duplicate_of: Option<usize>,
-    /// Rank of the first of the texts that the page shows which says nearly the same (see [`near`]).
+    /// Rank of the first of the texts that the page shows which says nearly the same (see
+    /// [`near`]).
     pub(super) near_duplicate_of: Option<usize>,
     /// How many later comments have its words, if it is the first that has.
     pub(super) repeats: u64,
@@ -133,7 +137,8 @@ pub(super) struct Item<'p> {
 }
 
 impl Item<'_> {
-    /// Cuts the texts to what the page shows: a comment may have megabytes, and the page has hundreds.
+    /// Cuts the texts to what the page shows: a comment may have megabytes, and the page has
+    /// hundreds.
     fn shorten(&mut self) {
         let comment = &mut self.comment;
         let (text, cut) = shorten(&comment.text, page::MAX_TEXT);
@@ -262,8 +267,9 @@ pub(super) struct Sources<'p> {
     pub(super) explanations: &'p [Explanation],
 }
 
-/// Writes `flagged.csv`, and keeps for the page: of its first `most` texts those that are not nearly the same; on disk, all
-/// other comments; and by which card the comments of the `linked` threads are shown.
+/// Writes `flagged.csv`, and keeps for the page: of its first `most` texts those that are not
+/// nearly the same; on disk, all other comments; and by which card the comments of the `linked`
+/// threads are shown.
 pub(super) fn write<'p>(
     sources: &Sources<'p>,
     disk: &mut OnDisk,
@@ -390,8 +396,8 @@ pub(super) fn write<'p>(
     Ok(queue)
 }
 
-/// The flagged comments by rank, each with its context: the comment that it answers where that is in the export, else the
-/// one before it.
+/// The flagged comments by rank, each with its context: the comment that it answers where that is
+/// in the export, else the one before it.
 fn rank(disk: &mut OnDisk, drafts: &Drafts) -> io::Result<Sorted<Ranked>> {
     let mut sorter = drafts.sorter();
     let mut parents = disk.parents.records()?.peekable();

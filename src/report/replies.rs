@@ -22,8 +22,8 @@ impl Keyed for [u64; 2] {
     }
 }
 
-/// Joins replies with the comments that they answer. Threads and ids are unique together; two that collide by chance cost
-/// one link.
+/// Joins replies with the comments that they answer. Threads and ids are unique together; two that
+/// collide by chance cost one link.
 pub(super) struct Join<T> {
     /// A record of each comment, filed under its own thread and id.
     seen: Sorter<T>,
@@ -45,8 +45,8 @@ impl<T: Keyed> Join<T> {
         }
     }
 
-    /// Calls `answer` for each reply with the comment that it answers, if that was added, and `twice` for two comments of one
-    /// hash.
+    /// Calls `answer` for each reply with the comment that it answers, if that was added, and
+    /// `twice` for two comments of one hash.
     pub(super) fn finish(
         self,
         mut answer: impl FnMut(T, Option<T>) -> io::Result<()>,
@@ -116,7 +116,8 @@ pub(super) struct ReplySorter {
 
 /// The replies of an export.
 pub(super) struct Found {
-    /// Replies to comments that are in the export, thread by thread and in the order of their positions.
+    /// Replies to comments that are in the export, thread by thread and in the order of their
+    /// positions.
     pub(super) replies: Sorted<Reply>,
     /// The flagged ones among them, in input order, and where the rows of what they answer begin.
     pub(super) parents: Sorted<Parent>,

@@ -72,8 +72,9 @@ pub(super) fn notices(run: &Run, policy: &Policy) -> Vec<String> {
     model_notices(&run.model, policy).into_iter().chain(edited).collect()
 }
 
-/// What a reader must know of this model beside what holds for every one: labels that it does not give, rules that can
-/// therefore never fire, scores that nobody has calibrated, languages that it does not name.
+/// What a reader must know of this model beside what holds for every one: labels that it does not
+/// give, rules that can therefore never fire, scores that nobody has calibrated, languages that it
+/// does not name.
 fn model_notices(model: &ModelId, policy: &Policy) -> Vec<String> {
     let list = |words: &[&str]| words.join(", ");
     let mut notices = Vec::new();

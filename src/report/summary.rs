@@ -1,4 +1,5 @@
-//! `summary.json` and `summary.md`: the run in numbers, with what is needed to repeat it and what its numbers do not say.
+//! `summary.json` and `summary.md`: the run in numbers, with what is needed to repeat it and what
+//! its numbers do not say.
 
 use askama::Template;
 use serde::Serialize;
@@ -60,11 +61,11 @@ pub struct Summary {
     pub policy: PolicyEntry,
     /// The largest threads, most scored comments first; at most ten.
     pub threads: Vec<ThreadEntry>,
-    /// True if the scores tell at least two of the authors with enough comments apart: the 95% interval of one author's shrunk
-    /// mean lies above that of another. Otherwise nobody is ranked.
+    /// True if the scores tell at least two of the authors with enough comments apart: the 95%
+    /// interval of one author's shrunk mean lies above that of another. Otherwise nobody is ranked.
     pub authors_differ: bool,
-    /// The first authors with enough scored comments to be ranked, at most ten: by rank, or if nobody is ranked by the number
-    /// of scored comments.
+    /// The first authors with enough scored comments to be ranked, at most ten: by rank, or if
+    /// nobody is ranked by the number of scored comments.
     pub authors: Vec<AuthorEntry>,
     /// Concentration of comments and of their toxicity on named authors.
     pub concentration: Concentration,
@@ -140,8 +141,8 @@ pub struct Distribution {
     pub histogram: Histogram,
 }
 
-/// The share of toxic comments among the scored ones, by three estimates that rest on different assumptions; each is none
-/// where it cannot be made.
+/// The share of toxic comments among the scored ones, by three estimates that rest on different
+/// assumptions; each is none where it cannot be made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prevalence {
     /// Comments at or above the aggregate stage's constant for "toxic" (0.5).
@@ -150,11 +151,13 @@ pub struct Prevalence {
     pub counted: Option<ShareEstimate>,
     /// The mean probability: right if the probabilities are calibrated for these comments.
     pub calibrated: Option<ShareEstimate>,
-    /// The share corrected for the model's errors: right if it errs here as often as on its held-out comments.
+    /// The share corrected for the model's errors: right if it errs here as often as on its
+    /// held-out comments.
     pub corrected: Option<ShareEstimate>,
 }
 
-/// Concentration on named authors: Gini coefficients, and the shares of the ten authors who have most.
+/// Concentration on named authors: Gini coefficients, and the shares of the ten authors who have
+/// most.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Concentration {
     /// Gini coefficient of comments.
@@ -174,7 +177,8 @@ pub struct NetworkEntry {
     pub replies: u64,
     /// Those by and to named authors.
     pub named: u64,
-    /// Pairs of different authors of whom one answers the other: rows of `network.csv` without loops.
+    /// Pairs of different authors of whom one answers the other: rows of `network.csv` without
+    /// loops.
     pub edges: u64,
     /// Authors who answer themselves.
     pub loops: u64,

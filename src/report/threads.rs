@@ -1,5 +1,6 @@
-//! `threads.csv`: a row a thread, in the order of first appearance; `bins.csv` and `time_bins.csv`: a row a stretch of a
-//! thread, by comments and by time; `size_bins.csv`: a row for the threads of like size.
+//! `threads.csv`: a row a thread, in the order of first appearance; `bins.csv` and `time_bins.csv`:
+//! a row a stretch of a thread, by comments and by time; `size_bins.csv`: a row for the threads of
+//! like size.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -139,16 +140,17 @@ pub(super) struct Row<'s> {
     pub(super) chart: Option<Chart>,
 }
 
-/// The threads with most scored comments, at most so many, the largest first; those of one size in the order of first
-/// appearance.
+/// The threads with most scored comments, at most so many, the largest first; those of one size in
+/// the order of first appearance.
 pub(super) fn largest(first_pass: &FirstPass<'_>, most: usize) -> Vec<usize> {
     let mut numbers: Vec<u32> = (0..first_pass.threads.len() as u32).collect();
     numbers.sort_by_key(|number| Reverse(first_pass.threads.totals(*number as usize).scored));
     numbers.into_iter().take(most).map(|number| number as usize).collect()
 }
 
-/// Writes `threads.csv`, `bins.csv`, `time_bins.csv` and `size_bins.csv`. Gives the threads by size, and the rows of those asked
-/// for, in the order asked for; the first `charted` of them are drawn.
+/// Writes `threads.csv`, `bins.csv`, `time_bins.csv` and `size_bins.csv`. Gives the threads by
+/// size, and the rows of those asked for, in the order asked for; the first `charted` of them are
+/// drawn.
 pub(super) fn write<'s>(
     scores: &Path,
     first_pass: &'s FirstPass<'_>,

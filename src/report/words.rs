@@ -1,5 +1,5 @@
-//! What a comment says, as far as it takes to tell repeats: its own words as the model reads them, without case, digits,
-//! punctuation and signs.
+//! What a comment says, as far as it takes to tell repeats: its own words as the model reads them,
+//! without case, digits, punctuation and signs.
 
 use sha2::{Digest, Sha256};
 
@@ -7,7 +7,8 @@ use crate::comment::Comment;
 use crate::digest::hash_pair;
 use crate::normalize::normalize;
 
-/// Words of a comment that [`shingles`] looks at: a text of a book's length must not fill the memory.
+/// Words of a comment that [`shingles`] looks at: a text of a book's length must not fill the
+/// memory.
 const MAX_WORDS: usize = 2_000;
 
 /// The words of a comment, each of letters alone and in lower case.
@@ -18,9 +19,10 @@ fn words(comment: &Comment) -> Vec<String> {
     words.map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect()
 }
 
-/// A digest by which texts are told as one that have the same words: a text with another number, address or row of
-/// exclamation marks is the same text; one with another word is not. A text without letters is its own words as they stand.
-/// Two different texts of one export never share a digest by chance.
+/// A digest by which texts are told as one that have the same words: a text with another number,
+/// address or row of exclamation marks is the same text; one with another word is not. A text
+/// without letters is its own words as they stand. Two different texts of one export never share a
+/// digest by chance.
 pub(crate) fn digest(comment: &Comment) -> [u64; 2] {
     let words = words(comment);
     let digest = if words.is_empty() {
@@ -31,9 +33,10 @@ pub(crate) fn digest(comment: &Comment) -> [u64; 2] {
     [0, 8].map(|at| u64::from_be_bytes(std::array::from_fn(|byte| digest[at + byte])))
 }
 
-/// The pairs of neighbouring words of a comment, each once, as numbers in ascending order: its shingles of two words (Broder
-/// 1997, "On the resemblance and containment of documents", Compression and Complexity of Sequences, 21-29). A text of
-/// one word has none; of one longer than 2,000 words the first count.
+/// The pairs of neighbouring words of a comment, each once, as numbers in ascending order: its
+/// shingles of two words (Broder 1997, "On the resemblance and containment of documents",
+/// Compression and Complexity of Sequences, 21-29). A text of one word has none; of one longer than
+/// 2,000 words the first count.
 pub(super) fn shingles(comment: &Comment) -> Vec<u64> {
     let mut words = words(comment);
     words.truncate(MAX_WORDS);

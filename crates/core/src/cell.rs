@@ -1,11 +1,12 @@
 //! Text cells of the CSV files we write, made safe for spreadsheets and back.
 //!
-//! A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a line end as a formula, and some take the
-//! full-width forms of the four for them (OWASP, "CSV Injection"). Such a cell gets a `'` in front. A spreadsheet that splits
-//! at semicolons or tabs, as in countries with a decimal comma, does not recognize our quotation marks, so that a cell may
-//! begin within a text as well: behind a semicolon, a tab or a line end. A `'` is put there, too. Apostrophes that are there
-//! already get another one, so that [`unguard`] gives back exactly what [`guard`] took. Cells that we compute (numbers, times)
-//! are written as they are.
+//! A spreadsheet runs a cell that begins with `=`, `+`, `-`, `@`, a tab or a line end as a formula,
+//! and some take the full-width forms of the four for them (OWASP, "CSV Injection"). Such a cell
+//! gets a `'` in front. A spreadsheet that splits at semicolons or tabs, as in countries with a
+//! decimal comma, does not recognize our quotation marks, so that a cell may begin within a text as
+//! well: behind a semicolon, a tab or a line end. A `'` is put there, too. Apostrophes that are
+//! there already get another one, so that [`unguard`] gives back exactly what [`guard`] took. Cells
+//! that we compute (numbers, times) are written as they are.
 
 use std::borrow::Cow;
 

@@ -13,11 +13,13 @@ use crate::words;
 pub struct Comment {
     /// Id, unique within the thread; the ordinal (from 1) within the file if the export has no ids.
     pub id: String,
-    /// The article, video or submission that the comment is about; the file's name if the export has no threads.
+    /// The article, video or submission that the comment is about; the file's name if the export
+    /// has no threads.
     pub thread: String,
     /// Id, in the same thread, of the comment that this one answers.
     pub parent: Option<String>,
-    /// True if the parent was inferred from the text (a quote, an `@name`), not read from the export.
+    /// True if the parent was inferred from the text (a quote, an `@name`), not read from the
+    /// export.
     pub parent_inferred: bool,
     /// Name of the author as the export writes it; `None` if it has none.
     pub author: Option<String>,
@@ -25,11 +27,13 @@ pub struct Comment {
     pub created_at: Option<Timestamp>,
     /// The comment, untouched.
     pub text: String,
-    /// Byte ranges of `text` that are someone else's words: ascending, not overlapping, on character boundaries.
+    /// Byte ranges of `text` that are someone else's words: ascending, not overlapping, on
+    /// character boundaries.
     pub quotes: Vec<Range<usize>>,
-    /// Byte ranges of `text` that are marked as quotations and whose source is not in the export, or stands after the
-    /// comment; ascending, not overlapping. They count as the author's own words. Until the threader has looked for
-    /// sources, the stretches that the export's own markup shows as quotations.
+    /// Byte ranges of `text` that are marked as quotations and whose source is not in the export,
+    /// or stands after the comment; ascending, not overlapping. They count as the author's own
+    /// words. Until the threader has looked for sources, the stretches that the export's own markup
+    /// shows as quotations.
     pub unsourced: Vec<Range<usize>>,
     /// Its state on its site.
     pub status: Status,
@@ -72,7 +76,8 @@ impl Comment {
         }
     }
 
-    /// Returns the byte ranges of `text` that are the author's own words: all but `quotes` and blank stretches.
+    /// Returns the byte ranges of `text` that are the author's own words: all but `quotes` and
+    /// blank stretches.
     pub fn own_ranges(&self) -> Vec<Range<usize>> {
         let mut own = Vec::with_capacity(self.quotes.len() + 1);
         let mut start = 0;
@@ -87,26 +92,30 @@ impl Comment {
         own
     }
 
-    /// Returns the author's name, or `None` if there is none or it is one that many people share (see [`is_shared_name`]).
+    /// Returns the author's name, or `None` if there is none or it is one that many people share
+    /// (see [`is_shared_name`]).
     pub fn person(&self) -> Option<&str> {
         self.author.as_deref().filter(|name| !is_shared_name(name))
     }
 
-    /// Returns the SHA-256 of its text, in lower-case hexadecimal, by which a decision is known to be about this text.
+    /// Returns the SHA-256 of its text, in lower-case hexadecimal, by which a decision is known to
+    /// be about this text.
     pub fn text_sha256(&self) -> String {
         sha256(&self.text)
     }
 
-    /// Returns the author's own words: the text without its quotes, line by line; empty if nothing is left.
+    /// Returns the author's own words: the text without its quotes, line by line; empty if nothing
+    /// is left.
     pub fn own_words(&self) -> String {
         let own: Vec<&str> = self.own_ranges().into_iter().map(|range| &self.text[range]).collect();
         own.join("\n")
     }
 }
 
-/// Names that sites print for authors who gave none or whose account is gone, in lower case: 4chan and Commento (anonymous),
-/// Slashdot (anonymous coward), WordPress in its largest languages (anonymous, anonym, anonyme, anónimo, anonimo, anônimo),
-/// Disqus (guest), Reddit (`[deleted]`, `[removed]`), Telegram (deleted account), Facebook (facebook user).
+/// Names that sites print for authors who gave none or whose account is gone, in lower case: 4chan
+/// and Commento (anonymous), Slashdot (anonymous coward), WordPress in its largest languages
+/// (anonymous, anonym, anonyme, anónimo, anonimo, anônimo), Disqus (guest), Reddit (`[deleted]`,
+/// `[removed]`), Telegram (deleted account), Facebook (facebook user).
 const SHARED_NAMES: [&str; 16] = [
     "[deleted]",
     "[removed]",
@@ -126,8 +135,9 @@ const SHARED_NAMES: [&str; 16] = [
     "guest user",
 ];
 
-/// Returns `true` for a placeholder that stands for many people, such as `Anonymous` or `[deleted]`: the comments under it
-/// must not be added up as one author's. Letter case is ignored. A blank name is a placeholder, too.
+/// Returns `true` for a placeholder that stands for many people, such as `Anonymous` or
+/// `[deleted]`: the comments under it must not be added up as one author's. Letter case is ignored.
+/// A blank name is a placeholder, too.
 pub fn is_shared_name(name: &str) -> bool {
     let name = name.trim().to_lowercase();
     name.is_empty() || SHARED_NAMES.contains(&name.as_str())

@@ -1,12 +1,13 @@
-//! Hashes and checksums. The algorithms are specified, so that bytes which depend on them outlast Rust releases and machines.
+//! Hashes and checksums. The algorithms are specified, so that bytes which depend on them outlast
+//! Rust releases and machines.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// Returns the 64-bit XXH3 hash of a text: for tables and joins, where a collision costs little. Texts that collide can be
-/// made on purpose; use [`sha256`] where that matters.
+/// Returns the 64-bit XXH3 hash of a text: for tables and joins, where a collision costs little.
+/// Texts that collide can be made on purpose; use [`sha256`] where that matters.
 pub fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
@@ -33,7 +34,8 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Values that the reference implementation gives (xxHash 0.8.4, `XXH3_64bits` and `XXH3_64bits_withSeed`).
+    /// Values that the reference implementation gives (xxHash 0.8.4, `XXH3_64bits` and
+    /// `XXH3_64bits_withSeed`).
     #[test]
     fn hashes_are_those_of_the_specification() {
         assert_eq!(hash(""), 0x2d06_8005_38d3_94c2);

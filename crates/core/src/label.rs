@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::words;
 
-/// A property of a text that a model scores. The six toxicity labels are those of the Jigsaw 2018 data, under the names that Detoxify
-/// and Perspective share.
+/// A property of a text that a model scores. The six toxicity labels are those of the Jigsaw 2018
+/// data, under the names that Detoxify and Perspective share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
@@ -52,7 +52,8 @@ impl Label {
     }
 }
 
-// Toxicity before sentiment, in the order of `Label::index`. The words are the columns of `scores.csv` and those of policies.
+// Toxicity before sentiment, in the order of `Label::index`. The words are the columns of
+// `scores.csv` and those of policies.
 words! { Label, "label":
     Toxicity = "toxicity",
     SevereToxicity = "severe_toxicity",
@@ -80,8 +81,9 @@ pub enum Activation {
 pub struct Head {
     /// The function from their logits to probabilities.
     pub activation: Activation,
-    /// The label of each logit, in order; `None` if a logit stands for something that is none of our labels. Several logits
-    /// of a softmax may stand for one label: its probability is the sum of theirs.
+    /// The label of each logit, in order; `None` if a logit stands for something that is none of
+    /// our labels. Several logits of a softmax may stand for one label: its probability is the sum
+    /// of theirs.
     pub labels: Vec<Option<Label>>,
 }
 
@@ -116,7 +118,8 @@ impl LabelSet {
         self.of_logits().count()
     }
 
-    /// Checks that each label stands in the heads once, and that a softmax shares its probability among labels of one kind.
+    /// Checks that each label stands in the heads once, and that a softmax shares its probability
+    /// among labels of one kind.
     ///
     /// # Errors
     /// Returns a description of the fault.

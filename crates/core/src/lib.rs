@@ -1,8 +1,8 @@
 //! The records that every part of Comity shares, and the files that keep them.
 //!
-//! Readers produce [`comment::Comment`]s, the scoring stage turns them into [`record::Scored`] rows, and a
-//! [`policy::Policy`] decides about rows. This crate needs neither a model nor a tokenizer: a server's store or a
-//! Python package can use it alone.
+//! Readers produce [`comment::Comment`]s, the scoring stage turns them into [`record::Scored`]
+//! rows, and a [`policy::Policy`] decides about rows. This crate needs neither a model nor a
+//! tokenizer: a server's store or a Python package can use it alone.
 //!
 //! ```
 //! use comity_core::comment::{Comment, Origin};
@@ -23,9 +23,11 @@
 //! ```
 //!
 //! - [`comment`] and [`label`]: the input of scoring, and the labels that a model scores.
-//! - [`record`]: a scored comment and its row in `scores.csv`, `run.json`, explanations, and moderators' decisions.
+//! - [`record`]: a scored comment and its row in `scores.csv`, `run.json`, explanations, and
+//!   moderators' decisions.
 //! - [`policy`]: rules, and the actions that they propose.
-//! - [`cell`], [`decimal`], [`digest`], [`quote`], [`word_list`]: the helpers that several crates share.
+//! - [`cell`], [`decimal`], [`digest`], [`quote`], [`word_list`]: the helpers that several crates
+//!   share.
 
 mod words;
 

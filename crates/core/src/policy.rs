@@ -1,4 +1,5 @@
-//! From scores to actions. Scores are facts and stay; a policy is an opinion, and applying another one takes seconds.
+//! From scores to actions. Scores are facts and stay; a policy is an opinion, and applying another
+//! one takes seconds.
 
 use std::cmp::Ordering;
 
@@ -32,8 +33,8 @@ words! { Action:
     Reject = "reject",
 }
 
-/// A comment whose score for `label` is at or above `threshold` calls for `action`. A low and a high threshold of one label
-/// are two rules.
+/// A comment whose score for `label` is at or above `threshold` calls for `action`. A low and a
+/// high threshold of one label are two rules.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -54,7 +55,8 @@ pub struct Rule {
     pub at: Vec<Override>,
 }
 
-/// Another threshold of a rule, for the comments that match all of the section, thread and language that it names.
+/// Another threshold of a rule, for the comments that match all of the section, thread and language
+/// that it names.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Override {
@@ -70,7 +72,8 @@ pub struct Override {
 }
 
 impl Rule {
-    /// Returns the threshold for a comment, by its section, its thread and the language of its own words.
+    /// Returns the threshold for a comment, by its section, its thread and the language of its own
+    /// words.
     pub fn threshold_for(&self, comment: &Comment, language: Option<&str>) -> f64 {
         let fits = |at: &&Override| {
             at.section.as_ref().is_none_or(|section| comment.section.as_ref() == Some(section))
@@ -86,7 +89,8 @@ impl Rule {
 pub struct Policy {
     /// Name of the policy, for reports.
     pub name: String,
-    /// Seconds that a person takes for a flagged comment, from which the hours that a threshold costs are estimated.
+    /// Seconds that a person takes for a flagged comment, from which the hours that a threshold
+    /// costs are estimated.
     pub seconds_a_comment: f64,
     /// The rules. Of two that fire alike, the later one decides.
     pub rules: Vec<Rule>,
@@ -179,8 +183,8 @@ impl Fired<'_> {
         self.score - self.threshold
     }
 
-    /// Returns the expected harm: the probability that the label is right, times the rule's severity, times the comment's
-    /// [`reach`].
+    /// Returns the expected harm: the probability that the label is right, times the rule's
+    /// severity, times the comment's [`reach`].
     pub fn harm(&self, reach: f64) -> f64 {
         self.score * self.rule.severity * reach
     }
@@ -191,7 +195,8 @@ impl Fired<'_> {
     }
 }
 
-/// What a person should look at first: the greater one. More expected harm; of equal harm, what stands there longest.
+/// What a person should look at first: the greater one. More expected harm; of equal harm, what
+/// stands there longest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Urgency {
     /// See [`Fired::harm`].
@@ -208,9 +213,10 @@ impl Urgency {
     }
 }
 
-/// Returns a damped measure of how many people a comment reaches: `1 + ln(1 + replies + votes)`, votes below 0 taken for none. 1 where the
-/// export has neither; 100 replies and votes make it 5.6. The logarithm keeps one much-read comment from hiding all others;
-/// it is our choice, not a measured law.
+/// Returns a damped measure of how many people a comment reaches: `1 + ln(1 + replies + votes)`,
+/// votes below 0 taken for none. 1 where the export has neither; 100 replies and votes make it 5.6.
+/// The logarithm keeps one much-read comment from hiding all others; it is our choice, not a
+/// measured law.
 pub fn reach(comment: &Comment) -> f64 {
     let votes = comment.votes.unwrap_or(0).max(0) as f64;
     1.0 + libm::log1p(comment.replies.unwrap_or(0) as f64 + votes)
@@ -291,8 +297,9 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Returns the decision about a comment: the most severe action that a rule calls for, by the rule that expects most harm
-    /// and, of those, the one whose threshold is exceeded most; `None` for a comment that was not scored.
+    /// Returns the decision about a comment: the most severe action that a rule calls for, by the
+    /// rule that expects most harm and, of those, the one whose threshold is exceeded most; `None`
+    /// for a comment that was not scored.
     pub fn decide(&self, scored: &Scored) -> Option<Decision<'_>> {
         let scores = scored.outcome.scores()?;
         let fired = |rule| fired(rule, scored, scores);
@@ -306,8 +313,8 @@ impl Policy {
     }
 }
 
-/// Returns the rule with the score of a comment if that reaches the threshold. A label that the model does not give reaches
-/// none.
+/// Returns the rule with the score of a comment if that reaches the threshold. A label that the
+/// model does not give reaches none.
 fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'a>> {
     let threshold = rule.threshold_for(&scored.comment, scored.language.as_deref());
     let score = scores.get(rule.label)?;

@@ -1,18 +1,21 @@
-//! Finds quotations: stretches of a text that are marked as someone else's words, or that repeat an earlier text.
+//! Finds quotations: stretches of a text that are marked as someone else's words, or that repeat an
+//! earlier text.
 //!
-//! Texts are compared as sequences of words (letters and digits, in small letters), so that quotation marks, dashes,
-//! apostrophes and spacing may differ. An [`Index`] keeps the words of earlier texts and finds any three words in a row
-//! in constant time. [`find`] looks at three kinds of stretches:
+//! Texts are compared as sequences of words (letters and digits, in small letters), so that
+//! quotation marks, dashes, apostrophes and spacing may differ. An [`Index`] keeps the words of
+//! earlier texts and finds any three words in a row in constant time. [`find`] looks at three kinds
+//! of stretches:
 //!
-//! - marked ones: those that the export's own markup shows, lines that begin with `>`, and three words or more in
-//!   quotation marks;
+//! - marked ones: those that the export's own markup shows, lines that begin with `>`, and three
+//!   words or more in quotation marks;
 //! - whole lines that an earlier text contains, without marks;
 //! - whole sentences at the beginning of a line, without marks.
 //!
-//! Unmarked stretches have six words, or five words and thirty bytes: shorter ones are phrases that everybody uses. A
-//! marked stretch has a source if one single earlier text contains most of its words, in their order. The words that
-//! the source lacks are the writer's own (a misspelt word, an addition), and so are all of them if there is no source.
-//! `docs/quotes.md` explains the rule to users; `comity::thread` decides which of these stretches count.
+//! Unmarked stretches have six words, or five words and thirty bytes: shorter ones are phrases that
+//! everybody uses. A marked stretch has a source if one single earlier text contains most of its
+//! words, in their order. The words that the source lacks are the writer's own (a misspelt word, an
+//! addition), and so are all of them if there is no source. `docs/quotes.md` explains the rule to
+//! users; `comity::thread` decides which of these stretches count.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -48,7 +51,8 @@ pub enum Kind {
     Line,
     /// Sentences at the beginning of a line, without marks.
     Sentence,
-    /// It is marked, but most of the rest of the text stands in its source as well: the text is a copy.
+    /// It is marked, but most of the rest of the text stands in its source as well: the text is a
+    /// copy.
     Copy,
 }
 
@@ -61,10 +65,11 @@ pub struct Quote {
     pub kind: Kind,
     /// The tag of the one text that contains it; `None` if no text does.
     pub source: Option<u32>,
-    /// The bytes of `range` that the source contains: ascending, not overlapping. Empty if there is no source.
+    /// The bytes of `range` that the source contains: ascending, not overlapping. Empty if there is
+    /// no source.
     pub found: Vec<Range<usize>>,
-    /// The bytes of `range` in which the site names who is quoted (`[quote="ana, post:3"]`, `Ana:`). Empty if there
-    /// are none. They are not part of `found`.
+    /// The bytes of `range` in which the site names who is quoted (`[quote="ana, post:3"]`,
+    /// `Ana:`). Empty if there are none. They are not part of `found`.
     pub label: Range<usize>,
 }
 
@@ -119,7 +124,8 @@ fn is_own_word(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Words of earlier texts. Memory is bounded: once `capacity` words are held, the oldest are forgotten.
+/// Words of earlier texts. Memory is bounded: once `capacity` words are held, the oldest are
+/// forgotten.
 #[derive(Clone, Debug)]
 pub struct Index {
     /// A ring once full. 0 stands between two texts.
@@ -149,11 +155,13 @@ const MOST_OF_TEN: usize = 6;
 const MAX_ANCHORS: usize = 16;
 /// Earlier texts that are compared with one stretch.
 const MAX_SOURCES: usize = 8;
-/// Words of a source that a quotation may leave out: in a row, where others take their place, and at an ellipsis.
+/// Words of a source that a quotation may leave out: in a row, where others take their place, and
+/// at an ellipsis.
 const SKIPPED_WORDS: u32 = 3;
 const GAP_WORDS: u32 = 16;
 const ELLIPSIS_WORDS: u32 = 512;
-/// A stretch of so many words is looked for in the text that is answered word by word, of which so many are compared.
+/// A stretch of so many words is looked for in the text that is answered word by word, of which so
+/// many are compared.
 const PHRASE_WORDS: usize = 8;
 const SCANNED_WORDS: u32 = 4096;
 /// Such stretches of one text.
@@ -189,8 +197,8 @@ impl Index {
             + 8 * self.texts.capacity()
     }
 
-    /// Adds a text under a tag greater than those before, without the words in `except` (ascending ranges of bytes): what
-    /// it quotes is not its own.
+    /// Adds a text under a tag greater than those before, without the words in `except` (ascending
+    /// ranges of bytes): what it quotes is not its own.
     pub fn push(&mut self, tag: u32, words: &[Word], except: &[Range<usize>]) {
         if self.pushed as usize + words.len() + except.len() + 2 > u32::MAX as usize {
             *self = Self::new(self.capacity);
@@ -268,7 +276,8 @@ impl Index {
         (hash >> 32) as usize & (self.table.len() - 1)
     }
 
-    /// The positions at which earlier texts have the three words that begin at `at`: the latest ones, last first.
+    /// The positions at which earlier texts have the three words that begin at `at`: the latest
+    /// ones, last first.
     fn anchors(&self, words: &[Word], at: usize) -> impl Iterator<Item = u32> {
         let gram = words.get(at..at + GRAM).filter(|_| !self.table.is_empty());
         let first = gram.map_or(0, |gram| self.table[self.slot(std::array::from_fn(|i| gram[i].hash))]);
@@ -284,7 +293,8 @@ impl Index {
             .filter(move |position| self.common(gram.unwrap_or_default(), *position, u32::MAX) == GRAM)
     }
 
-    /// How many words in a row, from the first one on, an earlier text has at `position` and before `end`.
+    /// How many words in a row, from the first one on, an earlier text has at `position` and before
+    /// `end`.
     fn common(&self, words: &[Word], position: u32, end: u32) -> usize {
         let there = (position..end).map(|position| self.at(position));
         words.iter().zip(there).take_while(|(word, there)| *there == Some(word.hash)).count()
@@ -312,7 +322,8 @@ impl Index {
 const OPENING: [char; 6] = ['"', '“', '«', '„', '”', '‟'];
 const CLOSING: [char; 4] = ['"', '”', '»', '“'];
 
-/// The depth of a line that is quoted the way of e-mail (`>` before words), and where its words begin.
+/// The depth of a line that is quoted the way of e-mail (`>` before words), and where its words
+/// begin.
 fn quoted_line(line: &str) -> Option<(usize, usize)> {
     let (mut rest, mut depth) = (line, 0);
     let mut spaced = false;
@@ -333,9 +344,10 @@ fn quoted_line(line: &str) -> Option<(usize, usize)> {
 
 /// Finds the quotations in a text, in ascending order; they do not overlap.
 ///
-/// `words` are those of the text. `markup` has the stretches that the export's own markup shows as quotations, `except`
-/// those that are known to be someone else's words already; both are ascending, and words in `except` are not looked at
-/// again. `near` is the tag of the text that this one answers, if that is known.
+/// `words` are those of the text. `markup` has the stretches that the export's own markup shows as
+/// quotations, `except` those that are known to be someone else's words already; both are
+/// ascending, and words in `except` are not looked at again. `near` is the tag of the text that
+/// this one answers, if that is known.
 pub fn find(
     text: &str,
     words: &[Word],
@@ -378,7 +390,8 @@ struct Finder<'a> {
     quotes: Vec<Quote>,
 }
 
-/// One earlier text that contains a stretch, and the stretch's words that it contains: ascending ranges, by number.
+/// One earlier text that contains a stretch, and the stretch's words that it contains: ascending
+/// ranges, by number.
 struct Trace {
     source: u32,
     runs: Vec<Range<usize>>,
@@ -488,7 +501,8 @@ impl<'a> Finder<'a> {
 
     /// Words at the beginning of a line that an earlier text contains, without marks.
     fn unmarked(&self, line: &Range<usize>, words: &[Word]) -> Option<Quote> {
-        // Three words that everybody uses lead to a few places alone; the next ones may lead to more.
+        // Three words that everybody uses lead to a few places alone; the next ones may lead to
+        // more.
         let anchors = (0..GRAM).flat_map(|at| {
             let begins = self.index.anchors(words, at);
             begins.filter_map(move |position| position.checked_sub(at as u32))
@@ -510,7 +524,8 @@ impl<'a> Finder<'a> {
         (1..=len).rev().find_map(|len| {
             let end = words[len - 1].end as usize;
             let gap = &self.text[end..words.get(len).map_or(line.end, |word| word.start as usize)];
-            // A dot inside "3.5" has no space after it; one after a single letter belongs to "U.S.".
+            // A dot inside "3.5" has no space after it; one after a single letter belongs to
+            // "U.S.".
             if gap.starts_with('.') && words[len - 1].range().len() == 1 {
                 return None;
             }
@@ -546,7 +561,8 @@ impl<'a> Finder<'a> {
                 at = next.start;
                 continue;
             };
-            // A quotation may contain others: the last closing mark is its own if a source has every word before it.
+            // A quotation may contain others: the last closing mark is its own if a source has
+            // every word before it.
             let (first, later) = (closings[first].clone(), &closings[first + 1..]);
             let whole = later.iter().rev().find(|close| self.quoted(open, inner..close.start, close.end, 10));
             at = whole.map_or(first.end, |close| close.end);
@@ -586,9 +602,9 @@ impl<'a> Finder<'a> {
         let is_source = if is_telling(covered, bytes.sum()) {
             covered * 10 >= words.len() * of_ten
         } else {
-            // A short stretch stands in many texts. All of it must stand in the text that is answered, or in no other. Those
-            // of one comment must come from one and the same text, or else whole sentences could be put together from
-            // the words of several.
+            // A short stretch stands in many texts. All of it must stand in the text that is
+            // answered, or in no other. Those of one comment must come from one and the same text,
+            // or else whole sentences could be put together from the words of several.
             let is_first = match self.first {
                 Some(first) => first == source,
                 None => self.is_only_in(source, words),
@@ -617,7 +633,8 @@ impl<'a> Finder<'a> {
             .then(|| Trace { source: near, runs: std::iter::once(0..words.len()).collect() })
     }
 
-    /// Sets the kind of marked quotations whose source has most words of the rest of the text as well.
+    /// Sets the kind of marked quotations whose source has most words of the rest of the text as
+    /// well.
     fn tell_copies(&mut self) {
         let mut sources: Vec<u32> = self.quotes.iter().filter_map(|quote| quote.source).collect();
         sources.sort_unstable();
@@ -671,7 +688,8 @@ impl<'a> Finder<'a> {
 
     /// The earlier text that contains most of the words; the latest of several.
     fn trace(&self, words: &[Word]) -> Option<Trace> {
-        // Of each text how many three words in a row it shares, and where the first of them stand here and there.
+        // Of each text how many three words in a row it shares, and where the first of them stand
+        // here and there.
         let mut shared: HashMap<u32, (usize, usize, u32)> = HashMap::new();
         for at in 0..(words.len() + 1).saturating_sub(GRAM) {
             for position in self.index.anchors(words, at) {
@@ -703,9 +721,9 @@ impl<'a> Finder<'a> {
         best
     }
 
-    /// The words that a text has in the same order, by their number: runs of three words or more, and what is left of
-    /// the stretch behind the last one. Between two runs the text may have a few words more, and many at an ellipsis.
-    /// The text has the words from `at` on at `position`.
+    /// The words that a text has in the same order, by their number: runs of three words or more,
+    /// and what is left of the stretch behind the last one. Between two runs the text may have a
+    /// few words more, and many at an ellipsis. The text has the words from `at` on at `position`.
     fn align(&self, words: &[Word], text: Range<u32>, at: usize, position: u32) -> Vec<Range<usize>> {
         let mut runs: Vec<Range<usize>> = Vec::new();
         let mut next = at.saturating_sub(GAP_WORDS as usize);
@@ -762,8 +780,8 @@ fn is_telling(words: usize, bytes: usize) -> bool {
     words >= TELLING_WORDS || words + 1 >= TELLING_WORDS && bytes >= TELLING_BYTES
 }
 
-/// The bytes of some words of a stretch, given by number. What stands before its first word and behind its last one belongs
-/// to them.
+/// The bytes of some words of a stretch, given by number. What stands before its first word and
+/// behind its last one belongs to them.
 fn bytes(text: &str, stretch: &Range<usize>, words: &[Word], runs: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut last = None;
@@ -1081,7 +1099,8 @@ mod tests {
             }
         }
 
-        /// What is taken for someone else's words is in the one text that it is taken from, piece by piece.
+        /// What is taken for someone else's words is in the one text that it is taken from, piece
+        /// by piece.
         #[test]
         fn what_is_found_is_in_the_source(
             earlier in prop::collection::vec("[a-c]( [a-c]){2,12}", 1..5),

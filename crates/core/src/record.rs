@@ -1,4 +1,5 @@
-//! The records of a run: scores, the ledger that keeps them, explanations, moderators' decisions, and the run itself.
+//! The records of a run: scores, the ledger that keeps them, explanations, moderators' decisions,
+//! and the run itself.
 
 mod column;
 pub mod decision;

@@ -1,6 +1,7 @@
 //! Word lists: files of `data/` with an entry on each line.
 
-/// Returns the entries of a list: its lines, trimmed, without blank ones and those that begin with `#`.
+/// Returns the entries of a list: its lines, trimmed, without blank ones and those that begin with
+/// `#`.
 pub fn entries(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

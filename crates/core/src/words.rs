@@ -1,7 +1,8 @@
 //! The macro that gives an enum its words.
 
-/// Implements `ALL`, `as_str` and [`Display`](std::fmt::Display) for an enum whose variants are words of files and of the
-/// command line, and with a noun also [`FromStr`](std::str::FromStr), whose error lists the known words.
+/// Implements `ALL`, `as_str` and [`Display`](std::fmt::Display) for an enum whose variants are
+/// words of files and of the command line, and with a noun also [`FromStr`](std::str::FromStr),
+/// whose error lists the known words.
 ///
 /// ```
 /// #[derive(Clone, Copy, Debug, PartialEq)]

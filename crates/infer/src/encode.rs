@@ -1,10 +1,12 @@
-//! Text to token ids: the `tokenizers` crate, and windows for a text that a model cannot take at once.
+//! Text to token ids: the `tokenizers` crate, and windows for a text that a model cannot take at
+//! once.
 //!
-//! The ids are exactly those of Hugging Face's fast tokenizers for the same `tokenizer.json`; a truncation or padding set in
-//! that file is not applied. With BERT's tokenizers, plain words go straight to the vocabulary, and past the crate's cleaning
-//! and splitting (`words`). A long text is encoded piece by piece, cut only where no token can span the cut: with BERT's
-//! tokenizers, time and memory grow in proportion to the text, however long it is; with others that split at spaces, they do
-//! for texts that have words with spaces between them.
+//! The ids are exactly those of Hugging Face's fast tokenizers for the same `tokenizer.json`; a
+//! truncation or padding set in that file is not applied. With BERT's tokenizers, plain words go
+//! straight to the vocabulary, and past the crate's cleaning and splitting (`words`). A long text
+//! is encoded piece by piece, cut only where no token can span the cut: with BERT's tokenizers,
+//! time and memory grow in proportion to the text, however long it is; with others that split at
+//! spaces, they do for texts that have words with spaces between them.
 
 use std::collections::HashSet;
 
@@ -17,7 +19,8 @@ mod words;
 
 use words::Words;
 
-/// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of memory a byte of a long word.
+/// A piece ends at the first safe place after this many bytes. The crate needs some 60 bytes of
+/// memory a byte of a long word.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A tokenizer, with the tokens that stand around a text.
@@ -30,7 +33,8 @@ pub struct Encoder {
     cuts: Cuts,
     /// What begins a token that begins a word; none where `##` begins those that do not.
     word_mark: Option<char>,
-    /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut stands before one.
+    /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut
+    /// stands before one.
     token_chars: HashSet<char>,
     /// Id of the token for what the vocabulary lacks; none where it lacks nothing.
     unknown: Option<u32>,
@@ -123,7 +127,8 @@ impl Encoder {
                 Some(NormalizerWrapper::BertNormalizer(normalizer)),
                 Some(PreTokenizerWrapper::BertPreTokenizer(_)),
             ) => {
-                // Such a token could stand inside a long word, and shortening the word would lose it.
+                // Such a token could stand inside a long word, and shortening the word would lose
+                // it.
                 let ends_a_word = |token: &String| token.ends_with(|c: char| c.is_ascii_alphanumeric());
                 let may_shorten = !added.iter().any(ends_a_word);
                 Cuts::Bert {
@@ -146,8 +151,8 @@ impl Encoder {
         self.tokenizer.get_vocab_size(true)
     }
 
-    /// Every token with its id, in no order; word pieces that go on within a word begin with `##`, whatever marks them in the
-    /// tokenizer's own vocabulary.
+    /// Every token with its id, in no order; word pieces that go on within a word begin with `##`,
+    /// whatever marks them in the tokenizer's own vocabulary.
     pub(crate) fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
         let as_bert = |piece: String| match self.word_mark {
             None => piece,
@@ -159,7 +164,8 @@ impl Encoder {
         self.tokenizer.get_vocab(true).into_iter().map(move |(piece, id)| (as_bert(piece), id))
     }
 
-    /// Whether the vocabulary has a token for any part of a text. What it has none for says nothing to a model.
+    /// Whether the vocabulary has a token for any part of a text. What it has none for says nothing
+    /// to a model.
     ///
     /// # Errors
     /// Those of [`Encoder::encode`].
@@ -177,8 +183,9 @@ impl Encoder {
 
     /// A text as windows of at most `max_tokens` ids, `[CLS]` and `[SEP]` included.
     ///
-    /// A text that fits is one window. Otherwise every window but the last is full, neighbours share exactly
-    /// `overlap_tokens` ids of content, and the last holds what is left: more than the overlap, as little as one id more.
+    /// A text that fits is one window. Otherwise every window but the last is full, neighbours
+    /// share exactly `overlap_tokens` ids of content, and the last holds what is left: more than
+    /// the overlap, as little as one id more.
     ///
     /// # Errors
     /// An overlap that leaves no room to move, or as [`Encoder::encode`].
@@ -251,7 +258,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Where the next piece of a text ends: at the first place for a cut after `piece_bytes`, or at the text's end.
+    /// Where the next piece of a text ends: at the first place for a cut after `piece_bytes`, or at
+    /// the text's end.
     fn piece_end(&self, text: &str) -> usize {
         let from = text.ceil_char_boundary(self.piece_bytes);
         let found = match self.cuts {
@@ -273,8 +281,9 @@ impl Encoder {
         found.unwrap_or(text.len())
     }
 
-    /// A piece far over its length is one long word at its end. Where that is plain letters and digits, more of them than
-    /// the longest word that is not `[UNK]` change nothing, and are not worth the crate's memory.
+    /// A piece far over its length is one long word at its end. Where that is plain letters and
+    /// digits, more of them than the longest word that is not `[UNK]` change nothing, and are not
+    /// worth the crate's memory.
     fn shorten_word(&self, piece: &str) -> Option<String> {
         let Cuts::Bert { max_word_chars: Some(max_word_chars), .. } = self.cuts else { return None };
         let (kept, tail) = piece.split_at(piece.ceil_char_boundary(self.piece_bytes));
@@ -310,8 +319,9 @@ fn word_mark(pre_tokenizer: &PreTokenizerWrapper) -> Option<char> {
     }
 }
 
-/// Whether BERT ends a word before this character, whatever stands around it: spaces and some marks. The controls that
-/// Unicode counts as spaces are not among them, since BERT removes all but these three.
+/// Whether BERT ends a word before this character, whatever stands around it: spaces and some
+/// marks. The controls that Unicode counts as spaces are not among them, since BERT removes all but
+/// these three.
 fn is_separator(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' => true,

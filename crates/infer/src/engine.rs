@@ -14,13 +14,15 @@ use native::{Exact, Native};
 
 /// Something that runs the network of a model.
 ///
-/// A call uses one thread: callers run many calls at once. The logits of a sequence are the same to the last bit whatever
-/// else is in the batch, in whatever order, and in whatever thread. (`torch` alone cannot promise the last bits, and says why.)
+/// A call uses one thread: callers run many calls at once. The logits of a sequence are the same to
+/// the last bit whatever else is in the batch, in whatever order, and in whatever thread. (`torch`
+/// alone cannot promise the last bits, and says why.)
 pub trait Engine: Send + Sync {
     /// Its name, as `--engine` takes it.
     fn name(&self) -> &str;
 
-    /// Logits: a row a sequence, in the order of the batch; a column a label, in the order of the model's heads.
+    /// Logits: a row a sequence, in the order of the batch; a column a label, in the order of the
+    /// model's heads.
     ///
     /// # Errors
     /// An empty batch, or a sequence that the model cannot take.
@@ -102,7 +104,8 @@ impl Batch {
         self.ids.len()
     }
 
-    /// What every engine checks first: that there are sequences, and that a network of this size can take each.
+    /// What every engine checks first: that there are sequences, and that a network of this size
+    /// can take each.
     ///
     /// # Errors
     /// The first that it cannot.

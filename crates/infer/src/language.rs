@@ -72,8 +72,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Creates the gate of a model that names these languages (ISO 639-1, with or without a region).
-    /// An empty list turns nothing away.
+    /// Creates the gate of a model that names these languages (ISO 639-1, with or without a
+    /// region). An empty list turns nothing away.
     pub fn new<S: AsRef<str>>(languages: &[S]) -> Self {
         let named: Vec<String> = languages.iter().map(|code| canonical(code.as_ref())).collect();
         let is_named = |language: &&str| named.iter().any(|name| name == language);
@@ -159,8 +159,8 @@ fn canonical(code: &str) -> String {
     .to_owned()
 }
 
-/// Returns a prior in which the languages that it leans to have [`LEAN`] together, and within either
-/// group a language has as much as it is common.
+/// Returns a prior in which the languages that it leans to have [`LEAN`] together, and within
+/// either group a language has as much as it is common.
 fn base_prior(leant: &[bool]) -> Vec<f64> {
     let weights = || LANGUAGES.iter().map(|language| usage(language)).zip(leant);
     let sum = |group: bool| -> f64 {
@@ -363,8 +363,8 @@ struct Table {
     weights: &'static [i8],
 }
 
-/// The table of `scripts/train-language`: a line with the scale and the languages (scripts separated
-/// by `;`, languages by `,`), then the weights.
+/// The table of `scripts/train-language`: a line with the scale and the languages (scripts
+/// separated by `;`, languages by `,`), then the weights.
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let file: &[u8] = include_bytes!("../../../data/languages.bin");
     let end = file.iter().position(|byte| *byte == b'\n').expect("a first line");

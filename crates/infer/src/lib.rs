@@ -1,6 +1,8 @@
-//! Scores texts for toxicity and sentiment: text normalization, tokenization, the model and its engines.
+//! Scores texts for toxicity and sentiment: text normalization, tokenization, the model and its
+//! engines.
 //!
-//! It depends on no reader and writes no file, so that a server or a Python package can link it alone.
+//! It depends on no reader and writes no file, so that a server or a Python package can link it
+//! alone.
 
 pub mod encode;
 pub mod engine;

@@ -1,8 +1,8 @@
-//! A model: its manifest, configuration, tokenizer, weights and calibration, from a folder or from inside the binary. A folder
-//! without a manifest is taken as Hugging Face writes it.
+//! A model: its manifest, configuration, tokenizer, weights and calibration, from a folder or from
+//! inside the binary. A folder without a manifest is taken as Hugging Face writes it.
 //!
-//! Everything is checked when a model is loaded, so that a wrong file is one clear error before any work.
-//! The files and the manifest are described in `docs/models.md`.
+//! Everything is checked when a model is loaded, so that a wrong file is one clear error before any
+//! work. The files and the manifest are described in `docs/models.md`.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -41,8 +41,9 @@ pub struct Model {
     pub config: Config,
     /// Its tokenizer.
     pub encoder: Encoder,
-    /// SHA-256 in hexadecimal of `manifest.json`; where there is none, of what `sha256sum` prints of the files that were read,
-    /// by name. Since either holds the checksums of the files, this names all.
+    /// SHA-256 in hexadecimal of `manifest.json`; where there is none, of what `sha256sum` prints
+    /// of the files that were read, by name. Since either holds the checksums of the files, this
+    /// names all.
     pub checksum: String,
     config_json: Cow<'static, [u8]>,
     weights: Cow<'static, [u8]>,
@@ -126,7 +127,8 @@ struct Files {
 impl Model {
     /// The model inside the binary.
     ///
-    /// Its checksums are not computed at every start (they would take as long as all the rest): a test holds them.
+    /// Its checksums are not computed at every start (they would take as long as all the rest): a
+    /// test holds them.
     ///
     /// # Errors
     /// None, unless the binary was built from a broken model.
@@ -138,8 +140,8 @@ impl Model {
         Self::manifested(manifest, files).map_err(in_model)
     }
 
-    /// The model of a folder. With a manifest, every file that it lists is checked: length, SHA-256, and then what it says.
-    /// Without one, the folder is taken as Hugging Face writes it.
+    /// The model of a folder. With a manifest, every file that it lists is checked: length,
+    /// SHA-256, and then what it says. Without one, the folder is taken as Hugging Face writes it.
     ///
     /// # Errors
     /// The first file that is missing or wrong.
@@ -190,11 +192,12 @@ impl Model {
         Weights::parse(&self.weights).expect("the same bytes were parsed when the model was loaded")
     }
 
-    /// Returns the probabilities of one sequence, by [`Label::index`], from its logits in the order of the
-    /// manifest's heads; `None` for a label that the model does not give. Calibrated, they are
-    /// `sigmoid(scale * x + bias)` for each label of a sigmoid head and `softmax(x / temperature)` over a
-    /// softmax head; else scale and temperature are 1 and the bias is 0. Equal logits give equal bits on
-    /// every platform: `libm::exp` does not depend on the system's mathematics.
+    /// Returns the probabilities of one sequence, by [`Label::index`], from its logits in the order
+    /// of the manifest's heads; `None` for a label that the model does not give. Calibrated, they
+    /// are `sigmoid(scale * x + bias)` for each label of a sigmoid head and `softmax(x /
+    /// temperature)` over a softmax head; else scale and temperature are 1 and the bias is 0. Equal
+    /// logits give equal bits on every platform: `libm::exp` does not depend on the system's
+    /// mathematics.
     ///
     /// # Panics
     /// If there are not as many logits as the heads have.
@@ -453,7 +456,8 @@ mod tests {
     fn logits_become_calibrated_probabilities() {
         let mut model = Model::open(&tiny()).unwrap();
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        // The tiny model's scales are 1.0, 1.1 .. 1.5, its biases 0, -0.1 .. -0.5, its temperature 1.5.
+        // The tiny model's scales are 1.0, 1.1 .. 1.5, its biases 0, -0.1 .. -0.5, its temperature
+        // 1.5.
         let logits = array![0.0_f32, 1.0, -1.0, 2.0, 1000.0, -1000.0, 3.0, 0.0, 1.5];
         let found = model.probabilities(logits.view());
         let total = 2_f64.exp() + 1.0 + 1_f64.exp();

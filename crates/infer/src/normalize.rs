@@ -1,13 +1,16 @@
-//! Text as the model wants it: an ordered list of small steps, one a file, each keeping the way back to the original text.
+//! Text as the model wants it: an ordered list of small steps, one a file, each keeping the way
+//! back to the original text.
 //!
-//! A step looks at a text and says what to replace (`Edits`); the driver here applies the edits and remembers them, so that
-//! any part of the normalised text can be pointed at in the original ([`Normalized::original_range`]). A text that no step
-//! would change, which is most of them, is recognised in one scan and borrowed.
+//! A step looks at a text and says what to replace (`Edits`); the driver here applies the edits and
+//! remembers them, so that any part of the normalised text can be pointed at in the original
+//! ([`Normalized::original_range`]). A text that no step would change, which is most of them, is
+//! recognised in one scan and borrowed.
 //!
-//! The steps follow one another in the order of `STEPS`, which is the order the model was trained with
-//! (`scripts/train/normalize.py`). Undoing one disguise can uncover another (`&amp;lt;`, fullwidth markup), so the list is run
-//! again until nothing changes: normalising twice is normalising once. Text that is still unwrapping after
-//! `MAX_NESTING` rounds has its remaining `&` and `<` dropped, which bounds the work by the length of the text.
+//! The steps follow one another in the order of `STEPS`, which is the order the model was trained
+//! with (`scripts/train/normalize.py`). Undoing one disguise can uncover another (`&amp;lt;`,
+//! fullwidth markup), so the list is run again until nothing changes: normalising twice is
+//! normalising once. Text that is still unwrapping after `MAX_NESTING` rounds has its remaining `&`
+//! and `<` dropped, which bounds the work by the length of the text.
 //!
 //! How to add a step: `docs/adding-a-step.md`.
 
@@ -26,11 +29,12 @@ use std::ops::Range;
 
 pub use lexicon::groups_of_people;
 
-/// Version of the normalisation: a model is trained with one, and its manifest says which. Any change of any step's output
-/// changes it.
+/// Version of the normalisation: a model is trained with one, and its manifest says which. Any
+/// change of any step's output changes it.
 pub const VERSION: u32 = 1;
 
-/// Every step, in order: its name, which is also the name of its test cases (`tests/text/normalize/<name>.toml`), and itself.
+/// Every step, in order: its name, which is also the name of its test cases
+/// (`tests/text/normalize/<name>.toml`), and itself.
 const STEPS: [(&str, Step); 7] = [
     ("html", html::step),
     ("unicode", unicode::step),
@@ -52,8 +56,8 @@ type Step = fn(&str, &mut Edits);
 pub struct Normalized<'a> {
     /// The text as the model wants it; borrowed where nothing had to change.
     pub text: Cow<'a, str>,
-    /// A disguise inside a word was undone: invisible characters between letters, letters from other blocks of Unicode that
-    /// only look like Latin ones, heaps of combining marks.
+    /// A disguise inside a word was undone: invisible characters between letters, letters from
+    /// other blocks of Unicode that only look like Latin ones, heaps of combining marks.
     pub evasion: bool,
     /// The changes of each applied step, first applied first.
     layers: Vec<Vec<Change>>,
@@ -62,9 +66,10 @@ pub struct Normalized<'a> {
 impl Normalized<'_> {
     /// The bytes of the original text that a byte range of [`text`](Self::text) came from.
     ///
-    /// The result lies on character boundaries and within the original; both its ends grow with those of `range`. It leaves out
-    /// what was removed just before and after the range, and takes in whole a replaced stretch that the range touches
-    /// (`&lt;` for its `<`). An empty range gives an empty one.
+    /// The result lies on character boundaries and within the original; both its ends grow with
+    /// those of `range`. It leaves out what was removed just before and after the range, and takes
+    /// in whole a replaced stretch that the range touches (`&lt;` for its `<`). An empty range
+    /// gives an empty one.
     ///
     /// # Panics
     ///
@@ -80,7 +85,8 @@ impl Normalized<'_> {
 
 /// Where a range of the text after a step's changes lay before them.
 fn before(changes: &[Change], range: Range<usize>) -> Range<usize> {
-    // The last change that begins at or before the byte `at` and is not empty there, and everything before it.
+    // The last change that begins at or before the byte `at` and is not empty there, and everything
+    // before it.
     let shift = |at: usize| {
         let known = changes.partition_point(|change| change.after.end <= at);
         match changes.get(known) {
@@ -119,7 +125,8 @@ struct Edits {
 }
 
 impl Edits {
-    /// Replaces a stretch of text, which begins no earlier than the last one ended and is not empty.
+    /// Replaces a stretch of text, which begins no earlier than the last one ended and is not
+    /// empty.
     fn replace(&mut self, range: Range<usize>, with: impl IntoIterator<Item = char>) {
         debug_assert!(!range.is_empty() && self.list.last().is_none_or(|(last, _)| last.end <= range.start));
         self.with.extend(with);
@@ -131,7 +138,8 @@ impl Edits {
         self.replace(range, []);
     }
 
-    /// The text with the collected edits done, and what they changed; leaves nothing collected but `evasion`.
+    /// The text with the collected edits done, and what they changed; leaves nothing collected but
+    /// `evasion`.
     fn apply(&mut self, text: &str) -> (String, Vec<Change>) {
         let mut edited = String::with_capacity(text.len() + self.with.len());
         let mut changes = Vec::with_capacity(self.list.len());
@@ -176,8 +184,8 @@ pub fn normalize(text: &str) -> Normalized<'_> {
     normalized
 }
 
-/// Whether no step would change the text, as far as one scan can tell: no markup, no mention, no web address, plain ASCII,
-/// single spaces, short runs.
+/// Whether no step would change the text, as far as one scan can tell: no markup, no mention, no
+/// web address, plain ASCII, single spaces, short runs.
 fn is_plain(text: &[u8]) -> bool {
     let (mut last, mut run) = (b' ', 1);
     for &byte in text {

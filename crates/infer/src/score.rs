@@ -3,16 +3,19 @@
 //! Comments come in chunks of a fixed size, so that memory stays bounded. Within a chunk:
 //!
 //! 1. what is not to be scored is set aside with its cause ([`Unscored`]);
-//! 2. own words are normalised; a text whose spelling hides words gets a second reading; equal texts are scored once;
+//! 2. own words are normalised; a text whose spelling hides words gets a second reading; equal
+//!    texts are scored once;
 //! 3. texts become token windows, windows are sorted by length and packed into batches;
 //! 4. rayon runs the batches over its threads; one engine call uses one thread;
-//! 5. the windows of a text become its scores: the maximum over the windows for each toxicity label (a threat does not
-//!    fade because the rest of a long comment is polite), the mean weighted by content tokens for the sentiment;
-//! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the more toxic one. A text that
-//!    is disguised throughout has one only, the folded one.
+//! 5. the windows of a text become its scores: the maximum over the windows for each toxicity label
+//!    (a threat does not fade because the rest of a long comment is polite), the mean weighted by
+//!    content tokens for the sentiment;
+//! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the
+//!    more toxic one. A text that is disguised throughout has one only, the folded one.
 //!
-//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of threads. Only the gate for
-//! languages ([`crate::language`]) takes the export into account, to decide if a text is scored.
+//! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of
+//! threads. Only the gate for languages ([`crate::language`]) takes the export into account, to
+//! decide if a text is scored.
 
 mod builder;
 mod reuse;
@@ -39,16 +42,16 @@ use crate::normalize::{self, normalize};
 use comity_core::label::Label;
 use comity_core::record::{Outcome, Scores, Unscored, ledger};
 
-/// The number of comments that a caller should give [`Session::score`] at once: enough to find equal
-/// texts and to sort by length, few enough to keep in memory.
+/// The number of comments that a caller should give [`Session::score`] at once: enough to find
+/// equal texts and to sort by length, few enough to keep in memory.
 pub const CHUNK_COMMENTS: usize = 4096;
 
-/// Windows in one engine call where the caller has no opinion: enough to keep the products tall, few enough that the
-/// last batches of a chunk do not leave a thread idle.
+/// Windows in one engine call where the caller has no opinion: enough to keep the products tall,
+/// few enough that the last batches of a chunk do not leave a thread idle.
 pub const DEFAULT_BATCH: usize = 32;
 
-/// Error of a scorer that could not be built, or could not score. Texts are never the reason: the model
-/// or the engine is at fault.
+/// Error of a scorer that could not be built, or could not score. Texts are never the reason: the
+/// model or the engine is at fault.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScoreError {
@@ -89,8 +92,8 @@ pub enum ScoreError {
 
 /// A model, its engine and its threads: scores texts.
 ///
-/// It is cheap to clone, and clones share everything; threads may use one scorer at the same time. A
-/// text's scores depend on the text and the model only, whatever texts it is scored with.
+/// It is cheap to clone, and clones share everything; threads may use one scorer at the same time.
+/// A text's scores depend on the text and the model only, whatever texts it is scored with.
 ///
 /// ```
 /// # #[cfg(feature = "embedded")]
@@ -152,8 +155,8 @@ impl Prepared {
 pub struct Reading {
     /// The text, normalised; with its hidden words spelt out where it is disguised throughout.
     pub text: String,
-    /// The same with its hidden words spelt out, if its spelling hides some and the model knows English
-    /// (docs/disguised-words.md).
+    /// The same with its hidden words spelt out, if its spelling hides some and the model knows
+    /// English (docs/disguised-words.md).
     pub folded: Option<String>,
     /// The spelling hides words on purpose, as far as one can tell.
     pub evasion: bool,
@@ -219,8 +222,8 @@ impl Scorer {
     }
 
     /// Scores texts, in their order. A text that is empty, or in a language that the model does not
-    /// support, has no scores. Nothing is known of the export that it comes from, so a short text counts
-    /// as foreign only if that is nearly certain (docs/languages.md).
+    /// support, has no scores. Nothing is known of the export that it comes from, so a short text
+    /// counts as foreign only if that is nearly certain (docs/languages.md).
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails.
@@ -259,7 +262,8 @@ impl Scorer {
         if detected.foreign && !any_language {
             return Prepared::Unscored { cause: Unscored::Language, language };
         }
-        // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same unknown word.
+        // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same
+        // unknown word.
         let is_wordless = !reading.text.contains(char::is_alphanumeric);
         if is_wordless && model.encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
             return Prepared::Unscored { cause: Unscored::Empty, language };
@@ -267,8 +271,8 @@ impl Scorer {
         Prepared::Text { key: reading.key(), reading, language }
     }
 
-    /// Scores the texts whose scores are not `known`, each once. `advance` gets the number of further
-    /// `prepared` that are done, from whichever thread did them.
+    /// Scores the texts whose scores are not `known`, each once. `advance` gets the number of
+    /// further `prepared` that are done, from whichever thread did them.
     fn score_fresh(
         &self,
         prepared: &[Prepared],
@@ -300,8 +304,8 @@ impl Scorer {
         Ok(fresh.iter().map(|(_, key)| *key).zip(scores).collect())
     }
 
-    /// Scores texts as [`read`](Self::read) returns them, in their order. `done` gets the index of each
-    /// text once, from whichever thread did it.
+    /// Scores texts as [`read`](Self::read) returns them, in their order. `done` gets the index of
+    /// each text once, from whichever thread did it.
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails, and [`ScoreError::Stopped`] if `stop` was
@@ -322,7 +326,8 @@ impl Scorer {
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Vec<Scores>, ScoreError> {
         let manifest = &self.model().manifest;
-        // Of each text the windows of its first reading, and of its second one behind them if it has one.
+        // Of each text the windows of its first reading, and of its second one behind them if it
+        // has one.
         let readings: Vec<Vec<Vec<Window>>> = texts
             .par_iter()
             .map(|text| {
@@ -342,8 +347,8 @@ impl Scorer {
             .collect();
         queue.sort_by_key(|&(text, window)| std::cmp::Reverse(windows[text][window].ids.len()));
 
-        // A thread that is free takes the longest batch that is left, so that all end together (Graham, 1969); rayon's own way,
-        // half by half, would leave the longest to one of them.
+        // A thread that is free takes the longest batch that is left, so that all end together
+        // (Graham, 1969); rayon's own way, half by half, would leave the longest to one of them.
         let mut batches: Vec<(usize, Vec<Probabilities>)> = queue
             .chunks(self.shared.batch)
             .enumerate()
@@ -387,9 +392,9 @@ impl Scorer {
 /// A probability for every label that the model gives, by [`Label::index`].
 type Probabilities = [Option<f64>; Label::COUNT];
 
-/// Of two readings the worse one, label by label; the sentiment of the more toxic one, and of the text as it stands if the model
-/// does not give the toxicity. Calibration never changes which of two logits is larger, so these are the calibrated worse
-/// logits.
+/// Of two readings the worse one, label by label; the sentiment of the more toxic one, and of the
+/// text as it stands if the model does not give the toxicity. Calibration never changes which of
+/// two logits is larger, so these are the calibrated worse logits.
 fn worse(raw: Probabilities, folded: Probabilities) -> Probabilities {
     let toxicity = Label::Toxicity.index();
     let mut worse = if folded[toxicity] > raw[toxicity] { folded } else { raw };
@@ -432,8 +437,9 @@ mod tests {
     use comity_core::comment::{Comment, Origin, Status};
     use comity_core::record::Scored;
 
-    /// Texts that are disguised throughout, of which the model reads the spelt-out form alone; and that
-    /// form as a text of its own, which the model also reads in a second form: with the parted word joined.
+    /// Texts that are disguised throughout, of which the model reads the spelt-out form alone; and
+    /// that form as a text of its own, which the model also reads in a second form: with the parted
+    /// word joined.
     pub(super) const DISGUISED: [[&str; 2]; 3] = [
         ["th0se refu g33s 4re f*ck1ng m0r0ns 4nd cr00ks", "those refu gees are fucking morons and crooks"],
         [

@@ -1,4 +1,5 @@
-//! What stands beside the comments of the page: their neighbours in the thread, their threads, and what their authors wrote.
+//! What stands beside the comments of the page: their neighbours in the thread, their threads, and
+//! what their authors wrote.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,8 @@ use crate::report::plain::shorten;
 /// Characters kept of a neighbour's text.
 pub(super) const MAX_NEIGHBOUR: usize = 600;
 
-/// Flagged comments kept of an author: the latest. One more than are shown, for the one that they stand beside is left out.
+/// Flagged comments kept of an author: the latest. One more than are shown, for the one that they
+/// stand beside is left out.
 pub(super) const LATEST: usize = 4;
 
 /// What one more reading of the scores found.
@@ -64,7 +66,8 @@ impl Beside {
         let mut positions = vec![0_u32; sources.first_pass.threads.len()];
         for scored in ledger::Reader::open(sources.scores)? {
             let scored = scored?;
-            // A thread that the first reading did not see means that the file grew since: the next report has it.
+            // A thread that the first reading did not see means that the file grew since: the next
+            // report has it.
             let Some(thread) = sources.first_pass.threads.number(&scored.comment.thread) else { continue };
             positions[thread] += 1;
             let place = (thread, positions[thread]);

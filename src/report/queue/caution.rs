@@ -1,5 +1,6 @@
-//! What should make a moderator slow: signs that a score may be wrong about a comment. Simple signs in its own words, read
-//! without the model, so that they are the same in every report; `docs/moderating.md` says what each means.
+//! What should make a moderator slow: signs that a score may be wrong about a comment. Simple signs
+//! in its own words, read without the model, so that they are the same in every report;
+//! `docs/moderating.md` says what each means.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -15,16 +16,19 @@ use crate::normalize::{groups_of_people, normalize};
 /// A sign that a score may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Caution {
-    /// A group of people is named: models score talk about groups too high (Dixon et al. 2018, "Measuring and mitigating
-    /// unintended bias in text classification", AIES).
+    /// A group of people is named: models score talk about groups too high (Dixon et al. 2018,
+    /// "Measuring and mitigating unintended bias in text classification", AIES).
     Identity,
     /// Words stand in quotation marks: they may be someone else's.
     Quoted,
-    /// A quotation has no source in the export: it is scored as the writer's words, and may be someone else's.
+    /// A quotation has no source in the export: it is scored as the writer's words, and may be
+    /// someone else's.
     Unsourced,
-    /// Prejudice is called by its name, or what someone says is told and a group named: it may speak against that.
+    /// Prejudice is called by its name, or what someone says is told and a group named: it may
+    /// speak against that.
     Counter,
-    /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a group took back.
+    /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a
+    /// group took back.
     Own,
     /// Its language could not be determined, or is probably one that the model does not know.
     Language,
@@ -35,7 +39,8 @@ pub(super) enum Caution {
 /// Own words that are too few for a model to go by.
 const FEW: usize = 3;
 
-/// Characters that a quotation opens with, and those that close it. Single ones are left out: most are apostrophes.
+/// Characters that a quotation opens with, and those that close it. Single ones are left out: most
+/// are apostrophes.
 const QUOTATIONS: [(char, char); 4] = [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')];
 
 /// The terms of a list: one or two words a line.
@@ -72,8 +77,9 @@ impl Caution {
         }
     }
 
-    /// Returns the signs that a comment has, in the order of [`Self::ALL`]. `language` is the language of its own words if it
-    /// was detected, `known` lists those of the model; a model that lists none gets no caution for them.
+    /// Returns the signs that a comment has, in the order of [`Self::ALL`]. `language` is the
+    /// language of its own words if it was detected, `known` lists those of the model; a model that
+    /// lists none gets no caution for them.
     pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();

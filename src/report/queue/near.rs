@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-/// From this resemblance on two texts are nearly the same: one word in ten may be another, or a few may be added at
-/// an end. The number is ours, chosen on made-up pairs (see the tests); short texts must agree in nearly every word.
+/// From this resemblance on two texts are nearly the same: one word in ten may be another, or a few
+/// may be added at an end. The number is ours, chosen on made-up pairs (see the tests); short texts
+/// must agree in nearly every word.
 pub(super) const NEAR: f64 = 0.6;
 
 /// The texts that are shown, by their shingles.
@@ -24,15 +25,16 @@ impl Shown {
         self.sizes.push(shingles.len());
     }
 
-    /// The number of the first text that is nearly the same. Texts are added behind it, so the answer stays what it is.
+    /// The number of the first text that is nearly the same. Texts are added behind it, so the
+    /// answer stays what it is.
     pub(super) fn near(&self, shingles: &[u64]) -> Option<usize> {
         let near = self.resemblances(shingles).into_iter().filter(|(_, resemblance)| *resemblance >= NEAR);
         near.map(|(text, _)| text).min()
     }
 
-    /// How far each text that has anything in common with this one resembles it: the shingles that both have by those that
-    /// one of them has, from 0 to 1 (Jaccard 1901; for texts Broder 1997, "On the resemblance and containment of
-    /// documents"). Exact, for the texts of a page are few.
+    /// How far each text that has anything in common with this one resembles it: the shingles that
+    /// both have by those that one of them has, from 0 to 1 (Jaccard 1901; for texts Broder 1997,
+    /// "On the resemblance and containment of documents"). Exact, for the texts of a page are few.
     fn resemblances(&self, shingles: &[u64]) -> HashMap<usize, f64> {
         let mut common: HashMap<usize, usize> = HashMap::new();
         for text in shingles.iter().filter_map(|shingle| self.with.get(shingle)).flatten() {

@@ -1,11 +1,13 @@
-//! `queue.html`: the flagged comments, for the people who decide about them. Opens offline, with or without scripts.
+//! `queue.html`: the flagged comments, for the people who decide about them. Opens offline, with or
+//! without scripts.
 //!
-//! The page has cards for the worst comments; all others follow as data (see [`super::rest`]), from which the script makes cards
-//! when they are asked for.
+//! The page has cards for the worst comments; all others follow as data (see [`super::rest`]), from
+//! which the script makes cards when they are asked for.
 //!
-//! The text of comments reaches the page through the template's escaping (no filter switches it off) or as JSON in which no
-//! `<` stands, which the script shows as text. The page's styles and script are the only ones that the content security policy
-//! allows (by hash), and nothing is loaded from anywhere.
+//! The text of comments reaches the page through the template's escaping (no filter switches it
+//! off) or as JSON in which no `<` stands, which the script shows as text. The page's styles and
+//! script are the only ones that the content security policy allows (by hash), and nothing is
+//! loaded from anywhere.
 
 pub(super) mod card;
 pub(super) mod text;

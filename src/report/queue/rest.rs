@@ -1,5 +1,6 @@
-//! The flagged comments that have no card in the page as it is written: a JSON object a line, from which the page's script
-//! makes a card when it is asked for. They are written to a temporary file while the ranks are read, for there may be many.
+//! The flagged comments that have no card in the page as it is written: a JSON object a line, from
+//! which the page's script makes a card when it is asked for. They are written to a temporary file
+//! while the ranks are read, for there may be many.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
@@ -15,8 +16,9 @@ use crate::report::address::is_web_address;
 use crate::report::plain::visible;
 use crate::report::summary::six;
 
-/// Bytes of comments behind the cards of a page: a browser opens a page of this size in seconds. Comments of usual length
-/// have about 1 KB here, so this has room for some 60,000 of them; what is left out is said at the top of the page.
+/// Bytes of comments behind the cards of a page: a browser opens a page of this size in seconds.
+/// Comments of usual length have about 1 KB here, so this has room for some 60,000 of them; what is
+/// left out is said at the top of the page.
 pub(super) const MOST_BYTES: u64 = 64 << 20;
 
 /// The comments that follow those with cards, in the order of their ranks.
@@ -56,7 +58,8 @@ struct Row<'a> {
     /// See [`harm_words`].
     #[serde(skip_serializing_if = "Option::is_none")]
     harm_words: Option<String>,
-    /// The label's next more severe rule: how far below it the score is, its name, threshold and action.
+    /// The label's next more severe rule: how far below it the score is, its name, threshold and
+    /// action.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<(String, &'a str, String, &'static str)>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -161,7 +164,8 @@ impl Rest {
     }
 }
 
-/// JSON that can stand in a `script` element: no `<` of a text ends the element or begins a comment.
+/// JSON that can stand in a `script` element: no `<` of a text ends the element or begins a
+/// comment.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("it is plain data").replace('<', "\\u003c")
 }

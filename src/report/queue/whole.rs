@@ -1,4 +1,5 @@
-//! The threads that the comments of the page stand in: whole, or where they are too long for a page what stands around.
+//! The threads that the comments of the page stand in: whole, or where they are too long for a page
+//! what stands around.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,9 +15,9 @@ const WHOLE: u32 = 200;
 /// Comments shown on either side of one whose thread is not shown whole.
 const AROUND: u32 = 10;
 
-/// Comments of whole threads on a page. What stands around the others is 4,200 more for 200 cards, and each takes 550 bytes where
-/// its letters take one: 4 MB, so that a page with its cards has 5 MB however long the comments are. Letters of three bytes
-/// make that 9.5 MB.
+/// Comments of whole threads on a page. What stands around the others is 4,200 more for 200 cards,
+/// and each takes 550 bytes where its letters take one: 4 MB, so that a page with its cards has 5
+/// MB however long the comments are. Letters of three bytes make that 9.5 MB.
 const MOST: u32 = 3_000;
 
 /// Characters kept of a text.
@@ -50,8 +51,9 @@ pub(super) struct Said {
 }
 
 impl Threads {
-    /// Chooses what to show of the threads of cards: whole ones as far as the page has room, for those that come first. Each card
-    /// is the number of its thread, how many comments that has, and its place in it.
+    /// Chooses what to show of the threads of cards: whole ones as far as the page has room, for
+    /// those that come first. Each card is the number of its thread, how many comments that has,
+    /// and its place in it.
     pub(super) fn of(cards: impl Iterator<Item = (usize, u32, u32)>) -> Self {
         let (mut places, mut room) = (BTreeMap::new(), MOST);
         for (thread, comments, position) in cards {

@@ -80,7 +80,8 @@ pub struct ModeratorDecision {
     pub thread: Option<String>,
     /// Id of the comment.
     pub id: String,
-    /// The decision; `None` if it is still to be made. Of an appeal, the decision that it is against.
+    /// The decision; `None` if it is still to be made. Of an appeal, the decision that it is
+    /// against.
     pub verdict: Option<Verdict>,
     /// The outcome of the appeal; `None` if the row is not an appeal.
     pub appeal: Option<Appeal>,
@@ -118,11 +119,12 @@ impl ModeratorDecision {
         "stratum_size",
     ];
 
-    /// Reads a record from its cells. `cell` returns the cell of one of [`Self::COLUMNS`], or `None` if there is no such
-    /// column.
+    /// Reads a record from its cells. `cell` returns the cell of one of [`Self::COLUMNS`], or
+    /// `None` if there is no such column.
     ///
     /// # Errors
-    /// Returns the first fault: an error of `cell`, a missing id, or a cell with another kind of value.
+    /// Returns the first fault: an error of `cell`, a missing id, or a cell with another kind of
+    /// value.
     pub fn from_cells<'a>(
         cell: impl Fn(&'static str) -> Result<Option<&'a str>, String>,
     ) -> Result<Self, String> {

@@ -16,7 +16,8 @@ pub struct Confusion {
     pub true_negatives: u64,
 }
 
-/// A model's errors in telling toxic comments from others, on labelled comments that it had not seen.
+/// A model's errors in telling toxic comments from others, on labelled comments that it had not
+/// seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeldOut {

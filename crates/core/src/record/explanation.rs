@@ -7,11 +7,12 @@ use crate::label::Label;
 /// Name of the file in a report's folder: one [`Explanation`] a line.
 pub const EXPLANATIONS: &str = "explanations.ndjson";
 
-/// Number of flagged texts that are explained, the worst first, each once: those that the queue's page
-/// shows.
+/// Number of flagged texts that are explained, the worst first, each once: those that the queue's
+/// page shows.
 pub const MOST_EXPLAINED: usize = 200;
 
-/// Number of characters of a comment's own words that are explained: as many as the queue's page shows.
+/// Number of characters of a comment's own words that are explained: as many as the queue's page
+/// shows.
 pub const EXPLAINED_CHARS: usize = 4_000;
 
 /// The parts that carry the score of a flagged comment. A line of `explanations.ndjson`.
@@ -25,7 +26,8 @@ pub struct Explanation {
     pub label: Label,
     /// The comment's score for that label.
     pub score: f64,
-    /// True if the comment's own words are longer than the excerpt of [`EXPLAINED_CHARS`] that is explained.
+    /// True if the comment's own words are longer than the excerpt of [`EXPLAINED_CHARS`] that is
+    /// explained.
     #[serde(default, skip_serializing_if = "is_false")]
     pub partial: bool,
     /// The excerpt as the model reads it, if its spelling hides words.
@@ -33,8 +35,9 @@ pub struct Explanation {
     pub read_as: Option<String>,
     /// Every sentence of the excerpt, in order, with its own score.
     pub sentences: Vec<Part>,
-    /// The words that carry the score, in order, each with its weight: the mean of its score standing
-    /// alone and of the fall of its sentence's score without it (0 if that rises, or was not tried).
+    /// The words that carry the score, in order, each with its weight: the mean of its score
+    /// standing alone and of the fall of its sentence's score without it (0 if that rises, or was
+    /// not tried).
     pub words: Vec<Part>,
 }
 

@@ -1,5 +1,6 @@
-//! `scores.csv`: one row a comment, in input order. Facts only: what the export said and what the model said. Every
-//! later stage reads this file, so that a new policy or a new report never needs the model.
+//! `scores.csv`: one row a comment, in input order. Facts only: what the export said and what the
+//! model said. Every later stage reads this file, so that a new policy or a new report never needs
+//! the model.
 
 mod kept;
 
@@ -20,9 +21,10 @@ use crate::label::Label;
 /// Name of the file in a report's folder.
 pub const FILE_NAME: &str = "scores.csv";
 
-/// The columns, in order: those of [`row::COLUMNS`]. Text cells are guarded (see [`crate::cell`]); probabilities have six
-/// decimals and are blank if the comment is unscored or the model does not give the label; times are UTC, RFC 3339; `quotes`
-/// and `unsourced` contain byte ranges of `text` as `start-end`, separated by spaces.
+/// The columns, in order: those of [`row::COLUMNS`]. Text cells are guarded (see [`crate::cell`]);
+/// probabilities have six decimals and are blank if the comment is unscored or the model does not
+/// give the label; times are UTC, RFC 3339; `quotes` and `unsourced` contain byte ranges of `text`
+/// as `start-end`, separated by spaces.
 pub const COLUMNS: [&str; row::COLUMNS.len()] = {
     let mut names = [""; row::COLUMNS.len()];
     let mut index = 0;
@@ -133,7 +135,8 @@ impl<W: Write> Writer<W> {
         self.write_cells(cells(scored))
     }
 
-    /// Hands every row that was added to the operating system: from here on it outlives this process.
+    /// Hands every row that was added to the operating system: from here on it outlives this
+    /// process.
     ///
     /// # Errors
     /// [`LedgerError::Io`] if that fails.
@@ -202,7 +205,8 @@ impl Reader {
         self.record.position().map_or(0, csv::Position::byte)
     }
 
-    /// Returns the row that begins at that byte, which [`Self::offset`] gave. The rows that follow it are read next.
+    /// Returns the row that begins at that byte, which [`Self::offset`] gave. The rows that follow
+    /// it are read next.
     ///
     /// # Errors
     /// [`LedgerError`] if there is none or it cannot be read.
@@ -217,7 +221,8 @@ impl Reader {
         })
     }
 
-    /// Checks that the row that was read last has a score for every label but those that are `missing` from its model.
+    /// Checks that the row that was read last has a score for every label but those that are
+    /// `missing` from its model.
     ///
     /// # Errors
     /// [`LedgerError::Row`] if one is blank, or one that the model does not give is there.
@@ -237,7 +242,8 @@ impl Reader {
     /// Checks that the rows that begin at two bytes are of different comments.
     ///
     /// # Errors
-    /// [`LedgerError::Row`] if they have the same thread and id; [`LedgerError`] if they cannot be read.
+    /// [`LedgerError::Row`] if they have the same thread and id; [`LedgerError`] if they cannot be
+    /// read.
     pub fn check_different(&mut self, first: u64, second: u64) -> Result<(), LedgerError> {
         let (a, b) = (self.row_at(first)?.comment, self.row_at(second)?.comment);
         if (&a.thread, &a.id) != (&b.thread, &b.id) {

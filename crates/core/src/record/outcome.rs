@@ -14,7 +14,8 @@ pub struct Scored {
     pub comment: Comment,
     /// Language of its own words, ISO 639-1; `None` if it was not detected.
     pub language: Option<String>,
-    /// True if its spelling hid words: letters swapped for lookalikes, invisible characters inside words.
+    /// True if its spelling hid words: letters swapped for lookalikes, invisible characters inside
+    /// words.
     pub evasion: bool,
     /// Its scores, or the reason why it has none.
     pub outcome: Outcome,
@@ -44,8 +45,8 @@ impl Outcome {
 pub struct Scores([Option<f64>; Label::COUNT]);
 
 impl Scores {
-    /// Rounds probabilities, in the order of [`Label::ALL`], to the six decimals that files keep: a decision
-    /// made on the fresh score and one made on the score read back are the same.
+    /// Rounds probabilities, in the order of [`Label::ALL`], to the six decimals that files keep: a
+    /// decision made on the fresh score and one made on the score read back are the same.
     pub fn new<P: Into<Option<f64>>>(probabilities: [P; Label::COUNT]) -> Self {
         Self(probabilities.map(|p| p.into().map(decimal::round)))
     }
@@ -55,8 +56,8 @@ impl Scores {
         self.0[label.index()]
     }
 
-    /// Returns `positive - negative`, from -1 to 1 and to the six decimals that files keep; `None` if the
-    /// model does not give both.
+    /// Returns `positive - negative`, from -1 to 1 and to the six decimals that files keep; `None`
+    /// if the model does not give both.
     pub fn sentiment(&self) -> Option<f64> {
         Some(decimal::round(self.get(Label::Positive)? - self.get(Label::Negative)?))
     }

@@ -1,4 +1,5 @@
-//! A scored comment as a row: the columns that all forms have in common, and their values as cells and as JSON.
+//! A scored comment as a row: the columns that all forms have in common, and their values as cells
+//! and as JSON.
 
 use std::borrow::Cow;
 use std::ops::Range;

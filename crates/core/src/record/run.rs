@@ -10,15 +10,15 @@ use crate::label::Label;
 /// Name of the file in a report's folder.
 pub const RUN: &str = "run.json";
 
-/// A run. Nothing that differs between two runs over the same input is recorded: no clock times, no number of threads,
-/// no batch size, no paths beyond those that the user typed.
+/// A run. Nothing that differs between two runs over the same input is recorded: no clock times, no
+/// number of threads, no batch size, no paths beyond those that the user typed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// Version of comity.
     pub version: String,
-    /// The options that change what is written, by their name on the command line (`format`, `map`, `language`,
-    /// `limit` ...), as the user gave them.
+    /// The options that change what is written, by their name on the command line (`format`, `map`,
+    /// `language`, `limit` ...), as the user gave them.
     pub settings: BTreeMap<String, String>,
     /// The model that scored.
     pub model: ModelId,
@@ -35,7 +35,8 @@ pub struct Run {
     /// Columns by whose values its report groups comments.
     #[serde(default = "Column::usual")]
     pub by: Vec<Column>,
-    /// SHA-256 of `scores.csv` when the run ended, in hexadecimal; none from versions that did not record it.
+    /// SHA-256 of `scores.csv` when the run ended, in hexadecimal; none from versions that did not
+    /// record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores_sha256: Option<String>,
     /// True if somebody changed `scores.csv` after the run and had that accepted.
@@ -67,8 +68,8 @@ pub struct ModelId {
 }
 
 impl ModelId {
-    /// Returns its errors on labelled comments if `threshold` is the one that they were counted at; `None` if not,
-    /// or if its manifest has none.
+    /// Returns its errors on labelled comments if `threshold` is the one that they were counted at;
+    /// `None` if not, or if its manifest has none.
     pub fn errors_at(&self, threshold: f64) -> Option<&Confusion> {
         self.held_out
             .as_ref()

@@ -1,5 +1,5 @@
-//! A short way to the ids of plain words, which are most of any text: BERT's cleaning and splitting leave them as they are,
-//! and the vocabulary has most of them whole.
+//! A short way to the ids of plain words, which are most of any text: BERT's cleaning and splitting
+//! leave them as they are, and the vocabulary has most of them whole.
 
 use tokenizers::models::ModelWrapper;
 use tokenizers::normalizers::BertNormalizer;
@@ -14,7 +14,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// None if a token that is matched before the text is split, one of `added`, could be part of a word or of several.
+    /// None if a token that is matched before the text is split, one of `added`, could be part of a
+    /// word or of several.
     pub(super) fn new(normalizer: &BertNormalizer, added: &[String]) -> Option<Self> {
         let token_marks: Vec<char> = added.iter().filter_map(|token| token.chars().next()).collect();
         let stand_out = token_marks.iter().all(char::is_ascii_punctuation)
@@ -22,8 +23,8 @@ impl Words {
         stand_out.then_some(Self { lowercase: normalizer.lowercase, token_marks })
     }
 
-    /// Whether what stands between two spaces is made of ASCII letters, digits and marks alone, and of no token that is
-    /// matched before.
+    /// Whether what stands between two spaces is made of ASCII letters, digits and marks alone, and
+    /// of no token that is matched before.
     pub(super) fn are_plain(&self, text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(&self.token_marks[..])
     }
@@ -49,7 +50,8 @@ impl Words {
         for part in text.split_inclusive(|c: char| c.is_ascii_punctuation()) {
             let (word, mark) = part.split_at(part.trim_end_matches(|c: char| c.is_ascii_punctuation()).len());
             for word in [word, mark].into_iter().filter(|word| !word.is_empty()) {
-                // The model looks for the longest piece first, so that a word of its vocabulary is one piece.
+                // The model looks for the longest piece first, so that a word of its vocabulary is
+                // one piece.
                 match model.token_to_id(word) {
                     Some(id) => ids.push(id),
                     None => ids.extend(model.tokenize(word)?.into_iter().map(|token| token.id)),

@@ -1,10 +1,12 @@
 //! The engine in Rust, on one thread.
 //!
-//! The tokens of all sequences of a batch lie end to end as the rows of one tall matrix, so that nothing is padded; only
-//! the attention knows where a sequence begins. Of the last layer, all but keys and values is computed for the first token
-//! of each sequence alone, since nothing else is read.
+//! The tokens of all sequences of a batch lie end to end as the rows of one tall matrix, so that
+//! nothing is padded; only the attention knows where a sequence begins. Of the last layer, all but
+//! keys and values is computed for the first token of each sequence alone, since nothing else is
+//! read.
 //!
-//! It computes with weights of 8 bits ([`Native`]) or, as the reference, with 32 bits throughout ([`Exact`]).
+//! It computes with weights of 8 bits ([`Native`]) or, as the reference, with 32 bits throughout
+//! ([`Exact`]).
 
 use ndarray::Array2;
 
@@ -79,8 +81,8 @@ impl Native {
         Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
     }
 
-    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`, `native:avx2`, `native:neon`
-    /// or `native:scalar`.
+    /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`,
+    /// `native:avx2`, `native:neon` or `native:scalar`.
     ///
     /// # Errors
     /// Those of [`Native::new`], or the processor cannot run it.
@@ -113,8 +115,8 @@ impl Engine for Native {
     }
 }
 
-/// Prints which kernels a test ran, and which it could not. Past the capture of tests that pass, so that
-/// nobody takes a kernel for tested that this machine cannot run.
+/// Prints which kernels a test ran, and which it could not. Past the capture of tests that pass, so
+/// that nobody takes a kernel for tested that this machine cannot run.
 #[cfg(test)]
 fn print_kernels(what: &str, ran: &[&str]) {
     use std::io::Write;
@@ -167,7 +169,8 @@ mod tests {
         logits.rows().into_iter().map(|row| row.iter().map(|x| x.to_bits()).collect()).collect()
     }
 
-    /// The logits of each sequence by itself, with others before or after it, in other orders and in other threads.
+    /// The logits of each sequence by itself, with others before or after it, in other orders and
+    /// in other threads.
     fn check_neighbours(engine: &dyn Engine, sequences: &[Vec<u32>]) {
         let alone: Vec<Vec<u32>> =
             sequences.iter().map(|ids| bits(&engine.logits(&batch([ids])).unwrap()).remove(0)).collect();
@@ -248,7 +251,8 @@ mod tests {
         print_kernels("logits", &ran);
     }
 
-    /// On models with random weights; docs/performance.md has what it costs the embedded one on labelled comments.
+    /// On models with random weights; docs/performance.md has what it costs the embedded one on
+    /// labelled comments.
     #[test]
     fn eight_bits_are_nearly_as_exact_as_thirty_two() {
         for model in ["tiny", "tiny-distilbert", "tiny-roberta"].map(open_tiny) {

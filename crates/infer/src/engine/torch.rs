@@ -1,14 +1,15 @@
-//! The network by `rust-bert` on libtorch, with the feature `rust-bert`: for architectures that [`super::native`] does not know, and
-//! for a graphics card.
+//! The network by `rust-bert` on libtorch, with the feature `rust-bert`: for architectures that
+//! [`super::native`] does not know, and for a graphics card.
 //!
-//! Its pipelines are not used, since they neither mask their padding nor give a row a text; its networks are. A batch is filled up
-//! to its longest sequence, and what fills it up is masked: it weighs nothing at all in the attention. Yet libtorch chooses
-//! its kernels by the shape of a batch, so that the last bits of a row depend on how long its neighbours are and how many, which no
-//! other engine allows: a run with another `--batch`, or one that was interrupted, can differ in the sixth decimal of
-//! some scores.
+//! Its pipelines are not used, since they neither mask their padding nor give a row a text; its
+//! networks are. A batch is filled up to its longest sequence, and what fills it up is masked: it
+//! weighs nothing at all in the attention. Yet libtorch chooses its kernels by the shape of a
+//! batch, so that the last bits of a row depend on how long its neighbours are and how many, which
+//! no other engine allows: a run with another `--batch`, or one that was interrupted, can differ in
+//! the sixth decimal of some scores.
 //!
-//! Of BERT and RoBERTa, `rust-bert` does not read `layer_norm_eps`: it takes 1e-12, which is BERT's own. RoBERTa's is 1e-5, which moves its
-//! logits a little; `native` knows both.
+//! Of BERT and RoBERTa, `rust-bert` does not read `layer_norm_eps`: it takes 1e-12, which is BERT's
+//! own. RoBERTa's is 1e-5, which moves its logits a little; `native` knows both.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +30,8 @@ use crate::model::Model;
 /// Its name.
 pub const NAME: &str = "torch";
 
-/// A network, run by libtorch: on the first graphics card where libtorch sees one, else on the processor with one thread a call.
+/// A network, run by libtorch: on the first graphics card where libtorch sees one, else on the
+/// processor with one thread a call.
 pub struct Torch {
     architecture: Architecture,
     /// `config.json`, with nothing left out.
@@ -43,7 +45,8 @@ pub struct Torch {
     pool: Mutex<Pool>,
 }
 
-/// The weights, and networks of them that nobody runs at the moment: a network can be run by one thread at a time.
+/// The weights, and networks of them that nobody runs at the moment: a network can be run by one
+/// thread at a time.
 struct Pool {
     weights: HashMap<String, Tensor>,
     idle: Vec<Network>,
@@ -75,8 +78,8 @@ impl Torch {
     /// Hands the weights of a model to libtorch.
     ///
     /// # Errors
-    /// An architecture or a setting that `rust-bert` does not know; a tensor that is missing, not of the shape that it asks
-    /// for, or that has no place in the network.
+    /// An architecture or a setting that `rust-bert` does not know; a tensor that is missing, not
+    /// of the shape that it asks for, or that has no place in the network.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
         let refuse = |cause: String| EngineError::Architecture { model: model.manifest.name.clone(), cause };
         let architecture = match model.config.model_type.as_str() {
@@ -106,7 +109,8 @@ impl Torch {
             .iter()
             .map(|(id, name)| (id.to_string(), Value::from(name.clone())))
             .collect();
-        // Of DistilBERT's, rust-bert insists on it, Hugging Face no longer writes it, and a classifier does not use it.
+        // Of DistilBERT's, rust-bert insists on it, Hugging Face no longer writes it, and a
+        // classifier does not use it.
         if config.get("tie_weights_").is_none() {
             config["tie_weights_"] = true.into();
         }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::{Manifest, ModelErrorKind};
 use comity_core::label::{Activation, Label, LabelSet};
 
-/// The fields of a sequence classifier's configuration that matter to an engine; others are ignored. The names are BERT's;
-/// DistilBERT's own are read as well.
+/// The fields of a sequence classifier's configuration that matter to an engine; others are
+/// ignored. The names are BERT's; DistilBERT's own are read as well.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Config {
     /// The architecture: `bert`, `distilbert`, `roberta` or another that an engine may know.
@@ -85,14 +85,14 @@ impl Config {
         self.max_position_embeddings.saturating_sub(self.first_position())
     }
 
-    /// Returns `true` if `problem_type` is missing, so that a folder without a manifest is read as Hugging Face
-    /// would: one label is a sigmoid head, several are a softmax head.
+    /// Returns `true` if `problem_type` is missing, so that a folder without a manifest is read as
+    /// Hugging Face would: one label is a sigmoid head, several are a softmax head.
     pub fn is_problem_type_missing(&self) -> bool {
         self.problem_type.is_none()
     }
 
-    /// Returns how logits become probabilities if no manifest says it: by `problem_type`, and without one by the number of
-    /// labels, as in Hugging Face's pipeline.
+    /// Returns how logits become probabilities if no manifest says it: by `problem_type`, and
+    /// without one by the number of labels, as in Hugging Face's pipeline.
     pub(super) fn activation(&self) -> Result<Activation, String> {
         match self.problem_type.as_deref() {
             Some("multi_label_classification") => Ok(Activation::Sigmoid),

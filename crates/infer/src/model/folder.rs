@@ -1,4 +1,5 @@
-//! A model folder as Hugging Face writes it, without a manifest: what a manifest would say is concluded from the other files.
+//! A model folder as Hugging Face writes it, without a manifest: what a manifest would say is
+//! concluded from the other files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,8 +93,8 @@ fn name(dir: &Path) -> String {
     of(dir).or_else(|| of(&dir.canonicalize().ok()?)).unwrap_or_else(|| "model".to_owned())
 }
 
-/// Label names of a model, by `id2label`, connected with ours: by the folder's own map, or by the built-in one if that knows
-/// all of them.
+/// Label names of a model, by `id2label`, connected with ours: by the folder's own map, or by the
+/// built-in one if that knows all of them.
 fn heads(config: &Config, map: Option<&[u8]>) -> InFile<LabelSet> {
     let (in_config, in_map) = (
         |cause| (CONFIG.to_owned(), ModelErrorKind::Content(cause)),
@@ -159,7 +160,8 @@ fn parse_map(toml: &[u8]) -> Result<BTreeMap<String, Label>, String> {
     })
 }
 
-/// The settings of a BERT tokenizer that has no `tokenizer.json`, with the values that Hugging Face takes for granted.
+/// The settings of a BERT tokenizer that has no `tokenizer.json`, with the values that Hugging Face
+/// takes for granted.
 #[derive(Deserialize)]
 struct BertTokenizer {
     #[serde(default = "yes")]

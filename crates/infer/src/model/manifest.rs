@@ -33,7 +33,8 @@ pub struct Manifest {
     /// Calibration from logits to probabilities; `None` if the model is not calibrated.
     #[serde(default)]
     pub calibration: Option<Calibration>,
-    /// Its errors on labelled comments that neither training nor calibration had seen, if they were counted.
+    /// Its errors on labelled comments that neither training nor calibration had seen, if they were
+    /// counted.
     #[serde(default, deserialize_with = "flat_held_out")]
     pub held_out: Option<HeldOut>,
     /// Notes on its training: for people, in any shape.
@@ -43,7 +44,8 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileEntry>,
 }
 
-/// Reads [`HeldOut`] as the manifest has it: with the counts of its confusion matrix beside the threshold.
+/// Reads [`HeldOut`] as the manifest has it: with the counts of its confusion matrix beside the
+/// threshold.
 fn flat_held_out<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeldOut>, D::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -64,7 +66,8 @@ fn flat_held_out<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<He
     ))
 }
 
-/// Scale and bias, or temperature, of logits, so that a probability of 0.8 is right in 80 of 100 cases.
+/// Scale and bias, or temperature, of logits, so that a probability of 0.8 is right in 80 of 100
+/// cases.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Calibration {
     sentiment: Option<Temperature>,
@@ -86,13 +89,15 @@ struct Temperature {
 }
 
 impl Calibration {
-    /// Scale and bias of a label, which a checked manifest has for every label of a sigmoid head; (1, 0) changes nothing.
+    /// Scale and bias of a label, which a checked manifest has for every label of a sigmoid head;
+    /// (1, 0) changes nothing.
     pub(super) fn line(&self, label: Label) -> (f64, f64) {
         let line = &self.labels[&label];
         (line.scale, line.bias)
     }
 
-    /// Temperature of the softmax head, which a checked manifest has where there is one; 1 changes nothing.
+    /// Temperature of the softmax head, which a checked manifest has where there is one; 1 changes
+    /// nothing.
     pub(super) fn temperature(&self) -> f64 {
         self.sentiment.as_ref().expect("checked when the manifest was parsed").temperature
     }

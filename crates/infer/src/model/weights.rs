@@ -32,7 +32,8 @@ impl<'a> Weights<'a> {
     /// A matrix of `rows` by `columns`.
     ///
     /// # Errors
-    /// No such tensor, another shape, another type than `F16`, `BF16` or `F32`, or a value that is not finite.
+    /// No such tensor, another shape, another type than `F16`, `BF16` or `F32`, or a value that is
+    /// not finite.
     pub fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Array2<f32>, ModelErrorKind> {
         let array = self.array(name, &[rows, columns])?;
         Ok(array.into_dimensionality().expect("the shape was checked to have two dimensions"))
@@ -81,9 +82,9 @@ impl<'a> Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// Checks that a network has read every tensor: without some of its weights, a model gives other
-    /// scores. Left out are buffers, and the pooler that Hugging Face stores with a RoBERTa although its
-    /// classifier has none.
+    /// Checks that a network has read every tensor: without some of its weights, a model gives
+    /// other scores. Left out are buffers, and the pooler that Hugging Face stores with a RoBERTa
+    /// although its classifier has none.
     ///
     /// # Errors
     /// Names the first tensor that was not read, and the key of the configuration to look at.

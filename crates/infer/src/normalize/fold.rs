@@ -1,17 +1,19 @@
-//! A second reading of a text whose spelling hides words: `1d10t`, `s t u p i d`, `st*pid`, a Cyrillic `а` for an
-//! `a`.
+//! A second reading of a text whose spelling hides words: `1d10t`, `s t u p i d`, `st*pid`, a
+//! Cyrillic `а` for an `a`.
 //!
-//! Unlike the steps of [`normalize`](super::normalize()), which undo only what cannot mean anything else, a fold
-//! guesses. So the model reads both texts, and the worse score counts. A guess is made only if the lexicon finds the
-//! reading far likelier than the spelling, so that ordinary texts, `MP3`, `2nd`, `e-mail` and `U.S.` stay as they are
-//! and are read once. Only a text that is disguised throughout is read boldly, and by its fold alone: to the model the
-//! rest of it is noise, which looks like abuse whatever it says.
+//! Unlike the steps of [`normalize`](super::normalize()), which undo only what cannot mean anything
+//! else, a fold guesses. So the model reads both texts, and the worse score counts. A guess is made
+//! only if the lexicon finds the reading far likelier than the spelling, so that ordinary texts,
+//! `MP3`, `2nd`, `e-mail` and `U.S.` stay as they are and are read once. Only a text that is
+//! disguised throughout is read boldly, and by its fold alone: to the model the rest of it is
+//! noise, which looks like abuse whatever it says.
 //!
-//! Two kinds of change are told apart. A disguise (letters swapped for signs or lookalikes, spaced out, masked) is
-//! what people do to hide a word; a slip (a doubled or a lost letter, a lost or an added space) happens to everyone.
+//! Two kinds of change are told apart. A disguise (letters swapped for signs or lookalikes, spaced
+//! out, masked) is what people do to hide a word; a slip (a doubled or a lost letter, a lost or an
+//! added space) happens to everyone.
 //!
-//! The rules, in the order in which they are tried on a word; a cost is a difference in log-likelihood, and each
-//! reading must be cheaper than the spelling by the rule's margin:
+//! The rules, in the order in which they are tried on a word; a cost is a difference in
+//! log-likelihood, and each reading must be cheaper than the spelling by the rule's margin:
 //!
 //! | example | rule (`word.rs`) | costs of the guess | margin |
 //! | --- | --- | --- | --- |
@@ -45,8 +47,8 @@ pub(crate) struct Folded {
     pub(crate) text: String,
     /// A disguise was undone, not only slips.
     pub(crate) disguise: bool,
-    /// Half of the text's longer words are disguised. What can be read as it stands is read so here, too; the rest
-    /// of the text as it stands is noise.
+    /// Half of the text's longer words are disguised. What can be read as it stands is read so
+    /// here, too; the rest of the text as it stands is noise.
     pub(crate) throughout: bool,
 }
 

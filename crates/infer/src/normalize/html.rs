@@ -1,8 +1,9 @@
 //! Markup: entities decoded, tags of HTML dropped, what is not markup left alone.
 //!
-//! An entity needs its semicolon (`?a=1&lt=2` is an address, not a sign). A tag needs a name that HTML knows and, after the name,
-//! nothing or attributes with a `=`: `a <b and c> d`, `i<j>k`, `<3` and `<sarcasm>` are text. Tags that break a line leave a space,
-//! others nothing; comments, scripts and style sheets go with their contents, but only if they are closed.
+//! An entity needs its semicolon (`?a=1&lt=2` is an address, not a sign). A tag needs a name that
+//! HTML knows and, after the name, nothing or attributes with a `=`: `a <b and c> d`, `i<j>k`, `<3`
+//! and `<sarcasm>` are text. Tags that break a line leave a space, others nothing; comments,
+//! scripts and style sheets go with their contents, but only if they are closed.
 
 use std::ops::Range;
 
@@ -44,7 +45,8 @@ const INLINE: [&str; 27] = [
 ];
 /// Tags whose contents nobody sees.
 const HIDING: [&str; 2] = ["script", "style"];
-/// The longest name of an entity with its `&` and `;` (`&CounterClockwiseContourIntegral;`), in bytes.
+/// The longest name of an entity with its `&` and `;` (`&CounterClockwiseContourIntegral;`), in
+/// bytes.
 const MAX_ENTITY: usize = 33;
 
 pub(super) fn step(text: &str, edits: &mut Edits) {
@@ -96,7 +98,8 @@ fn decode(entity: &str) -> Option<String> {
     (decoded != entity).then(|| decoded.into_owned())
 }
 
-/// The tag, comment or hidden element that begins with the `<` at `start`, and what takes its place.
+/// The tag, comment or hidden element that begins with the `<` at `start`, and what takes its
+/// place.
 fn markup(text: &str, start: usize, closings: &mut Closings) -> Option<(Range<usize>, &'static str)> {
     let rest = &text[start..];
     if rest.starts_with("<!--") {

@@ -1,8 +1,9 @@
 //! Characters that show nothing, and heaps of combining marks (zalgo), removed.
 //!
-//! Invisible are the format and control characters that are not white space, and whatever else Unicode lets a font ignore
-//! (variation selectors, fillers, tags). Of combining marks two or more together are a heap, but only of those that belong to no
-//! script: NFKC has joined the accents of ordinary words by now, and Indic, Thai, Arabic and Hebrew marks stack by nature.
+//! Invisible are the format and control characters that are not white space, and whatever else
+//! Unicode lets a font ignore (variation selectors, fillers, tags). Of combining marks two or more
+//! together are a heap, but only of those that belong to no script: NFKC has joined the accents of
+//! ordinary words by now, and Indic, Thai, Arabic and Hebrew marks stack by nature.
 
 use super::Edits;
 
@@ -37,7 +38,8 @@ pub(super) fn step(text: &str, edits: &mut Edits) {
                 if let Some((before_at, _)) = before
                     && chars.peek().is_some_and(|(_, after)| is_word_letter(*after))
                 {
-                    // A hyphenator leaves two letters or more between its hyphens; a disguise goes letter by letter.
+                    // A hyphenator leaves two letters or more between its hyphens; a disguise goes
+                    // letter by letter.
                     edits.evasion |= hides || (char == SOFT_HYPHEN && last_hyphen == Some(before_at));
                     if char == SOFT_HYPHEN {
                         last_hyphen = Some(end);
@@ -99,7 +101,8 @@ fn kind(char: char) -> Option<Kind> {
     }
 }
 
-/// A letter of a script that never needs an invisible character within a word: Latin, Greek, Cyrillic.
+/// A letter of a script that never needs an invisible character within a word: Latin, Greek,
+/// Cyrillic.
 fn is_word_letter(char: char) -> bool {
     char.is_alphabetic() && matches!(char, '\0'..='\u{52F}' | '\u{1E00}'..='\u{1FFF}')
 }

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use comity_core::word_list::entries;
 
-/// What the commonest word of comments costs; the others go by the logarithm of their rank (Zipf's law), so that the last of the
-/// list costs as much as its rank in the vocabulary would make it.
+/// What the commonest word of comments costs; the others go by the logarithm of their rank (Zipf's
+/// law), so that the last of the list costs as much as its rank in the vocabulary would make it.
 const COMMONEST: f32 = 2.5;
 /// Beginning another word costs as much as one rank in `e^3`.
 const WORD: f32 = 3.0;
-/// Going on within a word costs the same: `mor ##on` is no likelier than two words, but no less likely either.
+/// Going on within a word costs the same: `mor ##on` is no likelier than two words, but no less
+/// likely either.
 const INNER: f32 = 3.0;
 /// A mark between letters: about the rank of a common word.
 const MARK: f32 = 8.0;
@@ -24,15 +25,17 @@ const OFTEN_HIDDEN_COST: f32 = 9.0;
 /// Guesses that cost more are no masks.
 pub(super) const DEAREST_MASK: f32 = 4.0;
 
-/// Word pieces with their costs: the logarithm of a piece's id, since BERT's vocabulary goes from frequent to rare. The sum over
-/// a text's pieces is then about the negative log-probability that a unigram model with Zipf's law would give it.
+/// Word pieces with their costs: the logarithm of a piece's id, since BERT's vocabulary goes from
+/// frequent to rare. The sum over a text's pieces is then about the negative log-probability that a
+/// unigram model with Zipf's law would give it.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     whole: Pieces,
     inner: Pieces,
     /// The whole ones that may stand in a run of letters without spaces.
     solid: Pieces,
-    /// Words that people mask more often than the commoner ones that fit as well: `sh*t` is not `shot`.
+    /// Words that people mask more often than the commoner ones that fit as well: `sh*t` is not
+    /// `shot`.
     often_masked: Pieces,
     /// What people misspell on purpose, by what it is without one of its letters.
     without_a_letter: HashMap<String, &'static str>,
@@ -40,18 +43,20 @@ pub(crate) struct Lexicon {
     run_together: HashSet<&'static str>,
 }
 
-/// Words that people mask often, likeliest first. The vocabulary lacks the worst of them, which a fold must not turn into the name
-/// of a river.
+/// Words that people mask often, likeliest first. The vocabulary lacks the worst of them, which a
+/// fold must not turn into the name of a river.
 fn often_masked() -> impl Iterator<Item = &'static str> {
     entries(include_str!("../../../../data/often-masked.txt"))
 }
 
-/// Neutral names for groups of people, in lower case, of one word or two: those of `data/identity-terms.txt`.
+/// Neutral names for groups of people, in lower case, of one word or two: those of
+/// `data/identity-terms.txt`.
 pub fn groups_of_people() -> impl Iterator<Item = &'static str> {
     entries(include_str!("../../../../data/identity-terms.txt"))
 }
 
-/// What a character may stand for: letters, each with the cost of that guess, or nothing at all (`None`).
+/// What a character may stand for: letters, each with the cost of that guess, or nothing at all
+/// (`None`).
 pub(super) type Choices = Vec<(Option<u8>, f32)>;
 
 /// What a row of characters may be read as.
@@ -78,7 +83,8 @@ pub(super) struct Decoding {
 }
 
 impl Lexicon {
-    /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids, frequent ones first.
+    /// From a WordPiece vocabulary: pieces, those inside a word marked with `##`, and their ids,
+    /// frequent ones first.
     pub(crate) fn new(vocabulary: impl IntoIterator<Item = (String, u32)>) -> Self {
         let (mut whole, mut inner) = (Vec::new(), Vec::new());
         let ranks = (1_u16..).zip(entries(include_str!("../../../../data/common-words.txt")));
@@ -112,8 +118,8 @@ impl Lexicon {
         }
     }
 
-    /// The word that people hide which is this one with one letter more: none where a commoner one is, too, as `which` is of
-    /// `wich` beside `witch`.
+    /// The word that people hide which is this one with one letter more: none where a commoner one
+    /// is, too, as `which` is of `wich` beside `witch`.
     pub(super) fn restored(&self, word: &str) -> Option<&str> {
         let restored = *self.without_a_letter.get(word)?;
         let cost = |word: &str| {
@@ -148,7 +154,8 @@ impl Lexicon {
         self.run_together.contains(word)
     }
 
-    /// Whether this is one piece, a word that the model has seen often. Single letters but `a` and `i` are none.
+    /// Whether this is one piece, a word that the model has seen often. Single letters but `a` and
+    /// `i` are none.
     pub(super) fn is_word(&self, word: &str) -> bool {
         (word.len() > 1 || matches!(word, "a" | "i"))
             && self.whole.longest_start_of(word).is_some_and(|(length, _)| length == word.len())
@@ -177,10 +184,11 @@ impl Lexicon {
         (cost, pieces)
     }
 
-    /// The likeliest reading of a row of characters, of all that their choices allow. Every letter tried takes one from `work`;
-    /// none if it runs out.
+    /// The likeliest reading of a row of characters, of all that their choices allow. Every letter
+    /// tried takes one from `work`; none if it runs out.
     ///
-    /// A shortest path over the places between characters (Viterbi), whose edges are the pieces that fit there.
+    /// A shortest path over the places between characters (Viterbi), whose edges are the pieces
+    /// that fit there.
     pub(super) fn read(&self, row: &[Choices], shape: Shape, work: &mut usize) -> Option<Decoding> {
         let mut search = Search { row, work, best: vec![None; row.len() + 1] };
         search.best[0] = Some(Step { cost: 0.0, start: 0, piece: "", begins: true, pieces: 0 });
@@ -220,8 +228,9 @@ fn run_together() -> impl Iterator<Item = &'static str> {
     often_masked().chain(entries(include_str!("../../../../data/run-together.txt"))).chain(groups)
 }
 
-/// The words that people hide, by what they are without one letter behind the first: `wmen`. Three letters are enough only of
-/// what is run together, too, and only consonants: `fck`, but `hte` is a slip for `the`. An `s` at the end is no loss.
+/// The words that people hide, by what they are without one letter behind the first: `wmen`. Three
+/// letters are enough only of what is run together, too, and only consonants: `fck`, but `hte` is a
+/// slip for `the`. An `s` at the end is no loss.
 fn without_a_letter() -> HashMap<String, &'static str> {
     let others = entries(include_str!("../../../../data/hidden-words.txt")).map(|word| (word, 4));
     let hidden: Vec<(&str, usize)> = run_together().map(|word| (word, 3)).chain(others).collect();

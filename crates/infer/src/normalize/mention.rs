@@ -1,4 +1,5 @@
-//! Names of other people (`@name`), to the one the model was trained on. E-mail addresses are left alone.
+//! Names of other people (`@name`), to the one the model was trained on. E-mail addresses are left
+//! alone.
 
 use super::Edits;
 

@@ -1,4 +1,5 @@
-//! Drawn-out words and rows of marks, shortened: `sooooo` to `soo`, `!!!!!!` to `!!!`. Numbers keep their digits.
+//! Drawn-out words and rows of marks, shortened: `sooooo` to `soo`, `!!!!!!` to `!!!`. Numbers keep
+//! their digits.
 
 use std::iter::repeat_n;
 

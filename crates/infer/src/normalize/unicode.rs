@@ -1,7 +1,8 @@
-//! Unicode's compatibility composition (NFKC): one spelling for one letter, whatever its width, font or frame.
+//! Unicode's compatibility composition (NFKC): one spelling for one letter, whatever its width,
+//! font or frame.
 //!
-//! The text is cut before every character that can never join the one before it, and each piece is composed by itself, so that
-//! offsets stay as fine as the characters.
+//! The text is cut before every character that can never join the one before it, and each piece is
+//! composed by itself, so that offsets stay as fine as the characters.
 
 use std::iter::once;
 
@@ -48,8 +49,9 @@ fn is_composed(piece: &str) -> bool {
     piece.len() == 1 || is_nfkc_quick(piece.chars()) == IsNormalized::Yes || piece.nfkc().eq(piece.chars())
 }
 
-/// Whether letters of other blocks stand for Latin ones within a word: at least two together, or one that touches an ASCII letter.
-/// Raised and lowered letters are ordinary in ones and twos (`1ᵉʳ`), as are fullwidth ones in East Asian text (`ＮＨＫの`).
+/// Whether letters of other blocks stand for Latin ones within a word: at least two together, or
+/// one that touches an ASCII letter. Raised and lowered letters are ordinary in ones and twos
+/// (`1ᵉʳ`), as are fullwidth ones in East Asian text (`ＮＨＫの`).
 fn has_disguised_word(text: &str) -> bool {
     let east_asian = text.chars().any(is_east_asian);
     let (mut run, mut strong, mut after_ascii) = (0, false, false);

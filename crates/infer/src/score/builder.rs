@@ -1,4 +1,5 @@
-//! Builds a [`Scorer`]: model, engine and threads, with every check that can be made before any work.
+//! Builds a [`Scorer`]: model, engine and threads, with every check that can be made before any
+//! work.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,8 +13,8 @@ use crate::model::{Manifest, Model};
 use crate::normalize;
 use crate::normalize::fold::Lexicon;
 
-/// Threads for each core that [`ScorerBuilder::threads`] allows. One for each is enough: scoring never
-/// waits for anything but the processor.
+/// Threads for each core that [`ScorerBuilder::threads`] allows. One for each is enough: scoring
+/// never waits for anything but the processor.
 const THREADS_A_CORE: usize = 4;
 
 /// Returns the largest number of threads that a [`Scorer`] starts: four for each core.
@@ -84,8 +85,8 @@ impl ScorerBuilder {
     }
 
     /// Starts this number of threads for the scorer alone; 0 is one for each core, and
-    /// [`max_threads`] is the most. By default, the scorer starts none and uses the rayon pool that it
-    /// is called in.
+    /// [`max_threads`] is the most. By default, the scorer starts none and uses the rayon pool that
+    /// it is called in.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: Some(threads), ..self }

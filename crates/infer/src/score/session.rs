@@ -12,14 +12,14 @@ use crate::normalize::normalize;
 use comity_core::comment::{Comment, Status};
 use comity_core::record::{Scored, Scores, Unscored};
 
-/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a hash table of 2^17
-/// places takes.
+/// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a
+/// hash table of 2^17 places takes.
 const REMEMBERED_TEXTS: usize = 7 << 14;
 
 /// Scores the comments of one run, chunk by chunk. [`Scorer::session`] starts one.
 ///
-/// A session remembers the scores of repeated texts, can reuse those of an earlier run, and may be given
-/// the first comments of the export, to know which languages to expect.
+/// A session remembers the scores of repeated texts, can reuse those of an earlier run, and may be
+/// given the first comments of the export, to know which languages to expect.
 pub struct Session {
     scorer: Scorer,
     gate: Gate,
@@ -62,8 +62,8 @@ impl Session {
         self.reused
     }
 
-    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are done, from whichever
-    /// thread did them; its sum is the length of the chunk.
+    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are
+    /// done, from whichever thread did them; its sum is the length of the chunk.
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails or the session is stopped; nothing of the

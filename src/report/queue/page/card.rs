@@ -192,8 +192,8 @@ pub(super) fn card<'a>(
     }
 }
 
-/// Returns the own words of a comment as the model reads them if its spelling hides words, and how many characters were left
-/// out at the end.
+/// Returns the own words of a comment as the model reads them if its spelling hides words, and how
+/// many characters were left out at the end.
 pub(in crate::report::queue) fn read_as(
     comment: &Comment,
     explanation: Option<&Explanation>,
@@ -213,8 +213,8 @@ pub(in crate::report::queue) fn read_as(
     Some((kept.to_owned(), cut))
 }
 
-/// Returns expected harm with its factors, or `None` if it is the score itself. The product is that of the factors as they are
-/// shown, so that it adds up; flagged.csv has six decimals.
+/// Returns expected harm with its factors, or `None` if it is the score itself. The product is that
+/// of the factors as they are shown, so that it adds up; flagged.csv has six decimals.
 pub(in crate::report::queue) fn harm_words(score: f64, severity: f64, reach: f64) -> Option<String> {
     let round = |value: f64, decimals: i32| (value * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals);
     if severity == 1.0 && reach <= 1.0 {
@@ -239,7 +239,8 @@ pub(in crate::report::queue) fn attribute(text: &str) -> String {
     if cut > 0 { format!("{kept}…") } else { kept.to_owned() }
 }
 
-/// The rule of the same label that asks for more and was not reached: how far off, its name, its threshold, its action.
+/// The rule of the same label that asks for more and was not reached: how far off, its name, its
+/// threshold, its action.
 pub(in crate::report::queue) fn next_rule<'a>(
     policy: &'a Policy,
     item: &Item<'_>,

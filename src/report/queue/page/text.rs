@@ -17,8 +17,9 @@ pub(in crate::report::queue) struct Piece<'a> {
     pub(in crate::report::queue) text: &'a str,
 }
 
-/// Returns a comment's text, or the beginning that is kept of it, as own and quoted stretches, with the marked words of its
-/// own. `quoted_author` returns the name of the person quoted, from the number of a quote and its words.
+/// Returns a comment's text, or the beginning that is kept of it, as own and quoted stretches, with
+/// the marked words of its own. `quoted_author` returns the name of the person quoted, from the
+/// number of a quote and its words.
 pub(in crate::report::queue) fn segments<'a>(
     text: &'a str,
     quotes: &[Range<usize>],
@@ -46,13 +47,14 @@ pub(in crate::report::queue) fn segments<'a>(
     segments
 }
 
-/// Returns for each quote of a comment true if another text has its words. Of the comment's text, the beginning is enough
-/// that is shown.
+/// Returns for each quote of a comment true if another text has its words. Of the comment's text,
+/// the beginning is enough that is shown.
 pub(in crate::report::queue) fn quotes_of(text: &str, quotes: &[Range<usize>], other: &str) -> Vec<bool> {
     quotes.iter().map(|quote| has_words(other, &text[kept(text, quote)])).collect()
 }
 
-/// Returns true if a text has the words of a quote in their order, whatever stands between and around them.
+/// Returns true if a text has the words of a quote in their order, whatever stands between and
+/// around them.
 pub(super) fn has_words(text: &str, quote: &str) -> bool {
     let words = |text: &str| {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -62,8 +64,8 @@ pub(super) fn has_words(text: &str, quote: &str) -> bool {
     quote.trim().len() > 3 && words(text).contains(&quote)
 }
 
-/// Returns the part of a range within the beginning of a text that is kept; an empty one if that does not end on a
-/// character boundary.
+/// Returns the part of a range within the beginning of a text that is kept; an empty one if that
+/// does not end on a character boundary.
 fn kept(text: &str, range: &Range<usize>) -> Range<usize> {
     let range = range.start.min(text.len())..range.end.min(text.len());
     if text.get(range.clone()).is_some() { range } else { 0..0 }

@@ -34,7 +34,8 @@ pub(super) struct Line<'a> {
     pub(super) text: Vec<Segment<'a>>,
     pub(super) cut: usize,
     pub(super) is_flagged: bool,
-    /// The rank of the card that shows it or one with the same or nearly the same words, if there is one.
+    /// The rank of the card that shows it or one with the same or nearly the same words, if there
+    /// is one.
     pub(super) card: Option<usize>,
 }
 

@@ -12,8 +12,9 @@ use crate::record::Scored;
 
 /// The rows that an interrupted run left, given back in order, each for the comment that it is of.
 ///
-/// Whatever byte the run was interrupted at, a row counts if it is whole: it has every column and its line end. What
-/// follows the last such row is the torn rest of one; [`Kept::end`] says where to cut it off.
+/// Whatever byte the run was interrupted at, a row counts if it is whole: it has every column and
+/// its line end. What follows the last such row is the torn rest of one; [`Kept::end`] says where
+/// to cut it off.
 pub struct Kept {
     path: PathBuf,
     csv: csv::Reader<File>,
@@ -72,7 +73,8 @@ impl Kept {
     /// The row of a comment. Comments come in the order of the input, from its first one.
     ///
     /// # Errors
-    /// [`LedgerError::Changed`] if the next row is of another comment, [`LedgerError::Io`] if the file cannot be read.
+    /// [`LedgerError::Changed`] if the next row is of another comment, [`LedgerError::Io`] if the
+    /// file cannot be read.
     pub fn recall(&mut self, comment: Comment) -> Result<Recalled, LedgerError> {
         if !self.advance()? {
             return Ok(Recalled::New(comment));

@@ -1,8 +1,9 @@
 //! The reference: the network in 32-bit arithmetic.
 //!
-//! A row's result does not depend on the other rows: `matrixmultiply`, behind `ndarray`, adds up the products of a row and
-//! a column in an order that depends on their length alone, and everything else works on one row or one sequence.
-//! Memory beside the weights: some 8 kB a token of the batch for the embedded model's size, and 4 MB.
+//! A row's result does not depend on the other rows: `matrixmultiply`, behind `ndarray`, adds up
+//! the products of a row and a column in an order that depends on their length alone, and
+//! everything else works on one row or one sequence. Memory beside the weights: some 8 kB a token
+//! of the batch for the embedded model's size, and 4 MB.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
@@ -15,8 +16,8 @@ use crate::model::Model;
 /// Its name.
 pub const NAME: &str = "native:f32";
 
-/// Rows of a block in the feed-forward part. Few rows keep the wide matrix between its two products in the cache; many
-/// spread the cost of packing the weights.
+/// Rows of a block in the feed-forward part. Few rows keep the wide matrix between its two products
+/// in the cache; many spread the cost of packing the weights.
 const BLOCK_ROWS: usize = 512;
 
 /// A network, run in 32 bits.
@@ -31,8 +32,9 @@ impl Exact {
         Ok(Self(Network::new(model)?))
     }
 
-    /// One layer: attention, then the feed-forward part; what each gives is added to what it was given, and normalised.
-    /// Gives a row a token, or with `first_only` a row a sequence: its first token's.
+    /// One layer: attention, then the feed-forward part; what each gives is added to what it was
+    /// given, and normalised. Gives a row a token, or with `first_only` a row a sequence: its first
+    /// token's.
     fn layer(&self, layer: &Layer, batch: &Batch, mut states: Array2<f32>, first_only: bool) -> Array2<f32> {
         let keys_values = layer.keys_values.apply(states.view());
         if first_only {
@@ -61,7 +63,8 @@ impl Exact {
         states
     }
 
-    /// Multi-head attention within each sequence, `softmax(Q K' / sqrt(width)) V` a head (Vaswani et al., 2017).
+    /// Multi-head attention within each sequence, `softmax(Q K' / sqrt(width)) V` a head (Vaswani
+    /// et al., 2017).
     fn attention(
         &self,
         batch: &Batch,

@@ -1,13 +1,15 @@
 //! The network with weights of 8 bits: several times as fast as 32 bits, and nearly as exact.
 //!
 //! - A weight is a whole number from -127 to 127, times a scale of its output.
-//! - What a product is given is rounded to 256 steps between the least and the largest value of its row: of one token, never
-//!   of a batch. Before that each channel is smoothed such that its values and the weights behind it are of like size
-//!   (SmoothQuant, Xiao et al., 2023), judged by the layer norm before it.
+//! - What a product is given is rounded to 256 steps between the least and the largest value of its
+//!   row: of one token, never of a batch. Before that each channel is smoothed such that its values
+//!   and the weights behind it are of like size (SmoothQuant, Xiao et al., 2023), judged by the
+//!   layer norm before it.
 //! - Attention multiplies whole numbers of 12 to 16 bits.
 //! - Everything else, and all that is added up beyond one product, is of 32 bits.
 //!
-//! The order of all additions is fixed, so that every kernel gives the same logits, to the last bit.
+//! The order of all additions is fixed, so that every kernel gives the same logits, to the last
+//! bit.
 
 use ndarray::{Array2, ArrayView2, s};
 
@@ -20,7 +22,8 @@ mod attention;
 
 use attention::Attention;
 
-/// Tokens that pass through the network together, if no sequence has more: few enough for the second cache.
+/// Tokens that pass through the network together, if no sequence has more: few enough for the
+/// second cache.
 const BLOCK_TOKENS: usize = 256;
 
 /// A network whose layers are packed.
@@ -39,8 +42,8 @@ struct Layer {
     attention_norm: Norm,
     /// What the channels are multiplied by before `feed_forward`.
     wide_smoothing: Vec<f32>,
-    /// The feed-forward part in slices, each as wide as a token's vector: computed, rounded and multiplied while it is in
-    /// the cache, and with a scale of its own.
+    /// The feed-forward part in slices, each as wide as a token's vector: computed, rounded and
+    /// multiplied while it is in the cache, and with a scale of its own.
     feed_forward: Vec<(QuantizedLinear, QuantizedLinear)>,
     output_norm: Norm,
 }
@@ -103,7 +106,8 @@ impl Quantized {
         self.unquantized.classify(&firsts)
     }
 
-    /// Takes the tokens of a block through the network, up to what is left to be done for the first of each sequence.
+    /// Takes the tokens of a block through the network, up to what is left to be done for the first
+    /// of each sequence.
     fn encode(&self, kernel: impl Kernel, block: &Batch, firsts: &mut Firsts, scratch: &mut Scratch) {
         let lengths: Vec<usize> = block.sequences().map(<[u32]>::len).collect();
         kernel.run(
@@ -125,8 +129,8 @@ impl Quantized {
     }
 }
 
-/// The first token of each sequence, after the attention of the last layer: what is left is done for a whole batch, since
-/// a block has few of them.
+/// The first token of each sequence, after the attention of the last layer: what is left is done
+/// for a whole batch, since a block has few of them.
 #[derive(Default)]
 struct Firsts {
     states: Vec<f32>,
@@ -158,8 +162,8 @@ impl Scratch {
 }
 
 impl Layer {
-    /// Attention: leaves a row a token in `context`, or with `first_only` a row a sequence, its first token's, and these
-    /// rows alone in `states`.
+    /// Attention: leaves a row a token in `context`, or with `first_only` a row a sequence, its
+    /// first token's, and these rows alone in `states`.
     #[inline(always)]
     fn attend(
         &self,
@@ -242,7 +246,8 @@ impl QuantizedRows {
         &self.bytes[first * self.width..(first + rows) * self.width]
     }
 
-    /// Takes over values, in rows of a width; multiplies their channels before if there is something to multiply by.
+    /// Takes over values, in rows of a width; multiplies their channels before if there is
+    /// something to multiply by.
     #[inline(always)]
     fn quantize(&mut self, values: &[f32], smoothing: Option<&[f32]>, width: usize) {
         self.width = width.next_multiple_of(WIDTH);
@@ -273,7 +278,8 @@ impl QuantizedRows {
 /// `x W + b`, of weights of 8 bits.
 struct QuantizedLinear {
     outputs: usize,
-    /// In panels of [`COLUMNS`] outputs, as [`Kernel::bytes`] takes them; missing inputs and outputs are 0.
+    /// In panels of [`COLUMNS`] outputs, as [`Kernel::bytes`] takes them; missing inputs and
+    /// outputs are 0.
     panels: Vec<Line>,
     /// Lines of a panel.
     panel: usize,
@@ -323,7 +329,8 @@ impl QuantizedLinear {
         Self { outputs, panels, panel: panel / size_of::<Line>(), scales, sums, bias }
     }
 
-    /// Replaces each place of `to`, a row of outputs a row, by what `join` makes of its value and the output for it.
+    /// Replaces each place of `to`, a row of outputs a row, by what `join` makes of its value and
+    /// the output for it.
     #[inline(always)]
     fn apply<K: Kernel>(
         &self,
@@ -335,7 +342,8 @@ impl QuantizedLinear {
         let mut sums = [[0; COLUMNS]; MOST_ROWS];
         let tiles = rows.len().div_ceil(K::BYTE_ROWS);
         for (number, panel) in self.panels.chunks_exact(self.panel).enumerate() {
-            // The weights of a network pass through the second cache with every block: the next panel is asked for bit by bit.
+            // The weights of a network pass through the second cache with every block: the next
+            // panel is asked for bit by bit.
             let mut next = self.panels[(number + 1) * self.panel..].iter().take(self.panel);
             let first_column = number * COLUMNS;
             let chunk = |of: &[f32]| -> [f32; COLUMNS] {
@@ -384,8 +392,9 @@ impl QuantizedLinear {
     }
 }
 
-/// By what to multiply the channels that a layer norm gives before they are rounded, so that the error is shared between
-/// them and the weights behind: a channel's values are taken to be within three deviations of the norm's mean for it.
+/// By what to multiply the channels that a layer norm gives before they are rounded, so that the
+/// error is shared between them and the weights behind: a channel's values are taken to be within
+/// three deviations of the norm's mean for it.
 fn smoothing(norm: &Norm, products: &[&Linear]) -> Vec<f32> {
     let channels = slice(&norm.weight).iter().zip(slice(&norm.bias)).enumerate();
     channels

@@ -1,9 +1,10 @@
 //! Integer dot products, by the instructions that a processor has.
 //!
-//! Whole numbers add up to the same in any order, so every kernel gives the same sums as [`Scalar`], to the last bit. What
-//! follows in floating point is written once, in Rust, and only compiled anew for each kernel ([`Kernel::run`]): Rust joins
-//! a multiplication and an addition where `mul_add` says so and nowhere else, and reorders nothing, so that also the logits
-//! are the same.
+//! Whole numbers add up to the same in any order, so every kernel gives the same sums as
+//! [`Scalar`], to the last bit. What follows in floating point is written once, in Rust, and only
+//! compiled anew for each kernel ([`Kernel::run`]): Rust joins a multiplication and an addition
+//! where `mul_add` says so and nowhere else, and reorders nothing, so that also the logits are the
+//! same.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
@@ -35,7 +36,8 @@ pub(super) use neon::Neon;
 pub(super) use prefetch::prefetch;
 pub(super) use scalar::Scalar;
 
-/// Rows of a tile, but where a kernel takes others: with four vectors of 16 columns they fill 24 of the 32 registers of AVX-512.
+/// Rows of a tile, but where a kernel takes others: with four vectors of 16 columns they fill 24 of
+/// the 32 registers of AVX-512.
 pub(super) const ROWS: usize = 6;
 
 /// The most rows that a kernel takes.
@@ -47,11 +49,12 @@ pub(super) const SHORT_ROWS: usize = 8;
 /// Bytes of a row come in a multiple of so many: a row of a tile of AMX.
 pub(super) const WIDTH: usize = 64;
 
-/// Columns of a panel of packed weights. A panel of the embedded model has 24 kB, and stays in the first cache while all
-/// rows of a block pass.
+/// Columns of a panel of packed weights. A panel of the embedded model has 24 kB, and stays in the
+/// first cache while all rows of a block pass.
 pub(super) const COLUMNS: usize = 64;
 
-/// As many bytes as a line of the cache has, and aligned to one: a vector that lies across two lines is read at half speed.
+/// As many bytes as a line of the cache has, and aligned to one: a vector that lies across two
+/// lines is read at half speed.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct Line([u8; 64]);
@@ -71,14 +74,14 @@ pub(super) trait Kernel: Copy {
     const BYTE_ROWS: usize = ROWS;
 
     /// Computes `sums[r][c]`, the sum of `rows[r][k] * panel[k][c]` over all k. The rows,
-    /// [`Kernel::BYTE_ROWS`] of them, follow one another and have one length, a multiple of [`WIDTH`] below
-    /// 2^16. Four k of a column of the panel stand side by side: it is `[k / 4][c][k % 4]`. Further sums
-    /// stay as they are.
+    /// [`Kernel::BYTE_ROWS`] of them, follow one another and have one length, a multiple of
+    /// [`WIDTH`] below 2^16. Four k of a column of the panel stand side by side: it is `[k /
+    /// 4][c][k % 4]`. Further sums stay as they are.
     fn bytes(running: Running<'_, Self>, rows: &[u8], panel: &[i8], sums: &mut [[i32; COLUMNS]; MOST_ROWS]);
 
-    /// Computes `sums[r][c]` likewise from [`SHORT_ROWS`] rows of 16-bit numbers, of which two stand side by
-    /// side: the panel is `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller ensures that no sum
-    /// overflows.
+    /// Computes `sums[r][c]` likewise from [`SHORT_ROWS`] rows of 16-bit numbers, of which two
+    /// stand side by side: the panel is `[k / 2][c][k % 2]`, with 16 or 32 columns. The caller
+    /// ensures that no sum overflows.
     fn shorts<const C: usize>(
         running: Running<'_, Self>,
         rows: PairRows<'_>,
@@ -87,8 +90,9 @@ pub(super) trait Kernel: Copy {
     );
 }
 
-/// Proof that this thread is inside [`Kernel::run`], which passes it to the code that it runs. The code
-/// can neither keep it nor send it to another thread: a thread has the tiles of AMX only for that long.
+/// Proof that this thread is inside [`Kernel::run`], which passes it to the code that it runs. The
+/// code can neither keep it nor send it to another thread: a thread has the tiles of AMX only for
+/// that long.
 #[derive(Clone, Copy)]
 pub(super) struct Running<'r, K> {
     kernel: K,
@@ -260,7 +264,8 @@ mod tests {
         native::print_kernels("sums of products", &ran);
     }
 
-    /// On a processor with AMX as well: a process that the system has not let use the tiles faults at them.
+    /// On a processor with AMX as well: a process that the system has not let use the tiles faults
+    /// at them.
     #[test]
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     fn the_emulator_of_amx_runs_on_every_processor() {

@@ -1,6 +1,7 @@
-//! What a network computes on one row, beside products. Written so that the compiler can use vector instructions, and so
-//! that a result depends on nothing but the row: what is added up has a fixed number of lanes, and nothing is computed that
-//! another processor would round differently. All of it is inlined, to be compiled for the instructions of the caller.
+//! What a network computes on one row, beside products. Written so that the compiler can use vector
+//! instructions, and so that a result depends on nothing but the row: what is added up has a fixed
+//! number of lanes, and nothing is computed that another processor would round differently. All of
+//! it is inlined, to be compiled for the instructions of the caller.
 
 use std::array::from_fn;
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
@@ -8,7 +9,8 @@ use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 /// Values that are computed together.
 pub(super) const LANES: usize = 16;
 
-/// Added to a number of less than 2^22, it leaves no bits for a fraction: the nearest whole number stands in the lowest bits.
+/// Added to a number of less than 2^22, it leaves no bits for a fraction: the nearest whole number
+/// stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
 /// The nearest whole number, in as many of its lowest bits as the caller takes.
@@ -61,7 +63,8 @@ pub(super) fn exponentials(row: &mut [f32]) -> f32 {
     sum(row, |value| value)
 }
 
-/// `x * P(X <= x)` for a standard normal X: the exact GELU (Hendrycks and Gimpel, 2016), within 5e-7.
+/// `x * P(X <= x)` for a standard normal X: the exact GELU (Hendrycks and Gimpel, 2016), within
+/// 5e-7.
 #[inline(always)]
 pub(super) fn gelu(row: &mut [f32]) {
     for value in row {
@@ -89,8 +92,9 @@ pub(super) fn magnitude(row: &[f32]) -> f32 {
     fold(row, 0.0, |a, b| if b > a { b } else { a }, f32::abs)
 }
 
-/// [`gelu`] within 2e-4, for values that are rounded to 256 steps afterwards: the distribution function is an odd
-/// polynomial between -3.9 and 3.9, fitted to the least greatest error of the result, and constant beyond.
+/// [`gelu`] within 2e-4, for values that are rounded to 256 steps afterwards: the distribution
+/// function is an odd polynomial between -3.9 and 3.9, fitted to the least greatest error of the
+/// result, and constant beyond.
 #[inline(always)]
 pub(super) fn quick_gelu(x: f32) -> f32 {
     let near = if x > 3.9 { 3.9 } else { x };
@@ -105,8 +109,9 @@ pub(super) fn quick_gelu(x: f32) -> f32 {
     x * near.mul_add(series, 0.5)
 }
 
-/// `2^x` for `x <= 0`, of relative error below 1e-4, for values that are rounded to 16 bits afterwards: the fraction's power of
-/// two is a polynomial fitted to the least greatest error. Below -126 it is `2^-126`, or half of it.
+/// `2^x` for `x <= 0`, of relative error below 1e-4, for values that are rounded to 16 bits
+/// afterwards: the fraction's power of two is a polynomial fitted to the least greatest error.
+/// Below -126 it is `2^-126`, or half of it.
 #[inline(always)]
 pub(super) fn quick_exp2(x: f32) -> f32 {
     let x = if x > -126.0 { x } else { -126.0 };
@@ -119,8 +124,8 @@ pub(super) fn quick_exp2(x: f32) -> f32 {
     f32::from_bits(series.to_bits().wrapping_add(rounded.to_bits() << 23))
 }
 
-/// The complementary error function of `x >= 0`, within 2e-7: Abramowitz and Stegun, Handbook of Mathematical Functions
-/// (1964), formula 7.1.26.
+/// The complementary error function of `x >= 0`, within 2e-7: Abramowitz and Stegun, Handbook of
+/// Mathematical Functions (1964), formula 7.1.26.
 #[inline(always)]
 fn erfc(x: f32) -> f32 {
     let t = 1.0 / (1.0 + 0.327_591_1 * x);
@@ -129,11 +134,12 @@ fn erfc(x: f32) -> f32 {
     series * exp(-x * x)
 }
 
-/// `e^x` for `x <= 0`, with a relative error below 3e-7; below -87, where it ceases to be a normal number, `e^-87`.
+/// `e^x` for `x <= 0`, with a relative error below 3e-7; below -87, where it ceases to be a normal
+/// number, `e^-87`.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    // e^x = 2^n e^r: n is the nearest whole number to x / ln 2, so that |r| <= ln 2 / 2, where Taylor's series of degree 6
-    // is within 1.3e-7.
+    // e^x = 2^n e^r: n is the nearest whole number to x / ln 2, so that |r| <= ln 2 / 2, where
+    // Taylor's series of degree 6 is within 1.3e-7.
     let x = if x > -87.0 { x } else { -87.0 };
     let rounded = x * LOG2_E + ROUND;
     let n = rounded - ROUND;
@@ -154,7 +160,8 @@ pub(super) fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     fold(row, 0.0, |total, value| total + value, term)
 }
 
-/// Joins the values of a row in four times [`LANES`] lanes, so that none waits for the one before; then the lanes.
+/// Joins the values of a row in four times [`LANES`] lanes, so that none waits for the one before;
+/// then the lanes.
 #[inline(always)]
 fn fold(row: &[f32], start: f32, two: impl Fn(f32, f32) -> f32, term: impl Fn(f32) -> f32) -> f32 {
     // Only constants index the lanes, or they would not stay in registers.

@@ -1,4 +1,5 @@
-//! The weights of a network in 32 bits: what [`super::exact`] computes with, and [`super::int8`] packs.
+//! The weights of a network in 32 bits: what [`super::exact`] computes with, and [`super::int8`]
+//! packs.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, concatenate, s};
@@ -7,7 +8,8 @@ use super::math;
 use crate::engine::{Batch, EngineError};
 use crate::model::{Config, Model, ModelErrorKind, Weights};
 
-/// BERT, or one of its family that differs in names, positions or head alone, with a classifier on the first token.
+/// BERT, or one of its family that differs in names, positions or head alone, with a classifier on
+/// the first token.
 pub(super) struct Network {
     /// Ids are below this.
     pub(super) vocab_size: usize,
@@ -16,7 +18,8 @@ pub(super) struct Network {
     /// Attention heads a layer.
     pub(super) heads: usize,
     pub(super) words: Array2<f32>,
-    /// The embedding of each position, with that of the first segment kind added where there are any.
+    /// The embedding of each position, with that of the first segment kind added where there are
+    /// any.
     pub(super) positions: Array2<f32>,
     pub(super) embedding_norm: Norm,
     pub(super) layers: Vec<Layer>,
@@ -126,7 +129,8 @@ impl Network {
     /// Widens the weights of a model.
     ///
     /// # Errors
-    /// A tensor is missing, is not of the shape that the model's configuration asks for, or has no place in the network.
+    /// A tensor is missing, is not of the shape that the model's configuration asks for, or has no
+    /// place in the network.
     pub(super) fn new(model: &Model) -> Result<Self, EngineError> {
         let name = || model.manifest.name.clone();
         let architecture = architecture(&model.config)
@@ -276,7 +280,8 @@ impl Norm {
         Ok(Self { weight, bias, epsilon: config.layer_norm_eps })
     }
 
-    /// Normalises rows that lie one after the other, after adding to each what is still to be added.
+    /// Normalises rows that lie one after the other, after adding to each what is still to be
+    /// added.
     #[inline(always)]
     pub(super) fn apply(&self, rows: &mut [f32], addend: Option<&Array1<f32>>) {
         for row in rows.chunks_exact_mut(self.weight.len()) {

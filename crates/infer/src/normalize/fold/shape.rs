@@ -15,7 +15,8 @@ pub(super) fn is_small_letters(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Returns `true` if a full stop stands between two letters of a word, but not between any two of them.
+/// Returns `true` if a full stop stands between two letters of a word, but not between any two of
+/// them.
 pub(super) fn has_stop_inside(word: &str) -> bool {
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
     let stops = word.trim_end_matches('.').bytes().filter(|byte| *byte == b'.').count();
@@ -44,8 +45,8 @@ pub(super) fn spelt_out(chars: &[char]) -> Option<Vec<char>> {
     (is_long && is_marked && letters().all(|c| c.is_ascii_alphanumeric())).then(|| letters().collect())
 }
 
-/// Returns where a word's first letter or digit begins and its last one ends. A `$` counts as a letter, and
-/// so does what `first` and `last` accept.
+/// Returns where a word's first letter or digit begins and its last one ends. A `$` counts as a
+/// letter, and so does what `first` and `last` accept.
 pub(super) fn core_of(
     word: &str,
     first: impl Fn(char) -> bool,

@@ -1,4 +1,5 @@
-//! What a character of a word may stand for: the letters that it looks like, sounds like or masks, and what each guess costs.
+//! What a character of a word may stand for: the letters that it looks like, sounds like or masks,
+//! and what each guess costs.
 
 use any_ascii::any_ascii_char;
 use unicode_security::confusable_detection::skeleton;
@@ -20,7 +21,8 @@ const ANY_LETTER: f32 = 4.5;
 const UNLIKE_LETTER: f32 = 7.0;
 const PAIR: f32 = 1.0;
 
-/// Normalising (NFKC) makes these of the lunate sigma, which looks like a `c`; the last one looks like an `o`.
+/// Normalising (NFKC) makes these of the lunate sigma, which looks like a `c`; the last one looks
+/// like an `o`.
 const SIGMAS: [char; 3] = ['ς', 'Σ', 'σ'];
 
 /// Two signs that stand for one letter between them.
@@ -33,7 +35,8 @@ const PAIRS: [([char; 2], u8); 6] = [
     (['>', '<'], b'x'),
 ];
 
-/// The Latin letter that a character is or looks like (UTS #39), in lower case, or an ASCII sign as it is.
+/// The Latin letter that a character is or looks like (UTS #39), in lower case, or an ASCII sign as
+/// it is.
 pub(super) fn plain(c: char) -> Option<char> {
     if c.is_ascii() {
         return Some(c.to_ascii_lowercase());
@@ -49,7 +52,8 @@ pub(super) fn plain(c: char) -> Option<char> {
             _ => None,
         }
     };
-    // `Ν` looks like `N`, and its small letter `ν` like `v`; of `т` only the capital is known to look like one of ours.
+    // `Ν` looks like `N`, and its small letter `ν` like `v`; of `т` only the capital is known to
+    // look like one of ours.
     looks_like(c)
         .or_else(|| looks_like(c.to_lowercase().next()?))
         .or_else(|| looks_like(c.to_uppercase().next()?))

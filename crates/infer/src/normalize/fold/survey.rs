@@ -8,8 +8,8 @@ use crate::normalize::lexicon::Lexicon;
 
 /// How much cheaper than its spelling a reading must be: a factor of `e^6` in likelihood.
 pub(super) const MARGIN: f32 = 6.0;
-/// The same in a text that is disguised throughout: even a reading that is somewhat less likely, since the
-/// vocabulary happens to know many odd spellings.
+/// The same in a text that is disguised throughout: even a reading that is somewhat less likely,
+/// since the vocabulary happens to know many odd spellings.
 const BOLD_MARGIN: f32 = -4.0;
 /// The fewest words that make a habit: of disguises, doubled letters or slips.
 const HABIT: usize = 3;
@@ -92,8 +92,8 @@ fn is_habit(words: usize, long: usize) -> bool {
     words >= HABIT && 2 * words >= long
 }
 
-/// Returns `true` if a word of four characters or more has signs, digits or foreign letters among its
-/// letters, and is not made of known words with marks in between.
+/// Returns `true` if a word of four characters or more has signs, digits or foreign letters among
+/// its letters, and is not made of known words with marks in between.
 fn is_odd(word: &str, lexicon: &Lexicon) -> bool {
     if word.chars().nth(3).is_none() || is_letters(word) {
         return false;

@@ -17,16 +17,19 @@ const WORK: usize = 400_000;
 const LONGEST_WORD: usize = 40;
 /// A longer row of letters that stand alone is read in parts.
 const LONGEST_ROW: usize = 500;
-/// How much cheaper a reading without doubled letters must be than the spelling in a text that is drawn out.
+/// How much cheaper a reading without doubled letters must be than the spelling in a text that is
+/// drawn out.
 const DRAWN_OUT_MARGIN: f32 = 2.0;
 /// How much cheaper words must be than the long word that lost the spaces between them.
 const SEGMENT_MARGIN: f32 = 4.0;
 /// A word that may have lost its spaces has at least so many letters.
 const SEGMENT_LETTERS: usize = 8;
-/// It is read as at least so many words: `sockpuppet` and `misconception` are two words to the lexicon, and
-/// one to everybody else. One less will do if people run one of them together with others to hide it.
+/// It is read as at least so many words: `sockpuppet` and `misconception` are two words to the
+/// lexicon, and one to everybody else. One less will do if people run one of them together with
+/// others to hide it.
 const SEGMENT_WORDS: usize = 3;
-/// The cost of leaving out a full stop at the end of a word, if full stops mask letters in the text.
+/// The cost of leaving out a full stop at the end of a word, if full stops mask letters in the
+/// text.
 const STOP_LEFT_OUT: f32 = 2.5;
 /// The cost of leaving out a doubled letter.
 const DOUBLED_LEFT_OUT: f32 = 0.5;
@@ -59,8 +62,9 @@ impl<'a> WordReader<'a> {
         self.survey.mode.is_bold()
     }
 
-    /// Reads the word at a place of the text otherwise, together with the ones after it if they hide one
-    /// word. Returns the reading and the number of words that it stands for. The places must ascend.
+    /// Reads the word at a place of the text otherwise, together with the ones after it if they
+    /// hide one word. Returns the reading and the number of words that it stands for. The places
+    /// must ascend.
     pub(super) fn read(&mut self, words: &[&str], at: usize) -> Option<(String, usize)> {
         self.spaced_out(words, at)
             .or_else(|| self.parted(&words[at..]))
@@ -96,8 +100,8 @@ impl<'a> WordReader<'a> {
             }
         }
         if row.len() < SPACED_LETTERS || letters < SPACED_LETTERS - 1 {
-            // Rows that begin at the digits after this place have no more letters. Looking at each of them
-            // would make a text of digits slow.
+            // Rows that begin at the digits after this place have no more letters. Looking at each
+            // of them would make a text of digits slow.
             let end = at + row.len();
             self.no_row_before = if row.len() == LONGEST_ROW { next_letter.unwrap_or(end) } else { end };
             return None;
@@ -151,8 +155,8 @@ impl<'a> WordReader<'a> {
         let mut cores = Vec::new();
         if self.is_bold() {
             let masks_with_stops = self.survey.mode == Mode::BoldWithStops;
-            // What stands before or after the letters of a disguised text may be one of them, a mark of
-            // punctuation only at need.
+            // What stands before or after the letters of a disguised text may be one of them, a
+            // mark of punctuation only at need.
             let signs = core_of(
                 word,
                 |c| c == '+' || c == '|',
@@ -177,7 +181,8 @@ impl<'a> WordReader<'a> {
         Some(format!("{}{read}{}", &word[..core.start], &word[core.end..]))
     }
 
-    /// Reads a word without the marks around it otherwise; with `one_piece`, only as a single piece.
+    /// Reads a word without the marks around it otherwise; with `one_piece`, only as a single
+    /// piece.
     fn core(&mut self, core: &str, one_piece: bool) -> Option<String> {
         // `d0n't`: what stands behind an apostrophe is short and seldom hidden.
         let end = core.rfind('\'').filter(|at| *at > 0 && core.len() - at <= 3).unwrap_or(core.len());
@@ -199,8 +204,8 @@ impl<'a> WordReader<'a> {
         Some(read + tail)
     }
 
-    /// Reads a word of letters alone: a lost letter put back, doubled letters made single, lost spaces put
-    /// back.
+    /// Reads a word of letters alone: a lost letter put back, doubled letters made single, lost
+    /// spaces put back.
     fn slip(&mut self, word: &str) -> Option<String> {
         if self.lexicon.is_word(word) {
             return None;
@@ -294,8 +299,8 @@ impl<'a> WordReader<'a> {
             || if mode.is_bold() {
                 letters < 2 || is_small_letters(word)
             } else {
-                // Marks and digits at an end join whole words more often than they hide one; short words of
-                // several pieces are everywhere among model numbers: `PS4s`.
+                // Marks and digits at an end join whole words more often than they hide one; short
+                // words of several pieces are everywhere among model numbers: `PS4s`.
                 plain.contains(is_joint)
                     || has_digits_at_an_end(&plain)
                     || word.chars().any(is_accented)
@@ -309,15 +314,15 @@ impl<'a> WordReader<'a> {
         (is_word_like && read.text != *word && read.cost + limits.margin < spelt()).then_some(read.text)
     }
 
-    /// Returns `true` if a word with signs or foreign letters in it hides nothing, by its shape alone. `plain`
-    /// is the word with letters from a to z in the place of their lookalikes.
+    /// Returns `true` if a word with signs or foreign letters in it hides nothing, by its shape
+    /// alone. `plain` is the word with letters from a to z in the place of their lookalikes.
     fn is_what_it_seems(&self, base: &str, plain: &str) -> bool {
         if plain.contains(['@', ':', '/']) && plain.contains('.') {
             return true; // an address
         }
         if !base.contains(|c: char| c.is_ascii()) {
-            // A word written wholly in another script is that script's, but for a longer one that looks like
-            // a word of the lexicon in a text of Latin letters.
+            // A word written wholly in another script is that script's, but for a longer one that
+            // looks like a word of the lexicon in a text of Latin letters.
             let is_of_another = !self.is_bold() || base.is_single_script();
             let looks_like_a_word =
                 self.survey.is_latin && plain.chars().nth(3).is_some() && self.lexicon.is_word(plain);

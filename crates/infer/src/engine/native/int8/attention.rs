@@ -1,14 +1,17 @@
-//! Attention within one sequence, in whole numbers: queries and keys of 12 bits or so, weights and values of 16.
+//! Attention within one sequence, in whole numbers: queries and keys of 12 bits or so, weights and
+//! values of 16.
 //!
-//! Queries stand side by side, a query a lane, and all else is done one token after the other: so that the largest logit and
-//! the sum of the exponentials of each query are found without joining lanes, and no query waits for another.
+//! Queries stand side by side, a query a lane, and all else is done one token after the other: so
+//! that the largest logit and the sum of the exponentials of each query are found without joining
+//! lanes, and no query waits for another.
 
 use std::f32::consts::LOG2_E;
 
 use crate::engine::native::kernel::{Kernel, Line, Pair, PairRows, Running, SHORT_ROWS, aligned};
 use crate::engine::native::math;
 
-/// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB, stay in the first cache.
+/// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB,
+/// stay in the first cache.
 const MOST: usize = 32;
 
 /// As many as a vector of AVX-512 has lanes: where no more are left.
@@ -30,7 +33,8 @@ pub(super) struct Attention {
     keys: Vec<Pair>,
     /// What a key's numbers are to be divided by.
     key_factor: f32,
-    /// Panels of [`Attention::columns`] channels of a head, a head behind the other: a row two tokens.
+    /// Panels of [`Attention::columns`] channels of a head, a head behind the other: a row two
+    /// tokens.
     values: Vec<Line>,
     /// What a product with values is to be multiplied by.
     value_scale: f32,
@@ -38,7 +42,8 @@ pub(super) struct Attention {
     queries: Vec<Line>,
     /// A row of queries.
     rounded: Vec<Pair>,
-    /// A row a token, of all queries that are computed together: the logits, then the bits of their exponentials.
+    /// A row a token, of all queries that are computed together: the logits, then the bits of their
+    /// exponentials.
     logits: Vec<Line>,
     /// A panel of the same queries.
     weights: Vec<Line>,
@@ -63,8 +68,8 @@ impl Attention {
         }
     }
 
-    /// `softmax(Q K' / sqrt(width)) V` of each head (Vaswani et al., 2017): a row a query. Of each token the row of keys and
-    /// values holds all keys, then all values.
+    /// `softmax(Q K' / sqrt(width)) V` of each head (Vaswani et al., 2017): a row a query. Of each
+    /// token the row of keys and values holds all keys, then all values.
     #[inline(always)]
     pub(super) fn apply(
         &mut self,
@@ -85,8 +90,8 @@ impl Attention {
         }
     }
 
-    /// The largest magnitude of queries and keys, such that a sum of products over the width of a head has 30 bits, and
-    /// two of them differ by 31.
+    /// The largest magnitude of queries and keys, such that a sum of products over the width of a
+    /// head has 30 bits, and two of them differ by 31.
     fn limit(&self) -> f32 {
         SHORT.min(((i32::MAX / 2) as f32 / (2 * self.pairs) as f32).sqrt().floor() - 1.0)
     }
@@ -165,7 +170,8 @@ impl Attention {
         let (hidden, limit) = (self.heads * self.width, self.limit());
         let panels = aligned::<Pair>(&mut self.queries, self.heads * self.pairs * C).as_chunks_mut::<C>().0;
         self.rounded.resize(self.heads * self.pairs, [0; 2]);
-        // Where there are fewer queries, what stands in their place makes equal weights, which nobody reads.
+        // Where there are fewer queries, what stands in their place makes equal weights, which
+        // nobody reads.
         let mut scales = [0.0; C];
         for (column, (row, scale)) in queries.chunks_exact(hidden).zip(&mut scales).enumerate() {
             let factor = factor(math::magnitude(row), limit);

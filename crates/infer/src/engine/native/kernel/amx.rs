@@ -43,7 +43,8 @@ pub(super) const NO_TILES: &str = "COMITY_TEST_WITHOUT_TILES";
 
 #[cfg(test)]
 impl<K> Amx<K> {
-    /// Returns a kernel on the processor's own tiles, or on those of the [`emulator`] if there are none.
+    /// Returns a kernel on the processor's own tiles, or on those of the [`emulator`] if there are
+    /// none.
     pub(in crate::engine::native) fn emulated(rest: K) -> Self {
         if !has_tiles() {
             emulator::install();
@@ -67,8 +68,9 @@ fn knows_tiles() -> bool {
     __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).edx & BOTH == BOTH
 }
 
-/// Asks the system for tiles, which it has to ask for because they are another 8 kB to save for every
-/// thread (Linux, Documentation/arch/x86/xstate.rst). A system without support answers with an error.
+/// Asks the system for tiles, which it has to ask for because they are another 8 kB to save for
+/// every thread (Linux, Documentation/arch/x86/xstate.rst). A system without support answers with
+/// an error.
 fn may_use_tiles() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const XFEATURE_XTILEDATA: libc::c_long = 18;
@@ -144,9 +146,9 @@ impl<K: Kernel> Kernel for Amx<K> {
         assert!(
             width.is_multiple_of(WIDTH) && rows.len() == width * TILE_ROWS && panel.len() == width * COLUMNS
         );
-        // SAFETY: code that has a `Running` is inside `run`, which configured the tiles of this thread.
-        // Every step reads 64 bytes of each of 16 rows, and 16 rows of four k of the panel; the sums have
-        // 16 rows of 64 columns.
+        // SAFETY: code that has a `Running` is inside `run`, which configured the tiles of this
+        // thread. Every step reads 64 bytes of each of 16 rows, and 16 rows of four k of the panel;
+        // the sums have 16 rows of 64 columns.
         unsafe {
             asm!(
                 "tilezero tmm0",

@@ -1,7 +1,7 @@
 //! AVX2: Intel since 2013 (Haswell), AMD since 2015.
 //!
-//! Its product of bytes (`vpmaddubsw`) saturates at 16 bits, which would make the sums differ from those of the other
-//! kernels. So bytes are widened to 16 bits, whose products it adds up exactly.
+//! Its product of bytes (`vpmaddubsw`) saturates at 16 bits, which would make the sums differ from
+//! those of the other kernels. So bytes are widened to 16 bits, whose products it adds up exactly.
 
 #![allow(unsafe_code, reason = "intrinsics; `kernel::tests` holds each function to its scalar twin")]
 
@@ -71,7 +71,8 @@ impl Kernel for Avx2 {
 /// Adds to the sums.
 ///
 /// # Safety
-/// The rows are of one length, a multiple of 4 and at most [`WIDENED`]; the panel is 64 times as long.
+/// The rows are of one length, a multiple of 4 and at most [`WIDENED`]; the panel is 64 times as
+/// long.
 #[target_feature(enable = "avx2")]
 unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; ROWS]) {
     let steps = rows[0].len() / 4;
@@ -88,7 +89,8 @@ unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; R
         }
         wide_rest.iter_mut().zip(rest).for_each(|(wide, &value)| *wide = value.into());
     }
-    // Four numbers of a column fill half a vector, so that two vectors hold eight columns, with two sums of each.
+    // Four numbers of a column fill half a vector, so that two vectors hold eight columns, with two
+    // sums of each.
     for first in (0..COLUMNS).step_by(LANES) {
         let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
         for step in 0..steps {
@@ -117,7 +119,8 @@ unsafe fn bytes(rows: [&[u8]; ROWS], panel: &[i8], sums: &mut [[i32; COLUMNS]; R
 }
 
 /// # Safety
-/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of [`LANES`].
+/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of
+/// [`LANES`].
 #[target_feature(enable = "avx2")]
 unsafe fn shorts<const C: usize>(
     rows: [*const Pair; SHORT_ROWS],

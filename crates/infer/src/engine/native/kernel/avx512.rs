@@ -56,7 +56,8 @@ impl Kernel for Avx512 {
     ) {
         let steps = panel.len() / C;
         let pointers = rows.pointers(steps);
-        // SAFETY: as in `run`; the lengths are those that the functions ask for, and `sums` has C columns.
+        // SAFETY: as in `run`; the lengths are those that the functions ask for, and `sums` has C
+        // columns.
         unsafe {
             match C {
                 16 => shorts::<1>(pointers, rows.stride, panel.as_ptr(), steps, sums.as_flattened_mut()),

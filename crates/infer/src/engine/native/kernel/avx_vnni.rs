@@ -1,5 +1,5 @@
-//! AVX-VNNI: what AVX-512 VNNI does, in vectors of half the size. Intel's processors for desks and laps since 2021 (Alder Lake),
-//! which have no AVX-512.
+//! AVX-VNNI: what AVX-512 VNNI does, in vectors of half the size. Intel's processors for desks and
+//! laps since 2021 (Alder Lake), which have no AVX-512.
 
 #![allow(unsafe_code, reason = "intrinsics; `kernel::tests` holds each function to its scalar twin")]
 
@@ -71,11 +71,12 @@ impl Kernel for AvxVnni {
     }
 }
 
-/// Sums of products of bytes, or else of numbers of 16 bits: of either a step is 32 bits. The registers hold VECTORS of each
-/// row at once, which leaves room for the factors.
+/// Sums of products of bytes, or else of numbers of 16 bits: of either a step is 32 bits. The
+/// registers hold VECTORS of each row at once, which leaves room for the factors.
 ///
 /// # Safety
-/// Each row has as many four bytes as there are steps, one behind the other by the stride; the panel C times as many; C is a multiple of `VECTORS * LANES`.
+/// Each row has as many four bytes as there are steps, one behind the other by the stride; the
+/// panel C times as many; C is a multiple of `VECTORS * LANES`.
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn products<const BYTES: bool, const R: usize, const VECTORS: usize, const C: usize>(
     rows: [*const u8; R],

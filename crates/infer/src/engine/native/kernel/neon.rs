@@ -1,8 +1,9 @@
-//! NEON with dot products of bytes (Armv8.2's `dotprod`): Apple's processors, Arm's servers since Graviton 2, most telephones
-//! since 2018.
+//! NEON with dot products of bytes (Armv8.2's `dotprod`): Apple's processors, Arm's servers since
+//! Graviton 2, most telephones since 2018.
 //!
-//! `sdot` wants both factors signed, so 128 is taken off the bytes of the rows, and 128 times the sums of the weights added
-//! again. Rust has no stable intrinsic for it, so the loop over a tile is in assembly.
+//! `sdot` wants both factors signed, so 128 is taken off the bytes of the rows, and 128 times the
+//! sums of the weights added again. Rust has no stable intrinsic for it, so the loop over a tile is
+//! in assembly.
 
 #![allow(
     unsafe_code,
@@ -67,8 +68,8 @@ impl Kernel for Neon {
     }
 }
 
-/// Adds up four k of eight columns: the sums of the weights in v12 and v13, those of six rows in v0 to v11. `sdot` by an
-/// element takes the four bytes of a row that the step counts.
+/// Adds up four k of eight columns: the sums of the weights in v12 and v13, those of six rows in v0
+/// to v11. `sdot` by an element takes the four bytes of a row that the step counts.
 macro_rules! four_k {
     ($step:literal) => {
         concat!(
@@ -122,8 +123,8 @@ macro_rules! four_k {
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn bytes(rows: *const u8, panel: *const i8, blocks: usize, sums: &mut [[i32; COLUMNS]; ROWS]) {
     for first in (0..COLUMNS).step_by(AT_ONCE) {
-        // SAFETY: every block reads 16 bytes of each of six rows, and eight columns of four times four k of the panel, whose
-        // rows of four k are 256 bytes apart, as are the rows of sums.
+        // SAFETY: every block reads 16 bytes of each of six rows, and eight columns of four times
+        // four k of the panel, whose rows of four k are 256 bytes apart, as are the rows of sums.
         unsafe {
             asm!(
                 "movi v0.2d, #0", "movi v1.2d, #0", "movi v2.2d, #0", "movi v3.2d, #0",
@@ -191,7 +192,8 @@ unsafe fn bytes(rows: *const u8, panel: *const i8, blocks: usize, sums: &mut [[i
 }
 
 /// # Safety
-/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of [`LANES`].
+/// Each row has as many pairs as there are steps, the panel C times as many; C is a multiple of
+/// [`LANES`].
 #[target_feature(enable = "neon")]
 unsafe fn shorts<const C: usize>(
     rows: [*const Pair; SHORT_ROWS],
@@ -201,7 +203,8 @@ unsafe fn shorts<const C: usize>(
     sums: &mut [[i32; C]; SHORT_ROWS],
 ) {
     for first in (0..C).step_by(LANES) {
-        // Of each row the sums of the first two columns and of the other two, the numbers of a pair apart.
+        // Of each row the sums of the first two columns and of the other two, the numbers of a pair
+        // apart.
         let mut totals = [[vdupq_n_s32(0); 2]; SHORT_ROWS];
         for step in 0..steps {
             // SAFETY: step < steps, and first + LANES <= C.

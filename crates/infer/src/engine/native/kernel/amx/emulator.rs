@@ -1,12 +1,13 @@
-//! Tiles for processes without: so that the kernel is tested wherever Linux runs, byte for byte as it was
-//! assembled.
+//! Tiles for processes without: so that the kernel is tested wherever Linux runs, byte for byte as
+//! it was assembled.
 //!
-//! A processor faults at an instruction that it does not know, and Linux signals the process. The handler
-//! does what the instruction would have done (Intel's manual, volume 2) and lets the process continue after
-//! it. It knows addresses with a base register; what it does not know ends the process, as without it.
+//! A processor faults at an instruction that it does not know, and Linux signals the process. The
+//! handler does what the instruction would have done (Intel's manual, volume 2) and lets the
+//! process continue after it. It knows addresses with a base register; what it does not know ends
+//! the process, as without it.
 //!
-//! A processor with tiles faults as well in a process that has not asked the system for them, at the
-//! instructions that touch their content. It configures and releases them itself.
+//! A processor with tiles faults as well in a process that has not asked the system for them, at
+//! the instructions that touch their content. It configures and releases them itself.
 
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
@@ -17,7 +18,8 @@ const TILES: usize = 8;
 const ROWS: usize = 16;
 const ROW: usize = 64;
 
-/// The tiles of a thread: whole ones, whatever their configuration asks for, which is checked to be that.
+/// The tiles of a thread: whole ones, whatever their configuration asks for, which is checked to be
+/// that.
 struct State {
     configured: bool,
     tiles: [[[u8; ROW]; ROWS]; TILES],
@@ -35,7 +37,8 @@ static CONFIGURES: AtomicBool = AtomicBool::new(false);
 /// Gives the process tiles.
 pub(super) fn install() {
     static INSTALLED: Once = Once::new();
-    // SAFETY: the handler has the signature that SA_SIGINFO asks for, and the structure is otherwise zero, which means nothing.
+    // SAFETY: the handler has the signature that SA_SIGINFO asks for, and the structure is
+    // otherwise zero, which means nothing.
     INSTALLED.call_once(|| unsafe {
         CONFIGURES.store(super::knows_tiles(), Ordering::Relaxed);
         let mut action: libc::sigaction = std::mem::zeroed();
@@ -46,8 +49,9 @@ pub(super) fn install() {
 }
 
 extern "C" fn handle(signal: libc::c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: with SA_SIGINFO this is what the third argument points to. The instruction's memory is what the kernel passed to
-    // it; nothing else uses this thread's tiles while it is stopped here.
+    // SAFETY: with SA_SIGINFO this is what the third argument points to. The instruction's memory
+    // is what the kernel passed to it; nothing else uses this thread's tiles while it is stopped
+    // here.
     unsafe {
         let registers = &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
         let code = std::slice::from_raw_parts(registers[libc::REG_RIP as usize] as *const u8, 16);
@@ -62,7 +66,8 @@ extern "C" fn handle(signal: libc::c_int, _: *mut libc::siginfo_t, context: *mut
 /// Does what an instruction says, and gives its length; none if it is not known.
 unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Option<usize> {
     let &[0xc4, first, second, operation, shape, ..] = code else { return None };
-    // VEX with three bytes: inverted R, X and B and the map; W, an inverted register, the length and a prefix.
+    // VEX with three bytes: inverted R, X and B and the map; W, an inverted register, the length
+    // and a prefix.
     if first & 0x1f != 2 || second & 0x84 != 0 || first & 0x80 == 0 {
         return None;
     }
@@ -112,7 +117,8 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
             }
             Some(length)
         }
-        // tdpbusd: the register of the shape is added to, that of its operand has bytes without a sign, the third one with.
+        // tdpbusd: the register of the shape is added to, that of its operand has bytes without a
+        // sign, the third one with.
         (0x5e, 1, 3) if third < TILES => {
             let (rows, columns) = (state.tiles[operand], state.tiles[third]);
             for (sums, row) in state.tiles[tile].iter_mut().zip(&rows) {
@@ -131,7 +137,8 @@ unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Opti
     }
 }
 
-/// The address of an operand in memory without its index, the index, and the length of the instruction.
+/// The address of an operand in memory without its index, the index, and the length of the
+/// instruction.
 unsafe fn memory(code: &[u8], registers: &[i64; 23]) -> Option<(i64, i64, usize)> {
     // In the order of the processor's numbers.
     const REGISTERS: [i32; 16] = [
