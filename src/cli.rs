@@ -6,11 +6,13 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod completions;
 mod decisions;
 mod eval;
 mod files;
 mod formats;
 mod input;
+mod man;
 mod merge;
 mod models;
 mod output;
@@ -50,6 +52,8 @@ enum Command {
     Decisions(decisions::Args),
     Formats(formats::Args),
     Models(models::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// How a command that did not fail ended.
@@ -71,6 +75,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),
         Command::Models(args) => models::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match done {
         Ok(Done::Clean) => ExitCode::SUCCESS,
