@@ -111,7 +111,11 @@ fn one(criterion: &mut Criterion) {
     let scorer = Scorer::builder().build().expect("the embedded model");
     let texts = texts(1);
     criterion.bench_function("one", |bench| {
-        bench.iter(|| scorer.score_texts(&[&scorer.read(black_box(&texts[0]))], &AtomicBool::new(false), &|_| ()).expect("scores"));
+        bench.iter(|| {
+            scorer
+                .score_texts(&[&scorer.read(black_box(&texts[0]))], &AtomicBool::new(false), &|_| ())
+                .expect("scores")
+        });
     });
 }
 
@@ -129,7 +133,9 @@ fn score(criterion: &mut Criterion) {
             let fresh = || (scorer.session(), comments.clone());
             bench.iter_batched(
                 fresh,
-                |(mut session, comments)| session.score(comments, &AtomicBool::new(false), &|_| ()).expect("scores"),
+                |(mut session, comments)| {
+                    session.score(comments, &AtomicBool::new(false), &|_| ()).expect("scores")
+                },
                 BatchSize::PerIteration,
             );
         });

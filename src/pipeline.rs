@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use error::PipelineError;
-pub use evaluate::{Detected, EvaluateRequest, ModelMetrics, LabelledColumns, Located, evaluate};
+pub use evaluate::{Detected, EvaluateRequest, LabelledColumns, Located, ModelMetrics, evaluate};
 pub use merge::{MergeError, merge};
 pub use outputs::keep_apart;
 pub use shard::Shard;
@@ -153,7 +153,12 @@ struct Meter<'p> {
 
 impl<'p> Meter<'p> {
     fn new(tell: &'p (dyn Fn(Progress) + Sync), limit: Option<u64>) -> Self {
-        Self { tell, scored: AtomicU64::new(0), written: 0, progress: Progress { limit, ..Progress::default() } }
+        Self {
+            tell,
+            scored: AtomicU64::new(0),
+            written: 0,
+            progress: Progress { limit, ..Progress::default() },
+        }
     }
 
     /// Returns the number of comments that are done.

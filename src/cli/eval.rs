@@ -14,7 +14,7 @@ use comity::evaluate::{
     Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, GroupSpread, SentimentFigures, Settings, Target,
     WANTED_PRECISION,
 };
-use comity::pipeline::{self, EvaluateRequest, ModelMetrics, LabelledColumns};
+use comity::pipeline::{self, EvaluateRequest, LabelledColumns, ModelMetrics};
 use comity::score::DEFAULT_BATCH;
 
 use super::Done;

@@ -19,6 +19,12 @@ const EXPLANATION_KEYS: [&str; 4] = ["label", "score", "sentences", "words"];
 /// `rejects.csv`.
 const SCORES_COLUMNS: [&str; 4] = ["text", "toxicity", "severe_toxicity", "unscored"];
 const DECISION_COLUMNS: [&str; 4] = ["action", "rule", "score", "threshold"];
+/// Columns of every table of means: `threads.csv`, `authors.csv`, `by.csv`, the bins, `network.csv`.
+const MEANS_COLUMNS: [&str; 2] = ["scored", "mean_sentiment"];
+/// The beginnings of the files that are neither tables nor JSON: `summary.md`, `methods.md`,
+/// `network.gexf`.
+const TEXTS: [&str; 3] =
+    ["# Comity summary\n", "# Methods\n\nA paragraph to paste, what it rests on", "<creator>comity "];
 const REJECT_COLUMNS: [&str; 5] = ["file", "record", "line", "bytes", "cause"];
 
 /// Returns true if a folder holds a report, or the beginning of one.
@@ -56,14 +62,38 @@ pub(crate) fn is_of_report(head: &[u8], is_named: bool) -> bool {
     if head.trim_ascii_start().starts_with(b"{") {
         return [&RUN_KEYS[..], &SUMMARY_KEYS, &EXPLANATION_KEYS].iter().any(|keys| has_keys(head, keys));
     }
+    let start = &head[..head.len().min(1 << 10)];
+    if TEXTS.iter().any(|text| start.windows(text.len()).any(|window| window == text.as_bytes())) {
+        return true;
+    }
     let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
     let columns: Vec<&[u8]> = header.split(|byte| *byte == b',').collect();
     let has = |wanted: &[&str]| wanted.iter().all(|name| columns.contains(&name.as_bytes()));
-    has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || !is_named && has(&SCORES_COLUMNS)
+    has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || has(&MEANS_COLUMNS) || !is_named && has(&SCORES_COLUMNS)
 }
 
 /// Returns true if the first object has these keys.
 fn has_keys(head: &[u8], keys: &[&str]) -> bool {
     let head = head.trim_ascii_start();
     head.starts_with(b"{") && keys.iter().all(|key| objects::is_key_of(head, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_report_are_known_by_their_beginnings() {
+        for (head, expected) in [
+            ("thread,comments,scored,authors,mean_toxicity,mean_sentiment\nA,1,1,1,0.5,0\n", true),
+            ("from,to,replies,scored,toxic,mean_toxicity,mean_sentiment\n", true),
+            ("# Comity summary\n\n3 read", true),
+            ("<?xml version=\"1.0\"?>\n<gexf>\n <meta>\n  <creator>comity 0.1.0</creator>\n", true),
+            ("{\"counts\":{},\"unscored\":{},\"prevalence\":{},\"policy\":\"p\"}", true),
+            ("id,text,scored\n1,so,yes\n", false),
+            ("# Comity in the valley\n\nAn article.\n", false),
+        ] {
+            assert_eq!(is_of_report(head.as_bytes(), false), expected, "{head}");
+        }
+    }
 }
