@@ -11,7 +11,7 @@
 //!
 //! - authors. Letter case counts, for two authors may differ in nothing else; an `@` in front does
 //!   not;
-//! - in texts, threads and sections: `@name` (where an author of the thread is called so, whatever
+//! - in texts, threads, their titles and sections: `@name` (where an author of the thread is called so, whatever
 //!   the case, it is that author's pseudonym, and the name may have up to four words), `u/name`,
 //!   `name@host`, IP addresses, and an author's name that the text begins with, before a comma, a
 //!   colon or the line's end; in addresses the name behind `/users/` and the like;
@@ -117,7 +117,8 @@ impl Pseudonyms {
         comment.link = None;
         comment.id = self.reference(&comment.id);
         comment.thread = self.reference(&comment.thread);
-        for reference in [&mut comment.parent, &mut comment.section].into_iter().flatten() {
+        let references = [&mut comment.parent, &mut comment.section, &mut comment.thread_title];
+        for reference in references.into_iter().flatten() {
             *reference = self.reference(reference);
         }
     }

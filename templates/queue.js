@@ -44,6 +44,7 @@
       rank: Number(card.id.slice(1)), action, rule, thread, id, label, threshold, time, sha256, card,
       score: Number(score), harm: Number(harm), author: text(card.querySelector(".author")),
       cautions: card.dataset.cautions.split(" ").filter(Boolean), place: text(link),
+      title: text(card.querySelector(".to-thread")),
     };
   };
   const fromData = (row) => ({ author: "", time: "", cautions: [], ...row, ...data.rules[row.rule], place: shortAddress(row.link) });
@@ -122,7 +123,7 @@
           ...(row.read_as
             ? [make("p", { class: "who" }, "Read as"), make("div", { class: "words read", dir: "auto" }, row.read_as[0], more(row.read_as[1], "flagged.csv"))]
             : []))),
-      make("p", { class: "where soft" }, `Comment ${number(place)} of ${number(of)} in `, bdi(oneLine(row.thread)),
+      make("p", { class: "where soft" }, `Comment ${number(place)} of ${number(of)} in `, bdi(oneLine(row.title || row.thread)),
         row.link ? " · " : "", row.link ? make("a", { href: row.link, rel: "noreferrer noopener nofollow" }, bdi(row.place)) : "",
         " · id ", bdi(oneLine(row.id)), " · ", bdi(oneLine(row.file) + ", line " + row.line)));
   };
@@ -307,9 +308,9 @@
   const distinct = (values) => [...new Set(values)].map((value) => [value, oneLine(value)]);
   options("filter-action", distinct(rows.map((row) => row.action)));
   options("filter-rule", distinct(rows.map((row) => row.rule)));
-  // A thread's address often has its title, where its name is a number.
+  // Threads that are named by a number are known by their titles, or by the titles in their addresses.
   const places = new Map();
-  for (const row of rows) if (!places.get(row.thread)) places.set(row.thread, row.place);
+  for (const row of rows) if (!places.get(row.thread)) places.set(row.thread, row.title && row.title !== row.thread ? row.title : row.place);
   options("filter-thread", [...places].map(([thread, place]) => [thread, oneLine(place ? `${thread} (${place})` : thread)]));
   const present = new Set(rows.flatMap((row) => row.cautions));
   for (const option of [...byId("filter-caution").options]) if (!["", "none"].includes(option.value) && !present.has(option.value)) option.remove();

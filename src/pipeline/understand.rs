@@ -55,6 +55,7 @@ pub fn value_of(comment: &Comment, field: Field) -> Option<String> {
         Field::Id => Some(comment.id.clone()),
         Field::Parent => comment.parent.clone().filter(|_| !comment.parent_inferred),
         Field::Thread => Some(comment.thread.clone()),
+        Field::ThreadTitle => comment.thread_title.clone(),
         Field::CreatedAt => comment.created_at.map(|time| time.to_string()),
         Field::Link => comment.link.clone(),
         Field::Section => comment.section.clone(),

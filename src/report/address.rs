@@ -26,24 +26,39 @@ pub(super) fn shown(link: &str) -> String {
     if cut > 0 { format!("{kept}…") } else { kept.to_owned() }
 }
 
-/// Addresses of threads, looked up in the scores file.
-pub(super) struct Addresses(ledger::Reader);
+/// The heading of a thread, besides its name.
+#[derive(Default)]
+pub(super) struct Heading {
+    /// Its title in the export.
+    pub(super) title: Option<String>,
+    /// Its address on the web, if the comments' links share one.
+    pub(super) address: Option<String>,
+}
 
-impl Addresses {
+/// Headings of threads, looked up in the scores file.
+pub(super) struct Headings(ledger::Reader);
+
+impl Headings {
     pub(super) fn open(scores: &Path) -> Result<Self, ReportError> {
         Ok(Self(ledger::Reader::open(scores)?))
     }
 
-    /// Returns the address of a thread: the link that its first and its last comment share,
-    /// fragments (`#comment-3`) aside. `None` if they have no link, or each has a page of its own.
-    pub(super) fn of(&mut self, counts: &ThreadCounts) -> Result<Option<String>, LedgerError> {
-        let Some([first, last]) = counts.ends else { return Ok(None) };
-        let mut page = |offset| {
-            let link = self.0.row_at(offset)?.comment.link.filter(|link| is_web_address(link));
-            Ok::<_, LedgerError>(link.map(|link| link.split('#').next().unwrap_or_default().to_owned()))
+    /// Returns the heading of a thread: the title of its first comment's thread, and the link that
+    /// its first and its last comment share, fragments (`#comment-3`) aside. There is no address if
+    /// they have no link, or each has a page of its own.
+    pub(super) fn of(&mut self, counts: &ThreadCounts) -> Result<Heading, LedgerError> {
+        let Some([first, last]) = counts.ends else { return Ok(Heading::default()) };
+        let page = |link: Option<String>| {
+            let link = link.filter(|link| is_web_address(link));
+            link.map(|link| link.split('#').next().unwrap_or_default().to_owned())
         };
-        let address = page(first)?;
-        Ok(if first == last || page(last)? == address { address } else { None })
+        let first_comment = self.0.row_at(first)?.comment;
+        let title = first_comment.thread_title;
+        let mut address = page(first_comment.link);
+        if first != last && page(self.0.row_at(last)?.comment.link) != address {
+            address = None;
+        }
+        Ok(Heading { title, address })
     }
 }
 

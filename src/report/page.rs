@@ -89,6 +89,8 @@ struct Drawing<'a> {
 /// A thread in words.
 struct ThreadView<'a> {
     row: &'a ThreadRow<'a>,
+    /// Its title, or its name if it has none.
+    heading: &'a str,
     /// Where flagged comments are marked in its chart, with the rank of the card that shows the
     /// comment, if one does.
     flags: Vec<(&'a Flag, Option<usize>)>,
@@ -136,7 +138,8 @@ pub(super) fn write(
     draw("sizes.svg", "Toxic share by size of thread".to_owned(), &size_chart, drafts)?;
     for row in &threads.rows {
         if let Some(chart) = &row.chart {
-            let title = format!("Toxicity and sentiment along {}", plain::name(row.thread));
+            let heading = row.heading.title.as_deref().unwrap_or(row.thread);
+            let title = format!("Toxicity and sentiment along {}", plain::name(heading));
             draw(&chart::name(row.number), title, chart, drafts)?;
         }
     }
@@ -195,8 +198,9 @@ fn thread_view<'a>(row: &'a ThreadRow<'a>, queue: &Queue<'_>) -> ThreadView<'a> 
     let flags = row.chart.iter().flat_map(|chart| &chart.flags);
     ThreadView {
         row,
+        heading: row.heading.title.as_deref().unwrap_or(row.thread),
         flags: flags.map(|flag| (flag, queue.shown.get(&(row.number, flag.position)).copied())).collect(),
-        address: row.address.as_deref().map(|address| (address, address::shown(address))),
+        address: row.heading.address.as_deref().map(|address| (address, address::shown(address))),
         toxicity_trend: trend(row.toxicity),
         sentiment_trend: trend(row.sentiment),
         statistics: statistics(row),

@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::ReportError;
-use super::address::Addresses;
+use super::address::{Heading, Headings};
 use super::chart::{self, Chart};
 use super::draft::{Drafts, Table};
 use super::first_pass::{FirstPass, OnDisk};
@@ -124,8 +124,8 @@ pub(super) struct Row<'s> {
     /// Its number in the first_pass.
     pub(super) number: usize,
     pub(super) thread: &'s str,
-    /// Its address on the web, if the comments' links share one.
-    pub(super) address: Option<String>,
+    /// Its title and its address.
+    pub(super) heading: Heading,
     pub(super) totals: ThreadTotals,
     pub(super) toxicity: Option<Trend>,
     pub(super) sentiment: Option<Trend>,
@@ -163,7 +163,7 @@ pub(super) fn write<'s>(
     let mut bins = Table::create(BINS, &BIN_COLUMNS, drafts)?;
     let mut time_bins = Table::create(TIME_BINS, &TIME_BIN_COLUMNS, drafts)?;
     let mut sizes = SizeBins::default();
-    let mut addresses = Addresses::open(scores)?;
+    let mut headings = Headings::open(scores)?;
     let mut kept: Vec<Option<Row<'s>>> = wanted.iter().map(|_| None).collect();
     let mut stats = disk.comments.records().map_err(|source| drafts.failed_to_sort(source))?;
     let mut replies = disk.replies.records().map_err(|source| drafts.failed_to_sort(source))?.peekable();
@@ -184,7 +184,7 @@ pub(super) fn write<'s>(
         let mut row = Row {
             number,
             thread,
-            address: None,
+            heading: Heading::default(),
             toxicity: totals.toxicity_trend(),
             sentiment: totals.sentiment_trend(),
             expected_maximum: totals.expected_maximum(),
@@ -208,7 +208,7 @@ pub(super) fn write<'s>(
                 let drawn = chart::along(&row.totals, &bursts, along_time.as_ref());
                 row.chart = drawn.map_err(|source| drafts.failed(chart::FOLDER, source))?;
             }
-            row.address = addresses.of(counts)?;
+            row.heading = headings.of(counts)?;
             row.totals.forget_comments();
             kept[place] = Some(row);
         }

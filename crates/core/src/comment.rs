@@ -16,6 +16,8 @@ pub struct Comment {
     /// The article, video or submission that the comment is about; the file's name if the export
     /// has no threads.
     pub thread: String,
+    /// Title of the thread, for people to read; `None` if the export has none.
+    pub thread_title: Option<String>,
     /// Id, in the same thread, of the comment that this one answers.
     pub parent: Option<String>,
     /// True if the parent was inferred from the text (a quote, an `@name`), not read from the
@@ -60,6 +62,7 @@ impl Comment {
         Self {
             id: id.into(),
             thread: thread.into(),
+            thread_title: None,
             parent: None,
             parent_inferred: false,
             author: None,

@@ -196,6 +196,7 @@ impl Input {
         let comment = Comment {
             parent,
             author,
+            thread_title: filled(Field::ThreadTitle).map(str::to_owned),
             created_at,
             status,
             link: filled(Field::Link).map(str::to_owned),

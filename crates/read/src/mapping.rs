@@ -20,6 +20,8 @@ pub enum Field {
     Parent,
     /// What it was made under.
     Thread,
+    /// Title of what it was made under.
+    ThreadTitle,
     /// When it was posted.
     CreatedAt,
     /// Its address.
@@ -36,7 +38,7 @@ pub enum Field {
 
 impl Field {
     /// The number of fields.
-    pub(crate) const COUNT: usize = 11;
+    pub(crate) const COUNT: usize = 12;
 
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
@@ -45,6 +47,7 @@ impl Field {
         Self::Id,
         Self::Parent,
         Self::Thread,
+        Self::ThreadTitle,
         Self::CreatedAt,
         Self::Link,
         Self::Section,
@@ -61,6 +64,7 @@ impl Field {
             Self::Id => "id",
             Self::Parent => "parent",
             Self::Thread => "thread",
+            Self::ThreadTitle => "thread_title",
             Self::CreatedAt => "created_at",
             Self::Link => "link",
             Self::Section => "section",

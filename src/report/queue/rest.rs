@@ -44,6 +44,9 @@ struct Rule {
 struct Row<'a> {
     rank: usize,
     thread: String,
+    /// The title of the thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
@@ -184,6 +187,7 @@ fn row<'a>(item: &'a Item<'_>, sources: &Sources<'a>) -> Row<'a> {
     Row {
         rank: item.rank,
         thread: shown(&comment.thread),
+        title: comment.thread_title.as_deref().map(shown),
         id: shown(&comment.id),
         author: comment.author.as_deref().map(shown),
         time: comment.created_at.map(|time| time.to_string()),

@@ -293,6 +293,7 @@ fn parse(record: &StringRecord, indices: &[usize]) -> Result<Scored, String> {
     let comment = Comment {
         id: unguard(row.get("id")).into_owned(),
         thread: unguard(row.get("thread")).into_owned(),
+        thread_title: row.text("thread_title"),
         parent: row.text("parent"),
         parent_inferred: row.flag("parent_inferred", !row.get("parent").is_empty())?,
         author: row.text("author"),

@@ -128,7 +128,7 @@ fn score(scored: &Scored, label: Label) -> Option<Value<'_>> {
 }
 
 /// The columns, in order.
-pub const COLUMNS: [Column; 30] = [
+pub const COLUMNS: [Column; 31] = [
     Column { name: "thread", kind: Kind::Text, value: |row| Some(Value::Text(&row.comment.thread)) },
     Column { name: "id", kind: Kind::Text, value: |row| Some(Value::Text(&row.comment.id)) },
     Column { name: "parent", kind: Kind::Text, value: |row| text(&row.comment.parent) },
@@ -154,6 +154,7 @@ pub const COLUMNS: [Column; 30] = [
     Column { name: "unsourced", kind: Kind::Text, value: |row| Some(Value::Ranges(&row.comment.unsourced)) },
     Column { name: "link", kind: Kind::Text, value: |row| text(&row.comment.link) },
     Column { name: "section", kind: Kind::Text, value: |row| text(&row.comment.section) },
+    Column { name: "thread_title", kind: Kind::Text, value: |row| text(&row.comment.thread_title) },
     Column { name: "votes", kind: Kind::Whole, value: |row| row.comment.votes.map(Value::Whole) },
     Column { name: "replies", kind: Kind::Whole, value: |row| row.comment.replies.map(Value::Count) },
     Column { name: "file", kind: Kind::Text, value: |row| Some(Value::Text(&row.comment.origin.file)) },

@@ -48,6 +48,8 @@ pub(super) struct Card<'a> {
     pub(super) created_at: String,
     pub(super) thread: usize,
     pub(super) thread_name: String,
+    /// The title of the thread, or its name if it has none.
+    pub(super) thread_heading: &'a str,
     pub(super) position: String,
     /// The same as a number.
     pub(super) place: u32,
@@ -152,6 +154,7 @@ pub(super) fn card<'a>(
         created_at: plain::cell(comment.created_at),
         thread: item.thread,
         thread_name: attribute(&comment.thread),
+        thread_heading: comment.thread_title.as_deref().unwrap_or(&comment.thread),
         position: format!(
             "{} of {}",
             count(item.position.into()),

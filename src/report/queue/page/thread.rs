@@ -3,7 +3,7 @@
 use super::text::{Segment, segments};
 use crate::comment::Status;
 use crate::report::ReportError;
-use crate::report::address::{self, Addresses};
+use crate::report::address::{self, Headings};
 use crate::report::plain;
 use crate::report::queue::beside::Beside;
 use crate::report::queue::whole::Said;
@@ -45,7 +45,7 @@ pub(super) fn threads<'a>(
     queue: &Queue<'_>,
     beside: &'a Beside,
 ) -> Result<Vec<Thread<'a>>, ReportError> {
-    let mut addresses = Addresses::open(sources.scores)?;
+    let mut headings = Headings::open(sources.scores)?;
     let thread = |(&number, said): (&usize, &'a Vec<_>)| {
         let counts = sources.first_pass.threads.totals(number);
         let comments = u64::from(counts.comments);
@@ -73,10 +73,11 @@ pub(super) fn threads<'a>(
             }
         });
         let said: Vec<Line<'_>> = lines.collect();
+        let heading = headings.of(counts)?;
         Ok(Thread {
             number,
-            name: plain::name(name),
-            address: addresses.of(counts)?.map(|address| (address.clone(), address::shown(&address))),
+            name: plain::name(heading.title.as_deref().unwrap_or(name)),
+            address: heading.address.map(|address| (address.clone(), address::shown(&address))),
             comments,
             left_out: comments - said.len() as u64,
             said,
