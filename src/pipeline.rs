@@ -81,7 +81,7 @@ pub struct ScoreRequest {
     pub reuse: Option<PathBuf>,
     /// The part of the input that is scored, if not all of it. All of it is read.
     pub shard: Option<Shard>,
-    /// Set from elsewhere, it ends the run once the chunk that is being scored is written.
+    /// Set to `true` to stop the run; the rows of the chunk that is being scored are not written.
     pub stop: Arc<AtomicBool>,
 }
 
