@@ -85,7 +85,7 @@ impl Interval {
     }
 }
 
-/// The standard normal quantile of a two-sided 95 % interval.
+/// The standard normal quantile of a two-sided 95% interval.
 pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares
@@ -97,7 +97,7 @@ pub(crate) const TOXIC: f64 = 0.5;
 pub(crate) const MIN_COMMENTS_TO_RANK: u64 = 5;
 
 /// A thread with fewer scored comments has no trend and no rolling mean: the normal approximation
-/// of the Mann-Kendall test is held to be good from ten on (Gilbert 1987, Statistical Methods for
+/// of the Mann-Kendall test is considered good from ten on (Gilbert 1987, Statistical Methods for
 /// Environmental Pollution Monitoring, 16.4).
 pub(crate) const MIN_COMMENTS_FOR_TREND: usize = 10;
 

@@ -39,12 +39,12 @@ pub const DEFAULT_RESAMPLES: usize = 1_000;
 /// The precision at which recall is given.
 pub const WANTED_PRECISION: f64 = 0.9;
 
-/// A figure with its 95 % interval.
+/// A figure with its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The figure of the rows as they are; six decimals.
     pub value: f64,
-    /// Its interval; none where no resample was asked for.
+    /// Its interval; `None` if no resample was asked for.
     #[serde(flatten)]
     pub interval: Option<Interval>,
 }

@@ -11,10 +11,10 @@
 //!
 //! - authors. Letter case counts, for two authors may differ in nothing else; an `@` in front does
 //!   not;
-//! - in texts, threads, their titles and sections: `@name` (where an author of the thread is called so, whatever
-//!   the case, it is that author's pseudonym, and the name may have up to four words), `u/name`,
-//!   `name@host`, IP addresses, and an author's name that the text begins with, before a comma, a
-//!   colon or the line's end; in addresses the name behind `/users/` and the like;
+//! - in texts, threads, their titles and sections: `@name` (where an author of the thread is called
+//!   so, whatever the case, it is that author's pseudonym, and the name may have up to four words),
+//!   `u/name`, `name@host`, IP addresses, and an author's name that the text begins with, before a
+//!   comma, a colon or the line's end; in addresses the name behind `/users/` and the like;
 //! - ids, parents, threads and sections that are addresses (`https://…`), as a whole: many hold a
 //!   name, and all lead to one. Links are left out.
 

@@ -50,7 +50,7 @@ use crate::record::{self, Column, Explanation};
 use also::Facts;
 use draft::Drafts;
 
-/// What a page says of people's decisions needs no threshold suggested; any precision will do.
+/// The page suggests no threshold from people's decisions, so any precision will do.
 const WANTED_PRECISION: f64 = 0.9;
 
 /// Names of the files that [`fn@write`] always writes; [`outputs`] has the rest.
@@ -142,11 +142,11 @@ pub enum ReportError {
 
 /// Decides every comment of a scored export by `policy` and writes, into the same folder,
 /// `decisions.csv`, `flagged.csv`, `authors.csv`, `threads.csv`, `bins.csv`, `time_bins.csv`,
-/// `size_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run where it is
+/// `size_bins.csv`, `network.csv`, `by.csv` with the columns of `by` (those of the run if it is
 /// empty), `summary.json`, `summary.md`, `methods.md`, `report.html`, `queue.html`, the charts and
 /// the forms of `also`. `queue.html` shows what the files of people's `decisions` say of
-/// thresholds, if there are any. A form that the folder holds already is written again, so that
-/// none is left that tells of another run or policy.
+/// thresholds, if there are any. A form that the folder contains already is written again, so that
+/// none is left of another run or policy.
 ///
 /// All of them are written under temporary names first and renamed when all are whole: a report
 /// that fails or is interrupted leaves the one before as it was.
@@ -227,7 +227,7 @@ pub fn write(
     Ok(summary)
 }
 
-/// The explanations of a run; none where it wrote none.
+/// The explanations of a run; `None` if it wrote none.
 fn read_explanations(path: &Path) -> Result<Vec<Explanation>, ReportError> {
     let failed = |source| ReportError::Run { path: path.to_owned(), source };
     let lines = match files::read_text_at_most(path, files::MAX_WHOLE_FILE) {

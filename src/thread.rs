@@ -74,7 +74,7 @@ pub struct ThreadReport {
     pub quoting: u64,
     /// Comments whose parent the export names.
     pub parents_given: u64,
-    /// Comments whose parent was concluded from a quotation or a name.
+    /// Comments whose parent was inferred from a quotation or a name.
     pub parents_inferred: u64,
     /// Comments whose parent is not in the thread.
     pub orphans: u64,
@@ -96,7 +96,7 @@ struct Thread {
     first: u32,
     /// Latest comment by author, by the hash of the name.
     by_name: HashMap<u64, u32>,
-    /// Latest comment by the first word of the author's name; none where two authors share it.
+    /// Latest comment by the first word of the author's name; `None` if two authors share it.
     by_first_word: HashMap<u64, Option<(u64, u32)>>,
 }
 

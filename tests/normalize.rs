@@ -8,7 +8,7 @@ use comity::language::Gate;
 use comity::normalize::normalize;
 use flate2::read::MultiGzDecoder;
 
-/// One column of a labelled set; none where the set is not there.
+/// One column of a labelled set; `None` if the set is not there.
 #[allow(clippy::print_stdout, reason = "a skipped test says so")]
 fn column(set: &str, column: &str) -> Option<Vec<String>> {
     let shared = std::env::var_os("COMITY_SHARED")

@@ -32,7 +32,7 @@ struct Case {
     name: String,
     text: String,
     ids: Vec<u32>,
-    /// None where the text has more tokens than the model takes.
+    /// `None` if the text has more tokens than the model takes.
     logits: Option<Vec<f32>>,
 }
 

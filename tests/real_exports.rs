@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use comity::comment::{Comment, Status};
 use comity::read::{FileReport, Options, Reader, Record, Reject};
 
-/// The comments and the reports of a file or folder of which nothing is rejected; none where it is
+/// The comments and the reports of a file or folder of which nothing is rejected; `None` if it is
 /// not there.
 fn read(name: &str) -> Option<(Vec<Comment>, Vec<FileReport>)> {
     let (comments, rejects, files) = read_with(name, &Options::default())?;
@@ -17,7 +17,7 @@ fn read(name: &str) -> Option<(Vec<Comment>, Vec<FileReport>)> {
     Some((comments, files))
 }
 
-/// Comments, rejects and reports of a file or folder; none where it is not there.
+/// Comments, rejects and reports of a file or folder; `None` if it is not there.
 fn read_with(name: &str, options: &Options) -> Option<(Vec<Comment>, Vec<Reject>, Vec<FileReport>)> {
     let path = path(name)?;
     let mut reader = Reader::open(&[path], options).unwrap();
@@ -31,7 +31,7 @@ fn read_with(name: &str, options: &Options) -> Option<(Vec<Comment>, Vec<Reject>
     Some((comments, rejects, reader.files().to_vec()))
 }
 
-/// Where a file or folder is; none where it is not there.
+/// Where a file or folder is; `None` if it is not there.
 fn path(name: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("COMITY_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

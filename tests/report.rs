@@ -362,7 +362,7 @@ fn hostile_comments_become_no_markup() {
         for element in page.root_element().descendent_elements() {
             let is_shape = shapes.contains(&element.value().name());
             let element = element.value();
-            // A parser adds the body of a table where there is none; the template writes its own.
+            // A parser adds the body of a table if there is none; the template writes its own.
             let tag = element.name();
             assert!(is_shape || template.contains(&format!("<{tag}")), "<{tag}> is not the template's");
             for (name, value) in element.attrs() {

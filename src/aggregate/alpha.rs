@@ -1,4 +1,4 @@
-//! How far any number of people agree beyond chance.
+//! Agreement of any number of raters beyond chance: Krippendorff's alpha.
 
 /// Krippendorff's alpha for classes without an order; `units[u][c]` counts the people who put case
 /// `u` into class `c`. 1 is full agreement, 0 what chance would give, and it may be below. Not

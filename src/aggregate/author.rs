@@ -1,4 +1,4 @@
-//! What an author wrote, over all threads.
+//! The statistics of an author, over all threads.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -34,12 +34,12 @@ impl AuthorTotals {
         }
     }
 
-    /// Share of the scored comments that are flagged; none where none is scored.
+    /// Share of the scored comments that are flagged; `None` if none is scored.
     pub(crate) fn flagged_share(&self) -> Option<f64> {
         (self.scored > 0).then(|| self.flagged as f64 / self.scored as f64)
     }
 
-    /// 95 % Wilson interval of that share.
+    /// 95% Wilson interval of that share.
     pub(crate) fn flagged_interval(&self) -> Option<Interval> {
         wilson(self.flagged, self.scored)
     }

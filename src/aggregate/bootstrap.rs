@@ -1,4 +1,4 @@
-//! How sure a rolling mean is.
+//! The confidence band of a rolling mean.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -13,7 +13,7 @@ pub(crate) const REPLICATES: usize = 1_000;
 /// used here: the bands do not change with a version of a sampling library.
 pub(crate) const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 
-/// The pointwise 95 % band of the rolling mean of `values` with `window`, each end within
+/// The pointwise 95% band of the rolling mean of `values` with `window`, each end within
 /// `min..=max`.
 ///
 /// Local block bootstrap (Paparoditis and Politis 2002, "Local block bootstrap", Comptes Rendus
@@ -22,7 +22,7 @@ pub(crate) const SEED: [u8; 32] = *b"comity: local block bootstrap 1.";
 /// moves: a resampled series is laid end to end from blocks of `round(window^(1/3))` neighbouring
 /// values, at least 2, so that comments that answer one another stay together; each block is drawn
 /// from blocks that begin within half a window of its own place, so that a heated stretch lends
-/// nothing to a calm one. The band is the mean plus the 2.5 % and 97.5 % quantiles of the resampled
+/// nothing to a calm one. The band is the mean plus the 2.5% and 97.5% quantiles of the resampled
 /// means' deviation from their own mean. Seeded: the same values give the same band.
 pub(crate) fn local_block_band(values: &[f64], window: usize, min: f64, max: f64) -> Vec<Interval> {
     let n = values.len();
@@ -87,7 +87,7 @@ mod tests {
             {
                 worst = worst.max((interval.low - low).abs()).max((interval.high - high).abs());
             }
-            // A 2.5 % quantile of 1,000 means with the deviation 0.04 is itself known to about
+            // A 2.5% quantile of 1,000 means with the deviation 0.04 is itself exact to about
             // 0.003.
             assert!(worst < 0.012, "{worst}");
         }

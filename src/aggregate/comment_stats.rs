@@ -1,4 +1,4 @@
-//! What the statistics of a thread need of a comment.
+//! The part of a comment that the statistics of a thread need.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -30,13 +30,13 @@ impl Tone {
 pub(crate) struct CommentStats {
     thread: u32,
     position: u32,
-    /// When it was posted, in seconds since 1970; [`Self::NO_TIME`] where that is not known.
+    /// When it was posted, in seconds since 1970; [`Self::NO_TIME`] if it is unknown.
     time: i64,
-    /// Number of the author; [`Self::NO_AUTHOR`] where there is no name.
+    /// Number of the author; [`Self::NO_AUTHOR`] if there is no name.
     author: u32,
     toxicity: FixedPoint,
     sentiment: FixedPoint,
-    /// Of the constants below.
+    /// A set of the constants below.
     flags: u32,
 }
 
@@ -122,7 +122,7 @@ impl CommentStats {
         self.is(Self::REPLY)
     }
 
-    /// That was concluded from the text.
+    /// Returns true if the parent was inferred from the text.
     pub(crate) fn is_inferred(&self) -> bool {
         self.is(Self::INFERRED)
     }

@@ -1,10 +1,10 @@
-//! Whether much comes from few.
+//! Concentration: the share of a total that comes from few.
 
 /// Authors whose common share stands in reports.
 pub(crate) const TOP: usize = 10;
 
 /// The Gini coefficient of amounts that are not negative: 0 where all are the same, near 1 where
-/// one has everything. None where there are none or all are 0. Sorts `values`.
+/// one has everything. `None` if there are none or all are 0. Sorts `values`.
 ///
 /// Half the mean difference between two of the values, by their mean (Gini 1912), computed from the
 /// sorted values (Dixon et al. 1987, Ecology 68:1548-1551); without their correction for small
@@ -20,7 +20,7 @@ pub(crate) fn gini(values: &mut [f64]) -> Option<f64> {
     (sum > 0.0).then(|| (2.0 * weighted / sum - n - 1.0) / n)
 }
 
-/// The share of the sum that the `k` largest values hold. None where there are none or all are 0.
+/// The share of the sum that the `k` largest values hold. `None` if there are none or all are 0.
 /// Sorts `values`.
 pub(crate) fn top_share(values: &mut [f64], k: usize) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Whether toxic comments draw toxic replies.
+//! Contagion: the toxicity of replies to toxic comments and to others.
 
 use super::{Interval, ShareEstimate, TOXIC, counted_share, difference};
 
@@ -19,7 +19,7 @@ impl Contagion {
         *all += 1;
     }
 
-    /// P(toxic reply | toxic comment), with its Wilson interval; none where no toxic comment was
+    /// P(toxic reply | toxic comment), with its Wilson interval; `None` if no toxic comment was
     /// answered.
     pub fn after_toxic(&self) -> Option<ShareEstimate> {
         counted_share(self.to_toxic.0, self.to_toxic.1)
@@ -30,7 +30,7 @@ impl Contagion {
         counted_share(self.to_other.0, self.to_other.1)
     }
 
-    /// The 95 % interval of the first less the second (Newcombe 1998). It takes replies for
+    /// The 95% interval of the first less the second (Newcombe 1998). It takes replies for
     /// independent; those of one thread or author are not quite, which makes it too narrow. And it
     /// is no proof that one toxicity causes the other: a subject may draw both.
     pub fn difference(&self) -> Option<Interval> {

@@ -1,9 +1,9 @@
-//! Whether one share is larger than another.
+//! The difference of two shares.
 
 use super::{Interval, wilson};
 
-/// The 95 % interval of the share `hits / trials` less the share `other_hits / other_trials`, of
-/// independent trials; none where either has no trials.
+/// The 95% interval of the share `hits / trials` less the share `other_hits / other_trials`, of
+/// independent trials; `None` if either has no trials.
 ///
 /// Newcombe 1998, "Interval estimation for the difference between independent proportions",
 /// Statistics in Medicine 17:873-890, method 10: from the Wilson intervals of both.

@@ -1,4 +1,4 @@
-//! How values spread.
+//! The distribution of values: quantiles and histograms.
 
 use super::FixedPoint;
 
@@ -31,7 +31,7 @@ impl Histogram {
 
 /// The quantiles of `values` at `shares` (each from 0 to 1), linearly interpolated: type 7 of
 /// Hyndman and Fan 1996, "Sample quantiles in statistical packages", The American Statistician
-/// 50:361-365, the default of R and NumPy. Sorts `values`. Empty where there are no values.
+/// 50:361-365, the default of R and NumPy. Sorts `values`. Empty if there are no values.
 pub(crate) fn quantiles(values: &mut [f64], shares: &[f64]) -> Vec<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let Some(last) = values.len().checked_sub(1) else { return Vec::new() };
@@ -71,7 +71,7 @@ impl Spread {
         self.total += 1;
     }
 
-    /// What [`quantiles`] gives of all the scores.
+    /// Returns the [`quantiles`] of all scores.
     pub(crate) fn quantiles(&self, shares: &[f64]) -> Vec<f64> {
         let Some(last) = self.total.checked_sub(1) else { return Vec::new() };
         let places = shares.iter().map(|share| share.clamp(0.0, 1.0) * last as f64);

@@ -1,9 +1,9 @@
-//! How evenly the talk of a thread is spread over those who take part.
+//! Evenness: the spread of a thread's comments over its authors.
 
-/// Pielou's evenness of counts: the Shannon entropy of their shares, by the most that so many could
-/// have (all equal). From 0, where one has nearly all, to 1, where all have the same. None for
-/// fewer than two counts above 0, where there is no balance to speak of. Sorts `counts`, so that
-/// their order does not matter to the last bit.
+/// Pielou's evenness of counts: the Shannon entropy of their shares, by the largest that this
+/// number of counts could have (all equal). From 0, where one has nearly all, to 1, where all have
+/// the same. None for fewer than two counts above 0, if there is no balance to speak of. Sorts
+/// `counts`, so that their order does not matter to the last bit.
 ///
 /// `H / ln n` with `H = -sum(p ln p)`: Shannon 1948, "A mathematical theory of communication", Bell
 /// System Technical Journal 27:379-423; Pielou 1966, "The measurement of diversity in different

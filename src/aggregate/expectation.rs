@@ -1,4 +1,4 @@
-//! What a threshold would do, by the scores alone.
+//! The expected effect of a threshold, from the scores alone.
 
 /// Bins of a [`Calibrated`] distribution: thresholds of three decimals are exact.
 const BINS: usize = 1_001;
@@ -15,10 +15,10 @@ pub(crate) struct Calibrated {
 pub(crate) struct Expectation {
     /// Comments at or above the threshold.
     pub flagged: u64,
-    /// Expected share of them whose label is right; none where there are none.
+    /// Expected share of them whose label is right; `None` if there are none.
     pub precision: Option<f64>,
-    /// Expected share of all comments with that label that are at or above the threshold; none
-    /// where none is expected.
+    /// Expected share of all comments with that label that are at or above the threshold; `None`
+    /// if none is expected.
     pub recall: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! How bad the worst of a few comments is.
+//! The expected maximum of a few comments.
 
 /// Comments in the sample whose worst one [`expected_maximum`] expects: as many as
 /// RealToxicityPrompts takes (Gehman et al. 2020, Findings of EMNLP, 3356-3369).
@@ -6,7 +6,7 @@ pub(crate) const EXPECTED_MAXIMUM_OF: usize = 25;
 
 /// The expected largest of `k` values drawn from `values` without replacement: whoever reads `k` of
 /// these comments sees one this bad, on average. A peak grows with the length of a thread; this
-/// does not, so that threads can be compared. None where there are fewer than `k` values. Sorts
+/// does not, so that threads can be compared. `None` if there are fewer than `k` values. Sorts
 /// `values`.
 ///
 /// With the values in rising order the `i`-th is the largest of `C(i - 1, k - 1)` of the `C(n, k)`

@@ -1,8 +1,8 @@
-//! How far two people agree beyond chance.
+//! Agreement of two raters beyond chance: Cohen's kappa.
 
 use super::{Interval, Z_95};
 
-/// Cohen's kappa and its 95 % interval.
+/// Cohen's kappa and its 95% interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Kappa {
     /// From -1 to 1: 1 is full agreement, 0 what chance would give.
@@ -12,7 +12,7 @@ pub struct Kappa {
 }
 
 /// Cohen's kappa of two raters; `table[i][j]` counts the cases that the first put into class `i`
-/// and the second into `j`. None where there are no cases, or where one of the raters used one
+/// and the second into `j`. `None` if there are no cases, or where one of the raters used one
 /// class only: kappa is then 0 whatever the other did, and its standard error too.
 ///
 /// Cohen 1960, "A coefficient of agreement for nominal scales", Educational and Psychological

@@ -1,4 +1,4 @@
-//! Whether a series rises or falls.
+//! The Mann-Kendall test: does a series rise or fall?
 
 /// Result of the Mann-Kendall test of a series against its order.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -52,17 +52,17 @@ impl Moments {
         self.count
     }
 
-    /// Their mean; none where there were none.
+    /// Returns their mean; `None` if there were none.
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0).then_some(self.mean)
     }
 
-    /// Their sum.
+    /// Returns their sum.
     pub(crate) fn sum(&self) -> f64 {
         self.mean * self.count as f64
     }
 
-    /// The largest; none where there were none.
+    /// Returns the largest; `None` if there were none.
     pub(crate) fn max(&self) -> Option<f64> {
         (self.count > 0).then_some(self.max)
     }

@@ -1,4 +1,4 @@
-//! Who answers whom.
+//! The network of replies between authors.
 
 /// Edges of a network, from those who answer to those who are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Edges {
         }
     }
 
-    /// The share of the edges that go both ways; loops do not count. None where there are no edges.
+    /// The share of the edges that go both ways; loops do not count. `None` if there are no edges.
     ///
     /// Newman, Forrest and Balthrop 2002, Physical Review E 66:035101.
     pub(crate) fn reciprocity(&self) -> Option<f64> {

@@ -43,7 +43,7 @@ impl Bin {
         self.toxic += u64::from(toxicity.is_some_and(|toxicity| toxicity >= TOXIC));
     }
 
-    /// Share of the scored comments that are toxic; none where none is scored.
+    /// Share of the scored comments that are toxic; `None` if none is scored.
     pub(crate) fn toxic_share(&self) -> Option<ShareEstimate> {
         counted_share(self.toxic, self.toxicity.count())
     }
@@ -57,7 +57,7 @@ pub(crate) struct Bins {
 }
 
 impl Bins {
-    /// No comments yet, of a thread that will have so many: at most 20 bins of equally many
+    /// Creates the bins of a thread of this many comments: at most 20 bins of equally many
     /// comments, at least 10.
     pub(crate) fn new(comments: u32) -> Self {
         Self { width: comments.div_ceil(MAX_BINS).max(MIN_COMMENTS_IN_BIN), bins: Vec::new() }

@@ -1,4 +1,4 @@
-//! How much of it there is, beyond what a threshold counts.
+//! Prevalence: the share of toxic comments, beyond what a threshold counts.
 
 use super::{Interval, Moments, Z_95, wilson};
 use crate::record::Confusion;
@@ -8,7 +8,7 @@ use crate::record::Confusion;
 pub struct ShareEstimate {
     /// From 0 to 1.
     pub share: f64,
-    /// 95 %, within 0 and 1.
+    /// 95%, within 0 and 1.
     pub interval: Interval,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn counted_share(hits: u64, trials: u64) -> Option<ShareEstimate> {
 ///
 /// The interval is that of the number of successes among independent trials with these
 /// probabilities (the Poisson binomial distribution, variance `sum p (1 - p)`), by the normal
-/// approximation. None where there are no comments.
+/// approximation. `None` if there are no comments.
 pub(crate) fn calibrated_share(probabilities: &Moments) -> Option<ShareEstimate> {
     let (share, n) = (probabilities.mean()?, probabilities.count() as f64);
     // sum p^2 is the sum of squared deviations and n times the squared mean.

@@ -1,5 +1,5 @@
-//! What share of all that should have been flagged was flagged, from people's verdicts on a part of
-//! it.
+//! Recall: the share of the comments that should have been flagged that were, estimated from
+//! people's verdicts on a part of them.
 
 use super::{Interval, wilson_share};
 
@@ -41,17 +41,17 @@ impl Stratum {
 pub struct Recall {
     /// The estimate, from 0 to 1.
     pub recall: f64,
-    /// Its 95 % interval.
+    /// Its 95% interval.
     pub interval: Interval,
     /// Estimated number of comments that were flagged rightly.
     pub caught: f64,
     /// Estimated number of comments that should have been flagged and were not.
     pub missed: f64,
-    /// 95 % interval of that number.
+    /// 95% interval of that number.
     pub missed_interval: Interval,
 }
 
-/// Recall from judged flagged comments and a stratified sample of the others; none where a part has
+/// Recall from judged flagged comments and a stratified sample of the others; `None` if a part has
 /// comments but no judgement, or where nothing was caught.
 ///
 /// Both numbers are stratified expansion estimates, the size of each part times the share found in

@@ -40,7 +40,7 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    /// Its scores.
+    /// Returns its scores.
     pub(crate) fn tone(&self) -> Tone {
         Tone { toxicity: self.toxicity.map(FixedPoint::get), sentiment: self.sentiment.map(FixedPoint::get) }
     }

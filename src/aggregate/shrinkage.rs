@@ -30,15 +30,15 @@ pub(crate) struct Shrinkage {
 pub(crate) struct Shrunk {
     /// The estimate.
     pub mean: f64,
-    /// Its 95 % interval, not cut to a range.
+    /// Its 95% interval, not cut to a range.
     pub interval: Interval,
 }
 
 impl Shrinkage {
-    /// What the groups say of the variances. `each` shows every group to what it is given, always
-    /// in the same order: it is called three times, so that the groups need not be in memory. None
-    /// if no group has two values: then chance and tendency cannot be told apart. Groups without
-    /// values do not count.
+    /// Estimates the variances from the groups. `each` shows every group to what it is given,
+    /// always in the same order: it is called three times, so that the groups need not be in
+    /// memory. None if no group has two values: then chance and tendency cannot be distinguished.
+    /// Groups without values do not count.
     ///
     /// # Errors
     /// Those of `each`.

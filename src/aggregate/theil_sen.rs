@@ -1,7 +1,8 @@
-//! How fast a series rises or falls.
+//! The Theil-Sen slope: how fast a series rises or falls.
 
-/// Above this many points the slope is taken over this many of them, evenly spaced: the cost of a
-/// long thread is bounded by about 125,000 pairs, and the choice is the same on every run.
+/// The number of points above which the slope is computed from this many of them, evenly spaced:
+/// the cost of a long thread is bounded by about 125,000 pairs, and the choice is the same on every
+/// run.
 const MAX_POINTS: usize = 500;
 
 /// The Theil-Sen slope: the median of the slopes between all pairs of points, in units of y per

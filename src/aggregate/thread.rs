@@ -1,4 +1,4 @@
-//! What was said in a thread.
+//! The statistics of a thread.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,7 +9,8 @@ use super::{
     quantiles, theil_sen, top_share, wilson,
 };
 
-/// A thread has recovered once so many scored comments in a row are not toxic. The number is ours.
+/// A thread has recovered once this many scored comments in a row are not toxic. We chose the
+/// number.
 pub(crate) const CALM: u32 = 10;
 
 /// Totals of a thread, and its scores in order.
@@ -21,7 +22,7 @@ pub(crate) struct ThreadTotals {
     pub scored: u64,
     /// Comments that answer another.
     pub replies: u64,
-    /// Those of them whose parent was concluded from the text.
+    /// Those of them whose parent was inferred from the text.
     pub replies_inferred: u64,
     /// Probabilities of toxicity of the scored comments.
     pub toxicity: Moments,
@@ -31,18 +32,18 @@ pub(crate) struct ThreadTotals {
     pub toxic: u64,
     /// Comments on which a rule of the policy fired.
     pub flagged: u64,
-    /// Place of the most toxic comment, the first of them where several are; none where none is
+    /// Place of the most toxic comment, the first if several are; `None` if none is
     /// scored.
     pub peak: Option<u32>,
     /// Place of the first comment at or above [`TOXIC`].
     pub first_toxic: Option<u32>,
     /// Place of the first comment of the first [`CALM`] scored ones in a row, after the first toxic
-    /// one, none of which is toxic: when the thread had recovered. None where it never was toxic or
+    /// one, none of which is toxic: when the thread had recovered. `None` if it never was toxic or
     /// never recovered.
     pub recovered: Option<u32>,
     /// When the earliest and the latest comment that has a time was posted, in seconds since 1970.
     pub times: Option<(i64, i64)>,
-    /// Its stretches.
+    /// The statistics of its stretches.
     pub bins: Bins,
     /// The scored comments.
     pub series: Series,
@@ -61,12 +62,12 @@ pub(crate) struct ThreadTotals {
 pub(crate) struct Trend {
     /// Theil-Sen slope: change per 100 comments.
     pub slope: f64,
-    /// The Mann-Kendall test; none where every score is the same.
+    /// The Mann-Kendall test; `None` if every score is the same.
     pub test: Option<MannKendall>,
 }
 
 impl ThreadTotals {
-    /// Nothing yet, of a thread that will have so many comments.
+    /// Creates the statistics of a thread of this many comments.
     pub(crate) fn new(comments: u32) -> Self {
         Self {
             comments: 0,
@@ -146,26 +147,27 @@ impl ThreadTotals {
         self.authors.len() as u64
     }
 
-    /// Median toxicity; none where none is scored.
+    /// Median toxicity; `None` if none is scored.
     pub(crate) fn median_toxicity(&self) -> Option<f64> {
         quantiles(&mut self.series.toxicity(), &[0.5]).first().copied()
     }
 
-    /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; none where
+    /// The expected highest toxicity of [`EXPECTED_MAXIMUM_OF`] of its scored comments; `None` if
     /// there are fewer.
     pub(crate) fn expected_maximum(&self) -> Option<f64> {
         expected_maximum(&mut self.series.toxicity(), EXPECTED_MAXIMUM_OF)
     }
 
-    /// How unevenly its toxicity is spread over its named authors: the Gini coefficient of their
-    /// sums, and the share of the one with most. None where no named author has a scored comment.
+    /// Returns how unevenly its toxicity is spread over its named authors: the Gini coefficient of
+    /// their sums, and the share of the one with most. `None` if no named author has a scored
+    /// comment.
     pub(crate) fn concentration(&self) -> Option<(f64, f64)> {
         let mut sums: Vec<f64> = self.authors.values().map(|(_, sum)| *sum).collect();
         gini(&mut sums).zip(top_share(&mut sums, 1))
     }
 
-    /// How evenly its comments are spread over its named authors, from 0 to 1; none where there are
-    /// fewer than two.
+    /// Returns how evenly its comments are spread over its named authors, from 0 to 1; `None` if
+    /// there are fewer than two.
     pub(crate) fn author_evenness(&self) -> Option<f64> {
         evenness(&mut self.authors.values().map(|(comments, _)| *comments).collect::<Vec<_>>())
     }
@@ -205,13 +207,13 @@ impl ThreadTotals {
         places.chunk_by(|a, b| a + 1 == *b).map(|run| run[0]..run[run.len() - 1] + 1).collect()
     }
 
-    /// Share of the comments with a toxicity that are toxic; none where there are none.
+    /// Share of the comments with a toxicity that are toxic; `None` if there are none.
     pub(crate) fn toxic_share(&self) -> Option<f64> {
         let rated = self.toxicity.count();
         (rated > 0).then(|| self.toxic as f64 / rated as f64)
     }
 
-    /// 95 % Wilson interval of that share.
+    /// 95% Wilson interval of that share.
     pub(crate) fn toxic_interval(&self) -> Option<Interval> {
         wilson(self.toxic, self.toxicity.count())
     }

@@ -11,12 +11,12 @@ pub struct Suggestion {
     pub judged: u64,
     /// Share of them that are right.
     pub precision: f64,
-    /// Its 95 % Wilson interval.
+    /// Its 95% Wilson interval.
     pub interval: Interval,
 }
 
 /// The lowest threshold at which at least the share `precision` of the judged scores at or above it
-/// are right; none where no threshold reaches that. `judged` are scores with whether the flag was
+/// are right; `None` if no threshold reaches that. `judged` are scores with whether the flag was
 /// right, in any order.
 ///
 /// The point of the precision-recall curve with the most recall among those of the wanted precision

@@ -13,7 +13,7 @@ pub(crate) struct TimeBins {
 }
 
 impl TimeBins {
-    /// No comments yet, of a thread that will have so many between two times; none where both are
+    /// Creates the bins of a thread of this many comments between two times; `None` if both are
     /// the same.
     pub(crate) fn new(first: i64, last: i64, comments: usize) -> Option<Self> {
         let count = comments.div_ceil(MIN_COMMENTS_IN_BIN as usize).clamp(1, MAX_BINS as usize);

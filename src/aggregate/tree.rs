@@ -11,7 +11,7 @@ pub(crate) struct Shape {
 }
 
 /// The shape of a forest of replies: `parents` has for every comment the index of the one that it
-/// answers. None where there are no replies. A ring of comments that answer each other is opened at
+/// answers. `None` if there are no replies. A ring of comments that answer each other is opened at
 /// one of them.
 ///
 /// Depth and branching as of a rooted tree (Gómez, Kappen and Kaltenbrunner 2011, "Modeling the

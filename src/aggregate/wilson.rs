@@ -2,7 +2,7 @@
 
 use super::{Interval, Z_95};
 
-/// The 95 % Wilson score interval of the share `hits / trials`; none where there were no trials.
+/// The 95% Wilson score interval of the share `hits / trials`; `None` if there were no trials.
 ///
 /// Unlike the textbook interval it stays within 0 and 1 and is of use for small counts and for
 /// shares near the ends. Wilson 1927, "Probable inference, the law of succession, and statistical

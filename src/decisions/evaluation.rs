@@ -125,7 +125,7 @@ pub struct Agreement {
     pub both: u64,
     /// Those of them about which they agreed.
     pub alike: u64,
-    /// Cohen's kappa; none where one of them used one class alone.
+    /// Cohen's kappa; `None` if one of them used one class alone.
     pub kappa: Option<Kappa>,
 }
 

@@ -86,7 +86,7 @@ pub(super) fn brier(scores: &[f64], truth: &[bool], weights: &[f64]) -> f64 {
 }
 
 /// Brier skill score: 1 is perfect, 0 is always saying the share of positives (Murphy 1973, Journal
-/// of Applied Meteorology 12:595-600). None where all rows are of one kind.
+/// of Applied Meteorology 12:595-600). `None` if all rows are of one kind.
 pub(super) fn brier_skill(scores: &[f64], truth: &[bool], weights: &[f64]) -> Option<f64> {
     let total: f64 = weights.iter().sum();
     let positives: f64 =

@@ -21,7 +21,7 @@ pub struct Group {
     pub rows: u64,
     /// Positive ones among them.
     pub positives: u64,
-    /// AUC among the rows of the group; none where they are all of one kind.
+    /// AUC among the rows of the group; `None` if they are all of one kind.
     pub subgroup_auc: Option<Estimate>,
     /// Background positive, subgroup negative: low where harmless rows of the group score above
     /// harmful ones of no group.

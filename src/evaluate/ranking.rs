@@ -97,7 +97,7 @@ impl<'a> Ranking<'a> {
 
     /// The share of positives among the `budget` (a sum of weights: rows, where each weighs 1) that
     /// score highest. Of rows tied at the end of the budget the average over their orders counts.
-    /// None where there is no row or no budget.
+    /// `None` if there is no row or no budget.
     pub fn precision_at(&self, weights: &[f64], budget: f64) -> Option<f64> {
         let (mut taken, mut hits) = (0.0, 0.0);
         self.steps(weights, |step| {
@@ -147,7 +147,7 @@ impl<'a> Ranking<'a> {
     }
 
     /// The score that, taken as the threshold, makes `figure` highest; the highest such score if
-    /// several do. None where there are no rows.
+    /// several do. `None` if there are no rows.
     pub fn best_threshold(&self, weights: &[f64], figure: impl Fn(&WeightedConfusion) -> f64) -> Option<f64> {
         let (positives, negatives) = self.totals(weights);
         let mut confusion = WeightedConfusion {

@@ -245,7 +245,7 @@ struct Labelled {
     comment: Comment,
     record: u64,
     line: u64,
-    /// One a target; none where the cell is blank.
+    /// One a target; `None` if the cell is blank.
     truth: Vec<Option<bool>>,
     sentiment: Option<Sentiment>,
     /// Marked characters, ascending.
@@ -483,7 +483,7 @@ impl<'r> Rows<'r> {
     }
 }
 
-/// What a cell says of a label; none where it is blank and that means nothing.
+/// What a cell says of a label; `None` if it is blank and that means nothing.
 fn label(cell: &str, columns: &LabelledColumns) -> Result<Option<bool>, String> {
     if cell.is_empty() {
         return Ok(columns.blank_as);

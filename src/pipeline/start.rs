@@ -138,7 +138,7 @@ impl Difference {
 }
 
 impl Held {
-    /// What `dir` holds of a run; none where there is no run.
+    /// What `dir` holds of a run; `None` if there is no run.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
         if let Some(run) = read_json::<Run>(&dir.join(record::RUN))? {
             return Ok(Some(Self { start: Start::of(&run), run: Some(run) }));

@@ -1,4 +1,4 @@
-//! Forms for other programs, written on request beside a report's own files. Each is one file and
+//! Forms for other programs, written on request next to a report's own files. Each is one file and
 //! one line in [`Form::ALL`].
 
 use std::fmt;
@@ -99,7 +99,7 @@ impl Facts<'_> {
 /// A comment with its scores and the decision about it.
 pub(super) struct Row<'a> {
     pub(super) scored: Scored,
-    /// None where there are no scores to decide by.
+    /// `None` if there are no scores to decide by.
     pub(super) decision: Option<Decision<'a>>,
 }
 
@@ -110,7 +110,7 @@ pub(super) fn columns() -> impl Iterator<Item = (&'static str, Kind)> {
     row::COLUMNS.iter().map(|column| (column.name, column.kind)).chain(decided)
 }
 
-/// Names of the columns of `decisions.csv` beside those of `scores.csv`.
+/// The columns of `decisions.csv` that `scores.csv` does not have.
 pub(super) const DECIDED: [&str; 5] = ["action", "rule", "rule_label", "rule_score", "rule_threshold"];
 
 impl Row<'_> {

@@ -107,10 +107,10 @@ impl AuthorSorter {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 struct Entry {
-    /// By which they are sorted.
+    /// The sort key.
     key: u64,
     number: u64,
-    /// Those of [`AuthorTotals`], as they lie in memory.
+    /// The [`AuthorTotals`], as they are in memory.
     totals: [u64; size_of::<AuthorTotals>() / 8],
 }
 
@@ -151,9 +151,9 @@ fn read(entries: Records<'_, Entry>) -> impl Iterator<Item = io::Result<(usize, 
 pub(super) struct Row<'s> {
     pub(super) author: &'s str,
     pub(super) totals: AuthorTotals,
-    /// Share of the sum of toxicity of all scored comments; none where that is 0.
+    /// Share of the sum of toxicity of all scored comments; `None` if that is 0.
     pub(super) toxicity_share: Option<f64>,
-    /// Shrunk mean of toxicity, within 0 and 1; none where the export cannot tell authors from
+    /// Shrunk mean of toxicity, within 0 and 1; `None` if the export cannot tell authors from
     /// chance.
     pub(super) shrunk: Option<Shrunk>,
     /// From 1, by shrunk mean, most toxic first. `None` below [`MIN_COMMENTS_TO_RANK`] scored
@@ -161,11 +161,11 @@ pub(super) struct Row<'s> {
     pub(super) rank: Option<usize>,
 }
 
-/// What the summaries and the page show of the authors.
+/// The authors as the summaries and the page show them.
 pub(super) struct Authors<'s> {
     /// The number of authors with enough scored comments to be ranked.
     pub(super) ranked: usize,
-    /// True if the scores tell at least two of those apart: the interval of one lies above that of
+    /// True if the scores distinguish at least two of those: the interval of one is above that of
     /// another. Otherwise nobody gets a rank.
     pub(super) differ: bool,
     /// The first of those, at most as many as were asked for: by rank, or without ranks by the
@@ -173,9 +173,9 @@ pub(super) struct Authors<'s> {
     pub(super) top: Vec<Row<'s>>,
     /// The first of the others, in the order of their first comments, at most as many.
     pub(super) others: Vec<Row<'s>>,
-    /// Of comments: the Gini coefficient, and the share of the [`TOP`] authors with most.
+    /// For comments: the Gini coefficient, and the share of the [`TOP`] authors with most.
     pub(super) of_comments: [Option<f64>; 2],
-    /// Of the sum of toxicity.
+    /// The same for the sum of toxicity.
     pub(super) of_toxicity: [Option<f64>; 2],
 }
 
@@ -228,7 +228,7 @@ pub(super) fn write<'s>(
     Ok(authors)
 }
 
-/// Returns whether any two authors with enough scored comments can be told apart by their
+/// Returns whether any two authors with enough scored comments are distinguished by their
 /// intervals.
 fn differ(totals: &mut Totals, shrinkage: Option<Shrinkage>) -> io::Result<bool> {
     let (mut highest_low, mut lowest_high) = (f64::NEG_INFINITY, f64::INFINITY);

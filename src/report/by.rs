@@ -98,7 +98,7 @@ pub(super) fn write(
     table.finish(drafts)
 }
 
-/// What a comment has there; the empty string where it has nothing.
+/// Returns a comment's value; the empty string if it has none.
 fn value(column: Column, scored: &Scored) -> Cow<'_, str> {
     let comment = &scored.comment;
     let time = |format: &str| {

@@ -63,11 +63,11 @@ type Failed = DrawingAreaErrorKind<io::Error>;
 
 /// A drawing.
 pub(super) struct Chart {
-    /// What stands inside the `svg` element: shapes, numbers and our own words.
+    /// The content of the `svg` element: shapes, numbers and our own words.
     pub(super) shapes: String,
     pub(super) width: i32,
     pub(super) height: i32,
-    /// What is to be seen, in words.
+    /// A description of what there is to see.
     pub(super) caption: String,
     /// Where flagged comments are marked.
     pub(super) flags: Vec<Flag>,
@@ -82,7 +82,7 @@ pub(super) struct Flag {
     pub(super) toxicity: f64,
 }
 
-/// A score along a thread: one value a point, with the rolling mean and its band where there are
+/// A score along a thread: one value a point, with the rolling mean and its band if there are
 /// enough of them.
 struct Curve {
     name: &'static str,
@@ -410,7 +410,7 @@ fn tenths(value: &f64) -> String {
     number(Some(*value), 1)
 }
 
-/// What the parts of a thread's chart are.
+/// Returns the caption of a thread's chart: its parts.
 fn caption(
     totals: &ThreadTotals,
     bursts: &[Range<u32>],

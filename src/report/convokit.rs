@@ -178,7 +178,7 @@ fn write_conversations(
     Ok((types, count))
 }
 
-/// How a comment is called, over all threads.
+/// The ids of comments, unique over all threads.
 struct Ids {
     /// No id occurs in two threads: they can stay as they are.
     are_unique: bool,

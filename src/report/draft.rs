@@ -64,8 +64,8 @@ impl Drafts {
         files::finish(draft).map_err(|source| self.failed(name, source))
     }
 
-    /// A sorter whose files lie in the folder of the report: there must be room for what it makes
-    /// anyway.
+    /// Returns a sorter whose files are in the folder of the report: there must be room for its
+    /// output anyway.
     pub(super) fn sorter<T: Pod + Ord>(&self) -> Sorter<T> {
         Sorter::new(&self.dir)
     }

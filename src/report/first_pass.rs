@@ -62,7 +62,7 @@ pub(super) struct FirstPass<'p> {
     pub(super) threads: Named<ThreadCounts>,
     /// Flagged comments.
     pub(super) flagged: u64,
-    /// By the values of columns.
+    /// The groups by the values of columns.
     pub(super) groups: Groups,
 }
 
@@ -75,7 +75,8 @@ pub(super) struct RuleTotals<'p> {
     pub(super) decided: u64,
 }
 
-/// What the first pass knows of a thread; the rest is computed from the statistics of its comments.
+/// The counts that the first pass keeps of a thread; the rest is computed from the statistics of
+/// its comments.
 #[derive(Default)]
 pub(super) struct ThreadCounts {
     /// Comments, scored or not.

@@ -24,7 +24,7 @@ const NODE: [(&str, &str); 5] = [
     ("mean_sentiment", "double"),
 ];
 
-/// Attributes of an author's replies to another, beside their `weight`.
+/// Attributes of an author's replies to another, besides their `weight`.
 const EDGE: [(&str, &str); 4] =
     [("scored", "long"), ("inferred", "long"), ("mean_toxicity", "double"), ("mean_sentiment", "double")];
 
@@ -89,7 +89,7 @@ fn graph(facts: &mut Facts<'_>, draft: &mut Draft) -> io::Result<()> {
     xml.into_inner().write_all(b"\n")
 }
 
-/// In the order of [`NODE`]; blank where there is no value.
+/// In the order of [`NODE`]; blank if there is no value.
 fn node_values(totals: &AuthorTotals) -> [String; NODE.len()] {
     [
         totals.comments.to_string(),

@@ -11,8 +11,8 @@ use crate::record::ledger;
 
 /// The replies of an export. Rows are counted from 0; 4 bytes a comment.
 pub(super) struct Links {
-    /// By row: that of the comment which it answers; [`Self::NONE`] if it answers none that is
-    /// there.
+    /// For each row, the row of the comment that it answers; [`Self::NONE`] if that is not in the
+    /// export.
     parents: Vec<u32>,
     /// Replies to comments that are not in the export.
     pub(super) absent: u64,
@@ -57,9 +57,9 @@ impl Links {
         Some(self.parents[row as usize]).filter(|parent| *parent != Self::NONE)
     }
 
-    /// By row, the root of its tree: the comment at the upper end of its replies. Takes the link of
-    /// its first comment from every ring of comments that answer each other, and gives how many
-    /// rings there were.
+    /// Returns for each row the root of its tree: the comment at the upper end of its replies.
+    /// Removes the link of the first comment of every ring of comments that answer each other, and
+    /// returns the number of rings.
     pub(super) fn roots(&mut self) -> (Vec<u32>, u64) {
         const UNKNOWN: u32 = u32::MAX;
         const ON_PATH: u32 = u32::MAX - 1;

@@ -30,7 +30,7 @@ pub(super) fn write(summary: &Summary, drafts: &mut Drafts) -> Result<(), Report
     drafts.write(METHODS, &(text + "\n"))
 }
 
-/// The paragraph that says how the numbers came about.
+/// Returns the paragraph that describes how the numbers were computed.
 pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     let Run { version, model, engine, .. } = run;
     let corrected = model.held_out.as_ref().map_or_else(

@@ -33,7 +33,7 @@ const COLUMNS: [&str; 10] = [
 /// Edges of which the page shows something.
 const TOP: usize = 10;
 
-/// What the replies of an export come to.
+/// The network of an export's replies.
 pub(super) struct Network<'s> {
     /// Replies whose parent is in the export.
     pub(super) replies: u64,
@@ -58,13 +58,13 @@ pub(super) struct Edge<'s> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Totals {
     pub(super) replies: u64,
-    /// Those whose parent was concluded from the text.
+    /// Those whose parent was inferred from the text.
     pub(super) inferred: u64,
     pub(super) scored: u64,
     pub(super) toxic: u64,
     pub(super) toxicity: Moments,
     pub(super) sentiment: Moments,
-    /// Of the comments that are answered.
+    /// The toxicity of the comments that are answered.
     pub(super) answered: Moments,
 }
 

@@ -53,7 +53,7 @@ struct Page<'a> {
     threads: Vec<ThreadView<'a>>,
     /// True if a thread has a chart.
     charted: bool,
-    /// How many comments are flagged to be what.
+    /// The number of flagged comments for each action.
     actions: String,
     more_threads: u64,
     sizes: &'a SizeBins,
@@ -109,7 +109,7 @@ struct AuthorView<'a> {
     place: Option<[String; 3]>,
 }
 
-/// How many of the largest threads are drawn: a point alone is no chart.
+/// Returns how many of the largest threads are drawn: a single point is no chart.
 pub(super) fn charted(first_pass: &FirstPass<'_>, largest: &[usize]) -> usize {
     let has_points = |number: &&usize| first_pass.threads.totals(**number).scored > 1;
     largest.iter().take(MAX_CHARTS).take_while(has_points).count()
@@ -167,7 +167,7 @@ pub(super) fn write(
         doubts: summary.run.inputs.iter().map(|input| input.doubts).sum(),
     };
     let html = page.render().map_err(|error| drafts.failed(PAGE, std::io::Error::other(error)))?;
-    // Over the whole page, so that no field is forgotten; the template holds no such characters.
+    // Over the whole page, so that no field is forgotten; the template contains no such characters.
     drafts.write(PAGE, &(visible(&html).into_owned() + "\n"))
 }
 

@@ -20,7 +20,7 @@ use crate::record::row::{Kind, Value};
 
 const FILE: &str = "scored.parquet";
 
-/// A row group ends at so many rows, or so many bytes of text: what is in memory at a time.
+/// The most rows of a row group, and the most bytes of text: one group is in memory at a time.
 const GROUP_ROWS: usize = 1 << 15;
 const GROUP_BYTES: usize = 8 << 20;
 

@@ -14,17 +14,17 @@ pub(super) fn estimate(estimate: Option<ShareEstimate>) -> [String; 3] {
     [part(|e| e.share), part(|e| e.interval.low), part(|e| e.interval.high)]
 }
 
-/// Toxic comments among the scored ones: none where the model does not give the toxicity.
+/// Toxic comments among the scored ones: `None` if the model does not give the toxicity.
 pub(super) fn toxic(toxic: &u64, rated: &Moments, scored: &u64) -> Option<u64> {
     (rated.count() == *scored).then_some(*toxic)
 }
 
-/// Anything else in a CSV cell: blank where there is none.
+/// Anything else in a CSV cell: blank if there is none.
 pub(super) fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A number for people: so many decimals, a real minus sign, a dash where there is none, no
+/// Returns a number for people: this many decimals, a real minus sign, a dash if there is none, no
 /// negative zero.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value else { return "–".to_owned() };
@@ -50,12 +50,12 @@ pub(super) fn percent(share: Option<f64>) -> String {
     }
 }
 
-/// The share of an estimate, to a tenth of a per cent as its interval; a dash where there is none.
+/// The share of an estimate, to a tenth of a per cent as its interval; a dash if there is none.
 pub(super) fn share(estimate: impl Borrow<Option<ShareEstimate>>) -> String {
     estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}%", estimate.share * 100.0))
 }
 
-/// The interval of an estimate; a dash where there is none.
+/// The interval of an estimate; a dash if there is none.
 pub(super) fn between(estimate: impl Borrow<Option<ShareEstimate>>) -> String {
     estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| percents(&estimate.interval))
 }
@@ -131,7 +131,7 @@ pub(super) fn shorten(text: &str, max: usize) -> (&str, usize) {
     }
 }
 
-/// A name on the page: on one line, and cut where it is longer than any name.
+/// Returns a name for the page: on one line, and cut if it is longer than any name.
 pub(super) fn name(text: &str) -> String {
     const MAX: usize = 120;
     let (kept, cut) = shorten(text, MAX);

@@ -69,15 +69,15 @@ const COLUMNS: [&str; 30] = [
 
 /// The flagged comments as the page has them; `flagged.csv` has them all, however many there are.
 pub(super) struct Queue<'p> {
-    /// Of the worst texts, as many as were asked for: those that are not nearly the same as an
+    /// The worst texts, at most as many as requested: those that are not nearly the same as an
     /// earlier one.
     pub(super) items: Vec<Item<'p>>,
-    /// All others, repeats of the first among them, as far as a page has room.
+    /// All others, including repeats of the first, as many as a page has room for.
     rest: Rest,
-    /// Of the threads asked for: by thread and place, the rank of the item that shows the comment
-    /// or one with the same or nearly the same words.
+    /// The rank, by thread and position, of the item that shows the comment or one with the same or
+    /// nearly the same words; of the requested threads only.
     pub(super) shown: HashMap<(usize, u32), usize>,
-    /// Of all flagged comments: the sum of the scores that flagged them.
+    /// The sum of the scores that flagged comments, over all of them.
     expected_right: f64,
     flagged: u64,
     /// Different texts among the comments on the page.
@@ -85,8 +85,8 @@ pub(super) struct Queue<'p> {
 }
 
 impl Queue<'_> {
-    /// The share of the flagged comments that the scores let expect to be flagged rightly; none
-    /// where none is flagged.
+    /// The share of the flagged comments that are flagged rightly according to the scores; `None`
+    /// if none is flagged.
     pub(super) fn expected_right(&self) -> Option<f64> {
         (self.flagged > 0).then(|| self.expected_right / self.flagged as f64)
     }
@@ -117,20 +117,20 @@ pub(super) struct Item<'p> {
     /// The own words as the model reads them, if the spelling hides words, and the characters left
     /// out at their end.
     read_as: Option<(String, usize)>,
-    /// What carries its score, where that was computed for the label that flagged it.
+    /// The words that carry its score, if computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
     /// Rank, from 1, of the first comment with the same words (see [`super::words::digest`]).
     pub(super) duplicate_of: Option<usize>,
     /// Rank of the first of the texts that the page shows which says nearly the same (see
     /// [`near`]).
     pub(super) near_duplicate_of: Option<usize>,
-    /// How many later comments have its words, if it is the first that has.
+    /// The number of later comments with its words, if it is the first.
     pub(super) repeats: u64,
-    /// How many have nearly its words, if it is shown.
+    /// The number of comments with nearly its words, if it is shown.
     pub(super) near: u64,
     /// The first of all those.
     pub(super) repeated: Vec<Repeated>,
-    /// Of its own words, ISO 639-1; none where it could not be told.
+    /// The language of its own words, ISO 639-1; `None` if it is unknown.
     pub(super) language: Option<String>,
     /// Signs that its score may be wrong.
     cautions: Vec<Caution>,
@@ -173,7 +173,7 @@ const MAX_REPEATED: usize = 10;
 /// Characters kept of a repeat's text.
 const MAX_REPEATED_TEXT: usize = 600;
 
-/// What a flagged comment was said to.
+/// The comment that a flagged comment answers or follows.
 pub(super) struct Context {
     pub(super) kind: ContextKind,
     pub(super) neighbour: Neighbour,
@@ -183,10 +183,10 @@ pub(super) struct Context {
     has_quote: Vec<bool>,
 }
 
-/// How a context belongs to its comment.
+/// The relation of a context to its comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContextKind {
-    /// The export says that it answers this.
+    /// The parent in the export.
     Parent,
     /// The text shows that it answers this.
     InferredParent,
@@ -229,9 +229,9 @@ struct Ranked {
     /// [`Flag::posted`].
     posted: u64,
     offset: u64,
-    /// Where the row of its context begins; 0 where it has none.
+    /// The offset of the row of its context; 0 if it has none.
     context: u64,
-    /// Whether the context is the comment that it answers.
+    /// 1 if the context is the comment that it answers.
     is_parent: u64,
     thread: u32,
     position: u32,
@@ -252,16 +252,16 @@ struct Same {
 struct Repeat {
     rank: u64,
     first: u64,
-    /// How often it does after the first.
+    /// The number of times that it does after the first.
     repeats: u64,
 }
 
-/// What the queue is made of, beside what the first pass left on disk.
+/// The sources of the queue, besides what the first pass left on disk.
 pub(super) struct Sources<'p> {
     /// The scores file.
     pub(super) scores: &'p Path,
     pub(super) policy: &'p Policy,
-    /// Languages that the model knows, ISO 639-1.
+    /// The languages of the model, ISO 639-1.
     pub(super) languages: &'p [String],
     pub(super) first_pass: &'p FirstPass<'p>,
     pub(super) explanations: &'p [Explanation],
@@ -396,7 +396,7 @@ pub(super) fn write<'p>(
     Ok(queue)
 }
 
-/// The flagged comments by rank, each with its context: the comment that it answers where that is
+/// The flagged comments by rank, each with its context: the comment that it answers if that is
 /// in the export, else the one before it.
 fn rank(disk: &mut OnDisk, drafts: &Drafts) -> io::Result<Sorted<Ranked>> {
     let mut sorter = drafts.sorter();
@@ -447,7 +447,7 @@ fn repeats(ranked: &mut Sorted<Ranked>, drafts: &Drafts) -> io::Result<Sorted<Re
     repeats.finish()
 }
 
-/// Notes the first rank of a text, if that occurs so many times again.
+/// Notes the first rank of a text if it occurs again, and how often.
 fn note_first(first: Option<Same>, repeats: u64, to: &mut Sorter<Repeat>) -> io::Result<()> {
     match first {
         Some(Same { rank, .. }) if repeats > 0 => to.push(Repeat { rank, first: rank, repeats }),

@@ -72,7 +72,7 @@ pub(super) fn notices(run: &Run, policy: &Policy) -> Vec<String> {
     model_notices(&run.model, policy).into_iter().chain(edited).collect()
 }
 
-/// What a reader must know of this model beside what holds for every one: labels that it does not
+/// Returns what a reader must know about this model in particular: labels that it does not
 /// give, rules that can therefore never fire, scores that nobody has calibrated, languages that it
 /// does not name.
 fn model_notices(model: &ModelId, policy: &Policy) -> Vec<String> {

@@ -61,8 +61,8 @@ pub struct Summary {
     pub policy: PolicyEntry,
     /// The largest threads, most scored comments first; at most ten.
     pub threads: Vec<ThreadEntry>,
-    /// True if the scores tell at least two of the authors with enough comments apart: the 95%
-    /// interval of one author's shrunk mean lies above that of another. Otherwise nobody is ranked.
+    /// True if the scores distinguish at least two of the authors with enough comments: the 95%
+    /// interval of one author's shrunk mean is above that of another. Otherwise nobody is ranked.
     pub authors_differ: bool,
     /// The first authors with enough scored comments to be ranked, at most ten: by rank, or if
     /// nobody is ranked by the number of scored comments.
@@ -120,7 +120,7 @@ pub struct CauseCount {
 /// Comments of one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LanguageCount {
-    /// ISO 639-1; none where it could not be told.
+    /// ISO 639-1; `None` if it could not be told.
     pub language: Option<String>,
     /// Comments.
     pub comments: u64,
@@ -131,18 +131,18 @@ pub struct LanguageCount {
 /// Distribution of a score over the scored comments.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Distribution {
-    /// Mean; none where nothing is scored.
+    /// Mean; `None` if nothing is scored.
     pub mean: Option<f64>,
     /// Standard deviation, divisor n - 1.
     pub deviation: Option<f64>,
-    /// Minimum, nine deciles and maximum, linearly interpolated; empty where nothing is scored.
+    /// Minimum, nine deciles and maximum, linearly interpolated; empty if nothing is scored.
     pub deciles: Vec<f64>,
     /// Counts in equal bins.
     pub histogram: Histogram,
 }
 
 /// The share of toxic comments among the scored ones, by three estimates that rest on different
-/// assumptions; each is none where it cannot be made.
+/// assumptions; each is `None` if it cannot be made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prevalence {
     /// Comments at or above the aggregate stage's constant for "toxic" (0.5).
@@ -198,7 +198,7 @@ pub struct NetworkEntry {
     pub after_other: Option<ShareEstimate>,
     /// The first less the second.
     pub difference: Option<f64>,
-    /// Its 95 % interval (Newcombe 1998).
+    /// Its 95% interval (Newcombe 1998).
     pub difference_interval: Option<Interval>,
 }
 
@@ -214,22 +214,22 @@ pub struct ActionCount {
 /// The policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PolicyEntry {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its rules.
+    /// The rules.
     pub rules: Vec<RuleEntry>,
 }
 
 /// A rule and how often it fired.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuleEntry {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its label.
+    /// The label.
     pub label: Label,
-    /// Its threshold.
+    /// The threshold.
     pub threshold: f64,
-    /// Its action.
+    /// The action.
     pub action: &'static str,
     /// Comments that reached the threshold.
     pub reached: u64,
@@ -265,7 +265,7 @@ pub struct AuthorEntry {
     pub scored: u64,
     /// Shrunk mean probability of toxicity.
     pub shrunk_toxicity: f64,
-    /// Its 95 % interval.
+    /// Its 95% interval.
     pub interval: Interval,
     /// Flagged comments.
     pub flagged: u64,

@@ -111,7 +111,7 @@ const SIZE_BIN_COLUMNS: [&str; 12] = [
     "toxic_high",
 ];
 
-/// What the report tells of threads.
+/// The threads of the report.
 pub(super) struct Threads<'s> {
     /// All of them.
     pub(super) sizes: SizeBins,
@@ -130,18 +130,19 @@ pub(super) struct Row<'s> {
     pub(super) toxicity: Option<Trend>,
     pub(super) sentiment: Option<Trend>,
     pub(super) expected_maximum: Option<f64>,
-    /// None where no comment answers another that is in the export.
+    /// `None` if no comment answers another that is in the export.
     pub(super) shape: Option<Shape>,
-    /// Of toxicity over authors: the Gini coefficient, and the share of the one with most.
+    /// The concentration of toxicity over authors: the Gini coefficient, and the share of the one
+    /// with most.
     pub(super) concentration: Option<(f64, f64)>,
-    /// Of comments over named authors.
+    /// The evenness of comments over named authors.
     pub(super) author_evenness: Option<f64>,
-    /// None where it is not drawn.
+    /// `None` if it is not drawn.
     pub(super) chart: Option<Chart>,
 }
 
-/// The threads with most scored comments, at most so many, the largest first; those of one size in
-/// the order of first appearance.
+/// Returns the threads with most scored comments, at most `most`, the largest first; those of one
+/// size in the order of first appearance.
 pub(super) fn largest(first_pass: &FirstPass<'_>, most: usize) -> Vec<usize> {
     let mut numbers: Vec<u32> = (0..first_pass.threads.len() as u32).collect();
     numbers.sort_by_key(|number| Reverse(first_pass.threads.totals(*number as usize).scored));
@@ -281,7 +282,7 @@ fn bin_cells(thread: &str, index: u32, first: u32, bin: &Bin) -> Vec<String> {
 }
 
 fn time_bin_cells(thread: &str, index: u32, ends: [f64; 2], bin: &Bin) -> Vec<String> {
-    // Ends that are no whole seconds are told to the second.
+    // Ends that are no whole seconds are rounded to the second.
     let [from, to] = ends.map(|end| time(end.round() as i64).to_string());
     let mut cells = vec![guard(thread).into_owned(), index.to_string(), from, to];
     cells.extend(score_cells(bin));

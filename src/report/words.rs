@@ -1,5 +1,5 @@
-//! What a comment says, as far as it takes to tell repeats: its own words as the model reads them,
-//! without case, digits, punctuation and signs.
+//! The words of a comment for finding repeats: its own words as the model reads them, without case,
+//! digits, punctuation and signs.
 
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ fn words(comment: &Comment) -> Vec<String> {
     words.map(|word| word.chars().flat_map(char::to_lowercase).collect()).collect()
 }
 
-/// A digest by which texts are told as one that have the same words: a text with another number,
+/// Returns a digest that is equal for texts with the same words: a text with another number,
 /// address or row of exclamation marks is the same text; one with another word is not. A text
 /// without letters is its own words as they stand. Two different texts of one export never share a
 /// digest by chance.

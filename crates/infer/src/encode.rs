@@ -31,12 +31,12 @@ pub struct Encoder {
     /// Id of the one that ends it, such as `[SEP]`.
     last: u32,
     cuts: Cuts,
-    /// What begins a token that begins a word; none where `##` begins those that do not.
+    /// What begins a token that begins a word; `None` if `##` begins those that do not.
     word_mark: Option<char>,
     /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut
     /// stands before one.
     token_chars: HashSet<char>,
-    /// Id of the token for what the vocabulary lacks; none where it lacks nothing.
+    /// Id of the token for what the vocabulary lacks; `None` if it lacks nothing.
     unknown: Option<u32>,
     /// [`PIECE_BYTES`], but for tests.
     piece_bytes: usize,
@@ -46,9 +46,9 @@ pub struct Encoder {
 enum Cuts {
     /// Cleaning, lower case, splitting at spaces and marks, word pieces: before every separator.
     Bert {
-        /// None where a token that is matched before splitting could look like one.
+        /// `None` if a token that is matched before splitting could look like one.
         words: Option<Words>,
-        /// A word of more characters is one `[UNK]`; none where words must not be shortened.
+        /// A word of more characters is one `[UNK]`; `None` if words must not be shortened.
         max_word_chars: Option<usize>,
         /// Whether each Chinese character is a word.
         separates_ideographs: bool,

@@ -41,7 +41,7 @@ pub struct Model {
     pub config: Config,
     /// Its tokenizer.
     pub encoder: Encoder,
-    /// SHA-256 in hexadecimal of `manifest.json`; where there is none, of what `sha256sum` prints
+    /// SHA-256 in hexadecimal of `manifest.json`; if there is none, of what `sha256sum` prints
     /// of the files that were read, by name. Since either holds the checksums of the files, this
     /// names all.
     pub checksum: String,

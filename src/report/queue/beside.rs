@@ -1,4 +1,4 @@
-//! What stands beside the comments of the page: their neighbours in the thread, their threads, and
+//! The context of the comments of the page: their neighbours in the thread, their threads, and
 //! what their authors wrote.
 
 use std::collections::{HashMap, HashSet};
@@ -16,20 +16,20 @@ use crate::report::plain::shorten;
 /// Characters kept of a neighbour's text.
 pub(super) const MAX_NEIGHBOUR: usize = 600;
 
-/// Flagged comments kept of an author: the latest. One more than are shown, for the one that they
-/// stand beside is left out.
+/// Flagged comments kept of an author: the latest. One more than are shown, because the
+/// comment itself is left out.
 pub(super) const LATEST: usize = 4;
 
-/// What one more reading of the scores found.
+/// The result of one more pass over the scores.
 #[derive(Default)]
 pub(super) struct Beside {
-    /// By thread and place.
+    /// Neighbours, by thread and position.
     neighbours: HashMap<(usize, u32), Neighbour>,
     authors: HashMap<String, Author>,
     pub(super) threads: Threads,
 }
 
-/// What an author wrote, when they were seen and what was flagged of theirs.
+/// An author's comments: how many, when, and which were flagged.
 #[derive(Default)]
 pub(super) struct Author {
     pub(super) totals: AuthorTotals,
@@ -107,7 +107,7 @@ impl Beside {
         self.neighbours.get(&(thread, position))
     }
 
-    /// What is known of an author on the page.
+    /// Returns an author of the page.
     pub(super) fn author(&self, name: &str) -> Option<&Author> {
         self.authors.get(name)
     }

@@ -1,6 +1,6 @@
-//! What should make a moderator slow: signs that a score may be wrong about a comment. Simple signs
+//! Cautions for a moderator: signs that a score may be wrong about a comment. They are simple signs
 //! in its own words, read without the model, so that they are the same in every report;
-//! `docs/moderating.md` says what each means.
+//! `docs/moderating.md` explains each.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -24,11 +24,10 @@ pub(super) enum Caution {
     /// A quotation has no source in the export: it is scored as the writer's words, and may be
     /// someone else's.
     Unsourced,
-    /// Prejudice is called by its name, or what someone says is told and a group named: it may
-    /// speak against that.
+    /// It names prejudice, or reports what someone says about a group: it may speak against that.
     Counter,
-    /// It says what its writer is and speaks of nobody else: no attack on anyone, or words that a
-    /// group took back.
+    /// It describes its writer and nobody else: no attack on anyone, or words that a group
+    /// reclaimed.
     Own,
     /// Its language could not be determined, or is probably one that the model does not know.
     Language,
@@ -105,7 +104,7 @@ fn words_of(text: &str) -> Vec<&str> {
     text.unicode_words().flat_map(|word| word.split(['\'', '’'])).collect()
 }
 
-/// Whether a word stands between marks of quotation.
+/// Returns true if a text has a word in quotation marks.
 fn is_quoting(text: &str) -> bool {
     QUOTATIONS.into_iter().any(|(open, close)| {
         let mut rest = text;

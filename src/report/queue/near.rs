@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 /// From this resemblance on two texts are nearly the same: one word in ten may be another, or a few
-/// may be added at an end. The number is ours, chosen on made-up pairs (see the tests); short texts
+/// may be added at an end. We chose the number on
+/// invented pairs (see the tests); short texts
 /// must agree in nearly every word.
 pub(super) const NEAR: f64 = 0.6;
 
@@ -12,7 +13,7 @@ pub(super) const NEAR: f64 = 0.6;
 pub(super) struct Shown {
     /// For every shingle the numbers of the texts that have it.
     with: HashMap<u64, Vec<usize>>,
-    /// How many shingles each text has.
+    /// The number of shingles of each text.
     sizes: Vec<usize>,
 }
 
@@ -32,9 +33,10 @@ impl Shown {
         near.map(|(text, _)| text).min()
     }
 
-    /// How far each text that has anything in common with this one resembles it: the shingles that
-    /// both have by those that one of them has, from 0 to 1 (Jaccard 1901; for texts Broder 1997,
-    /// "On the resemblance and containment of documents"). Exact, for the texts of a page are few.
+    /// Returns how far each text that has anything in common with this one resembles it: the
+    /// shingles that both have by those that one of them has, from 0 to 1 (Jaccard 1901; for texts
+    /// Broder 1997, "On the resemblance and containment of documents"). Exact, for the texts of a
+    /// page are few.
     fn resemblances(&self, shingles: &[u64]) -> HashMap<usize, f64> {
         let mut common: HashMap<usize, usize> = HashMap::new();
         for text in shingles.iter().filter_map(|shingle| self.with.get(shingle)).flatten() {

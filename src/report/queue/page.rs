@@ -58,10 +58,10 @@ struct Page<'a> {
     cards_shown: u64,
     /// All cautions: as files have them, and in words.
     cautions: Vec<(&'static str, &'static str)>,
-    /// The threads of the cards, as far as the page has room.
+    /// The threads of the cards, as many as the page has room for.
     whole: Vec<Thread<'a>>,
     what_ifs: Vec<WhatIf<'a>>,
-    /// People's decisions stand beside what the scores let expect.
+    /// People's decisions, compared with what the scores lead to expect.
     judged: Option<String>,
     expected_right: String,
     time: String,

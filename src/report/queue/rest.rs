@@ -26,7 +26,7 @@ pub(in crate::report) struct Rest {
     file: BufWriter<File>,
     /// The bytes that may still be added.
     room: u64,
-    /// How many comments there are.
+    /// The number of comments.
     pub(super) comments: u64,
 }
 
@@ -90,7 +90,7 @@ struct Row<'a> {
     same: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     near: Option<usize>,
-    /// How many later comments have its words, if it is the first.
+    /// The number of later comments with its words, if it is the first.
     #[serde(skip_serializing_if = "is_zero_u64")]
     repeats: u64,
 }
@@ -103,7 +103,7 @@ enum Stretch {
     Quote([Option<String>; 2]),
 }
 
-/// What a comment was said to.
+/// The comment that a comment answers or follows.
 #[derive(Serialize)]
 struct Context {
     what: &'static str,

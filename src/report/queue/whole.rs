@@ -1,5 +1,5 @@
-//! The threads that the comments of the page stand in: whole, or where they are too long for a page
-//! what stands around.
+//! The threads of the comments of the page: whole, or only the comments around them if the thread
+//! is too long for a page.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ const MOST: u32 = 3_000;
 /// Characters kept of a text.
 const MAX_TEXT: usize = 300;
 
-/// What the page shows of threads, by their number and place.
+/// The comments of threads that the page shows, by number and position.
 #[derive(Default)]
 pub(super) struct Threads {
     places: BTreeMap<usize, Places>,
@@ -43,7 +43,7 @@ pub(super) struct Said {
     pub(super) time: Option<Timestamp>,
     pub(super) status: Status,
     pub(super) text: String,
-    /// Where it is someone else's words; may reach beyond what is kept of it.
+    /// The ranges that are someone else's words; they may reach beyond what is kept of the text.
     pub(super) quotes: Vec<Range<usize>>,
     /// Characters left out at the end.
     pub(super) cut: usize,
@@ -51,9 +51,9 @@ pub(super) struct Said {
 }
 
 impl Threads {
-    /// Chooses what to show of the threads of cards: whole ones as far as the page has room, for
-    /// those that come first. Each card is the number of its thread, how many comments that has,
-    /// and its place in it.
+    /// Chooses what to show of the threads of cards: whole ones while the page has room, for those
+    /// that come first. Each card is the number of its thread, the number of its comments, and the
+    /// card's position in it.
     pub(super) fn of(cards: impl Iterator<Item = (usize, u32, u32)>) -> Self {
         let (mut places, mut room) = (BTreeMap::new(), MOST);
         for (thread, comments, position) in cards {
@@ -71,7 +71,7 @@ impl Threads {
         Self { places, said: BTreeMap::new() }
     }
 
-    /// Whether a comment is to be shown.
+    /// Returns true if a comment is to be shown.
     pub(super) fn want(&self, thread: usize, position: u32) -> bool {
         self.places.get(&thread).is_some_and(|places| match places {
             Places::Whole => true,

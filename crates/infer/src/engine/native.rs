@@ -52,7 +52,7 @@ enum Kernel {
 }
 
 impl Kernel {
-    /// The one of a name of [`KERNELS`]; none where this processor has not the instructions.
+    /// The one of a name of [`KERNELS`]; `None` if this processor has not the instructions.
     fn detect(name: &str) -> Option<Self> {
         match name {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -29,7 +29,7 @@ pub struct Config {
     pub intermediate_size: usize,
     /// Number of positions that have an embedding.
     pub max_position_embeddings: usize,
-    /// Number of segment kinds, of which only the first is used; 0 where there are none.
+    /// Number of segment kinds, of which only the first is used; 0 if there are none.
     #[serde(default)]
     pub type_vocab_size: usize,
     /// Epsilon that a layer norm adds to the variance.

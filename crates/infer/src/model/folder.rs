@@ -1,5 +1,5 @@
 //! A model folder as Hugging Face writes it, without a manifest: what a manifest would say is
-//! concluded from the other files.
+//! inferred from the other files.
 
 use std::collections::BTreeMap;
 use std::fs;

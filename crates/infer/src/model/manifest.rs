@@ -19,7 +19,7 @@ pub struct Manifest {
     pub version: String,
     /// The network: the `model_type` of `config.json`.
     pub architecture: String,
-    /// The languages it was trained on, ISO 639-1; none where that is not known.
+    /// The languages it was trained on, ISO 639-1; `None` if that is not known.
     pub languages: Vec<String>,
     /// The longest sequence it takes, `[CLS]` and `[SEP]` included.
     pub max_tokens: usize,

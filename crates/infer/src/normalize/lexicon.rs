@@ -118,7 +118,7 @@ impl Lexicon {
         }
     }
 
-    /// The word that people hide which is this one with one letter more: none where a commoner one
+    /// The word that people hide which is this one with one letter more: `None` if a commoner one
     /// is, too, as `which` is of `wich` beside `witch`.
     pub(super) fn restored(&self, word: &str) -> Option<&str> {
         let restored = *self.without_a_letter.get(word)?;

@@ -73,13 +73,13 @@ pub(super) struct Card<'a> {
     pub(super) more_repeats: u64,
 }
 
-/// What else an author wrote.
+/// An author's other comments.
 pub(super) struct AuthorCard {
     pub(super) summary: String,
     pub(super) latest: Vec<(String, Option<usize>)>,
 }
 
-/// A comment beside the flagged one.
+/// A comment before or after the flagged one.
 pub(super) struct NeighbourView<'a> {
     pub(super) what: &'static str,
     pub(super) author: Option<&'a str>,
@@ -236,7 +236,7 @@ pub(in crate::report::queue) fn harm_words(score: f64, severity: f64, reach: f64
     Some(format!("{} = {factors}", number(Some(product), 2)))
 }
 
-/// A name as an attribute holds it.
+/// Returns a name as the value of an attribute.
 pub(in crate::report::queue) fn attribute(text: &str) -> String {
     let (kept, cut) = shorten(text, MAX_NAME);
     if cut > 0 { format!("{kept}…") } else { kept.to_owned() }

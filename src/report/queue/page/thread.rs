@@ -29,7 +29,7 @@ pub(super) struct Line<'a> {
     pub(super) position: u32,
     pub(super) author: Option<&'a str>,
     pub(super) time: Option<String>,
-    /// What it is if it is no comment that stands.
+    /// Its status, unless it is live.
     pub(super) status: Option<&'static str>,
     pub(super) text: Vec<Segment<'a>>,
     pub(super) cut: usize,

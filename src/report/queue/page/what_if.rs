@@ -1,4 +1,4 @@
-//! What other thresholds would do.
+//! The effect of other thresholds.
 
 use super::words_of;
 use crate::aggregate::wilson;
@@ -9,10 +9,10 @@ use crate::report::plain::{count, number, percent, percents};
 use crate::report::queue::Sources;
 use crate::report::summary::six;
 
-/// Thresholds of the tables, beside the policy's own: every twentieth.
+/// Thresholds of the tables, besides the policy's own: every twentieth.
 const STEPS: usize = 20;
 
-/// What thresholds of a label would do.
+/// The effect of thresholds of a label.
 pub(super) struct WhatIf<'a> {
     pub(super) label: String,
     /// Names of the label's rules with their thresholds.

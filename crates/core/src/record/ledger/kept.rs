@@ -35,7 +35,7 @@ pub enum Recalled {
 }
 
 impl Kept {
-    /// Opens a scores file; none where not even its header is whole.
+    /// Opens a scores file; `None` if not even its header is whole.
     ///
     /// # Errors
     /// [`LedgerError::Io`] if it cannot be read.
@@ -113,7 +113,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Goes to the next row; false where there is no whole one.
+    /// Goes to the next row; false if there is no whole one.
     fn advance(&mut self) -> Result<bool, LedgerError> {
         match self.csv.read_record(&mut self.record) {
             // Only its line end shows that a row's last cell, a number, is whole.
