@@ -1,5 +1,5 @@
-//! Of use with the feature `rust-bert` alone: the program finds libtorch where it lay when it was
-//! built.
+//! Used only with the feature `rust-bert`: the program finds libtorch in the folder that it was
+//! built with.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

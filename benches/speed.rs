@@ -1,4 +1,4 @@
-//! What a comment costs, stage by stage, on one thread and on two: `cargo bench --bench speed`.
+//! The cost of a comment, stage by stage, on one thread and on two: `cargo bench --bench speed`.
 //!
 //! - `encode`: text to token ids;
 //! - `read`: normalising and the search for hidden words, in plain and in disguised texts;

@@ -56,7 +56,7 @@ enum Command {
     Man(man::Args),
 }
 
-/// How a command that did not fail ended.
+/// The outcome of a command that did not fail.
 enum Done {
     Clean,
     WithRejects,
@@ -83,7 +83,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(Done::WithRejects) => ExitCode::from(3),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.chain().len() == 1 && error.is::<io::Error>() => {
-            // Errors of files are types of ours; this one is of what the commands say.
+            // Errors of files have types of their own; this one is of standard output.
             eprintln!("comity: cannot write to standard output: {error}");
             ExitCode::from(1)
         }
@@ -105,8 +105,7 @@ fn one_line(error: &anyhow::Error) -> String {
     printable(&line.unwrap_or_default().trim_end().replace('\n', " "))
 }
 
-/// Whether our reader went away. A broken pipe of a file that we write would be another matter, but
-/// files have no pipes.
+/// Returns true if the reader closed the pipe. Files have no pipes, so it is standard output's.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)

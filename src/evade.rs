@@ -51,7 +51,7 @@ words! { Evasion, "evasion":
     Fullwidth = "fullwidth",
 }
 
-/// Signs for letters that readers know at a glance.
+/// Signs that readers recognize as letters at a glance.
 const LEET: [(char, &[&str]); 11] = [
     ('a', &["4", "@"]),
     ('b', &["8"]),
@@ -138,10 +138,10 @@ const HOMOGLYPHS: [(char, &[char]); 45] = [
 const ZERO_WIDTH: [char; 7] =
     ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{00ad}', '\u{200e}'];
 
-/// What stands between the letters of a spaced word.
+/// Separators between the letters of a spaced word.
 const SEPARATORS: [char; 6] = [' ', '.', '-', '_', '*', '·'];
 
-/// What stands for a vowel.
+/// Signs that replace a vowel.
 const MASKS: [char; 5] = ['*', '#', '-', '_', '.'];
 
 /// The disguised text: every word (a run of letters) of four letters or more is altered, all else

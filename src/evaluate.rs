@@ -1,8 +1,8 @@
-//! How good scores are, measured against labels that people gave: numbers in, numbers out. No files
-//! and no wording here.
+//! The quality of scores, measured against labels from people: numbers in, numbers out, without
+//! files or wording.
 //!
-//! One family of figures a file, each with its formula's source. `comity eval` prints what
-//! [`figures`] and [`sentiment`] give.
+//! One family of figures a file, each with its formula's source. `comity eval` prints the results
+//! of [`figures`] and [`sentiment`].
 
 mod bootstrap;
 mod calibration;
@@ -67,7 +67,7 @@ impl Target {
         &self.0
     }
 
-    /// The score of the target; none if the model does not give all of its labels.
+    /// Returns the score of the target; `None` if the model does not give all of its labels.
     pub fn score(&self, scores: &Scores) -> Option<f64> {
         match self.0[..] {
             [label] => scores.get(label),
@@ -134,7 +134,7 @@ impl fmt::Display for Budget {
     }
 }
 
-/// Rows with a yes-or-no label, and what the model says of them: one value a row in each list.
+/// Rows with a yes-or-no label and the model's scores: one value a row in each list.
 #[derive(Clone, Debug, Default)]
 pub struct LabelledRows {
     /// Scores, from 0 to 1.
@@ -237,7 +237,7 @@ pub struct Operating {
 pub struct Kind {
     /// The kind, as the file calls it.
     pub name: String,
-    /// Its rows.
+    /// The number of its rows.
     pub rows: u64,
     /// Positive ones.
     pub positives: u64,
@@ -252,7 +252,7 @@ pub struct Kind {
 /// The loss of AUC by an evasion.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EvasionLoss {
-    /// Its name.
+    /// The evasion.
     pub evasion: Evasion,
     /// AUC of the texts disguised by it.
     pub auc: f64,

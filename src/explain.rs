@@ -93,9 +93,9 @@ impl Excerpt {
 /// A flagged comment to explain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flagged {
-    /// Its thread.
+    /// The thread of the comment.
     pub thread: String,
-    /// Its id.
+    /// The id of the comment.
     pub id: String,
     /// The label that flagged it.
     pub label: Label,
@@ -424,7 +424,7 @@ mod tests {
     }
 
     proptest! {
-        /// Of texts that need no cut, the sentences are those of the crate.
+        /// Texts that need no cut have the sentences of the crate.
         #[test]
         fn short_texts_are_split_as_the_crate_does(
             parts in prop::collection::vec("(You|are|ok|e\\.g|3|\\?!|\\.|\\)|”|é|\n| ){1,20}", 1..60),

@@ -89,7 +89,7 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// Creates a file of the folder `dir`; `name` may lie in a folder of it (`charts/sizes.svg`).
+    /// Creates a file of the folder `dir`; `name` may contain a folder (`charts/sizes.svg`).
     /// Write to the writer, then [`finish`] it.
     pub(crate) fn create(dir: &Path, name: impl AsRef<OsStr>) -> io::Result<(Self, BufWriter<File>)> {
         let name = name.as_ref();

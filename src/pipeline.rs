@@ -58,7 +58,7 @@ const COMMENTS_A_THREAD: usize = 512;
 pub struct ScoreRequest {
     /// Files, folders, `-` for standard input.
     pub inputs: Vec<PathBuf>,
-    /// How to read them.
+    /// The options for reading them.
     pub read: Options,
     /// Comments to read at most.
     pub limit: Option<u64>,
@@ -68,16 +68,16 @@ pub struct ScoreRequest {
     pub out: PathBuf,
     /// The model, its engine and its threads.
     pub scorer: ScorerBuilder,
-    /// Forms for other programs to write beside the report.
+    /// Forms for other programs to write next to the report.
     pub also: Vec<Form>,
     /// Columns by whose values `by.csv` sets comments side by side.
     pub by: Vec<Column>,
-    /// What replaces the names of people in everything that is written, if anything does; raw
+    /// The pseudonyms that replace the names of people in everything that is written, if any; raw
     /// records are not kept then.
     pub pseudonyms: Option<Pseudonyms>,
-    /// Go on with the run that the folder holds, if it holds one.
+    /// Continue the run that the folder contains, if any.
     pub resume: bool,
-    /// Folder of an earlier run whose scores are taken over for equal texts.
+    /// Folder of an earlier run whose scores are reused for equal texts.
     pub reuse: Option<PathBuf>,
     /// The part of the input that is scored, if not all of it. All of it is read.
     pub shard: Option<Shard>,
@@ -132,8 +132,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many comments there will be in the end, from the share of the input's bytes that was
-    /// read.
+    /// Estimates the number of comments of all inputs from the share of their bytes that was read.
     pub fn estimated_total(&self) -> Option<f64> {
         let total_bytes = self.total_bytes.filter(|_| self.bytes_read > 0)?;
         let total = self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0);
@@ -178,13 +177,13 @@ impl<'p> Meter<'p> {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 pub struct Finished {
-    /// What its report says in short.
+    /// The summary of its report.
     pub summary: Summary,
     /// Comments whose scores an interrupted run had written.
     pub kept: u64,
-    /// Texts whose scores were taken over from the folder of `reuse`.
+    /// The number of texts whose scores were reused from the folder of `reuse`.
     pub reused: u64,
 }
 
@@ -322,7 +321,7 @@ fn check_temporary_folder() -> Result<(), PipelineError> {
     made.map_err(|source| PipelineError::Temporary { dir: std::env::temp_dir(), source })
 }
 
-/// Checks that a folder holds a run that has ended.
+/// Checks that a folder contains a run that has ended.
 fn check_ended(dir: &Path) -> Result<(), PipelineError> {
     let exists = |name: &str| dir.join(name).exists();
     if exists(start::FILE_NAME) && !exists(record::RUN) {
@@ -331,7 +330,7 @@ fn check_ended(dir: &Path) -> Result<(), PipelineError> {
     Ok(())
 }
 
-/// Checks that a folder holds a run that has ended, with the scores that it ended with.
+/// Checks that a folder contains a run that has ended, with the scores that it ended with.
 fn check_run(dir: &Path) -> Result<(), PipelineError> {
     check_ended(dir)?;
     Ok(report::check_scores(&report::read_run(dir)?, dir)?)
@@ -357,7 +356,7 @@ pub fn report(
 }
 
 /// Accepts a scores file that was changed after its run: `run.json` records its new checksum and
-/// that it was changed, and every report says so from then on.
+/// that it was changed, and every later report states it.
 ///
 /// # Errors
 /// [`PipelineError`]: the folder contains no whole run, somebody writes into it, or `run.json`
@@ -367,7 +366,7 @@ pub fn accept_edits(dir: &Path) -> Result<(), PipelineError> {
     outputs::accept_edits(dir)
 }
 
-/// Locks a folder whose run has ended. A folder without a run gets no file of ours.
+/// Locks a folder whose run has ended. A folder without a run gets no new file.
 fn lock_ended(dir: &Path) -> Result<Option<std::fs::File>, PipelineError> {
     let has_run = [start::FILE_NAME, record::RUN].iter().any(|name| dir.join(name).exists());
     let lock = if has_run { Some(lock(dir)?) } else { None };
@@ -406,7 +405,7 @@ pub fn draw_sample(
     Ok(decisions::draw(dir, policy, count, seed)?)
 }
 
-/// What was read so far.
+/// The counts of the records read so far.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     /// Comments of the whole input.
@@ -441,7 +440,7 @@ impl<'r> Chunks<'r> {
                     comments += 1;
                     bytes += comment.text.len();
                 }
-                // Rejects are held too, with their records.
+                // Rejects are kept too, with their records.
                 Ok(Record::Reject(_)) => bytes += 1 << 10,
                 Err(_) => comments = limit,
             }
@@ -528,7 +527,7 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
     settings.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// The run as its report tells of it: nothing that would differ if it were repeated.
+/// Returns the run as its report describes it: nothing that would differ if it were repeated.
 fn describe(
     request: &ScoreRequest,
     start: Start,

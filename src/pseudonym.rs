@@ -14,9 +14,9 @@
 //! - in texts, threads, their titles and sections: `@name` (where an author of the thread is called
 //!   so, whatever the case, it is that author's pseudonym, and the name may have up to four words),
 //!   `u/name`, `name@host`, IP addresses, and an author's name that the text begins with, before a
-//!   comma, a colon or the line's end; in addresses the name behind `/users/` and the like;
-//! - ids, parents, threads and sections that are addresses (`https://…`), as a whole: many hold a
-//!   name, and all lead to one. Links are left out.
+//!   comma, a colon or the line's end; in addresses the name after `/users/` and similar;
+//! - ids, parents, threads and sections that are addresses (`https://…`), as a whole: many contain
+//!   a name, and all lead to one. Links are left out.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -34,7 +34,7 @@ pub const MIN_KEY_BYTES: usize = 16;
 /// The longest key that is taken: a longer file is hardly meant for one.
 pub const MAX_KEY_BYTES: usize = 4096;
 
-/// What names people in a text, by its form. A name stands in the group that says what it is.
+/// Forms of text that name people. The group that matches says which form it is.
 static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
@@ -49,7 +49,7 @@ static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is well formed")
 });
 
-/// Words of a name behind an `@`, at most, where it is an author's.
+/// The most words of an author's name after an `@`.
 const MOST_WORDS: usize = 4;
 
 /// A key that names are hashed with.
@@ -58,7 +58,7 @@ pub struct Pseudonyms {
     keyed: Hmac<Sha256>,
 }
 
-/// What cannot be a key.
+/// The reason why a key cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It is shorter than [`MIN_KEY_BYTES`].
@@ -128,8 +128,8 @@ impl Pseudonyms {
         edited(text, &self.edits(text, |_| None))
     }
 
-    /// What comments refer to each other by: whole where it is an address, else without the names
-    /// in it.
+    /// Returns a reference between comments: hashed whole if it is an address, else without the
+    /// names in it.
     fn reference(&self, reference: &str) -> String {
         if reference.contains("://") {
             return format!("address_{}", self.hash("address", reference));

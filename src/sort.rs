@@ -27,7 +27,7 @@ const READ_BYTES: usize = 1 << 15;
 pub(crate) struct Sorter<T> {
     dir: PathBuf,
     run: Vec<T>,
-    /// By how often their records were merged: never [`FAN_IN`] of a kind.
+    /// The files by the number of times that their records were merged: fewer than [`FAN_IN`] each.
     files: Vec<Vec<File>>,
 }
 

@@ -1,5 +1,5 @@
-//! What needs a comment's neighbours: words quoted from earlier comments of its thread, the comment
-//! that it answers, and whether the reply links of an export hold together.
+//! The analysis that needs a comment's neighbours: words quoted from earlier comments of its
+//! thread, the comment that it answers, and whether the reply links of an export are consistent.
 //!
 //! Called for every comment in the order of the input, whatever its format. Memory is bounded: of
 //! each thread the last [`WINDOW_WORDS`] words and [`WINDOW_COMMENTS`] comments can be quoted or
@@ -26,19 +26,20 @@ pub const WINDOW_COMMENTS: usize = 4096;
 pub const MAX_COMMENTS: usize = 1 << 20;
 /// Memory of all threads, about: some 100,000 comments of 30 words.
 pub const MAX_BYTES: usize = 64 << 20;
-/// What a thread takes beside what it remembers.
+/// The memory of a thread besides its words and names, in bytes.
 const THREAD_BYTES: usize = 500;
-/// What a comment that can be found again takes beside its words: its id and the hash of its
-/// author's name.
+/// The memory of a comment that can be found again besides its words, in bytes: its id and the hash
+/// of its author's name.
 const RECENT_BYTES: usize = 80;
-/// What a name takes, and the first word of one.
+/// The memory of a name, and of the first word of one, in bytes.
 const NAME_BYTES: usize = 80;
-/// Names of a thread that are kept before those of comments which cannot be found again are let go.
+/// The most names of a thread; beyond them those of comments that cannot be found again are
+/// dropped.
 const MAX_NAMES: usize = 2 * WINDOW_COMMENTS;
 /// The longest name, in bytes, that a text can address somebody by.
 pub const MAX_NAME_BYTES: usize = 200;
 /// The fewest words of a reply to a quotation that the export's markup shows and no text of the
-/// thread contains. With fewer (`So true.`), the comment says what it quotes.
+/// thread contains. With fewer (`So true.`), the quotation counts as the comment's own words.
 const REPLY_WORDS: usize = 5;
 /// Posts that one text can answer by number (`>>5001`).
 const MAX_REFERENCES: usize = 16;
@@ -106,7 +107,7 @@ struct Recent {
     author: Option<String>,
 }
 
-/// A comment as its links see it. What is compared are hashes, 0 where there is nothing.
+/// A comment reduced to its links. Hashes are compared; 0 if there is nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 struct Link {
@@ -344,7 +345,7 @@ impl Thread {
             quotes.append(&mut lines);
         }
         let quotes = merged(quotes);
-        // A comment that says nothing besides its quotations says what they say.
+        // The quotations of a comment without other words are its own words.
         if words_outside(words, &merged(quotes.iter().cloned().chain(references))) > 0 {
             comment.quotes = quotes;
         }
@@ -578,7 +579,7 @@ mod tests {
             ("Bo", "> something else altogether\nNo.", vec![], vec!["> something else altogether"], None),
             ("Bo", "> something else altogether", vec![], vec!["> something else altogether"], None),
             (">_<", ">:( why", vec![], vec![], None),
-            // In marks, with other marks, cut short, with a word put right, which is the writer's.
+            // In marks, with other marks, cut short, with a corrected word, which is the writer's.
             ("Bo", "“Then they sold it” is a lie.", vec!["“Then they sold it”"], vec![], Some("1")),
             (
                 "Bo",
@@ -750,8 +751,8 @@ mod tests {
                 "[quote=\"ada_berg, post:3, topic:57\"]\nThe ferry was never late.\n[/quote]",
                 "\nNo.",
             ),
-            // What stands in the quotation beside words of the source, and a label that is no name,
-            // are the writer's.
+            // Words of the quotation that are not in the source, and a label that is no name, are
+            // the writer's.
             (
                 "The ferry was never late. Then they sold it, you clown.\n\nNo.",
                 "The ferry was never late. Then they sold it, you clown.",

@@ -1,5 +1,5 @@
-//! A made-up export: threads that run side by side, authors as unequal as those of real sites, and
-//! what goes wrong.
+//! A generated export: threads that run side by side, authors as unequal as those of real sites,
+//! and faults.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -36,13 +36,13 @@ impl Random {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// Whether a thing happens that happens so often in a thousand.
+    /// Returns true with this probability, in thousandths.
     fn per_mille(&mut self, share: u64) -> bool {
         self.below(1000) < share
     }
 }
 
-/// Writes so many comments, one JSON object a line.
+/// Writes this many comments, one JSON object a line.
 pub(crate) fn write(comments: u64, path: &Path) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     let mut random = Random(1);

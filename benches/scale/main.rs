@@ -1,12 +1,12 @@
-//! How memory and time grow with the length of an export, with the model replaced by arithmetic on
-//! token ids.
+//! Memory and time as they grow with the length of an export, with the model replaced by arithmetic
+//! on token ids.
 //!
 //! ```text
-//! cargo bench --bench scale -- generate 100000 /tmp/export.ndjson   # a made-up export of so many comments
+//! cargo bench --bench scale -- generate 100000 /tmp/export.ndjson   # generates an export of that many comments
 //! cargo bench --bench scale -- memory /tmp/export.ndjson /tmp/out   # scores it and reports; peak memory
 //! cargo bench --bench scale -- memory-unencoded /tmp/export.ndjson /tmp/out   # the same without the encoder, which takes most of the time
 //! cargo bench --bench scale -- report /tmp/out                      # the report alone, from what `memory` left
-//! cargo bench --bench scale -- speed /tmp/export.ndjson             # reading to writing beside serde_json and csv alone
+//! cargo bench --bench scale -- speed /tmp/export.ndjson             # reading to writing, compared with serde_json and csv alone
 //! ```
 //!
 //! docs/performance.md has results.
@@ -137,7 +137,7 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
     }
 }
 
-/// Does some work and says what it took.
+/// Does some work and prints its time and memory.
 fn measured<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let (start, cpu) = (Instant::now(), cpu_seconds());
     let done = work();

@@ -1,5 +1,5 @@
-//! Reading, threading, normalising and writing, beside what any program would pay that reads JSON
-//! lines and writes CSV.
+//! Reading, threading, normalizing and writing, compared with a program that only reads JSON lines
+//! and writes CSV.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -42,7 +42,7 @@ const STAGES: [Stage; 6] = [
 ];
 
 /// Prints, for every stage, comments a second of wall time and of processor time, and its processor
-/// time beside the floor's: medians over the rounds.
+/// time divided by the floor's: medians over the rounds.
 pub(crate) fn compare(export: &Path) {
     let mut taken: Vec<Vec<(f64, f64)>> = vec![Vec::new(); STAGES.len()];
     let mut counts = [0; STAGES.len()];

@@ -122,7 +122,7 @@ pub(crate) struct Args {
     batch: usize,
 }
 
-/// What a column of labels is about.
+/// The label or sentiment that a column is about.
 #[derive(Clone)]
 enum Measured {
     Target(Target),

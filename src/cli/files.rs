@@ -9,7 +9,7 @@ use super::words::counted;
 /// Files that are shown; the rest is counted.
 const SHOWN: usize = 50;
 
-/// What was read from a file.
+/// The counts of a file.
 pub(crate) struct Row<'a> {
     pub(crate) file: &'a str,
     /// None for a file that is no export.
@@ -18,7 +18,7 @@ pub(crate) struct Row<'a> {
     pub(crate) rejects: u64,
 }
 
-/// Shows the table; nothing where there is but one file.
+/// Shows the table; nothing if there is only one file.
 pub(crate) fn show(out: &mut impl Write, rows: &[Row<'_>]) -> io::Result<()> {
     if rows.len() < 2 {
         return Ok(());

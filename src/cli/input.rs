@@ -8,7 +8,7 @@ use comity::read::{DateOrder, Format, Mapping, Options};
 
 use super::words::one_of;
 
-/// What to read, and how.
+/// The inputs, and the options for reading them.
 #[derive(clap::Args)]
 pub(crate) struct InputArgs {
     /// Exports to read: files, folders, or `-` for standard input; plain, .gz or .zst.
@@ -44,7 +44,7 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "TEXT")]
     article_end: Option<String>,
 
-    /// Does nothing: XML that is not well-formed is always read as far as it can be.
+    /// Does nothing: XML that is not well-formed is always read up to its last readable part.
     #[arg(long, hide = true)]
     lenient: bool,
 

@@ -210,7 +210,7 @@ pub(crate) fn keep_policy_apart(policy: Option<&Path>, dir: &Path) -> anyhow::Re
     Ok(pipeline::keep_apart(policy.as_slice(), dir)?)
 }
 
-/// Says what came of a run.
+/// Prints the summary of a run.
 pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> anyhow::Result<Done> {
     let counts = &summary.counts;
     let mut out = Output::new();

@@ -386,8 +386,8 @@ fn settle(verdicts: &BTreeMap<&str, Verdict>) -> Option<Settled> {
     }
 }
 
-/// Counts a comment for every two who approved or rejected it; gives how many who bear a name did
-/// the one and the other.
+/// Counts a comment for every two moderators who approved or rejected it; returns how many with a
+/// name did each.
 fn add_agreement<'a>(
     verdicts: &BTreeMap<&'a str, Verdict>,
     tables: &mut BTreeMap<(&'a str, &'a str), [[u64; 2]; 2]>,

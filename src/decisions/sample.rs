@@ -20,11 +20,11 @@ pub const SAMPLE: &str = "sample.csv";
 /// below a threshold.
 const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
 
-/// What stands for the probability where the model gives no toxicity: all comments are one stratum
-/// then, and of each nothing is known.
+/// The probability of every comment if the model gives no toxicity: all comments are then one
+/// stratum.
 const UNKNOWN: f64 = 0.5;
 
-/// Comments drawn of each stratum at least, where it has so many: fewer show nothing of its spread.
+/// The fewest comments drawn from a stratum that has them: fewer show nothing of its spread.
 const LEAST: u64 = 2;
 
 /// Columns of the sample. Scores are left out: who judges should not know them.
@@ -207,7 +207,7 @@ mod tests {
     use crate::comment::{Comment, Origin};
     use crate::record::Outcome;
 
-    /// A folder with the scores of so many comments, of which each tenth is flagged.
+    /// Returns a folder with the scores of this many comments, of which each tenth is flagged.
     fn folder(comments: u64) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(ledger::FILE_NAME);

@@ -1,4 +1,4 @@
-//! How sure a figure of a sample is.
+//! Confidence intervals of figures of a sample, by the bootstrap.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};

@@ -37,7 +37,7 @@ pub struct SentimentFigures {
 pub struct KindAccuracy {
     /// The kind, as the file calls it.
     pub name: String,
-    /// Its rows.
+    /// The number of rows of the class.
     pub rows: u64,
     /// Share that is right.
     pub accuracy: f64,

@@ -13,7 +13,7 @@ pub struct WeightedConfusion {
     pub true_negatives: f64,
 }
 
-/// A ratio, and 0 where there is nothing to divide by.
+/// Returns a ratio; 0 if there is nothing to divide by.
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
@@ -29,17 +29,17 @@ impl WeightedConfusion {
         self.true_positives + self.false_positives
     }
 
-    /// Share of the flagged that are positive; 0 where none is flagged.
+    /// Share of the flagged that are positive; 0 if none is flagged.
     pub fn precision(&self) -> f64 {
         ratio(self.true_positives, self.flagged())
     }
 
-    /// Share of the positive that are flagged; 0 where none is positive.
+    /// Share of the positive that are flagged; 0 if none is positive.
     pub fn recall(&self) -> f64 {
         ratio(self.true_positives, self.true_positives + self.false_negatives)
     }
 
-    /// Share of the negative that are not flagged; 0 where none is negative.
+    /// Share of the negative that are not flagged; 0 if none is negative.
     pub fn specificity(&self) -> f64 {
         ratio(self.true_negatives, self.true_negatives + self.false_positives)
     }

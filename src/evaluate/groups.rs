@@ -1,4 +1,4 @@
-//! Whether scores are as good for every group that comments speak of.
+//! Bias: the quality of scores for each group that comments mention.
 //!
 //! Borkan, Dixon, Sorensen, Thain and Vasserman 2019, "Nuanced metrics for measuring unintended
 //! bias with real data for text classification", WWW Companion: three areas under the ROC curve a

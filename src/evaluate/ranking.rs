@@ -22,7 +22,7 @@ struct Step {
 }
 
 impl<'a> Ranking<'a> {
-    /// Ranks rows by their scores; `truth` says which are positive.
+    /// Ranks rows by their scores; `truth` marks the positive ones.
     pub fn new(scores: &'a [f64], truth: &'a [bool]) -> Self {
         let mut order: Vec<u32> = (0..scores.len() as u32).collect();
         order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]));

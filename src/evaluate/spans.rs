@@ -1,4 +1,4 @@
-//! Whether the words that carry a score are those that people marked.
+//! Agreement of the words that carry a score with those that people marked.
 
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ pub struct SpanFigures {
     pub f1: Estimate,
     /// The threshold that would have been best on these rows, in hundredths.
     pub best_threshold: f64,
-    /// What it gives.
+    /// The F1 score at that weight.
     pub best_f1: f64,
 }
 

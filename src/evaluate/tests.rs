@@ -1,5 +1,5 @@
-//! Figures beside those of scikit-learn and SciPy: tests/reference/evaluation.json, written by
-//! scripts/reference/evaluation.py with the versions noted.
+//! Comparison of figures with those of scikit-learn and SciPy: tests/reference/evaluation.json,
+//! written by scripts/reference/evaluation.py with the versions noted.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What can go wrong in a run, of whatever stage.
+//! The errors of a run, of any stage.
 
 use std::io;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub enum PipelineError {
         record: u64,
         /// Its first line, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The cause.
         cause: String,
     },
     /// The output folder is one that is read.
@@ -43,7 +43,7 @@ pub enum PipelineError {
     OutWithinInput {
         /// The output folder.
         out: PathBuf,
-        /// The input that holds it.
+        /// The input that contains it.
         input: PathBuf,
     },
     /// A file that is read is one that would be written over.
@@ -64,7 +64,7 @@ pub enum PipelineError {
         /// The folder.
         dir: PathBuf,
     },
-    /// The folder holds the beginning of the run that was asked for.
+    /// The folder contains the beginning of the requested run.
     #[error(
         "{dir} holds this run already, as far as it came when it was interrupted; go on with it by --resume, or remove \
          {dir}/{} to begin anew",
@@ -84,10 +84,10 @@ pub enum PipelineError {
     Differs {
         /// The folder.
         dir: PathBuf,
-        /// What is different, in words.
+        /// The differences, in words.
         differences: String,
     },
-    /// What the folder holds of a run cannot be read.
+    /// The beginning of a run in the folder cannot be read.
     #[error(
         "{dir}: cannot read which run it contains; leave out --resume to start over",
         dir = dir.display()
@@ -95,16 +95,16 @@ pub enum PipelineError {
     Held {
         /// The folder.
         dir: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
-    /// The folder whose scores are to be taken over holds no run.
+    /// The folder whose scores are to be reused contains no run.
     #[error("{dir} holds no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
     NothingToReuse {
         /// The folder.
         dir: PathBuf,
     },
-    /// The folder whose scores are to be taken over is the one to write to.
+    /// The folder whose scores are to be reused is the one to write to.
     #[error("{dir} cannot be reused for itself; choose another folder with --out", dir = dir.display())]
     ReuseOfOut {
         /// The folder.
@@ -121,7 +121,7 @@ pub enum PipelineError {
     OtherScorer {
         /// The folder.
         dir: PathBuf,
-        /// What is different, in words.
+        /// The differences, in words.
         differences: String,
     },
     /// The run was stopped before its end.
@@ -149,7 +149,7 @@ pub enum PipelineError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// No temporary file can be made.
@@ -160,7 +160,7 @@ pub enum PipelineError {
     Temporary {
         /// The folder for temporary files.
         dir: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// The reply links of a large export found no room.
@@ -208,7 +208,7 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
-    /// A column of labels is held against a label that the model does not give.
+    /// A column of labels is compared with a label that the model does not give.
     #[error(
         "the model {model} does not give {label}, which a column is held against; leave the column out, or take another model"
     )]

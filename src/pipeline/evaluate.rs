@@ -26,7 +26,7 @@ use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
 /// keep in memory.
 const EXPLAINED_AT_ONCE: usize = 256;
 
-/// Rejects that are told one by one; the rest is counted.
+/// The number of rejects that are reported one by one; the rest is counted.
 const REJECTS_TOLD: usize = 20;
 
 /// The options of [`evaluate()`].
@@ -34,7 +34,7 @@ const REJECTS_TOLD: usize = 20;
 pub struct EvaluateRequest {
     /// The labelled file; `-` for standard input.
     pub input: PathBuf,
-    /// Its columns.
+    /// The columns of the file.
     pub columns: LabelledColumns,
     /// Rows to read at most.
     pub limit: Option<u64>,
@@ -78,7 +78,7 @@ impl EvaluateRequest {
 pub struct LabelledColumns {
     /// The texts.
     pub text: String,
-    /// Yes-or-no labels, and what they are held against.
+    /// Yes-or-no labels, and the scores they are compared with.
     pub labels: Vec<(Target, String)>,
     /// A sentiment.
     pub sentiment: Option<String>,
@@ -88,17 +88,17 @@ pub struct LabelledColumns {
     pub weight: Option<String>,
     /// Groups that the rows speak of.
     pub group: Option<String>,
-    /// What divides several groups in a cell; a cell is one group if none.
+    /// The separator of several groups in a cell; `None` if a cell is one group.
     pub group_separator: Option<char>,
     /// Kinds of rows.
     pub kind: Option<String>,
-    /// Cells that mean yes, where they are not 0 and 1; everything else is no.
+    /// Cells that mean yes, if they are not 0 and 1; everything else is no.
     pub positive: Vec<String>,
-    /// What a blank label means; the row has no such label if none.
+    /// The meaning of a blank label; `None` if the row then has no such label.
     pub blank_as: Option<bool>,
 }
 
-/// What came of a measurement: the same for the same file, model and settings.
+/// The result of a measurement: the same for the same file, model and settings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelMetrics {
     /// Version of comity.
@@ -109,11 +109,11 @@ pub struct ModelMetrics {
     pub sha256: String,
     /// The model.
     pub model: ModelId,
-    /// What runs it.
+    /// The engine that runs it.
     pub engine: String,
     /// Rows with a score.
     pub rows: u64,
-    /// Rows whose text holds no words.
+    /// Rows whose text has no words.
     pub unscored: u64,
     /// Rows that could not be read.
     pub rejects: u64,
@@ -129,7 +129,7 @@ pub struct ModelMetrics {
     pub sentiment: Option<SentimentFigures>,
     /// The column of marked characters.
     pub spans: Option<SpanFigures>,
-    /// How the normaliser took the disguised texts.
+    /// The normalizer's detection of the disguised texts.
     pub detected: Vec<Detected>,
 }
 
@@ -140,11 +140,11 @@ pub struct Located {
     pub record: u64,
     /// The line it begins on, from 1.
     pub line: u64,
-    /// What is wrong and what to do.
+    /// The cause, and what to do.
     pub cause: String,
 }
 
-/// How many texts an evasion changed, and how many of those got the `evasion` flag.
+/// The number of texts that an evasion changed, and of those that got the `evasion` flag.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Detected {
     /// The evasion.
@@ -354,7 +354,7 @@ impl<'r> Rows<'r> {
         })
     }
 
-    /// That the model gives every label that a column is held against.
+    /// Checks that the model gives every label that a column is compared with.
     fn check_labels(&self, model: &Model) -> Result<(), PipelineError> {
         let spans = self.spans.map(|_| Label::Toxicity);
         let sentiment = self.sentiment.map(|_| [Label::Negative, Label::Positive]);
@@ -483,7 +483,7 @@ impl<'r> Rows<'r> {
     }
 }
 
-/// What a cell says of a label; `None` if it is blank and that means nothing.
+/// Returns the label of a cell; `None` if it is blank and a blank has no meaning.
 fn label(cell: &str, columns: &LabelledColumns) -> Result<Option<bool>, String> {
     if cell.is_empty() {
         return Ok(columns.blank_as);
@@ -535,7 +535,7 @@ fn spans(cell: &str, text: &str) -> Result<Vec<u32>, String> {
     }
 }
 
-/// A row's marked characters beside the weights of its words, in characters as well.
+/// A row's marked characters and the weights of its words, in characters as well.
 fn marked(row: &Labelled, weighed: &Weighed) -> Option<Marked> {
     let gold = row.spans.clone()?;
     let text = &row.comment.text;
@@ -566,7 +566,7 @@ fn intern_all<'n>(names: &mut Vec<String>, cells: impl IntoIterator<Item = &'n s
     places.into()
 }
 
-/// Scores row by row, for whoever wants other figures of them.
+/// The scores row by row, for computing other figures.
 struct ScoresFile {
     writer: csv::Writer<BufWriter<File>>,
     path: PathBuf,

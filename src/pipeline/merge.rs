@@ -21,13 +21,13 @@ use crate::report::{self, Form, Summary};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// A folder holds no run.
+    /// A folder contains no run.
     #[error("{dir} holds no run; name folders that `comity score --shard` wrote", dir = dir.display())]
     NoRun {
         /// The folder.
         dir: PathBuf,
     },
-    /// A folder holds a run over all of its input.
+    /// A folder contains a run over all of its input.
     #[error("{dir} holds a whole run, no part of one: it was scored without --shard", dir = dir.display())]
     Whole {
         /// The folder.
@@ -44,7 +44,7 @@ pub enum MergeError {
         first: PathBuf,
         /// Another one.
         other: PathBuf,
-        /// What is different, in words.
+        /// The differences, in words.
         differences: String,
     },
     /// Two folders hold the same part.
@@ -81,7 +81,7 @@ pub enum MergeError {
     Policy {
         /// Thread of the comment.
         thread: String,
-        /// Its id.
+        /// The id of the comment.
         id: String,
         /// The label by which it is flagged.
         label: &'static str,
@@ -93,7 +93,7 @@ pub enum MergeError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -153,7 +153,7 @@ pub fn merge(
     Ok(report::write(out, policy, also, &by, &[])?)
 }
 
-/// What a folder holds.
+/// Reads the part in a folder.
 fn part(dir: &Path) -> Result<Part, PipelineError> {
     let path = dir.join(record::RUN);
     let run = read_json::<Run>(&path).map_err(|source| MergeError::Read { path, source })?;

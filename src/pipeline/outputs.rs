@@ -19,7 +19,7 @@ use crate::report;
 
 pub(super) const REJECTS: &str = "rejects.csv";
 
-/// What a run writes before its report; [`report::outputs`] has the rest.
+/// The files that a run writes before its report; [`report::outputs`] has the rest.
 const OUTPUTS: [&str; 5] = [ledger::FILE_NAME, REJECTS, record::EXPLANATIONS, record::RUN, start::FILE_NAME];
 
 /// Files that a run writes in place: a hard link to one shares what is written.
@@ -36,7 +36,7 @@ fn is_output(name: &str) -> bool {
 ///
 /// # Errors
 /// [`PipelineError::OverInput`] if a file or folder is one that would be written over;
-/// [`PipelineError::OutWithinInput`] if `out` lies in a folder of `inputs`.
+/// [`PipelineError::OutWithinInput`] if `out` is within a folder of `inputs`.
 pub(super) fn keep_exports_apart(inputs: &[PathBuf], out: &Path) -> Result<(), PipelineError> {
     let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     // The part of the folder's path that is there; what is below it will be made.
@@ -77,7 +77,7 @@ pub fn keep_apart<P: AsRef<Path>>(read: &[P], out: &Path) -> Result<(), Pipeline
 pub(super) fn lock(dir: &Path) -> Result<File, PipelineError> {
     let path = dir.join(REJECTS);
     let file = files::open_in_place(&path).map_err(cannot_write(&path))?;
-    // A program that this process is just starting holds a copy of the lock until it runs, also of
+    // A program that this process is just starting has a copy of the lock until it runs, even of
     // one that was dropped since.
     for wait in [0, 1, 10, 100, 1000].map(Duration::from_millis) {
         thread::sleep(wait);
@@ -113,12 +113,13 @@ impl OutputFiles {
         &self.dir
     }
 
-    /// What the folder holds of the run that `start` starts, where that is to be gone on with.
+    /// Returns the beginning of the run that `start` starts, if the folder contains it and it is to
+    /// be continued.
     ///
     /// # Errors
-    /// [`PipelineError::Differs`] if it is to be gone on with another run;
-    /// [`PipelineError::Unfinished`] if the folder holds the beginning of this very run and nobody
-    /// said what is to become of it.
+    /// [`PipelineError::Differs`] if it is the beginning of another run;
+    /// [`PipelineError::Unfinished`] if the folder contains the beginning of this run and `resume`
+    /// is not set.
     pub(super) fn held(&self, start: &Start, resume: bool) -> Result<Option<Held>, PipelineError> {
         let dir = self.dir.clone();
         let held = match Held::read(&dir) {
@@ -140,7 +141,7 @@ impl OutputFiles {
         }
     }
 
-    /// Begins the files, or goes on with those of `held`.
+    /// Begins the files, or continues those of `held`.
     pub(super) fn begin(
         self,
         start: Start,
@@ -150,7 +151,7 @@ impl OutputFiles {
         let Self { dir, scores: file, rejects } = self;
         let path = dir.join(ledger::FILE_NAME);
         if held.is_none() {
-            // In this order: whenever it is cut short, no file speaks for the rows of another run.
+            // In this order: if it is cut short, no file describes the rows of another run.
             remove(&dir.join(record::RUN))?;
             remove(&dir.join(start::FILE_NAME))?;
             rejects.set_len(0).map_err(cannot_write(&dir.join(REJECTS)))?;

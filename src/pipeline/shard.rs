@@ -21,19 +21,19 @@ impl Shard {
         self.index
     }
 
-    /// Of how many.
+    /// Returns the number of parts.
     pub fn of(self) -> u64 {
         self.of
     }
 
-    /// Whether a thread belongs to it.
+    /// Returns true if a thread belongs to it.
     pub fn holds(self, thread: &str) -> bool {
         let digest = Sha256::digest(thread);
         let hash = u64::from_le_bytes(std::array::from_fn(|byte| digest[byte]));
         hash % self.of == self.index - 1
     }
 
-    /// Whether the records that could not be read belong to it.
+    /// Returns true if the records that could not be read belong to it.
     pub fn holds_rejects(self) -> bool {
         self.index == 1
     }

@@ -1,5 +1,5 @@
-//! `unfinished.json`: what a run that has not ended was asked to do. Its presence says that the run
-//! can be gone on with, and its content for whom.
+//! `unfinished.json`: the settings of a run that has not ended. A run can be continued if the file
+//! is there and its content is that of the new run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,7 +14,7 @@ use crate::record::{self, ModelId, Run};
 /// Name of the file in a run's folder; gone once the run has ended.
 pub(super) const FILE_NAME: &str = "unfinished.json";
 
-/// All that decides what a run writes, as far as it is known when it starts: two runs of the same
+/// Everything that decides what a run writes and that is known when it starts: two runs of the same
 /// start write the same rows. (The content of the inputs is compared with the rows, comment by
 /// comment.)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ struct Named {
     bytes: Option<u64>,
 }
 
-/// What a folder holds of a run.
+/// The part of a run that a folder contains.
 pub(super) struct Held {
     pub(super) start: Start,
     /// The run, if it has ended.
@@ -73,7 +73,7 @@ impl Start {
         Self { version, settings, model, engine, inputs }
     }
 
-    /// What is different about `other`; nothing if it is a start of the same run.
+    /// Returns the differences of `other`; none if it is a start of the same run.
     pub(super) fn differences(&self, other: &Self) -> Vec<Difference> {
         let mut found = self.differences_of_scorer(other);
         let mut note =
@@ -96,7 +96,7 @@ impl Start {
         found
     }
 
-    /// What is different about how `other` scores; nothing if equal texts have equal scores in
+    /// Returns the differences in how `other` scores; none if equal texts have equal scores in
     /// both.
     pub(super) fn differences_of_scorer(&self, other: &Self) -> Vec<Difference> {
         let model = |start: &Self| {
@@ -117,7 +117,7 @@ impl Start {
     }
 }
 
-/// What two runs do not have in common.
+/// A difference between two runs.
 pub(super) struct Difference {
     pub(super) what: String,
     pub(super) was: String,
@@ -138,7 +138,7 @@ impl Difference {
 }
 
 impl Held {
-    /// What `dir` holds of a run; `None` if there is no run.
+    /// Reads the part of a run that `dir` contains; `None` if there is no run.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
         if let Some(run) = read_json::<Run>(&dir.join(record::RUN))? {
             return Ok(Some(Self { start: Start::of(&run), run: Some(run) }));
@@ -148,7 +148,7 @@ impl Held {
     }
 }
 
-/// Reads a JSON file; none if there is no file.
+/// Reads a JSON file; `None` if there is no file.
 pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match files::read_at_most(path, files::MAX_WHOLE_FILE) {
         Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),

@@ -17,14 +17,14 @@ use crate::record::{Scored, row};
 use crate::score::{Scorer, ScorerBuilder};
 use crate::thread::Threader;
 
-/// Lines that are scored together, for each thread, where so many are waiting.
+/// The most lines that are scored together, for each thread.
 const LINES_A_THREAD: usize = 128;
 
-/// How often the stream looks for [`StreamRequest::stop`] while no line comes. A line that has been
+/// The time between two checks of [`StreamRequest::stop`] while no line comes. A line that has been
 /// read when it is set is parsed within this time.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How to score a stream.
+/// The options of scoring a stream.
 #[non_exhaustive]
 pub struct StreamRequest {
     /// Which key has which field.
@@ -170,8 +170,8 @@ impl<R: Read> BufRead for StoppableLines<R> {
     }
 }
 
-/// The answer to a line that holds a comment: the columns of `scores.csv` and `decisions.csv` that
-/// are not in the line itself.
+/// Returns the answer to a line with a comment: the columns of `scores.csv` and `decisions.csv`
+/// that are not in the line itself.
 fn good_line(row: &Scored, policy: &Policy) -> Value {
     let mut line = Map::new();
     line.insert("line".to_owned(), json!(row.comment.origin.record));

@@ -13,7 +13,7 @@ use crate::thread::{ThreadReport, Threader};
 /// The number of comments of each file in [`UnderstoodFile::previews`].
 const PREVIEWS: usize = 3;
 
-/// What [`read`] understood of all inputs.
+/// The result of [`read`] for all inputs.
 pub struct Understood {
     /// Each file, in the order of reading.
     pub files: Vec<UnderstoodFile>,
@@ -27,7 +27,7 @@ pub struct Understood {
     pub rejects: Vec<Reject>,
 }
 
-/// What [`read`] understood of one file.
+/// The result of [`read`] for one file.
 pub struct UnderstoodFile {
     /// The reader's report: format, columns, notices, doubts.
     pub report: FileReport,
