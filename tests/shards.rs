@@ -64,7 +64,7 @@ fn shards_join_into_the_whole() {
     refused(&[&parts[0], &parts[1], &parts[2], &parts[1]], "are both part 2/3");
     refused(&[&parts[0], &at("40-2")], "one is of 3 parts, the other of 40");
     refused(&[&parts[0], &at("whole")], "it was scored without --shard");
-    refused(&[&parts[0], folder.path()], "holds no run");
+    refused(&[&parts[0], folder.path()], "contains no run");
     assert!(!at("refused").exists());
     let into_part = merge(&parts, &parts[0]);
     assert!(matches!(into_part, Err(PipelineError::Merge(MergeError::IntoPart { .. }))));
@@ -134,7 +134,7 @@ fn reused_scores_are_the_scores() {
         assert!(message.contains(words), "{message}");
     };
     refused(&other_model, "cannot be reused: the model was tiny 1 (");
-    refused(&again("nowhere", "refused"), "holds no run whose scores could be reused");
+    refused(&again("nowhere", "refused"), "contains no run whose scores could be reused");
     refused(&again("anew", "anew"), "cannot be reused for itself");
     let old = start.to_string().replacen(env!("CARGO_PKG_VERSION"), "0.0.1", 1);
     fs::write(at("torn/unfinished.json"), old).unwrap();

@@ -66,8 +66,8 @@ pub enum PipelineError {
     },
     /// The folder contains the beginning of the requested run.
     #[error(
-        "{dir} holds this run already, as far as it came when it was interrupted; go on with it by --resume, or remove \
-         {dir}/{} to begin anew",
+        "{dir} contains an unfinished run with the same settings; add --resume to continue it, or delete {dir}/{} \
+         to start over",
         start::FILE_NAME,
         dir = dir.display()
     )]
@@ -77,8 +77,8 @@ pub enum PipelineError {
     },
     /// The run that the folder holds is not the one that was asked for.
     #[error(
-        "{dir} holds another run, and --resume cannot go on with that: {differences}; ask for the same as then, or choose \
-         another folder with --out",
+        "{dir} contains an unfinished run with other settings, which --resume cannot continue: {differences}; use the \
+         settings of that run, or choose another folder with --out",
         dir = dir.display()
     )]
     Differs {
@@ -99,7 +99,7 @@ pub enum PipelineError {
         source: io::Error,
     },
     /// The folder whose scores are to be reused contains no run.
-    #[error("{dir} holds no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
+    #[error("{dir} contains no run whose scores could be reused; name a folder that `comity score` wrote", dir = dir.display())]
     NothingToReuse {
         /// The folder.
         dir: PathBuf,
@@ -210,7 +210,7 @@ pub enum PipelineError {
     },
     /// A column of labels is compared with a label that the model does not give.
     #[error(
-        "the model {model} does not give {label}, which a column is held against; leave the column out, or take another model"
+        "the model {model} does not give {label}, which a column is compared with; leave the column out, or use another model"
     )]
     LabelNotGiven {
         /// Name of the model.

@@ -22,13 +22,13 @@ use crate::report::{self, Form, Summary};
 #[non_exhaustive]
 pub enum MergeError {
     /// A folder contains no run.
-    #[error("{dir} holds no run; name folders that `comity score --shard` wrote", dir = dir.display())]
+    #[error("{dir} contains no run; name folders that `comity score --shard` wrote", dir = dir.display())]
     NoRun {
         /// The folder.
         dir: PathBuf,
     },
     /// A folder contains a run over all of its input.
-    #[error("{dir} holds a whole run, no part of one: it was scored without --shard", dir = dir.display())]
+    #[error("{dir} contains a whole run, not a part: it was scored without --shard", dir = dir.display())]
     Whole {
         /// The folder.
         dir: PathBuf,
