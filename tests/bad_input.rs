@@ -1,4 +1,4 @@
-//! What the readers do with input that is broken, hostile or odd: every input is an error at once
+//! The readers on input that is broken, hostile or odd: every input is an error at once
 //! or a stream of comments and located rejects, and never a panic.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
@@ -61,7 +61,7 @@ fn read(path: &Path) -> Result<Outcome, ReadError> {
     read_with(&[path.to_owned()], &Options::default())
 }
 
-/// What comes out of one file of this name and content.
+/// Reads one file of this name and content.
 fn read_bytes(name: &str, bytes: &[u8]) -> Result<Outcome, ReadError> {
     let folder = files(&[(name, bytes)]);
     read(&folder.path().join(name))
@@ -641,7 +641,7 @@ fn what_is_no_file_within_a_folder_is_listed() {
     assert!(reject.file.ends_with("socket") && reject.cause.contains("a socket"), "{reject:?}");
 }
 
-/// What concerns a whole process is for programs to decide.
+/// Only programs may decide on what concerns a whole process.
 #[test]
 fn the_library_leaves_panics_to_the_program() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

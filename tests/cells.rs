@@ -13,7 +13,7 @@ use comity::read::{Options, Reader, Record};
 
 use crate::pipeline::{request, tiny};
 
-/// What spreadsheets run: OWASP, "CSV Injection".
+/// Cells that spreadsheets run: OWASP, "CSV Injection".
 const FORMULAS: [&str; 12] = [
     "=cmd|' /C calc'!A0",
     "+1+1",

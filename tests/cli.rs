@@ -2,9 +2,9 @@
 //!
 //! A session is what a terminal would show: each line that begins with `$ ` is given to `sh`, below
 //! it stand the lines of its standard output, those of its standard error behind `! `, and behind
-//! `? ` its status where that is not 0. The commands of a session run in one new folder, which
-//! holds the other files of the case, the project's `data`, and the tiny test models under their
-//! names. `COMITY_ACCEPT=1 cargo test cli` writes what came out as what is expected.
+//! `? ` its status if that is not 0. The commands of a session run in one new folder, which
+//! contains the other files of the case, the project's `data`, and the tiny test models under their
+//! names. `COMITY_ACCEPT=1 cargo test cli` writes the result as the expectation.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 #![cfg(unix)] // sessions need a shell

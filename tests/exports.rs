@@ -1,8 +1,8 @@
 //! Golden cases of the readers: every folder `tests/exports/<format>/<case>/`, found by listing.
 //!
-//! A case holds its input, `input.<extension>` or a folder `input/`, and may hold `args`, options
-//! in the words of the command line (`--map text=x --format csv --keep-raw`). What must come out
-//! stands beside it: `comments.ndjson` (fields that are not empty), `rejects.ndjson`, `report.txt`,
+//! A case has its input, `input.<extension>` or a folder `input/`, and may have `args`, options
+//! in the words of the command line (`--map text=x --format csv --keep-raw`). The expected output
+//! is next to it: `comments.ndjson` (fields that are not empty), `rejects.ndjson`, `report.txt`,
 //! or `error.txt` where the input is refused or stops being readable.
 //!
 //! After a change that is meant, `COMITY_ACCEPT=1 cargo test exports` writes what comes out now;
@@ -70,7 +70,7 @@ fn check(case: &Path, accept: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What comes out of a case, in the order of [`OUTPUTS`]; files are named relative to the case.
+/// Returns the output of a case, in the order of [`OUTPUTS`]; files are named relative to the case.
 fn run(case: &Path) -> [String; 4] {
     let inputs: Vec<PathBuf> = fs::read_dir(case)
         .unwrap()

@@ -1,4 +1,4 @@
-//! What a run does when the machine fails it: it names the file and what to do, loses no row in
+//! A run on a machine that fails it: it names the file and what to do, loses no row in
 //! silence, and once there is room again writes what it would have written.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
@@ -45,7 +45,7 @@ impl Drop for Disk {
     }
 }
 
-/// What a run over the sample writes where nothing fails.
+/// Returns the files of a run over the sample if nothing fails.
 fn whole(export: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
@@ -82,7 +82,7 @@ fn a_full_disk_is_named_and_leaves_no_half_report() {
     }
     assert!(failures >= 4, "{failures}");
     disk.remount(&format!("size={}k", 4 * bytes / 1024 + 1024));
-    // What had found room is gone on with.
+    // The run continues with the rows that had found room.
     score(&with(request(&[&export], &out), |request| request.resume = true)).unwrap();
     assert_same(&files(&out), &expected, "after the disk was full");
 }

@@ -62,7 +62,7 @@ fn model(folder: &Path, name: &str, languages: &str) -> PathBuf {
     copy
 }
 
-/// How often each text was turned away, and how often it was not.
+/// Counts how often each text was turned away, and how often it was not.
 fn turned_away(out: &Path) -> BTreeMap<String, (u64, u64)> {
     let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut rows = csv::Reader::from_path(out.join("scores.csv")).unwrap();

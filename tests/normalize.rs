@@ -1,4 +1,4 @@
-//! Normalisation and the language gate on real comments. Needs the labelled data beside the
+//! Normalization and the language gate on real comments. Needs the labelled data next to the
 //! project, and is skipped without it.
 
 use std::fs::File;

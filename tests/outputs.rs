@@ -1,5 +1,5 @@
 //! The folder that a run writes: nothing that is read is written over, nothing is written through a
-//! link, only its owner can read it, and what does not belong together says so.
+//! link, only its owner can read it, and what does not belong together is reported.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 
@@ -108,7 +108,7 @@ fn no_output_can_be_an_input() {
         assert_eq!(fs::read_to_string(out.join(name)).unwrap(), EXPORT);
         fs::remove_dir_all(&out).unwrap();
     }
-    // A file that is no output may lie in the folder.
+    // The folder may contain a file that is no output.
     fs::create_dir(run.path("other")).unwrap();
     fs::write(run.path("other/mine.csv"), EXPORT).unwrap();
     score(&run.request("other/mine.csv", "other")).unwrap();
@@ -154,7 +154,7 @@ fn an_output_is_no_input_under_another_name() {
 fn what_else_a_command_reads_is_not_written_over() {
     let run = Run::new();
     let out = run.path("out");
-    // Somebody filled decisions in beside the flagged comments.
+    // Somebody added decisions to the flagged comments.
     fs::write(out.join("flagged.csv"), "id,decision\n2,reject\n").unwrap();
     let by = [out.join("flagged.csv")];
     let error = pipeline::report(&out, &Policy::built_in(), &[], &[], &by).map(|_| ()).unwrap_err();
@@ -402,7 +402,7 @@ fn scores_that_were_edited_are_refused_unless_accepted() {
     edit(&out, "text", "Nor that.");
     is_edited(run.report().map(|_| ()).unwrap_err());
 
-    // What is no row of ours is not accepted either.
+    // A row that comity would not write is not accepted either.
     for (column, cell, cause) in [
         ("toxicity", "", "line 3: toxicity is blank"),
         ("toxicity", "1.5", "toxicity 1.5 is not between"),

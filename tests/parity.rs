@@ -11,8 +11,8 @@ use comity::engine::{Batch, Engine};
 use comity::model::Model;
 use serde::Deserialize;
 
-/// How far a logit may be from PyTorch's. Both compute in 32 bits and differ in the order of
-/// additions and in `erf`.
+/// The largest difference between a logit and PyTorch's. Both compute in 32 bits and differ in the
+/// order of additions and in `erf`.
 const TOLERANCE: f32 = 1e-4;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! What holds for a whole run: the same bytes however the work is divided, every record accounted
+//! Properties of a whole run: the same bytes however the work is divided, every record accounted
 //! for, scores that no policy changes, and no panic whatever the input.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
@@ -71,7 +71,7 @@ pub(crate) fn mixed_export(folder: &Path) -> PathBuf {
     export_of(5_000, folder)
 }
 
-/// The first so many records of [`mixed_export`].
+/// Writes the first `records` records of [`mixed_export`].
 pub(crate) fn export_of(records: u64, folder: &Path) -> PathBuf {
     let words = ["harbour", "geese", "baker", "winter", "clock", "stone", "you", "fool", "lamp", "bridge"];
     let mut csv = b"thread,author,text\n".to_vec();

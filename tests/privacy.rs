@@ -1,5 +1,5 @@
-//! What leaves a run: no address that an export holds beside its comments, and with
-//! `--pseudonymize` no name that can be told.
+//! Privacy of the outputs: no address that an export has besides its comments, and with
+//! `--pseudonymize` no name that can be detected.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
 

@@ -1,4 +1,4 @@
-//! What a commenter could try to have their own words taken for a quotation, from an export to the
+//! Attempts of a commenter to pass their own words off as a quotation, from an export to the
 //! queue.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function

@@ -1,4 +1,4 @@
-//! Reports from made-up scores: golden folders, hostile comments, and what must not change or must
+//! Reports from invented scores: golden folders, hostile comments, and what must not change or must
 //! fail.
 
 #![cfg(test)] // what clippy's `allow-unwrap-in-tests` goes by in a helper function
@@ -104,7 +104,7 @@ fn reports_are_as_expected() {
     }
 }
 
-/// Our own reader gives back the comments that the forms were written from: the texts, and what
+/// Our own reader returns the comments that the forms were written from: the texts, and what
 /// belongs to them.
 #[test]
 fn tables_for_other_programs_read_back() {
@@ -139,7 +139,7 @@ fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// What is not on the list could write over an input of its name.
+/// A file that is not on the list could overwrite an input of its name.
 #[test]
 fn every_file_of_a_report_is_on_the_list() {
     let case = &cases()[0];

@@ -62,7 +62,7 @@ impl Case {
         with(self.request(out), |request| request.resume = true)
     }
 
-    /// Goes on with the run in `out`, compares, and gives the number of comments that had been
+    /// Continues the run in `out`, compares, and returns the number of comments that had been
     /// scored.
     fn resume(&self, out: &str) -> u64 {
         let request = self.resumed(out);
@@ -99,7 +99,7 @@ fn a_stopped_run_keeps_its_chunk_and_goes_on() {
     assert_eq!(case.resume("out"), kept);
     // A run that has ended has nothing left to do, and says the same again.
     assert_eq!(case.resume("out"), rows(&out.join("scores.csv")));
-    // Where there is nothing to go on with, it begins.
+    // Without anything to continue, it begins.
     assert_eq!(case.resume("new/folder"), 0);
 }
 
@@ -282,7 +282,7 @@ fn program(case: &Case, arguments: &[&str]) -> std::process::Command {
     program
 }
 
-/// Waits until the scores file has so many bytes; false if the program ends before.
+/// Waits until the scores file has this many bytes; false if the program ends before.
 #[cfg(unix)]
 fn wait_for(bytes: usize, out: &Path, program: &mut std::process::Child) -> bool {
     loop {

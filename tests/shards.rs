@@ -142,7 +142,7 @@ fn reused_scores_are_the_scores() {
 }
 
 /// Texts whose spelling hides words, so that what the model reads is not the text itself: reused or
-/// scored from scratch, in whichever order and beside whichever others, a text has the same scores.
+/// scored from scratch, in any order and among any others, a text has the same scores.
 #[test]
 fn reused_scores_of_disguised_texts_are_those_of_a_run_from_scratch() {
     const DISGUISED: [&str; 3] = [

@@ -69,7 +69,7 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// What is wrong with the table or the code: modules without a row, uses without a right, rights
+/// Returns the faults of the table or the code: modules without a row, uses without a right, rights
 /// without a use.
 fn faults(rights: &Rights, sources: &[(String, String, String)]) -> Vec<String> {
     let mut found = Vec::new();

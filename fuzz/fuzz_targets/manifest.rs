@@ -1,5 +1,5 @@
-//! Any bytes as the `manifest.json` of a model: a manifest, or an error that says what is wrong
-//! with it.
+//! Any bytes as the `manifest.json` of a model: a manifest, or an error that names the fault
+//! in it.
 
 #![no_main]
 

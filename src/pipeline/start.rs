@@ -73,7 +73,7 @@ impl Start {
         Self { version, settings, model, engine, inputs }
     }
 
-    /// Returns the differences of `other`; none if it is a start of the same run.
+    /// Returns the differences of `other`; empty if it is a start of the same run.
     pub(super) fn differences(&self, other: &Self) -> Vec<Difference> {
         let mut found = self.differences_of_scorer(other);
         let mut note =
@@ -96,7 +96,7 @@ impl Start {
         found
     }
 
-    /// Returns the differences in how `other` scores; none if equal texts have equal scores in
+    /// Returns the differences in how `other` scores; empty if equal texts have equal scores in
     /// both.
     pub(super) fn differences_of_scorer(&self, other: &Self) -> Vec<Difference> {
         let model = |start: &Self| {

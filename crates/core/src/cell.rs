@@ -5,8 +5,8 @@
 //! gets a `'` in front. A spreadsheet that splits at semicolons or tabs, as in countries with a
 //! decimal comma, does not recognize our quotation marks, so that a cell may begin within a text as
 //! well: behind a semicolon, a tab or a line end. A `'` is put there, too. Apostrophes that are
-//! there already get another one, so that [`unguard`] gives back exactly what [`guard`] took. Cells
-//! that we compute (numbers, times) are written as they are.
+//! there already get another one, so that [`unguard`] returns exactly what [`guard`] was given.
+//! Cells that we compute (numbers, times) are written as they are.
 
 use std::borrow::Cow;
 

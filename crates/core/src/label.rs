@@ -83,7 +83,7 @@ pub struct Head {
     pub activation: Activation,
     /// The label of each logit, in order; `None` if a logit stands for something that is none of
     /// our labels. Several logits of a softmax may stand for one label: its probability is the sum
-    /// of theirs.
+    /// of their probabilities.
     pub labels: Vec<Option<Label>>,
 }
 

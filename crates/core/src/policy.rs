@@ -153,7 +153,7 @@ impl<'a> Decision<'a> {
         self.action != Action::Approve
     }
 
-    /// Returns the decision as values of a row; all of them are none if there is no decision.
+    /// Returns the decision as values of a row; all of them `None` without a decision.
     pub fn values(decision: Option<Self>) -> [Option<Value<'a>>; 5] {
         let fired = decision.and_then(|decision| decision.fired);
         [
@@ -195,8 +195,8 @@ impl Fired<'_> {
     }
 }
 
-/// What a person should look at first: the greater one. More expected harm; of equal harm, what
-/// stands there longest.
+/// The order of review, most urgent last: by expected harm, and among equal harm by age, the oldest
+/// last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Urgency {
     /// See [`Fired::harm`].

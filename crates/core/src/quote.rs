@@ -40,7 +40,7 @@ impl Word {
     }
 }
 
-/// How a quotation shows.
+/// The form of a quotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The export's own markup shows it.
@@ -61,7 +61,7 @@ pub enum Kind {
 pub struct Quote {
     /// Its bytes, quotation marks included.
     pub range: Range<usize>,
-    /// How it shows.
+    /// Its form.
     pub kind: Kind,
     /// The tag of the one text that contains it; `None` if no text does.
     pub source: Option<u32>,
@@ -149,7 +149,7 @@ const TELLING_BYTES: usize = 30;
 /// The fewest words and bytes in quotation marks that count as a quotation.
 const MARKED_WORDS: usize = 3;
 const MARKED_BYTES: usize = 12;
-/// Of ten words of a marked stretch, how many its source must contain.
+/// The number of ten words of a marked stretch that its source must contain.
 const MOST_OF_TEN: usize = 6;
 /// Places with the same three words, or the same hash of them, that are looked at.
 const MAX_ANCHORS: usize = 16;
@@ -160,8 +160,8 @@ const MAX_SOURCES: usize = 8;
 const SKIPPED_WORDS: u32 = 3;
 const GAP_WORDS: u32 = 16;
 const ELLIPSIS_WORDS: u32 = 512;
-/// A stretch of so many words is looked for in the text that is answered word by word, of which so
-/// many are compared.
+/// The length, in words, of the stretches that are compared word by word with the text that is
+/// answered.
 const PHRASE_WORDS: usize = 8;
 const SCANNED_WORDS: u32 = 4096;
 /// Such stretches of one text.
@@ -173,7 +173,7 @@ const MAX_LABEL_BYTES: usize = 512;
 const MAX_LABEL_WORDS: usize = 6;
 
 impl Index {
-    /// An index that holds up to `capacity` words, rounded up to a power of two.
+    /// Creates an index of up to `capacity` words, rounded up to a power of two.
     pub fn new(capacity: usize) -> Self {
         let capacity = capacity.next_power_of_two().min(1 << 31);
         Self {
@@ -186,7 +186,7 @@ impl Index {
         }
     }
 
-    /// Whether nothing was pushed.
+    /// Returns true if nothing was pushed.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
@@ -293,8 +293,8 @@ impl Index {
             .filter(move |position| self.common(gram.unwrap_or_default(), *position, u32::MAX) == GRAM)
     }
 
-    /// How many words in a row, from the first one on, an earlier text has at `position` and before
-    /// `end`.
+    /// Returns the number of words in a row, from the first one on, that an earlier text has at
+    /// `position` and before `end`.
     fn common(&self, words: &[Word], position: u32, end: u32) -> usize {
         let there = (position..end).map(|position| self.at(position));
         words.iter().zip(there).take_while(|(word, there)| *there == Some(word.hash)).count()
@@ -580,7 +580,7 @@ impl<'a> Finder<'a> {
         self.words_in(inside).len() >= MARKED_WORDS && inside.end - open >= MARKED_BYTES
     }
 
-    /// Adds a quotation in marks if a source contains so many of ten words.
+    /// Adds a quotation in marks if a source contains `of_ten` of ten words.
     fn quoted(&mut self, open: usize, inside: Range<usize>, end: usize, of_ten: usize) -> bool {
         let words = self.words_in(&inside);
         if !self.is_quotation(open, &inside) {
@@ -591,7 +591,7 @@ impl<'a> Finder<'a> {
         true
     }
 
-    /// The source of a marked stretch: an earlier text that contains so many of ten words.
+    /// Returns the source of a marked stretch: an earlier text that contains `of_ten` of ten words.
     fn source_of(&mut self, words: &[Word], of_ten: usize) -> Option<Trace> {
         let trace = self.phrase(words).or_else(|| self.trace(words))?;
         let (source, covered) = (trace.source, trace.covered());
@@ -775,7 +775,7 @@ fn opens(before: &str, from: &str) -> bool {
     !is_inner && !is_closing
 }
 
-/// Tells if so many words in so many bytes are more than a phrase that everybody uses.
+/// Returns true if this many words and bytes are more than a phrase that everybody uses.
 fn is_telling(words: usize, bytes: usize) -> bool {
     words >= TELLING_WORDS || words + 1 >= TELLING_WORDS && bytes >= TELLING_BYTES
 }
@@ -905,7 +905,7 @@ mod tests {
                 "> the old mill burned\n> down in the night\nIt did",
                 vec![(vec!["> the old mill burned\n> down in the night"], Some(7))],
             ),
-            // A gap; left out and added words, and one put right, which are the writer's.
+            // A gap; words left out, added and corrected, which are the writer's.
             (
                 "He wrote «We sold the mill ... never came to see it».",
                 vec![(vec!["«We sold the mill ... never came to see it»"], Some(8))],
@@ -1099,8 +1099,8 @@ mod tests {
             }
         }
 
-        /// What is taken for someone else's words is in the one text that it is taken from, piece
-        /// by piece.
+        /// Every piece that counts as someone else's words is in the one text that it is traced
+        /// to.
         #[test]
         fn what_is_found_is_in_the_source(
             earlier in prop::collection::vec("[a-c]( [a-c]){2,12}", 1..5),

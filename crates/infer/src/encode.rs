@@ -31,7 +31,7 @@ pub struct Encoder {
     /// Id of the one that ends it, such as `[SEP]`.
     last: u32,
     cuts: Cuts,
-    /// What begins a token that begins a word; `None` if `##` begins those that do not.
+    /// The mark of a token that begins a word; `None` if `##` begins those that do not.
     word_mark: Option<char>,
     /// Characters within the tokens that are matched before splitting, such as `[MASK]`: no cut
     /// stands before one.
@@ -50,12 +50,12 @@ enum Cuts {
         words: Option<Words>,
         /// A word of more characters is one `[UNK]`; `None` if words must not be shortened.
         max_word_chars: Option<usize>,
-        /// Whether each Chinese character is a word.
+        /// True if each Chinese character is a word.
         separates_ideographs: bool,
     },
     /// Before a space between ASCII letters or digits.
     Spaces,
-    /// Nowhere, as far as is known.
+    /// Nowhere that is known.
     None,
 }
 
@@ -94,7 +94,7 @@ pub enum EncodeError {
     /// The crate refused a text.
     #[error("could not encode a text of {bytes} bytes: {cause}")]
     Text {
-        /// Its length.
+        /// The length of the text.
         bytes: usize,
         /// The crate's words.
         cause: String,
@@ -164,8 +164,8 @@ impl Encoder {
         self.tokenizer.get_vocab(true).into_iter().map(move |(piece, id)| (as_bert(piece), id))
     }
 
-    /// Whether the vocabulary has a token for any part of a text. What it has none for says nothing
-    /// to a model.
+    /// Returns true if the vocabulary has a token for any part of a text. Without one, the model
+    /// has nothing to go by.
     ///
     /// # Errors
     /// Those of [`Encoder::encode`].
@@ -281,7 +281,7 @@ impl Encoder {
         found.unwrap_or(text.len())
     }
 
-    /// A piece far over its length is one long word at its end. Where that is plain letters and
+    /// A piece far over its length is one long word at its end. If that is plain letters and
     /// digits, more of them than the longest word that is not `[UNK]` change nothing, and are not
     /// worth the crate's memory.
     fn shorten_word(&self, piece: &str) -> Option<String> {
@@ -296,7 +296,7 @@ fn failed(text: &str, error: &tokenizers::Error) -> EncodeError {
     EncodeError::Text { bytes: text.len(), cause: error.to_string() }
 }
 
-/// Whether a word ends before every space between letters or digits.
+/// Returns true if a word ends before every space between letters or digits.
 fn splits_at_spaces(pre_tokenizer: &PreTokenizerWrapper) -> bool {
     match pre_tokenizer {
         PreTokenizerWrapper::BertPreTokenizer(_)
@@ -309,7 +309,7 @@ fn splits_at_spaces(pre_tokenizer: &PreTokenizerWrapper) -> bool {
     }
 }
 
-/// What stands for the space before a word, in the tokens of vocabularies that have one.
+/// Returns the character for the space before a word, in the tokens of vocabularies that have one.
 fn word_mark(pre_tokenizer: &PreTokenizerWrapper) -> Option<char> {
     match pre_tokenizer {
         PreTokenizerWrapper::ByteLevel(_) => Some('\u{120}'),
@@ -319,7 +319,7 @@ fn word_mark(pre_tokenizer: &PreTokenizerWrapper) -> Option<char> {
     }
 }
 
-/// Whether BERT ends a word before this character, whatever stands around it: spaces and some
+/// Returns true if BERT ends a word before this character in any context: spaces and some
 /// marks. The controls that Unicode counts as spaces are not among them, since BERT removes all but
 /// these three.
 fn is_separator(c: char) -> bool {

@@ -1,6 +1,6 @@
 //! Token ids to logits, behind one small trait.
 //!
-//! `docs/adding-an-engine.md` says how to add an engine.
+//! `docs/adding-an-engine.md` explains how to add an engine.
 
 use ndarray::Array2;
 
@@ -15,8 +15,8 @@ use native::{Exact, Native};
 /// Something that runs the network of a model.
 ///
 /// A call uses one thread: callers run many calls at once. The logits of a sequence are the same to
-/// the last bit whatever else is in the batch, in whatever order, and in whatever thread. (`torch`
-/// alone cannot promise the last bits, and says why.)
+/// the last bit whatever else is in the batch, in whatever order, and in whatever thread. (Only
+/// `torch` cannot promise the last bits; its module explains why.)
 pub trait Engine: Send + Sync {
     /// Its name, as `--engine` takes it.
     fn name(&self) -> &str;
@@ -94,7 +94,7 @@ impl Batch {
         self.ends.len()
     }
 
-    /// Whether it has no sequence.
+    /// Returns true if it has no sequence.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -104,7 +104,7 @@ impl Batch {
         self.ids.len()
     }
 
-    /// What every engine checks first: that there are sequences, and that a network of this size
+    /// Checks first, for every engine, that there are sequences, and that a network of this size
     /// can take each.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ pub enum EngineError {
     /// There is no engine of this name.
     #[error("unknown engine `{name}`; known: {}", names().collect::<Vec<_>>().join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
     },
     /// The processor lacks the instructions.
@@ -149,7 +149,7 @@ pub enum EngineError {
     Weights {
         /// Name of the model.
         model: String,
-        /// What is wrong.
+        /// The cause.
         kind: ModelErrorKind,
     },
     /// The engine does not know the network that the configuration describes.
@@ -157,7 +157,7 @@ pub enum EngineError {
     Architecture {
         /// Name of the model.
         model: String,
-        /// What it does not know.
+        /// The part that is not supported.
         cause: String,
     },
     /// The batch has no sequence.
@@ -176,7 +176,7 @@ pub enum EngineError {
     TooLong {
         /// Which.
         sequence: usize,
-        /// Its length.
+        /// The length of the sequence.
         tokens: usize,
         /// The most there may be.
         max_tokens: usize,

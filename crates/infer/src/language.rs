@@ -46,10 +46,10 @@ const HAN_IN_JAPANESE: f64 = 0.1;
 /// The number of comments at the start of an export whose languages [`Gate::expect`] should see.
 pub const HEAD_COMMENTS: usize = 1000;
 
-/// The language of a text, as far as it can be determined.
+/// The detected language of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detected {
-    /// The most probable language: ISO 639-1, or `und` for a script that is not known. None if the
+    /// The most probable language: ISO 639-1, or `und` for an unknown script. `None` if the
     /// text has no words.
     pub language: Option<&'static str>,
     /// The posterior of that language, from 0 to 1; 0 if there is none.
@@ -61,7 +61,7 @@ pub struct Detected {
 /// Detects languages, and decides which texts a model can be given.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    /// For each of [`LANGUAGES`], if the model knows it. None if it does not name any.
+    /// For each of [`LANGUAGES`], true if the model supports it. `None` if the model names none.
     known: Option<Vec<bool>>,
     /// The model names a language that cannot be detected.
     is_partial: bool,
@@ -180,7 +180,7 @@ fn base_prior(leant: &[bool]) -> Vec<f64> {
     weights().map(share).collect()
 }
 
-/// How common a language is in comment sections, roughly.
+/// Returns the rough share of a language in comment sections.
 fn usage(language: &str) -> f64 {
     match language {
         "en" => 4.0,
@@ -253,8 +253,8 @@ static LANGUAGES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     languages
 });
 
-/// The script that most letters are in; `und` if it is none of [`SCRIPTS`], none if there are no
-/// letters to go by.
+/// The script that most letters are in; `und` if it is none of [`SCRIPTS`], `None` without any
+/// letters.
 fn main_script(words: &[&str]) -> Option<&'static str> {
     let mut counts: Vec<(&'static str, usize)> = Vec::new();
     for word in words {
@@ -597,7 +597,7 @@ mod tests {
         }
         assert!(of_english.detect("¿Y quién va a pagar todo esto ahora?").foreign);
         assert_eq!(of_spanish.expected()[0].0, "es");
-        // Characters alone may be either language; the export says which.
+        // Characters alone may be either language; the export decides.
         assert_eq!(gate_of(&["en"], &[]).detect("最高").language, Some("zh"));
         assert_eq!(gate_of(&["en"], &["みんな文句ばかり言う"]).detect("最高").language, Some("ja"));
     }

@@ -39,11 +39,11 @@ pub struct Model {
     pub manifest: Manifest,
     /// Shape of the network.
     pub config: Config,
-    /// Its tokenizer.
+    /// The tokenizer.
     pub encoder: Encoder,
     /// SHA-256 in hexadecimal of `manifest.json`; if there is none, of what `sha256sum` prints
-    /// of the files that were read, by name. Since either holds the checksums of the files, this
-    /// names all.
+    /// of the files that were read, by name. Since either has the checksums of the files, this
+    /// identifies all.
     pub checksum: String,
     config_json: Cow<'static, [u8]>,
     weights: Cow<'static, [u8]>,
@@ -91,23 +91,23 @@ pub enum ModelErrorKind {
     /// Its length is not the manifest's.
     #[error("has {found} bytes, the manifest says {expected}; get the file again, or correct the manifest")]
     Length {
-        /// By the manifest.
+        /// The length in the manifest.
         expected: u64,
-        /// Of the file.
+        /// The length of the file.
         found: u64,
     },
     /// Its content is not the manifest's.
     #[error("has sha256 {found}, the manifest says {expected}; get the file again, or correct the manifest")]
     Checksum {
-        /// By the manifest.
+        /// The checksum in the manifest.
         expected: String,
-        /// Of the file.
+        /// The checksum of the file.
         found: String,
     },
     /// It is not JSON of the shape that `docs/models.md` describes.
     #[error("malformed; docs/models.md describes the file")]
     Json(#[source] serde_json::Error),
-    /// It says what cannot be, or what another file contradicts.
+    /// It has impossible values, or another file contradicts it.
     #[error("{0}")]
     Content(String),
     /// The tokenizer is not one.
@@ -117,7 +117,7 @@ pub enum ModelErrorKind {
 
 /// The bytes of a model's files.
 struct Files {
-    /// What the checksum of the model is of.
+    /// The bytes that the checksum of the model is computed from.
     identity: Cow<'static, [u8]>,
     config: Cow<'static, [u8]>,
     tokenizer: Cow<'static, [u8]>,
@@ -128,7 +128,7 @@ impl Model {
     /// The model inside the binary.
     ///
     /// Its checksums are not computed at every start (they would take as long as all the rest): a
-    /// test holds them.
+    /// test checks them.
     ///
     /// # Errors
     /// None, unless the binary was built from a broken model.
@@ -157,7 +157,7 @@ impl Model {
         .map_err(in_model)
     }
 
-    /// A model whose manifest says what its labels are, and whose configuration must agree.
+    /// Creates a model whose manifest defines its labels; its configuration must agree.
     fn manifested(manifest: Manifest, files: Files) -> Result<Self, (String, ModelErrorKind)> {
         let in_config = |kind| (CONFIG.to_owned(), kind);
         let config = Config::parse(&files.config).map_err(in_config)?;

@@ -1,7 +1,7 @@
-//! Text as the model wants it: an ordered list of small steps, one a file, each keeping the way
+//! The text that the model reads: an ordered list of small steps, one a file, each keeping the way
 //! back to the original text.
 //!
-//! A step looks at a text and says what to replace (`Edits`); the driver here applies the edits and
+//! A step looks at a text and returns replacements (`Edits`); the driver here applies the edits and
 //! remembers them, so that any part of the normalised text can be pointed at in the original
 //! ([`Normalized::original_range`]). A text that no step would change, which is most of them, is
 //! recognised in one scan and borrowed.
@@ -29,7 +29,7 @@ use std::ops::Range;
 
 pub use lexicon::groups_of_people;
 
-/// Version of the normalisation: a model is trained with one, and its manifest says which. Any
+/// The version of the normalization: a model is trained with one, which its manifest names. Any
 /// change of any step's output changes it.
 pub const VERSION: u32 = 1;
 
@@ -48,13 +48,13 @@ const STEPS: [(&str, Step); 7] = [
 /// Number of rounds of markup inside markup that are undone.
 const MAX_NESTING: usize = 4;
 
-/// Says which parts of the text are to be replaced, first to last.
+/// A step: collects the parts of the text to replace, first to last.
 type Step = fn(&str, &mut Edits);
 
 /// A normalised text, and the way back to the original.
 #[derive(Clone, Debug)]
 pub struct Normalized<'a> {
-    /// The text as the model wants it; borrowed where nothing had to change.
+    /// The text that the model reads; borrowed if nothing had to change.
     pub text: Cow<'a, str>,
     /// A disguise inside a word was undone: invisible characters between letters, letters from
     /// other blocks of Unicode that only look like Latin ones, heaps of combining marks.
@@ -113,7 +113,7 @@ struct Change {
     after: Range<usize>,
 }
 
-/// What a step wants replaced, collected first to last.
+/// The replacements of a step, collected first to last.
 #[derive(Default)]
 struct Edits {
     /// Each replaced range, and where its replacement ends in `with`.
@@ -157,7 +157,7 @@ impl Edits {
     }
 }
 
-/// The text as the model wants it. Total, and linear in the length of the text.
+/// Returns the text that the model reads. Total, and linear in the length of the text.
 pub fn normalize(text: &str) -> Normalized<'_> {
     let mut normalized = Normalized { text: Cow::Borrowed(text), evasion: false, layers: Vec::new() };
     let mut edits = Edits::default();
@@ -184,7 +184,7 @@ pub fn normalize(text: &str) -> Normalized<'_> {
     normalized
 }
 
-/// Whether no step would change the text, as far as one scan can tell: no markup, no mention, no
+/// Returns true if one scan shows that no step would change the text: no markup, no mention, no
 /// web address, plain ASCII, single spaces, short runs.
 fn is_plain(text: &[u8]) -> bool {
     let (mut last, mut run) = (b' ', 1);

@@ -153,12 +153,12 @@ impl Prepared {
 /// A text as the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The text, normalised; with its hidden words spelt out where it is disguised throughout.
+    /// The text, normalized; with its hidden words spelt out if it is disguised throughout.
     pub text: String,
-    /// The same with its hidden words spelt out, if its spelling hides some and the model knows
+    /// The same with its hidden words spelt out, if its spelling hides some and the model supports
     /// English (docs/disguised-words.md).
     pub folded: Option<String>,
-    /// The spelling hides words on purpose, as far as one can tell.
+    /// True if the spelling seems to hide words on purpose.
     pub evasion: bool,
 }
 
@@ -392,9 +392,9 @@ impl Scorer {
 /// A probability for every label that the model gives, by [`Label::index`].
 type Probabilities = [Option<f64>; Label::COUNT];
 
-/// Of two readings the worse one, label by label; the sentiment of the more toxic one, and of the
-/// text as it stands if the model does not give the toxicity. Calibration never changes which of
-/// two logits is larger, so these are the calibrated worse logits.
+/// Returns the worse of two readings, label by label; the sentiment of the more toxic one, and of
+/// the text as it stands if the model does not give the toxicity. Calibration never changes which
+/// of two logits is larger, so these are the calibrated worse logits.
 fn worse(raw: Probabilities, folded: Probabilities) -> Probabilities {
     let toxicity = Label::Toxicity.index();
     let mut worse = if folded[toxicity] > raw[toxicity] { folded } else { raw };

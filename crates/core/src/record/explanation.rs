@@ -20,7 +20,7 @@ pub const EXPLAINED_CHARS: usize = 4_000;
 pub struct Explanation {
     /// Thread of the comment.
     pub thread: String,
-    /// Its id.
+    /// The id of the comment.
     pub id: String,
     /// The label that flagged it.
     pub label: Label,

@@ -100,7 +100,7 @@ pub enum LedgerError {
         path: PathBuf,
         /// Where the row begins, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The cause.
         cause: String,
     },
 }
@@ -150,7 +150,7 @@ impl<W: Write> Writer<W> {
             .map_err(|error| LedgerError::Io { path: self.path.clone(), source: error.into() })
     }
 
-    /// Writes out what is buffered and gives back the output.
+    /// Flushes the buffer and returns the output.
     ///
     /// # Errors
     /// [`LedgerError::Io`] if that fails.

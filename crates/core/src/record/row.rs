@@ -15,7 +15,7 @@ use crate::label::Label;
 /// A column of [`COLUMNS`].
 #[derive(Clone, Copy)]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub name: &'static str,
     /// The type of its values.
     pub kind: Kind,
@@ -42,7 +42,7 @@ pub enum Kind {
 pub enum Value<'a> {
     /// Text of the export or of a policy.
     Text(&'a str),
-    /// A word of ours.
+    /// A word of a fixed list, such as a status.
     Word(&'static str),
     /// A number with six decimals.
     Number(f64),
@@ -103,7 +103,7 @@ impl Serialize for Value<'_> {
 }
 
 impl Column {
-    /// Returns the value of a row; none if the row has none, which is a blank cell and `null`.
+    /// Returns the value of a row; `None` if it has none, which is a blank cell or `null`.
     pub fn value<'a>(&self, scored: &'a Scored) -> Option<Value<'a>> {
         (self.value)(scored)
     }
@@ -114,7 +114,7 @@ impl Column {
     }
 }
 
-/// Returns the value of the column of a name; none if the row has none.
+/// Returns the value of the column of a name; `None` if it has none.
 pub fn value<'a>(scored: &'a Scored, name: &str) -> Option<Value<'a>> {
     Column::named(name)?.value(scored)
 }

@@ -50,7 +50,7 @@ pub struct Run {
 pub struct ModelId {
     /// Name of the model.
     pub name: String,
-    /// Its version.
+    /// The version of the model.
     pub version: String,
     /// SHA-256 of its manifest, which contains those of all its files; hexadecimal.
     pub checksum: String,

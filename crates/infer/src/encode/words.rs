@@ -5,17 +5,17 @@ use tokenizers::models::ModelWrapper;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::tokenizer::Model;
 
-/// What there is to know of a tokenizer of BERT's kind beside its vocabulary.
+/// The settings of a tokenizer like BERT's, besides its vocabulary.
 pub(super) struct Words {
-    /// Whether it reads capitals as small letters.
+    /// True if capitals are read as small letters.
     lowercase: bool,
     /// Marks that a token begins with which is matched before the text is split, such as `[MASK]`.
     token_marks: Vec<char>,
 }
 
 impl Words {
-    /// None if a token that is matched before the text is split, one of `added`, could be part of a
-    /// word or of several.
+    /// Returns `None` if a token that is matched before the text is split, one of `added`, could be
+    /// part of a word or of several.
     pub(super) fn new(normalizer: &BertNormalizer, added: &[String]) -> Option<Self> {
         let token_marks: Vec<char> = added.iter().filter_map(|token| token.chars().next()).collect();
         let stand_out = token_marks.iter().all(char::is_ascii_punctuation)
@@ -23,8 +23,8 @@ impl Words {
         stand_out.then_some(Self { lowercase: normalizer.lowercase, token_marks })
     }
 
-    /// Whether what stands between two spaces is made of ASCII letters, digits and marks alone, and
-    /// of no token that is matched before.
+    /// Returns true if the text between two spaces is made of ASCII letters, digits and marks
+    /// alone, and of no token that is matched before.
     pub(super) fn are_plain(&self, text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains(&self.token_marks[..])
     }

@@ -27,7 +27,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::{Batch, Engine, EngineError};
 use crate::model::Model;
 
-/// Its name.
+/// The name of the engine.
 pub const NAME: &str = "torch";
 
 /// A network, run by libtorch: on the first graphics card where libtorch sees one, else on the
@@ -67,7 +67,7 @@ enum Network {
     Albert(AlbertForSequenceClassification),
 }
 
-/// Token ids, filled up; where there are tokens; and their positions.
+/// Token ids with padding, the mask of tokens, and their positions.
 struct Filled {
     ids: Tensor,
     mask: Tensor,

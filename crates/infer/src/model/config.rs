@@ -60,7 +60,7 @@ fn absolute() -> String {
     "absolute".to_owned()
 }
 
-/// What Hugging Face leaves out, since it is what it takes for granted.
+/// Returns the two labels that Hugging Face assumes if a configuration names none.
 fn two_labels() -> BTreeMap<usize, String> {
     (0..2).map(|number| (number, format!("LABEL_{number}"))).collect()
 }
@@ -91,7 +91,7 @@ impl Config {
         self.problem_type.is_none()
     }
 
-    /// Returns how logits become probabilities if no manifest says it: by `problem_type`, and
+    /// Returns how logits become probabilities without a manifest: by `problem_type`, and
     /// without one by the number of labels, as in Hugging Face's pipeline.
     pub(super) fn activation(&self) -> Result<Activation, String> {
         match self.problem_type.as_deref() {
@@ -134,7 +134,7 @@ impl Config {
         Ok(())
     }
 
-    /// Whether a manifest may stand beside it.
+    /// Checks that a manifest agrees with it.
     pub(super) fn check(&self, manifest: &Manifest) -> Result<(), String> {
         if self.model_type != manifest.architecture {
             return Err(format!(
@@ -152,7 +152,7 @@ impl Config {
         Ok(())
     }
 
-    /// Whether the heads of a manifest are the labels that it has, where they are of ours.
+    /// Checks that the heads of a manifest are its labels, for those labels that we know.
     pub(super) fn check_labels(&self, heads: &LabelSet) -> Result<(), String> {
         let of_logits: Vec<Option<&str>> = heads.of_logits().map(|label| label.map(Label::as_str)).collect();
         let found: Vec<&str> = self.id2label.values().map(String::as_str).collect();

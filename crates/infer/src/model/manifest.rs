@@ -15,7 +15,7 @@ use comity_core::record::{Confusion, HeldOut};
 pub struct Manifest {
     /// Name of the model.
     pub name: String,
-    /// Its version.
+    /// The version of the model.
     pub version: String,
     /// The network: the `model_type` of `config.json`.
     pub architecture: String,
@@ -44,7 +44,7 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileEntry>,
 }
 
-/// Reads [`HeldOut`] as the manifest has it: with the counts of its confusion matrix beside the
+/// Reads [`HeldOut`] as the manifest has it: with the counts of its confusion matrix next to the
 /// threshold.
 fn flat_held_out<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeldOut>, D::Error> {
     #[derive(Deserialize)]
@@ -96,8 +96,8 @@ impl Calibration {
         (line.scale, line.bias)
     }
 
-    /// Temperature of the softmax head, which a checked manifest has where there is one; 1 changes
-    /// nothing.
+    /// Temperature of the softmax head, which a checked manifest has if there is such a head; 1
+    /// changes nothing.
     pub(super) fn temperature(&self) -> f64 {
         self.sentiment.as_ref().expect("checked when the manifest was parsed").temperature
     }
@@ -147,7 +147,7 @@ impl Calibration {
 pub struct FileEntry {
     /// SHA-256 of its bytes, in lower-case hexadecimal.
     pub sha256: String,
-    /// Its length.
+    /// The length of the file.
     pub bytes: u64,
 }
 
@@ -169,7 +169,7 @@ impl Manifest {
     /// Reads and checks the bytes of a `manifest.json`.
     ///
     /// # Errors
-    /// It is not JSON of this shape, or says what cannot be.
+    /// It is not JSON of this shape, or has impossible values.
     pub fn parse(json: &[u8]) -> Result<Self, ModelErrorKind> {
         let manifest: Self = serde_json::from_slice(json).map_err(ModelErrorKind::Json)?;
         manifest.check().map_err(ModelErrorKind::Content)?;

@@ -3,7 +3,7 @@
 //!
 //! Unlike the steps of [`normalize`](super::normalize()), which undo only what cannot mean anything
 //! else, a fold guesses. So the model reads both texts, and the worse score counts. A guess is made
-//! only if the lexicon finds the reading far likelier than the spelling, so that ordinary texts,
+//! only if the reading is far more likely than the spelling by the lexicon, so that ordinary texts,
 //! `MP3`, `2nd`, `e-mail` and `U.S.` stay as they are and are read once. Only a text that is
 //! disguised throughout is read boldly, and by its fold alone: to the model the rest of it is
 //! noise, which looks like abuse whatever it says.

@@ -88,7 +88,7 @@ fn entity_length(text: &[u8]) -> Option<usize> {
     (text[end] == b';').then_some(end + 1)
 }
 
-/// What an entity stands for; none if there is no such entity.
+/// Returns the text of an entity; `None` if there is no such entity.
 fn decode(entity: &str) -> Option<String> {
     if entity.as_bytes()[1] != b'#' {
         let decoded = htmlize::ENTITIES.get(entity.as_bytes())?;
@@ -132,7 +132,7 @@ fn markup(text: &str, start: usize, closings: &mut Closings) -> Option<(Range<us
     Some((tag, with))
 }
 
-/// Whether this can stand between a tag's name and its `>`.
+/// Returns true if this can stand between a tag's name and its `>`.
 fn are_attributes(text: &str) -> bool {
     let inner = text.strip_suffix('/').unwrap_or(text);
     inner.trim().is_empty() || (inner.starts_with(char::is_whitespace) && inner.contains('='))

@@ -1,26 +1,26 @@
-//! How likely a string of letters is to be English, by the vocabulary of the model itself.
+//! The likelihood that a string of letters is English, by the vocabulary of the model itself.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use comity_core::word_list::entries;
 
-/// What the commonest word of comments costs; the others go by the logarithm of their rank (Zipf's
+/// The cost of the commonest word of comments; the others go by the logarithm of their rank (Zipf's
 /// law), so that the last of the list costs as much as its rank in the vocabulary would make it.
 const COMMONEST: f32 = 2.5;
 /// Beginning another word costs as much as one rank in `e^3`.
 const WORD: f32 = 3.0;
-/// Going on within a word costs the same: `mor ##on` is no likelier than two words, but no less
-/// likely either.
+/// The cost of a piece within a word is the same: `mor ##on` is no more likely than two words, and
+/// no less.
 const INNER: f32 = 3.0;
 /// A mark between letters: about the rank of a common word.
 const MARK: f32 = 8.0;
 /// A character that the vocabulary does not know.
 const UNKNOWN: f32 = 14.0;
 
-/// What a word that people mask often costs, however much of it is masked.
+/// The cost of a word that people mask often, however much of it is masked.
 const OFTEN_MASKED_COST: f32 = 4.0;
-/// What a word that people hide costs where the vocabulary lacks it: as much as a rare one.
+/// The cost of a word that people hide and that the vocabulary lacks: as much as a rare one.
 const OFTEN_HIDDEN_COST: f32 = 9.0;
 /// Guesses that cost more are no masks.
 pub(super) const DEAREST_MASK: f32 = 4.0;
@@ -37,9 +37,9 @@ pub(crate) struct Lexicon {
     /// Words that people mask more often than the commoner ones that fit as well: `sh*t` is not
     /// `shot`.
     often_masked: Pieces,
-    /// What people misspell on purpose, by what it is without one of its letters.
+    /// Words that people misspell on purpose, by their spelling without one letter.
     without_a_letter: HashMap<String, &'static str>,
-    /// What they run together with other words.
+    /// Words that people run together with others.
     run_together: HashSet<&'static str>,
 }
 
@@ -55,11 +55,11 @@ pub fn groups_of_people() -> impl Iterator<Item = &'static str> {
     entries(include_str!("../../../../data/identity-terms.txt"))
 }
 
-/// What a character may stand for: letters, each with the cost of that guess, or nothing at all
+/// The letters that a character may stand for, each with the cost of that guess, or nothing at all
 /// (`None`).
 pub(super) type Choices = Vec<(Option<u8>, f32)>;
 
-/// What a row of characters may be read as.
+/// The form of a reading of a row of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// One word, of one piece or more.
@@ -77,7 +77,7 @@ pub(super) enum Shape {
 pub(super) struct Decoding {
     /// Lower-case words with a space between them.
     pub(super) text: String,
-    /// Of its pieces and of the guesses.
+    /// The cost of its pieces and of the guesses.
     pub(super) cost: f32,
     pub(super) pieces: usize,
 }
@@ -119,7 +119,7 @@ impl Lexicon {
     }
 
     /// The word that people hide which is this one with one letter more: `None` if a commoner one
-    /// is, too, as `which` is of `wich` beside `witch`.
+    /// is, too, as `wich` may be `which` or `witch`.
     pub(super) fn restored(&self, word: &str) -> Option<&str> {
         let restored = *self.without_a_letter.get(word)?;
         let cost = |word: &str| {
@@ -149,13 +149,13 @@ impl Lexicon {
         })
     }
 
-    /// Whether people run this word together with others to hide it.
+    /// Returns true if people run this word together with others to hide it.
     pub(super) fn is_run_together(&self, word: &str) -> bool {
         self.run_together.contains(word)
     }
 
-    /// Whether this is one piece, a word that the model has seen often. Single letters but `a` and
-    /// `i` are none.
+    /// Returns true if this is one piece, a word that the model has seen often. Single letters but
+    /// `a` and `i` are none.
     pub(super) fn is_word(&self, word: &str) -> bool {
         (word.len() > 1 || matches!(word, "a" | "i"))
             && self.whole.longest_start_of(word).is_some_and(|(length, _)| length == word.len())
@@ -185,7 +185,7 @@ impl Lexicon {
     }
 
     /// The likeliest reading of a row of characters, of all that their choices allow. Every letter
-    /// tried takes one from `work`; none if it runs out.
+    /// tried takes one from `work`; `None` once it runs out.
     ///
     /// A shortest path over the places between characters (Viterbi), whose edges are the pieces
     /// that fit there.
@@ -222,7 +222,7 @@ impl Lexicon {
     }
 }
 
-/// What people run together with other words to hide it.
+/// Returns the words that people run together with others to hide them.
 fn run_together() -> impl Iterator<Item = &'static str> {
     let groups = groups_of_people().filter(|group| !group.contains(' '));
     often_masked().chain(entries(include_str!("../../../../data/run-together.txt"))).chain(groups)
@@ -273,7 +273,7 @@ impl Pieces {
         Beginning { places: 0..self.sorted.len(), letters: 0 }
     }
 
-    /// The pieces that go on with this letter.
+    /// Returns the pieces that continue with this letter.
     fn narrow(&self, beginning: &Beginning, letter: u8) -> Beginning {
         if beginning.letters == 0 {
             let first = usize::from(letter);
@@ -343,7 +343,8 @@ struct Search<'a, 'w> {
 }
 
 impl<'a> Search<'a, '_> {
-    /// Goes on from `at` with every piece of this beginning. None once the work runs out.
+    /// Continues from `at` with every piece of this beginning. Returns `None` once the work runs
+    /// out.
     fn walk(&mut self, pieces: &'a Pieces, beginning: Beginning, at: usize, from: Step<'a>) -> Option<()> {
         let Some(choices) = self.row.get(at) else { return Some(()) };
         for &(letter, guess) in choices {

@@ -147,7 +147,7 @@ fn hostile_texts_take_linear_time() {
     }
 }
 
-/// What holds for any text.
+/// Checks the properties of any text.
 fn check(text: &str) {
     let normalized = normalize(text);
     let again = normalize(&normalized.text);

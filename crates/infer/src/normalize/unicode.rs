@@ -29,7 +29,7 @@ pub(super) fn step(text: &str, edits: &mut Edits) {
     }
 }
 
-/// Whether a character, and what it folds to, never joins what comes before it.
+/// Returns true if a character, and what it folds to, never joins what comes before it.
 fn begins_piece(char: char) -> bool {
     if char.is_ascii() {
         return true;
@@ -49,9 +49,9 @@ fn is_composed(piece: &str) -> bool {
     piece.len() == 1 || is_nfkc_quick(piece.chars()) == IsNormalized::Yes || piece.nfkc().eq(piece.chars())
 }
 
-/// Whether letters of other blocks stand for Latin ones within a word: at least two together, or
-/// one that touches an ASCII letter. Raised and lowered letters are ordinary in ones and twos
-/// (`1ᵉʳ`), as are fullwidth ones in East Asian text (`ＮＨＫの`).
+/// Returns true if letters of other blocks stand for Latin ones within a word: at least two
+/// together, or one that touches an ASCII letter. Raised and lowered letters are ordinary in ones
+/// and twos (`1ᵉʳ`), as are fullwidth ones in East Asian text (`ＮＨＫの`).
 fn has_disguised_word(text: &str) -> bool {
     let east_asian = text.chars().any(is_east_asian);
     let (mut run, mut strong, mut after_ascii) = (0, false, false);
@@ -73,7 +73,7 @@ fn has_disguised_word(text: &str) -> bool {
     false
 }
 
-/// What a letter that folds to an ASCII letter is dressed up as.
+/// The style of a letter that folds to an ASCII letter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Costume {
     Fullwidth,

@@ -1,4 +1,5 @@
-//! What one run adds to a scorer: the languages to expect, and the scores that are known already.
+//! The additions of one run to a scorer: the languages to expect, and the scores that are known
+//! already.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,8 +63,8 @@ impl Session {
         self.reused
     }
 
-    /// Scores a chunk, in order, one result a comment. `advance` is told how many more comments are
-    /// done, from whichever thread did them; its sum is the length of the chunk.
+    /// Scores a chunk, in order, one result a comment. `advance` gets the number of further
+    /// comments that are done, from whichever thread did them; its sum is the length of the chunk.
     ///
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails or the session is stopped; nothing of the

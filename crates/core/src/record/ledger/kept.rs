@@ -1,4 +1,4 @@
-//! Going on with a scores file whose writer was interrupted.
+//! Continuing a scores file whose writer was interrupted.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -26,7 +26,7 @@ pub struct Kept {
     end: u64,
 }
 
-/// A comment beside the rows of an earlier run.
+/// A comment, compared with the rows of an earlier run.
 pub enum Recalled {
     /// It has a row.
     Kept(Scored),

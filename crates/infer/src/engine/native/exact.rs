@@ -2,7 +2,7 @@
 //!
 //! A row's result does not depend on the other rows: `matrixmultiply`, behind `ndarray`, adds up
 //! the products of a row and a column in an order that depends on their length alone, and
-//! everything else works on one row or one sequence. Memory beside the weights: some 8 kB a token
+//! everything else works on one row or one sequence. Memory besides the weights: some 8 kB a token
 //! of the batch for the embedded model's size, and 4 MB.
 
 use ndarray::linalg::general_mat_mul;
@@ -13,7 +13,7 @@ use super::network::{Layer, Network, slice, values};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::model::Model;
 
-/// Its name.
+/// The name of the engine.
 pub const NAME: &str = "native:f32";
 
 /// Rows of a block in the feed-forward part. Few rows keep the wide matrix between its two products

@@ -34,13 +34,13 @@ pub(super) struct Quantized {
 }
 
 struct Layer {
-    /// What the channels are multiplied by before queries, keys and values.
+    /// The factors of the channels before queries, keys and values.
     attention_smoothing: Vec<f32>,
     queries: QuantizedLinear,
     keys_values: QuantizedLinear,
     attention_output: QuantizedLinear,
     attention_norm: Norm,
-    /// What the channels are multiplied by before `feed_forward`.
+    /// The factors of the channels before `feed_forward`.
     wide_smoothing: Vec<f32>,
     /// The feed-forward part in slices, each as wide as a token's vector: computed, rounded and
     /// multiplied while it is in the cache, and with a scale of its own.
@@ -142,7 +142,7 @@ struct Scratch {
     rows: QuantizedRows,
     queries: Vec<f32>,
     keys_values: Vec<f32>,
-    /// What the first half of a feed-forward part gives.
+    /// The output of the first half of a feed-forward part.
     between: Vec<f32>,
     narrow: QuantizedRows,
     attention: Attention,
@@ -227,7 +227,7 @@ impl Layer {
 /// Rows of values, each rounded to 256 steps: about `low + scale * byte`.
 #[derive(Default)]
 struct QuantizedRows {
-    /// Of a row, with what it is filled up by.
+    /// The width of a row with its padding.
     width: usize,
     /// The rows, and room behind them for the tile that the last of them is in.
     bytes: Vec<u8>,
@@ -241,13 +241,13 @@ impl QuantizedRows {
         self.scales.len()
     }
 
-    /// So many rows from one on; behind the last row there are some of anything.
+    /// Returns `rows` rows from `first` on; after the last row comes padding.
     fn tile(&self, first: usize, rows: usize) -> &[u8] {
         &self.bytes[first * self.width..(first + rows) * self.width]
     }
 
-    /// Takes over values, in rows of a width; multiplies their channels before if there is
-    /// something to multiply by.
+    /// Quantizes values, in rows of a width, after multiplying their channels by `smoothing` if
+    /// there is any.
     #[inline(always)]
     fn quantize(&mut self, values: &[f32], smoothing: Option<&[f32]>, width: usize) {
         self.width = width.next_multiple_of(WIDTH);
@@ -283,9 +283,9 @@ struct QuantizedLinear {
     panels: Vec<Line>,
     /// Lines of a panel.
     panel: usize,
-    /// Of each output, by which its sum of whole numbers is to be multiplied.
+    /// The dequantization scale of each output channel.
     scales: Vec<f32>,
-    /// Of each output the sum of its weights, by which the low end of a row is to be multiplied.
+    /// The sum of the weights of each output channel, which the low end of a row is multiplied by.
     sums: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -392,7 +392,7 @@ impl QuantizedLinear {
     }
 }
 
-/// By what to multiply the channels that a layer norm gives before they are rounded, so that the
+/// Returns the factors of the channels of a layer norm before they are rounded, so that the
 /// error is shared between them and the weights behind: a channel's values are taken to be within
 /// three deviations of the norm's mean for it.
 fn smoothing(norm: &Norm, products: &[&Linear]) -> Vec<f32> {

@@ -2,8 +2,8 @@
 //!
 //! Whole numbers add up to the same in any order, so every kernel gives the same sums as
 //! [`Scalar`], to the last bit. What follows in floating point is written once, in Rust, and only
-//! compiled anew for each kernel ([`Kernel::run`]): Rust joins a multiplication and an addition
-//! where `mul_add` says so and nowhere else, and reorders nothing, so that also the logits are the
+//! compiled again for each kernel ([`Kernel::run`]): Rust joins a multiplication and an addition
+//! only in `mul_add`, and reorders nothing, so that also the logits are the
 //! same.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -46,7 +46,7 @@ pub(super) const MOST_ROWS: usize = 16;
 /// Rows of a tile of 16-bit numbers.
 pub(super) const SHORT_ROWS: usize = 8;
 
-/// Bytes of a row come in a multiple of so many: a row of a tile of AMX.
+/// The number of bytes in a row is a multiple of this, the row of an AMX tile.
 pub(super) const WIDTH: usize = 64;
 
 /// Columns of a panel of packed weights. A panel of the embedded model has 24 kB, and stays in the
@@ -67,7 +67,7 @@ pub(super) fn aligned<T: bytemuck::Pod>(lines: &mut Vec<Line>, numbers: usize) -
 
 /// A kernel that this processor can run: only then can there be a value of its type.
 pub(super) trait Kernel: Copy {
-    /// Runs code compiled for this kernel's instructions, as far as it is inlined.
+    /// Runs code compiled for this kernel's instructions, if it is inlined.
     fn run<R>(self, code: impl FnOnce(Running<'_, Self>) -> R) -> R;
 
     /// The number of rows that [`Kernel::bytes`] takes at once, at most [`MOST_ROWS`].
@@ -141,7 +141,7 @@ impl PairRows<'_> {
     /// The first pair of each row.
     ///
     /// # Panics
-    /// So many steps lead out of the pairs.
+    /// If the steps lead past the end of the pairs.
     #[inline(always)]
     fn pointers(&self, steps: usize) -> [*const Pair; SHORT_ROWS] {
         let mut pointers = [self.pairs.as_ptr(); SHORT_ROWS];

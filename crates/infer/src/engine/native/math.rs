@@ -1,7 +1,7 @@
-//! What a network computes on one row, beside products. Written so that the compiler can use vector
-//! instructions, and so that a result depends on nothing but the row: what is added up has a fixed
-//! number of lanes, and nothing is computed that another processor would round differently. All of
-//! it is inlined, to be compiled for the instructions of the caller.
+//! The operations of a network on one row, besides products. They are written so that the compiler
+//! can use vector instructions, and so that a result depends on nothing but the row: what is added
+//! up has a fixed number of lanes, and nothing is computed that another processor would round
+//! differently. All of it is inlined, to be compiled for the instructions of the caller.
 
 use std::array::from_fn;
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};

@@ -18,18 +18,18 @@ pub(super) struct Network {
     /// Attention heads a layer.
     pub(super) heads: usize,
     pub(super) words: Array2<f32>,
-    /// The embedding of each position, with that of the first segment kind added where there are
+    /// The embedding of each position, with that of the first segment kind added if there are
     /// any.
     pub(super) positions: Array2<f32>,
     pub(super) embedding_norm: Norm,
     pub(super) layers: Vec<Layer>,
     pooler: Linear,
-    /// What stands between the two products of the head.
+    /// The activation between the two products of the head.
     pooler_activation: fn(f32) -> f32,
     classifier: Linear,
 }
 
-/// What an architecture calls its parts, and how it differs.
+/// The names of an architecture's parts, and its differences.
 struct Architecture {
     embeddings: &'static str,
     layers: &'static str,
@@ -192,7 +192,7 @@ impl Network {
         self.words.ncols()
     }
 
-    /// What the first layer is given, token after token.
+    /// Computes the input of the first layer, token after token.
     #[inline(always)]
     pub(super) fn embed(&self, batch: &Batch) -> Vec<f32> {
         let mut states = Vec::with_capacity(batch.tokens() * self.hidden());
@@ -251,7 +251,8 @@ impl Linear {
         result
     }
 
-    /// Of one row, added up in the order of the inputs, which gives the same on every processor.
+    /// Applies the layer to one row. It adds up in the order of the inputs, with the same result on
+    /// every processor.
     fn apply_in_order(&self, row: ArrayView1<'_, f32>) -> Array1<f32> {
         let mut sums = self.bias.clone();
         for (&input, weights) in row.iter().zip(self.weight.rows()) {

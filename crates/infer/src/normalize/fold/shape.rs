@@ -1,4 +1,4 @@
-//! What a word looks like, whatever it may say.
+//! The shape of a word, independent of its meaning.
 
 use std::ops::Range;
 

@@ -1,12 +1,12 @@
-//! What a character of a word may stand for: the letters that it looks like, sounds like or masks,
-//! and what each guess costs.
+//! The letters that a character of a word may stand for: those that it looks like, sounds like or
+//! masks, and the cost of each guess.
 
 use any_ascii::any_ascii_char;
 use unicode_security::confusable_detection::skeleton;
 
 use crate::normalize::lexicon::{Choices, DEAREST_MASK};
 
-/// What a guess costs: the logarithm of about how many others were as good.
+/// The cost of a guess: about the logarithm of the number of others that are as good.
 const LOOKALIKE: f32 = 0.5;
 const SECOND_SIGN: f32 = 0.5;
 const MASKED_VOWEL: f32 = 1.5;
@@ -53,7 +53,7 @@ pub(super) fn plain(c: char) -> Option<char> {
         }
     };
     // `Ν` looks like `N`, and its small letter `ν` like `v`; of `т` only the capital is known to
-    // look like one of ours.
+    // look like a Latin letter.
     looks_like(c)
         .or_else(|| looks_like(c.to_lowercase().next()?))
         .or_else(|| looks_like(c.to_uppercase().next()?))
@@ -100,7 +100,7 @@ pub(super) fn sign(c: char) -> char {
     signs(c).first().map_or(c, |letter| char::from(*letter))
 }
 
-/// What a character of a disguised word may stand for. Empty: no letter.
+/// Returns the letters that a character of a disguised word may stand for. Empty: no letter.
 pub(super) fn choices(c: char, bold: bool) -> Choices {
     match c {
         'z' if bold => return vec![(Some(b'z'), 0.0), (Some(b's'), Z_FOR_S)],

@@ -1,4 +1,4 @@
-//! How a text as a whole is written, which decides how readily its words are read otherwise.
+//! A survey of a text as a whole, which decides how readily its words are read as disguised.
 
 use unicode_security::MixedScript;
 
@@ -6,7 +6,8 @@ use super::shape::{core_of, has_doubled, has_stop_inside, is_letters};
 use super::signs::{is_accented, is_separator};
 use crate::normalize::lexicon::Lexicon;
 
-/// How much cheaper than its spelling a reading must be: a factor of `e^6` in likelihood.
+/// The margin by which a reading must be cheaper than the spelling: a factor of `e^6` in
+/// likelihood.
 pub(super) const MARGIN: f32 = 6.0;
 /// The same in a text that is disguised throughout: even a reading that is somewhat less likely,
 /// since the vocabulary happens to know many odd spellings.
@@ -14,10 +15,10 @@ const BOLD_MARGIN: f32 = -4.0;
 /// The fewest words that make a habit: of disguises, doubled letters or slips.
 const HABIT: usize = 3;
 
-/// How readily words are read otherwise.
+/// The readiness to read words as disguised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Most long words are plain, so that a reading must be far likelier than the spelling.
+    /// Most long words are plain, so that a reading must be far more likely than the spelling.
     Careful,
     /// Half of the long words are odd: what would be a wild guess elsewhere is likely here.
     Bold,
@@ -25,13 +26,13 @@ pub(super) enum Mode {
     BoldWithStops,
 }
 
-/// What a reading of a disguised word must fulfil.
+/// The conditions for a reading of a disguised word.
 pub(super) struct Limits {
-    /// How much cheaper it must be than the spelling.
+    /// The margin by which it must be cheaper than the spelling.
     pub(super) margin: f32,
     /// The fewest letters that the spelling must have left.
     pub(super) letters: usize,
-    /// Of a reading of several pieces, the fewest letters for every piece after the first.
+    /// The fewest letters of every piece after the first, in a reading of several pieces.
     pub(super) letters_a_piece: usize,
 }
 
@@ -49,7 +50,7 @@ impl Mode {
     }
 }
 
-/// What the words of a text show together.
+/// The counts over all words of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Survey {
     pub(super) mode: Mode,
@@ -82,7 +83,7 @@ impl Survey {
         }
     }
 
-    /// Returns `true` if so many words are at least three, and half of the long ones.
+    /// Returns `true` if this many words are at least three, and half of the long ones.
     pub(super) fn is_habit(&self, words: usize) -> bool {
         is_habit(words, self.long)
     }

@@ -17,14 +17,14 @@ const WORK: usize = 400_000;
 const LONGEST_WORD: usize = 40;
 /// A longer row of letters that stand alone is read in parts.
 const LONGEST_ROW: usize = 500;
-/// How much cheaper a reading without doubled letters must be than the spelling in a text that is
-/// drawn out.
+/// The margin by which a reading without doubled letters must be cheaper than the spelling, in a
+/// text that is drawn out.
 const DRAWN_OUT_MARGIN: f32 = 2.0;
-/// How much cheaper words must be than the long word that lost the spaces between them.
+/// The margin by which words must be cheaper than the long word that lost the spaces between them.
 const SEGMENT_MARGIN: f32 = 4.0;
-/// A word that may have lost its spaces has at least so many letters.
+/// The fewest letters of a word that may have lost its spaces.
 const SEGMENT_LETTERS: usize = 8;
-/// It is read as at least so many words: `sockpuppet` and `misconception` are two words to the
+/// The fewest words that it is read as: `sockpuppet` and `misconception` are two words to the
 /// lexicon, and one to everybody else. One less will do if people run one of them together with
 /// others to hide it.
 const SEGMENT_WORDS: usize = 3;

@@ -10,7 +10,7 @@ use std::f32::consts::LOG2_E;
 use crate::engine::native::kernel::{Kernel, Line, Pair, PairRows, Running, SHORT_ROWS, aligned};
 use crate::engine::native::math;
 
-/// Queries that are computed together, if so many are left: their logits for 256 tokens, 32 kB,
+/// The most queries that are computed together: their logits for 256 tokens, 32 kB,
 /// stay in the first cache.
 const MOST: usize = 32;
 
@@ -23,20 +23,20 @@ const SHORT: f32 = 32_767.0;
 /// The heads of a model, and memory that sequences and layers take turns in.
 pub(super) struct Attention {
     heads: usize,
-    /// Of a head.
+    /// The width of a head.
     width: usize,
     /// The width in pairs.
     pairs: usize,
-    /// Of the sequence.
+    /// The tokens of the sequence.
     tokens: usize,
-    /// A row a token, in it a head beside the other.
+    /// One row for each token, with the heads one after the other.
     keys: Vec<Pair>,
-    /// What a key's numbers are to be divided by.
+    /// The divisor of a key's numbers.
     key_factor: f32,
     /// Panels of [`Attention::columns`] channels of a head, a head behind the other: a row two
     /// tokens.
     values: Vec<Line>,
-    /// What a product with values is to be multiplied by.
+    /// The factor of a product with values.
     value_scale: f32,
     /// A panel a head of the queries that are computed together.
     queries: Vec<Line>,
@@ -68,8 +68,8 @@ impl Attention {
         }
     }
 
-    /// `softmax(Q K' / sqrt(width)) V` of each head (Vaswani et al., 2017): a row a query. Of each
-    /// token the row of keys and values holds all keys, then all values.
+    /// `softmax(Q K' / sqrt(width)) V` of each head (Vaswani et al., 2017): a row a query. The
+    /// row of keys and values of a token has all keys, then all values.
     #[inline(always)]
     pub(super) fn apply(
         &mut self,
@@ -170,8 +170,7 @@ impl Attention {
         let (hidden, limit) = (self.heads * self.width, self.limit());
         let panels = aligned::<Pair>(&mut self.queries, self.heads * self.pairs * C).as_chunks_mut::<C>().0;
         self.rounded.resize(self.heads * self.pairs, [0; 2]);
-        // Where there are fewer queries, what stands in their place makes equal weights, which
-        // nobody reads.
+        // If there are fewer queries, the others get equal weights, which are not read.
         let mut scales = [0.0; C];
         for (column, (row, scale)) in queries.chunks_exact(hidden).zip(&mut scales).enumerate() {
             let factor = factor(math::magnitude(row), limit);
@@ -287,7 +286,7 @@ fn largest<'a>(rows: impl Iterator<Item = &'a [f32]>) -> f32 {
     largest
 }
 
-/// By what to multiply values so that the largest becomes `limit`; zeros stay what they are.
+/// Returns the factor that makes the largest of the values `limit`; zeros stay zeros.
 #[inline(always)]
 fn factor(largest: f32, limit: f32) -> f32 {
     if largest > 0.0 { limit / largest } else { 1.0 }

@@ -9,7 +9,7 @@ use super::Line;
 pub(in crate::engine::native) fn prefetch(line: &Line) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every processor of this architecture has the instruction, and it changes nothing that
-    // a program sees.
+    // is visible to a program.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(line).cast());

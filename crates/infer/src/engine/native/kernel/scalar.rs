@@ -1,4 +1,4 @@
-//! Plain Rust, for every processor: what the others are held to.
+//! Plain Rust, for every processor: the reference for the other kernels.
 
 use super::{COLUMNS, Kernel, MOST_ROWS, Pair, PairRows, ROWS, Running, SHORT_ROWS};
 

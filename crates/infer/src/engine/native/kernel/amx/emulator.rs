@@ -63,7 +63,7 @@ extern "C" fn handle(signal: libc::c_int, _: *mut libc::siginfo_t, context: *mut
     }
 }
 
-/// Does what an instruction says, and gives its length; none if it is not known.
+/// Executes an instruction and returns its length; `None` if it is unknown.
 unsafe fn execute(state: &mut State, code: &[u8], registers: &[i64; 23]) -> Option<usize> {
     let &[0xc4, first, second, operation, shape, ..] = code else { return None };
     // VEX with three bytes: inverted R, X and B and the map; W, an inverted register, the length
