@@ -62,6 +62,12 @@
   const repeats = new Map();
   for (const row of rows.filter(isRepeat)) repeats.set(firstOf(row), (repeats.get(firstOf(row)) ?? 0) + 1);
   // Numbers with a thin space between thousands, as on the rest of the page.
+  const MONTHS = "January February March April May June July August September October November December".split(" ");
+  // As the page writes times: `2 March 2026, 09:02 UTC`.
+  const moment = (time) => {
+    const [year, month, day] = time.slice(0, 10).split("-").map(Number);
+    return `${day} ${MONTHS[month - 1]} ${year}, ${time.slice(11, 16)} UTC`;
+  };
   const number = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
   const counted = (value, one, many) => number(value) + " " + (value === 1 ? one : many);
 
@@ -118,7 +124,7 @@
           : "",
         make("div", { class: "comment" },
           make("p", { class: "who" }, row.author ? make("bdi", { class: "author" }, oneLine(row.author)) : "no author",
-            row.time ? " · " : "", row.time ? make("time", {}, row.time.slice(0, 16).replace("T", " ") + " UTC") : ""),
+            row.time ? " · " : "", row.time ? make("time", {}, moment(row.time)) : ""),
           make("div", { class: "words own" }, ...row.text.map(stretch), more(row.cut, "flagged.csv")),
           ...(row.read_as
             ? [make("p", { class: "who" }, "Read as"), make("div", { class: "words read", dir: "auto" }, row.read_as[0], more(row.read_as[1], "flagged.csv"))]
@@ -203,7 +209,7 @@
     card.querySelector(".note").value = entry?.note ?? "";
     if (isDecided(row)) card.querySelector(".because").value = entry.reason;
     card.querySelector(".verdict").textContent = isDecided(row)
-      ? entry.decision + (entry.actor ? " by " + entry.actor : "") + ", " + entry.time.slice(0, 16).replace("T", " ") + " UTC"
+      ? entry.decision + (entry.actor ? " by " + entry.actor : "") + ", " + moment(entry.time)
       : "";
   };
   const count = () => {

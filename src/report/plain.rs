@@ -2,6 +2,8 @@
 
 use std::borrow::{Borrow, Cow};
 
+use jiff::Timestamp;
+
 use crate::aggregate::{Interval, Moments, ShareEstimate};
 use crate::decimal;
 
@@ -60,11 +62,19 @@ pub(super) fn between(estimate: impl Borrow<Option<ShareEstimate>>) -> String {
     estimate.borrow().map_or_else(|| "–".to_owned(), |estimate| percents(&estimate.interval))
 }
 
-/// A time, to the minute.
+/// Returns a time to the minute, such as `2 March 2026, 09:02 UTC`.
+pub(super) fn moment(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// Returns the day of a time, such as `2 March 2026`.
+pub(super) fn day(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y").to_string()
+}
+
+/// Returns a time in seconds since 1970 as [`moment`] does.
 pub(super) fn time(seconds: i64) -> String {
-    let time =
-        jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string());
-    time.unwrap_or_default()
+    Timestamp::from_second(seconds).map(moment).unwrap_or_default()
 }
 
 /// An interval of probabilities.

@@ -150,7 +150,7 @@ pub(super) fn card<'a>(
         text_sha256: item.text_sha256.clone(),
         author: comment.author.as_deref(),
         author_card: comment.person().map(|name| author_card(name, item, sources, queue, beside)),
-        time: comment.created_at.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+        time: comment.created_at.map(plain::moment),
         created_at: plain::cell(comment.created_at),
         thread: item.thread,
         thread_name: attribute(&comment.thread),
@@ -285,7 +285,7 @@ fn author_card(
     });
     let first_seen = known.and_then(|author| author.first_seen);
     let summary = first_seen
-        .map_or(summary.clone(), |time| format!("{summary}; first seen {}", time.strftime("%Y-%m-%d")));
+        .map_or(summary.clone(), |time| format!("{summary}; first seen {}", plain::day(time)));
     let is_other = |flagged: &&Flagged| (flagged.thread, flagged.position) != (item.thread, item.position);
     let others = known.into_iter().flat_map(|author| &author.latest).filter(is_other).take(LATEST - 1);
     let latest = others.map(|flagged| {
@@ -296,7 +296,7 @@ fn author_card(
         );
         let words = flagged
             .time
-            .map_or(place.clone(), |time| format!("{}, {place}", time.strftime("%Y-%m-%d %H:%M")));
+            .map_or(place.clone(), |time| format!("{}, {place}", plain::moment(time)));
         let shown = queue
             .items
             .iter()

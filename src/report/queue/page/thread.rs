@@ -64,7 +64,7 @@ pub(super) fn threads<'a>(
                 gap,
                 position: said.position,
                 author: said.author.as_deref(),
-                time: said.time.map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string()),
+                time: said.time.map(plain::moment),
                 status: (said.status != Status::Live).then(|| said.status.as_str()),
                 text: segments(&said.text, &said.quotes, |_, _| None, &[]),
                 cut: said.cut,
