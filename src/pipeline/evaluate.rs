@@ -1,33 +1,31 @@
 //! A labelled file's way to figures: its rows through the same scoring stage as an export's
 //! comments.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+mod rows;
+mod scores_file;
+
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
 use super::{CHUNK_BYTES, Meter, PipelineError, Progress, identify};
-use crate::comment::{Comment, Origin};
-use crate::decimal;
+use crate::comment::Comment;
 use crate::evade::{Evasion, disguise};
-use crate::evaluate::{self, Figures, LabelledRows, Marked, SentimentFigures, SpanFigures, Target};
-use crate::explain::{self, Excerpt, Weighed, weigh};
-use crate::files::{self, Staged};
+use crate::evaluate::{self, Figures, SentimentFigures, SpanFigures, Target};
+use crate::explain::{self, Excerpt, weigh};
+use crate::files;
 use crate::label::Label;
-use crate::model::Model;
 use crate::policy::Policy;
-use crate::read::{Reject, Row, Table, TableRecord};
-use crate::record::{ModelId, Outcome, Scored, Scores};
-use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
+use crate::read::{Table, TableRecord};
+use crate::record::ModelId;
+use crate::score::{CHUNK_COMMENTS, ScorerBuilder};
+use rows::{Labelled, Rows, marked};
+use scores_file::ScoresFile;
 
 /// Rows whose words are weighed at a time: enough for equal words to be scored once, few enough to
 /// keep in memory.
 const EXPLAINED_AT_ONCE: usize = 256;
-
-/// The number of rejects that are reported one by one; the rest is counted.
-const REJECTS_TOLD: usize = 20;
 
 /// The options of [`evaluate()`].
 #[non_exhaustive]
@@ -240,28 +238,6 @@ pub fn evaluate(
     })
 }
 
-/// A row on its way through the scoring stage.
-struct Labelled {
-    comment: Comment,
-    record: u64,
-    line: u64,
-    /// One a target; `None` if the cell is blank.
-    truth: Vec<Option<bool>>,
-    sentiment: Option<Sentiment>,
-    /// Marked characters, ascending.
-    spans: Option<Vec<u32>>,
-    weight: f64,
-    groups: Box<[u32]>,
-    kind: u32,
-}
-
-/// A sentiment as a cell has it: by word, or by number.
-#[derive(Clone, Copy, PartialEq)]
-enum Sentiment {
-    Word(u8),
-    Number(u8),
-}
-
 /// Reads until there is a chunk to score; returns an empty one at the end.
 fn read_rows(
     request: &EvaluateRequest,
@@ -288,343 +264,4 @@ fn read_rows(
         }
     }
     chunk
-}
-
-/// Every row's labels and scores: what stays in memory of a file.
-struct Rows<'r> {
-    columns: &'r LabelledColumns,
-    text: usize,
-    labels: Vec<usize>,
-    sentiment: Option<usize>,
-    spans: Option<usize>,
-    weight: Option<usize>,
-    group: Option<usize>,
-    kind: Option<usize>,
-    group_names: Vec<String>,
-    kind_names: Vec<String>,
-    samples: Vec<LabelledRows>,
-    sentiments: Sentiments,
-    marked: Vec<Marked>,
-    scored: u64,
-    unscored: u64,
-    rejects: u64,
-    first_rejects: Vec<Located>,
-    detected: Vec<Detected>,
-}
-
-/// Rows with a sentiment: one value a row in each list.
-#[derive(Default)]
-struct Sentiments {
-    probabilities: Vec<[f64; 3]>,
-    labelled: Vec<Sentiment>,
-    weights: Vec<f64>,
-    kinds: Vec<u32>,
-}
-
-impl<'r> Rows<'r> {
-    fn new(columns: &'r LabelledColumns, evasions: &[Evasion], table: &Table) -> Result<Self, PipelineError> {
-        let place = |name: &Option<String>| name.as_deref().map(|name| table.column(name)).transpose();
-        let labels: Result<Vec<usize>, _> =
-            columns.labels.iter().map(|(_, name)| table.column(name)).collect();
-        let disguised: Vec<(Evasion, Vec<f64>)> =
-            evasions.iter().map(|evasion| (*evasion, Vec::new())).collect();
-        let sample = LabelledRows { disguised, ..LabelledRows::default() };
-        Ok(Self {
-            columns,
-            text: table.column(&columns.text)?,
-            labels: labels?,
-            sentiment: place(&columns.sentiment)?,
-            spans: place(&columns.spans)?,
-            weight: place(&columns.weight)?,
-            group: place(&columns.group)?,
-            kind: place(&columns.kind)?,
-            group_names: Vec::new(),
-            kind_names: Vec::new(),
-            samples: vec![sample; columns.labels.len()],
-            sentiments: Sentiments::default(),
-            marked: Vec::new(),
-            scored: 0,
-            unscored: 0,
-            rejects: 0,
-            first_rejects: Vec::new(),
-            detected: evasions
-                .iter()
-                .map(|evasion| Detected { evasion: *evasion, altered: 0, flagged: 0 })
-                .collect(),
-        })
-    }
-
-    /// Checks that the model gives every label that a column is compared with.
-    fn check_labels(&self, model: &Model) -> Result<(), PipelineError> {
-        let spans = self.spans.map(|_| Label::Toxicity);
-        let sentiment = self.sentiment.map(|_| [Label::Negative, Label::Positive]);
-        let targets = self.columns.labels.iter().flat_map(|(target, _)| target.labels().iter().copied());
-        let mut wanted = targets.chain(spans).chain(sentiment.into_iter().flatten());
-        let missing = wanted.find(|label| model.manifest.heads.labels().all(|given| given != *label));
-        missing.map_or(Ok(()), |label| {
-            Err(PipelineError::LabelNotGiven { model: model.manifest.name.clone(), label })
-        })
-    }
-
-    fn reject(&mut self, reject: Reject) {
-        self.rejects += 1;
-        if self.first_rejects.len() < REJECTS_TOLD {
-            let Reject { record, line, cause, .. } = reject;
-            self.first_rejects.push(Located { record, line, cause });
-        }
-    }
-
-    /// The row's cells as labels; what is wrong with them otherwise.
-    fn parse(&mut self, row: &Row) -> Result<Labelled, String> {
-        let cell = |place: usize| row.cells[place].trim();
-        let mut truth = Vec::with_capacity(self.labels.len());
-        for ((_, name), place) in self.columns.labels.iter().zip(&self.labels) {
-            truth.push(label(cell(*place), self.columns).map_err(|what| format!("column `{name}`: {what}"))?);
-        }
-        let sentiment = self.sentiment.map(|place| sentiment(cell(place))).transpose()?.flatten();
-        let spans = self.spans.map(|place| spans(cell(place), &row.cells[self.text])).transpose()?;
-        let weight = match self.weight.map(cell) {
-            None => 1.0,
-            Some(weight) => {
-                weight.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0).ok_or_else(
-                    || format!("weight `{weight}` is not a number from 0 up; mend it or leave the row out"),
-                )?
-            }
-        };
-        let groups = match (self.group.map(cell), self.columns.group_separator) {
-            (None, _) => Box::default(),
-            (Some(groups), None) => intern_all(&mut self.group_names, [groups]),
-            (Some(groups), Some(separator)) => intern_all(&mut self.group_names, groups.split(separator)),
-        };
-        let kind = self.kind.map_or(0, |place| intern(&mut self.kind_names, cell(place)));
-        let origin = Origin { file: "".into(), record: row.record, line: row.line };
-        let comment = Comment::new(row.record.to_string(), "", row.cells[self.text].as_str(), origin);
-        let (record, line) = (row.record, row.line);
-        Ok(Labelled { comment, record, line, truth, sentiment, spans, weight, groups, kind })
-    }
-
-    fn add<'s>(&mut self, row: &Labelled, scored: &Scored, disguised: impl Iterator<Item = &'s Scored>) {
-        let Some(scores) = scored.outcome.scores() else {
-            self.unscored += 1;
-            return;
-        };
-        self.scored += 1;
-        // A text that nothing can be read of any more passes every filter.
-        let disguised: Vec<Option<&Scores>> = disguised
-            .zip(&mut self.detected)
-            .map(|(disguised, detected)| {
-                if disguised.comment.text != row.comment.text {
-                    detected.altered += 1;
-                    detected.flagged += u64::from(disguised.evasion);
-                }
-                disguised.outcome.scores()
-            })
-            .collect();
-        let targets = self.columns.labels.iter().map(|(target, _)| target).zip(&row.truth);
-        for (sample, (target, truth)) in self.samples.iter_mut().zip(targets) {
-            let (Some(truth), Some(score)) = (truth, target.score(scores)) else { continue };
-            sample.scores.push(score);
-            sample.truth.push(*truth);
-            sample.weights.push(row.weight);
-            sample.groups.push(row.groups.clone());
-            sample.kinds.push(row.kind);
-            for ((_, of_evasion), scores) in sample.disguised.iter_mut().zip(&disguised) {
-                of_evasion.push(scores.and_then(|scores| target.score(scores)).unwrap_or(0.0));
-            }
-        }
-        if let Some(sentiment) = row.sentiment {
-            // A model of two classes never calls anything neutral.
-            let probability = |label| scores.get(label).unwrap_or(0.0);
-            self.sentiments.probabilities.push(Label::SENTIMENT.map(probability));
-            self.sentiments.labelled.push(sentiment);
-            self.sentiments.weights.push(row.weight);
-            self.sentiments.kinds.push(row.kind);
-        }
-    }
-
-    fn measure(
-        &self,
-        request: &EvaluateRequest,
-        policy: &Policy,
-    ) -> Result<(Vec<Figures>, Option<SentimentFigures>), PipelineError> {
-        let nothing =
-            |column: &str| PipelineError::NoLabels { file: request.input.clone(), column: column.to_owned() };
-        let mut labels = Vec::with_capacity(self.samples.len());
-        for (sample, (target, column)) in self.samples.iter().zip(&self.columns.labels) {
-            if sample.weights.iter().sum::<f64>() <= 0.0 {
-                return Err(nothing(column));
-            }
-            let name = target.to_string();
-            let given =
-                request.thresholds.iter().find(|(of, _)| *of == name).map(|(_, threshold)| *threshold);
-            let names = (&self.group_names[..], &self.kind_names[..]);
-            labels.push(evaluate::figures(target, sample, names, policy, given, request.figures));
-        }
-        let Some(column) = &self.columns.sentiment else { return Ok((labels, None)) };
-        let Sentiments { probabilities, labelled, weights, kinds } = &self.sentiments;
-        if weights.iter().sum::<f64>() <= 0.0 {
-            return Err(nothing(column));
-        }
-        // Numbers that stop at 1 are negative and positive; words say themselves whether there is a
-        // neutral.
-        let numbers =
-            labelled.iter().filter_map(|s| if let Sentiment::Number(n) = s { Some(*n) } else { None });
-        let has_two_numbers = numbers.max().is_some_and(|most| most < 2);
-        let truth = labelled.iter().map(|sentiment| match sentiment {
-            Sentiment::Number(1) if has_two_numbers => 2,
-            Sentiment::Number(class) | Sentiment::Word(class) => *class,
-        });
-        let truth: Vec<u8> = truth.collect();
-        let classes = if truth.contains(&1) { 3 } else { 2 };
-        let kinds = evaluate::rows_of_kinds(kinds, &self.kind_names);
-        let resamples = request.figures.resamples;
-        let figures = evaluate::sentiment(probabilities, &truth, weights, classes, &kinds, resamples);
-        Ok((labels, Some(figures)))
-    }
-}
-
-/// Returns the label of a cell; `None` if it is blank and a blank has no meaning.
-fn label(cell: &str, columns: &LabelledColumns) -> Result<Option<bool>, String> {
-    if cell.is_empty() {
-        return Ok(columns.blank_as);
-    }
-    if !columns.positive.is_empty() {
-        return Ok(Some(columns.positive.iter().any(|positive| positive == cell)));
-    }
-    match cell.to_lowercase().as_str() {
-        "true" | "yes" => return Ok(Some(true)),
-        "false" | "no" => return Ok(Some(false)),
-        _ => {}
-    }
-    // A share of raters is a yes from one half on, as in Borkan et al. 2019.
-    let share = cell.parse().ok().filter(|share: &f64| (0.0..=1.0).contains(share));
-    share.map(|share| Some(share >= 0.5)).ok_or_else(|| {
-        format!("`{cell}` is neither 0 nor 1 nor a share between; name the word for yes with --positive")
-    })
-}
-
-fn sentiment(cell: &str) -> Result<Option<Sentiment>, String> {
-    let cell = cell.to_lowercase();
-    if cell.is_empty() {
-        return Ok(None);
-    }
-    if let Some(class) = evaluate::CLASSES.iter().position(|class| *class == cell) {
-        return Ok(Some(Sentiment::Word(class as u8)));
-    }
-    match cell.as_str() {
-        "0" | "0.0" => Ok(Some(Sentiment::Number(0))),
-        "1" | "1.0" => Ok(Some(Sentiment::Number(1))),
-        "2" | "2.0" => Ok(Some(Sentiment::Number(2))),
-        _ => Err(format!("`{cell}` is no sentiment; write negative, neutral, positive, or 0, 1, 2")),
-    }
-}
-
-/// Places of marked characters, ascending.
-fn spans(cell: &str, text: &str) -> Result<Vec<u32>, String> {
-    let read: Result<Vec<u32>, _> = serde_json::from_str(cell);
-    let mut places =
-        read.map_err(|_| format!("`{cell}` lists no characters; write their places as [3, 4, 5]"))?;
-    places.sort_unstable();
-    places.dedup();
-    let characters = text.chars().count();
-    match places.last() {
-        Some(last) if *last as usize >= characters => {
-            Err(format!("character {last} is marked in a text of {characters}; count code points from 0"))
-        }
-        _ => Ok(places),
-    }
-}
-
-/// A row's marked characters and the weights of its words, in characters as well.
-fn marked(row: &Labelled, weighed: &Weighed) -> Option<Marked> {
-    let gold = row.spans.clone()?;
-    let text = &row.comment.text;
-    let (mut byte, mut character) = (0, 0);
-    let mut place = |at: usize| {
-        character += text[byte..at].chars().count() as u32;
-        byte = at;
-        character
-    };
-    let words = weighed.words.iter().map(|word| (place(word.start)..place(word.end), word.score)).collect();
-    Some(Marked { gold, words, weight: row.weight })
-}
-
-/// The place of a name in a list, which it joins if it is new.
-fn intern(names: &mut Vec<String>, name: &str) -> u32 {
-    let place = names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    });
-    place as u32
-}
-
-fn intern_all<'n>(names: &mut Vec<String>, cells: impl IntoIterator<Item = &'n str>) -> Box<[u32]> {
-    let cells = cells.into_iter().map(str::trim).filter(|name| !name.is_empty());
-    let mut places: Vec<u32> = cells.map(|name| intern(names, name)).collect();
-    places.sort_unstable();
-    places.dedup();
-    places.into()
-}
-
-/// The scores row by row, for computing other figures.
-struct ScoresFile {
-    writer: csv::Writer<BufWriter<File>>,
-    path: PathBuf,
-    /// None for a pipe or device, which is written to as it is.
-    staged: Option<Staged>,
-}
-
-impl ScoresFile {
-    fn create(path: &Path) -> Result<Self, PipelineError> {
-        let (staged, file) = create(path).map_err(super::cannot_write(path))?;
-        let mut file = Self { writer: csv::Writer::from_writer(file), path: path.to_owned(), staged };
-        let labels = Label::ALL.iter().map(|label| label.as_str().to_owned());
-        let header = ["record", "line", "unscored", "evasion"].map(str::to_owned).into_iter().chain(labels);
-        file.write_record(header.collect())?;
-        Ok(file)
-    }
-
-    fn write(&mut self, rows: &[Labelled], scored: &[Scored]) -> Result<(), PipelineError> {
-        for (row, scored) in rows.iter().zip(scored) {
-            let (unscored, scores) = match &scored.outcome {
-                Outcome::Scored(scores) => {
-                    (String::new(), Label::ALL.map(|label| decimal::cell(scores.get(label))))
-                }
-                Outcome::Unscored(cause) => (cause.to_string(), Default::default()),
-            };
-            let evasion = if scored.evasion { "true" } else { "false" };
-            let facts = [row.record.to_string(), row.line.to_string(), unscored, evasion.to_owned()];
-            self.write_record(facts.into_iter().chain(scores).collect())?;
-        }
-        Ok(())
-    }
-
-    fn write_record(&mut self, cells: Vec<String>) -> Result<(), PipelineError> {
-        let written = self.writer.write_record(cells);
-        written.map_err(|error| super::cannot_write(&self.path)(error.into()))
-    }
-
-    fn finish(self) -> Result<(), PipelineError> {
-        let Self { writer, path, staged } = self;
-        let file = files::end_csv(writer).map_err(super::cannot_write(&path))?;
-        let finished = match staged {
-            Some(staged) => files::finish(file).and_then(|()| staged.publish()),
-            None => file.into_inner().map(drop).map_err(io::IntoInnerError::into_error),
-        };
-        finished.map_err(super::cannot_write(&path))
-    }
-}
-
-/// Creates a file that the user named. A pipe or device is opened, a link is followed: the user
-/// named it, too.
-fn create(path: &Path) -> io::Result<(Option<Staged>, BufWriter<File>)> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Ok((None, BufWriter::new(File::options().write(true).open(path)?)));
-    }
-    let path = path.canonicalize().or_else(|_| std::path::absolute(path))?;
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidFilename.into());
-    };
-    let (staged, file) = Staged::create(folder, name)?;
-    Ok((Some(staged), file))
 }

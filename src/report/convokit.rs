@@ -219,7 +219,18 @@ fn utterance_meta(scored: &Scored, decision: Option<Decision<'_>>) -> Map<String
     };
     let head = ["thread", "comment", "parent", "parent_inferred", "status", "language", "sentiment"];
     let labels = Label::ALL.map(Label::as_str);
-    let tail = ["quotes", "unsourced", "link", "section", "thread_title", "votes", "replies", "file", "record", "line"];
+    let tail = [
+        "quotes",
+        "unsourced",
+        "link",
+        "section",
+        "thread_title",
+        "votes",
+        "replies",
+        "file",
+        "record",
+        "line",
+    ];
     let decided = DECIDED.into_iter().zip(Decision::values(decision));
     let columns = head.into_iter().chain(labels).chain(["evasion", "unscored"]).map(column);
     columns

@@ -284,8 +284,8 @@ fn author_card(
         )
     });
     let first_seen = known.and_then(|author| author.first_seen);
-    let summary = first_seen
-        .map_or(summary.clone(), |time| format!("{summary}; first seen {}", plain::day(time)));
+    let summary =
+        first_seen.map_or(summary.clone(), |time| format!("{summary}; first seen {}", plain::day(time)));
     let is_other = |flagged: &&Flagged| (flagged.thread, flagged.position) != (item.thread, item.position);
     let others = known.into_iter().flat_map(|author| &author.latest).filter(is_other).take(LATEST - 1);
     let latest = others.map(|flagged| {
@@ -294,9 +294,7 @@ fn author_card(
             count(flagged.position.into()),
             plain::name(first_pass.threads.name(flagged.thread))
         );
-        let words = flagged
-            .time
-            .map_or(place.clone(), |time| format!("{}, {place}", plain::moment(time)));
+        let words = flagged.time.map_or(place.clone(), |time| format!("{}, {place}", plain::moment(time)));
         let shown = queue
             .items
             .iter()
