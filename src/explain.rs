@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 use std::iter::once;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;

@@ -19,7 +19,7 @@ use crate::label::Label;
 use crate::policy::Policy;
 use crate::read::{Table, TableRecord};
 use crate::record::ModelId;
-use crate::score::{CHUNK_COMMENTS, ScorerBuilder};
+use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
 use rows::{Labelled, Rows, marked};
 use scores_file::ScoresFile;
 
