@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
+use super::formats::ndjson;
 use super::input::{Input, Parser, Values};
 use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
@@ -201,6 +202,44 @@ pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status:
         comment.status = status;
     }
     record
+}
+
+/// The next record as a comment on a site whose threads are named after their first comment: what
+/// answers that one keeps it as its parent.
+pub(crate) fn answer(
+    input: &mut Input,
+    span: Span,
+    mut values: Values<'_>,
+    status: Option<Status>,
+) -> Record {
+    let parent = values[Field::Parent as usize].take().filter(|parent| !["", "0"].contains(&parent.trim()));
+    let mut record = comment(input, span, values, status);
+    if let Record::Comment(comment) = &mut record {
+        comment.parent = parent.map(Cow::into_owned);
+    }
+    record
+}
+
+/// Returns the place of the objects in a file that has one a line or an array of them, and in any
+/// other one the place that is given.
+pub(crate) fn place(source: &Source, otherwise: &'static [&'static str]) -> JsonPath {
+    if ndjson::sample(source).len() > 1 {
+        JsonPath::Lines
+    } else if source.head().trim_ascii_start().starts_with(b"[") {
+        JsonPath::Paths(&["*"])
+    } else {
+        JsonPath::Paths(otherwise)
+    }
+}
+
+/// Returns the objects of a list within an object; none if it has no such list.
+pub(crate) fn list<'a>(object: &'a Object, path: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    find(object, path).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Returns the next record as a reject for a value within a larger one.
+pub(crate) fn reject_value(input: &mut Input, span: Span, cause: &str, value: &Value) -> Record {
+    input.reject(span, cause, &serde_json::to_vec(value).unwrap_or_default())
 }
 
 struct Objects<L> {
