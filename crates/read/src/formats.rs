@@ -26,6 +26,8 @@ pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
 pub(crate) mod telegram;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod tsv;
 pub(crate) mod wordpress;

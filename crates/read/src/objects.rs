@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
+use super::formats::ndjson;
 use super::input::{Input, Parser, Values};
 use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
@@ -32,6 +33,20 @@ pub(crate) enum JsonPath {
     /// A path that begins with `**.` counts at any depth, and one that does not end with `*` may
     /// hold any value.
     Paths(&'static [&'static str]),
+}
+
+impl JsonPath {
+    /// Returns the place of the objects of an input that is an array of them, a line for each, or
+    /// one document after the other.
+    pub(crate) fn of_list(source: &Source) -> Self {
+        if source.head().trim_ascii_start().starts_with(b"[") {
+            Self::Paths(&["*"])
+        } else if ndjson::are_most_lines(source, |_| true) {
+            Self::Lines
+        } else {
+            Self::Paths(&[""])
+        }
+    }
 }
 
 /// What a format makes of the objects.
@@ -180,6 +195,11 @@ pub(crate) fn look_up<'a, 'k>(
 /// A string, number or truth value within an object, by its dotted path.
 pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>> {
     find(object, path).and_then(keys::scalar)
+}
+
+/// Returns true if an object has `true` or 1 at a dotted path.
+pub(crate) fn is_true(object: &Object, path: &str) -> bool {
+    find(object, path).is_some_and(|value| value.as_bool() == Some(true) || value.as_u64() == Some(1))
 }
 
 /// What an object holds under each key.
