@@ -35,6 +35,25 @@ pub(crate) enum JsonPath {
     Paths(&'static [&'static str]),
 }
 
+impl JsonPath {
+    /// Returns the place of the objects of an input that is an array of them, a line for each, or
+    /// one document after the other.
+    pub(crate) fn of_list(source: &Source) -> Self {
+        Self::of_list_or(source, &[""])
+    }
+
+    /// As [`JsonPath::of_list`], for documents with the objects at these paths.
+    pub(crate) fn of_list_or(source: &Source, paths: &'static [&'static str]) -> Self {
+        if source.head().trim_ascii_start().starts_with(b"[") {
+            Self::Paths(&["*"])
+        } else if ndjson::sample(source).len() > 1 {
+            Self::Lines
+        } else {
+            Self::Paths(paths)
+        }
+    }
+}
+
 /// What a format makes of the objects.
 pub(crate) trait Layout: Send {
     /// Keys that say what is what, and hold nothing of a comment.
@@ -183,6 +202,11 @@ pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>>
     find(object, path).and_then(keys::scalar)
 }
 
+/// Returns true if an object has `true` or 1 at a dotted path.
+pub(crate) fn is_true(object: &Object, path: &str) -> bool {
+    find(object, path).is_some_and(|value| value.as_bool() == Some(true) || value.as_u64() == Some(1))
+}
+
 /// What an object holds under each key.
 pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
     let mut values = Values::default();
@@ -218,18 +242,6 @@ pub(crate) fn answer(
         comment.parent = parent.map(Cow::into_owned);
     }
     record
-}
-
-/// Returns the place of the objects in a file that has one a line or an array of them, and in any
-/// other one the place that is given.
-pub(crate) fn place(source: &Source, otherwise: &'static [&'static str]) -> JsonPath {
-    if ndjson::sample(source).len() > 1 {
-        JsonPath::Lines
-    } else if source.head().trim_ascii_start().starts_with(b"[") {
-        JsonPath::Paths(&["*"])
-    } else {
-        JsonPath::Paths(otherwise)
-    }
 }
 
 /// Returns the objects of a list within an object; none if it has no such list.

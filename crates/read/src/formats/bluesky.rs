@@ -15,7 +15,7 @@ use comity_core::comment::Status;
 use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
 use crate::mapping::{Field, Mapping};
-use crate::objects::{self, Keys, Layout, Object, Piece};
+use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
 use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
@@ -65,7 +65,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 /// Opens the posts.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let is_list = LISTS.iter().any(|key| objects::has_key(&input.source, key));
-    let paths = objects::place(&input.source, if is_list { DOCUMENTS } else { DOCUMENT });
+    let paths = JsonPath::of_list_or(&input.source, if is_list { DOCUMENTS } else { DOCUMENT });
     Ok(objects::open(input, paths, KEYS, Bluesky::default()))
 }
 
@@ -156,11 +156,10 @@ impl Bluesky {
 
     /// Returns a post as a comment.
     fn post(&mut self, input: &mut Input, span: Span, post: &Object, above: Option<Above>) -> Record {
-        let is_true = |key| post.get(key).and_then(Value::as_bool).unwrap_or_default();
         let kind = objects::scalar(post, "$type").unwrap_or_default();
-        let status = if is_true("notFound") || kind.ends_with("#notFoundPost") {
+        let status = if objects::is_true(post, "notFound") || kind.ends_with("#notFoundPost") {
             Some(Status::Deleted)
-        } else if is_true("blocked") || kind.ends_with("#blockedPost") {
+        } else if objects::is_true(post, "blocked") || kind.ends_with("#blockedPost") {
             Some(Status::Removed)
         } else {
             None
@@ -193,7 +192,7 @@ fn link(uri: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check_damaged, damage, few, read};
+    use super::super::testing::{read_own, survives_damage};
     use super::*;
 
     /// A post that answers another one (`key` of both; none if it is the first of its thread).
@@ -225,8 +224,7 @@ mod tests {
 
     #[test]
     fn a_thread_is_walked_up_and_down() {
-        let read = read("thread.json", &thread());
-        assert_eq!(read.report.format.as_str(), "bluesky");
+        let read = read_own(&FORMAT, &thread());
         assert_eq!(
             read.lines(),
             [
@@ -245,7 +243,7 @@ mod tests {
         assert_eq!(first.created_at.unwrap().to_string(), "2025-03-04T05:06:07Z");
         assert_eq!((first.votes, first.replies), (Some(4), Some(1)));
         assert_eq!(first.link.as_deref(), Some("https://bsky.app/profile/did:plc:r1/post/r1"));
-        assert!(read.tells("blocked or deleted: 2"), "{:?}", read.report.notices);
+        assert!(read.tells("blocked or deleted: 2"), "{:?}", read.notices);
     }
 
     #[test]
@@ -266,7 +264,7 @@ mod tests {
             ),
             format!(r#"[{{"posts":[{one}]}},{{"posts":[{two}]}}]"#),
         ] {
-            let read = read("posts.json", &json);
+            let read = read_own(&FORMAT, &json);
             assert_eq!(read.lines(), ["r1 r1.example > -: One.", "a1 a1.example > r1: Two."], "{json}");
             assert_eq!(read.rejects, [], "{json}");
         }
@@ -275,15 +273,12 @@ mod tests {
     #[test]
     fn what_is_no_post_is_a_reject() {
         let one = post("r1", "One.", None);
-        let read = read("posts.json", &format!(r#"{{"posts":[{one},{{"uri":"at://x/y/z"}},7]}}"#));
+        let read = read_own(&FORMAT, &format!(r#"{{"posts":[{one},{{"uri":"at://x/y/z"}},7]}}"#));
         assert_eq!((read.comments.len(), read.rejects.len()), (1, 2));
     }
 
-    proptest::proptest! {
-        #![proptest_config(few())]
-        #[test]
-        fn damage_is_survived(damage in damage()) {
-            check_damaged("thread.json", &thread(), "bluesky", &damage);
-        }
+    #[test]
+    fn damage_is_survived() {
+        survives_damage(&FORMAT, &thread());
     }
 }

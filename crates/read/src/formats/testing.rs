@@ -1,115 +1,129 @@
-//! Parts of the tests of formats: reading a file from a string, and damaging it.
-//!
-//! ```text
-//! proptest::proptest! {
-//!     #![proptest_config(testing::few())]
-//!     #[test]
-//!     fn damage_is_survived(damage in testing::damage()) {
-//!         testing::check_damaged("export.json", EXPORT, "my-site", &damage);
-//!     }
-//! }
-//! ```
+//! Parts of the formats' tests that several of them use.
 
-use std::fs;
+use std::io::Cursor;
+use std::sync::Arc;
 
 use comity_core::comment::Comment;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
-use super::Format;
-use crate::{FileReport, Options, ReadError, Reader, Record, Reject};
+use super::{Format, FormatEntry};
+use crate::input::Input;
+use crate::input_file::InputFile;
+use crate::sniff::Verdict;
+use crate::source::Source;
+use crate::{Mapping, ReadError, Record, Reject};
 
-/// What was read from one file.
-pub(crate) struct Read {
+/// An export that was read to its end.
+#[derive(Debug, Default)]
+pub(crate) struct Export {
     pub(crate) comments: Vec<Comment>,
     pub(crate) rejects: Vec<Reject>,
-    pub(crate) report: FileReport,
+    pub(crate) notices: Vec<String>,
 }
 
-impl Read {
+impl Export {
     /// Returns the comments as lines of `id author > parent: text`, with `-` for what is missing.
     pub(crate) fn lines(&self) -> Vec<String> {
         let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let line = |comment: &Comment| {
+        self.each(|comment| {
             let (author, parent) = (or_none(&comment.author), or_none(&comment.parent));
             format!("{} {author} > {parent}: {}", comment.id, comment.text)
-        };
-        self.comments.iter().map(line).collect()
+        })
     }
 
     /// Returns the field of every comment that a function picks.
-    pub(crate) fn each<'a, T: 'a>(&'a self, pick: impl Fn(&'a Comment) -> T + 'a) -> Vec<T> {
+    pub(crate) fn each<'a, T>(&'a self, pick: impl Fn(&'a Comment) -> T) -> Vec<T> {
         self.comments.iter().map(pick).collect()
     }
 
     /// Returns true if a notice contains these words.
     pub(crate) fn tells(&self, words: &str) -> bool {
-        self.report.notices.iter().any(|notice| notice.contains(words))
+        self.notices.iter().any(|notice| notice.contains(words))
     }
 }
 
-/// Reads a file of this name and content, in the format that it shows or in a named one.
-pub(crate) fn try_read(name: &str, content: &[u8], format: Option<Format>) -> Result<Read, ReadError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    fs::write(&path, content).unwrap();
-    let options = Options { format, keep_raw: true, ..Options::default() };
-    let mut reader = Reader::open(&[path], &options)?;
-    let (mut comments, mut rejects) = (Vec::new(), Vec::new());
-    for record in reader.by_ref() {
-        match record? {
-            Record::Comment(comment) => comments.push(comment),
-            Record::Reject(reject) => rejects.push(reject),
+fn source(export: &[u8]) -> Source {
+    let stream = Box::new(Cursor::new(export.to_vec()));
+    Source::new("export".into(), stream, Arc::default()).expect("memory can be read")
+}
+
+/// Returns true if a format is sure that an export is one of its own.
+pub(crate) fn is_sure(entry: &'static FormatEntry, export: &str) -> bool {
+    matches!((entry.sniff)(&source(export.as_bytes()), &Mapping::default()), Verdict::Sure(_))
+}
+
+/// Reads an export in a format.
+pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export, ReadError> {
+    let (file, format) = (InputFile::stdin(), Format::of(entry));
+    let input = Input::new(source(export), &file, Arc::default(), format, String::new());
+    let mut parser = (entry.open)(input)?;
+    let mut read = Export::default();
+    let mut add = |record| match record {
+        Record::Comment(comment) => read.comments.push(comment),
+        Record::Reject(reject) => read.rejects.push(reject),
+    };
+    while let Some(record) = parser.next()? {
+        add(record);
+    }
+    parser.input().finish().into_iter().for_each(&mut add);
+    read.notices = parser.input().report.notices.clone();
+    Ok(read)
+}
+
+/// Reads an export in a format that must be sure of it.
+pub(crate) fn read_own(entry: &'static FormatEntry, export: &str) -> Export {
+    assert!(is_sure(entry, export), "{} is not sure of {export}", entry.name);
+    read(entry, export.as_bytes()).unwrap_or_else(|error| panic!("{error}: {export}"))
+}
+
+/// Reads damaged copies of a valid export: each one ends in records or in an error, never in a
+/// panic or in nothing at all, and each reject lies within the file.
+pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
+    const PIECES: &[&str] =
+        &["{", "}", "[", "]", "\"", ",", ":", "<", ">", "/", "null", "-1", "\\ud800", "\n", "é"];
+    let damage = (0..valid.len(), 0..40_usize, proptest::sample::select(PIECES), any::<bool>());
+    let damaged = damage.prop_map(|(at, length, piece, is_cut)| {
+        let end = (at + length).min(valid.len());
+        let rest = if is_cut { &[] } else { &valid.as_bytes()[end..] };
+        [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat()
+    });
+    let result = TestRunner::default().run(&damaged, |export| {
+        if let Ok(read) = self::read(entry, &export) {
+            prop_assert!(read.comments.len() + read.rejects.len() > 0);
+            let length = export.len() as u64;
+            let is_within = |reject: &Reject| {
+                reject.bytes.start <= reject.bytes.end && reject.bytes.end <= length && reject.line > 0
+            };
+            prop_assert!(read.rejects.iter().all(is_within), "{:?}", read.rejects);
         }
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{}: {failure}", entry.name);
     }
-    let report = reader.files()[0].clone();
-    Ok(Read { comments, rejects, report })
 }
 
-/// Reads a file that can be read.
-pub(crate) fn read(name: &str, content: &str) -> Read {
-    try_read(name, content.as_bytes(), None).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// Changes to a file: where (as a share of its length), what kind of change, and a byte for it.
-pub(crate) fn damage() -> impl Strategy<Value = Vec<(f64, u8, u8)>> {
-    prop::collection::vec((0.0..1.0, 0..5_u8, any::<u8>()), 1..6)
-}
-
-/// Tests of damage write a file each: fewer than proptest makes by itself.
-pub(crate) fn few() -> ProptestConfig {
-    ProptestConfig { cases: 48, ..ProptestConfig::default() }
-}
-
-/// Damages a file and checks that it is still read to its end, in its own format as well as in the
-/// one that it then shows: without a panic, its records in order, and all of them counted.
-pub(crate) fn check_damaged(name: &str, content: &str, format: &str, damage: &[(f64, u8, u8)]) {
-    let mut bytes = content.as_bytes().to_vec();
-    for (share, kind, byte) in damage {
-        let at = (*share * bytes.len() as f64) as usize;
-        let length = usize::from(*byte).min(bytes.len() - at);
-        match kind {
-            _ if bytes.is_empty() => {}
-            0 => bytes[at] = *byte,
-            1 => bytes.insert(at, b"{}[],:\"\\\n<>0"[usize::from(*byte) % 12]),
-            2 => drop(bytes.drain(at..at + length)),
-            3 => bytes.truncate(at),
-            _ => {
-                let copy = bytes[at..at + length].to_vec();
-                bytes.splice(at..at, copy);
-            }
-        }
-    }
-    for format in [None, Some(format.parse().unwrap())] {
-        let Ok(read) = try_read(name, &bytes, format) else { continue };
-        let counts = (read.report.comments, read.report.rejects);
-        assert_eq!(counts, (read.comments.len() as u64, read.rejects.len() as u64));
-        let comments = read.comments.iter().map(|comment| comment.origin.record);
-        let rejects = read.rejects.iter().map(|reject| reject.record);
-        let mut records: Vec<u64> = comments.chain(rejects).collect();
-        assert!(!records.is_empty());
-        records.sort_unstable();
-        assert!(records.windows(2).all(|pair| pair[0] < pair[1]), "a number stands twice: {records:?}");
-        assert!(read.comments.iter().map(|comment| comment.origin.record).is_sorted());
-        assert!(read.rejects.iter().all(|reject| reject.bytes.end <= bytes.len() as u64 + 8));
+#[test]
+fn damaged_exports_are_read_to_their_end() {
+    for (entry, valid) in [
+        (
+            &super::commento::FORMAT,
+            r#"{"comments":[{"commentHex":"a","parentHex":"root","markdown":"Rain."}],
+                "commenters":[{"commenterHex":"b","name":"Ana"}]}"#,
+        ),
+        (
+            &super::discourse::FORMAT,
+            r#"{"post_stream":{"posts":[{"id":7,"topic_id":3,"post_number":1,"cooked":"<p>Rain."}]}}"#,
+        ),
+        (
+            &super::disqus::FORMAT,
+            "<disqus><thread dsq:id='3'><link>x</link></thread>\
+             <post dsq:id='7'><message>Rain.</message><thread dsq:id='3'/></post></disqus>",
+        ),
+    ] {
+        assert!(is_sure(entry, valid), "{}", entry.name);
+        assert_eq!(read(entry, valid.as_bytes()).unwrap().comments.len(), 1);
+        survives_damage(entry, valid);
     }
 }
