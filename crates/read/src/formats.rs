@@ -31,6 +31,7 @@ pub(crate) mod telegram;
 pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod tsv;
+pub(crate) mod twitter;
 pub(crate) mod wordpress;
 pub(crate) mod youtube;
 
@@ -50,6 +51,7 @@ const ALL: &[Format] = &[
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
     Format(&telegram::FORMAT),
+    Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&youtube::FORMAT),
     Format(&parquet::FORMAT),
