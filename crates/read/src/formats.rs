@@ -22,6 +22,7 @@ pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
 pub(crate) mod mastodon;
+pub(crate) mod mastodon_api;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
@@ -30,10 +31,13 @@ pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod tiktok;
 pub(crate) mod tsv;
+pub(crate) mod twitch;
 pub(crate) mod twitter;
 pub(crate) mod wordpress;
 pub(crate) mod youtube;
+pub(crate) mod yt_dlp;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
@@ -51,9 +55,13 @@ const ALL: &[Format] = &[
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
     Format(&telegram::FORMAT),
+    Format(&mastodon_api::FORMAT),
+    Format(&tiktok::FORMAT),
+    Format(&twitch::FORMAT),
     Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
     Format(&json::FORMAT),

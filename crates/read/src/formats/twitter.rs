@@ -1,6 +1,7 @@
 //! Tweets: the archive of an X (Twitter) account (`tweets.js`: JSON behind an assignment), and
 //! tweets as the site's interfaces return them: v1.1 (streams, searches, timelines), v2 (pages as
-//! twarc saves them, or one tweet each) and the one of the website.
+//! twarc saves them, or one tweet each), the one of the website, and as snscrape and twscrape save
+//! them.
 //!
 //! The longest text that a tweet has is the one that is read. A retweet's text is that of the whole
 //! tweet that it repeats, marked as a quotation. Tweets that others merely refer to are not read.
@@ -24,11 +25,13 @@ const KEYS: Keys = &[
     (Field::Text, "extended_tweet.full_text"),
     (Field::Text, "legacy.full_text"),
     (Field::Text, "full_text"),
+    (Field::Text, "rawContent"),
     (Field::Text, "text"),
     (Field::Author, "core.user_results.result.core.screen_name"),
     (Field::Author, "core.user_results.result.legacy.screen_name"),
     (Field::Author, "user.screen_name"),
     (Field::Author, "author.username"),
+    (Field::Author, "user.username"),
     (Field::Author, "user.name"),
     (Field::Author, "author_id"),
     (Field::Id, "legacy.id_str"),
@@ -38,17 +41,22 @@ const KEYS: Keys = &[
     (Field::Parent, "legacy.in_reply_to_status_id_str"),
     (Field::Parent, "in_reply_to_status_id_str"),
     (Field::Parent, "in_reply_to_status_id"),
+    (Field::Parent, "inReplyToTweetId"),
     (Field::Thread, "legacy.conversation_id_str"),
     (Field::Thread, "conversation_id_str"),
     (Field::Thread, "conversation_id"),
+    (Field::Thread, "conversationId"),
     (Field::CreatedAt, "legacy.created_at"),
     (Field::CreatedAt, "created_at"),
+    (Field::CreatedAt, "date"),
     (Field::Votes, "legacy.favorite_count"),
     (Field::Votes, "favorite_count"),
     (Field::Votes, "public_metrics.like_count"),
+    (Field::Votes, "likeCount"),
     (Field::Replies, "legacy.reply_count"),
     (Field::Replies, "reply_count"),
     (Field::Replies, "public_metrics.reply_count"),
+    (Field::Replies, "replyCount"),
 ];
 
 const DOCUMENTS: &[&str] = &[""];
@@ -88,6 +96,8 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
             || (has("author_id") && has_any(&["conversation_id", "public_metrics", "referenced_tweets"])));
     if is_v1 || (has("rest_id") && has("legacy") && has("full_text")) {
         Verdict::Sure("has the keys of tweets (API v1.1)".to_owned())
+    } else if has("rawContent") && has_any(&["inReplyToTweetId", "conversationId"]) {
+        Verdict::Sure("has the keys of tweets (snscrape or twscrape)".to_owned())
     } else if is_v2 {
         Verdict::Sure("has the keys of tweets (API v2)".to_owned())
     } else {
@@ -255,7 +265,7 @@ impl Tweets {
         if let Some(id) = referred("replied_to").and_then(|reference| objects::scalar(reference, "id")) {
             values[Field::Parent as usize] = Some(id);
         }
-        let repeated = ["retweeted_status", "legacy.retweeted_status_result.result"]
+        let repeated = ["retweeted_status", "legacy.retweeted_status_result.result", "retweetedTweet"]
             .into_iter()
             .find_map(|path| objects::find(tweet, path)?.as_object())
             .or_else(|| {
@@ -454,6 +464,11 @@ mod tests {
             ),
             (
                 r#"{"statuses":[{"id_str":"1","full_text":"Hm","user":{"screen_name":"ana"},"retweet_count":1}]}"#,
+                "1 ana > -: Hm",
+            ),
+            (
+                r#"{"id":1,"date":"2022-03-04T05:06:07+00:00","rawContent":"Hm","user":{"username":"ana","rawDescription":"I"},
+                "conversationId":1,"inReplyToTweetId":null}"#,
                 "1 ana > -: Hm",
             ),
             (
