@@ -91,6 +91,9 @@ pub(crate) struct Hooks {
     pub(crate) is_begun: Option<fn(&[u8]) -> bool>,
     /// Files of its kind that cannot be read as text, for an error that says so.
     pub(crate) binaries: &'static [Binary],
+    /// Its records stand at places that `--records` names; with that option no other format is
+    /// tried.
+    pub(crate) has_places: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
 }
@@ -111,6 +114,7 @@ impl Hooks {
         companions: None,
         is_begun: None,
         binaries: &[],
+        has_places: false,
         chosen_by: None,
     };
 }

@@ -71,6 +71,9 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         if markup.is_some() && !format.entry().extensions.contains(&"xml") {
             continue;
         }
+        if options.records.is_some() && !format.entry().hooks.has_places {
+            continue;
+        }
         match (format.entry().sniff)(source, &options.mapping) {
             Verdict::Sure(why) => return Ok((format, why)),
             Verdict::Maybe(why) => fitting.push((format, why)),
