@@ -15,16 +15,20 @@ pub(crate) mod convokit;
 pub(crate) mod csv;
 pub(crate) mod discourse;
 pub(crate) mod disqus;
+pub(crate) mod disqus_api;
 pub(crate) mod facebook;
 pub(crate) mod fourcat;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
+pub(crate) mod lemmy;
+pub(crate) mod lobsters;
 pub(crate) mod mastodon;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
+pub(crate) mod remark42;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -44,6 +48,10 @@ const ALL: &[Format] = &[
     Format(&fourcat::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
+    Format(&disqus_api::FORMAT),
+    Format(&lemmy::FORMAT),
+    Format(&lobsters::FORMAT),
+    Format(&remark42::FORMAT),
     Format(&mastodon::FORMAT),
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),

@@ -62,7 +62,7 @@ pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
         [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat()
     });
     let result = TestRunner::default().run(&damaged, |export| {
-        if let Ok(read) = self::read(entry, &export) {
+        if let Ok(read) = read(entry, &export) {
             prop_assert!(read.comments.len() + read.rejects.len() > 0);
             let length = export.len() as u64;
             let is_within = |reject: &Reject| {
