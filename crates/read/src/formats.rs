@@ -13,11 +13,13 @@ pub(crate) mod arrow;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod csv;
+pub(crate) mod discord;
 pub(crate) mod discourse;
 pub(crate) mod disqus;
 pub(crate) mod disqus_api;
 pub(crate) mod facebook;
 pub(crate) mod fourcat;
+pub(crate) mod fourchan;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
@@ -35,6 +37,7 @@ pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod tsv;
 pub(crate) mod wordpress;
+pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
@@ -42,10 +45,12 @@ pub(crate) mod youtube;
 const ALL: &[Format] = &[
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
+    Format(&discord::FORMAT),
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
     Format(&fourcat::FORMAT),
+    Format(&fourchan::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
     Format(&disqus_api::FORMAT),
@@ -57,6 +62,7 @@ const ALL: &[Format] = &[
     Format(&reddit_api::FORMAT),
     Format(&telegram::FORMAT),
     Format(&wordpress::FORMAT),
+    Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
