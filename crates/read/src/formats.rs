@@ -10,6 +10,7 @@ use crate::source::Source;
 use crate::{Mapping, Options, ReadError};
 
 pub(crate) mod arrow;
+pub(crate) mod bluesky;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod csv;
@@ -26,6 +27,8 @@ pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
 pub(crate) mod telegram;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod tsv;
 pub(crate) mod wordpress;
@@ -34,6 +37,7 @@ pub(crate) mod youtube;
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&discourse::FORMAT),
@@ -204,7 +208,7 @@ mod tests {
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
         let error = "xml".parse::<Format>().unwrap_err();
-        assert!(error.starts_with("unknown format `xml`; known: commento, "), "{error}");
+        assert!(error.starts_with("unknown format `xml`; known: "), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet")))]
