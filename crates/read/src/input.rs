@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use comity_core::comment::{Comment, Origin, Status};
 
 use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
-use super::time::{self, Time};
+use super::time::{TimeColumn, Unread};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// The parser of one input.
@@ -33,6 +35,7 @@ pub(crate) struct Input {
     pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
     pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
+    times: TimeColumn,
     thread: Arc<str>,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
@@ -72,6 +75,7 @@ impl Input {
         };
         Self {
             source,
+            times: TimeColumn::unknown(options.date_order),
             options,
             report,
             diagnostics: Diagnostics::default(),
@@ -105,6 +109,9 @@ impl Input {
                 format!("name it with --map text={}, one of: {listed}", noun.to_uppercase()),
             ),
         })?;
+        if let Some(times) = resolved.get(Field::CreatedAt) {
+            self.decide_times(columns[times].values.iter().map(String::as_str));
+        }
         for field in Field::ALL {
             if let Some(index) = resolved.get(field) {
                 self.report.columns.push((field, columns[index].name.clone()));
@@ -122,6 +129,13 @@ impl Input {
             .map(|index| columns[index].name.clone())
             .collect();
         Ok(resolved)
+    }
+
+    /// Decides by some values how times are written, and notes what was inferred. To be called once
+    /// by formats whose columns are not resolved.
+    pub(crate) fn decide_times<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        self.times = TimeColumn::of(values, self.options.date_order);
+        self.report.notices.extend(self.times.notices());
     }
 
     /// Returns the number of records so far.
@@ -176,17 +190,7 @@ impl Input {
         };
         let votes = number(Field::Votes);
         let replies = number(Field::Replies).and_then(|replies| replies.try_into().ok());
-        let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
-            Some(Time::Known(moment)) => Some(moment),
-            Some(Time::Zoneless(moment)) => {
-                self.diagnostics.add(Diagnostic::Zoneless, span.line, value);
-                Some(moment)
-            }
-            None => {
-                self.diagnostics.add(Diagnostic::Time, span.line, value);
-                None
-            }
-        });
+        let created_at = filled(Field::CreatedAt).and_then(|value| self.time(value, span.line));
         let author = filled(Field::Author).filter(|name| !is_placeholder(name));
         let nobody = author.filter(|name| is_nobody(name));
         if let Some(name) = nobody {
@@ -205,6 +209,30 @@ impl Input {
             ..Comment::new(id, thread, text, origin)
         };
         Record::Comment(comment)
+    }
+
+    /// Returns the moment of a time; `None`, with a diagnostic, if it has no certain reading.
+    fn time(&mut self, value: &str, line: u64) -> Option<Timestamp> {
+        match self.times.read(value) {
+            Ok(time) => {
+                if !time.has_zone {
+                    self.diagnostics.add(Diagnostic::Zoneless, line, value);
+                }
+                if time.has_short_year {
+                    self.diagnostics.add(Diagnostic::ShortYear, line, value);
+                }
+                Some(time.moment)
+            }
+            Err(unread) => {
+                let diagnostic = match unread {
+                    Unread::Form => Diagnostic::Time,
+                    Unread::Order => Diagnostic::DateOrder,
+                    Unread::Contradiction => Diagnostic::DateContradiction,
+                };
+                self.diagnostics.add(diagnostic, line, value);
+                None
+            }
+        }
     }
 
     /// Returns true if sections are left out, because they are names of people.
@@ -391,7 +419,10 @@ struct Count {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Diagnostic {
     Zoneless,
+    ShortYear,
     Time,
+    DateOrder,
+    DateContradiction,
     Number,
     Status,
     Nobody,
@@ -429,8 +460,13 @@ impl Diagnostics {
         self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
             let what = match diagnostic {
                 Diagnostic::Zoneless => "times without a zone, taken as UTC",
-                Diagnostic::Time => {
-                    "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
+                Diagnostic::ShortYear => "years of two digits, taken as 1970 to 2069",
+                Diagnostic::Time => "times that cannot be read, left empty (write YYYY-MM-DD HH:MM:SS)",
+                Diagnostic::DateOrder => {
+                    "dates whose day and month could be either, left empty (name their order with --date-order dmy or mdy)"
+                }
+                Diagnostic::DateContradiction => {
+                    "dates whose day and month contradict the order of the others, left empty (check --date-order)"
                 }
                 Diagnostic::Number => "numbers of votes or replies that cannot be read, left empty",
                 Diagnostic::Status => "words of the status column that are not known, taken as live",

@@ -40,12 +40,17 @@ impl JsonPath {
     /// Returns the place of the objects of an input that is an array of them, a line for each, or
     /// one document after the other.
     pub(crate) fn of_list(source: &Source) -> Self {
+        Self::of_list_or(source, &[""])
+    }
+
+    /// As [`JsonPath::of_list`], for documents with the objects at these paths.
+    pub(crate) fn of_list_or(source: &Source, paths: &'static [&'static str]) -> Self {
         if source.head().trim_ascii_start().starts_with(b"[") {
             Self::Paths(&["*"])
-        } else if ndjson::are_most_lines(source, |_| true) {
+        } else if ndjson::sample(source).len() > 1 {
             Self::Lines
         } else {
-            Self::Paths(&[""])
+            Self::Paths(paths)
         }
     }
 }
@@ -240,6 +245,32 @@ pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status:
         comment.status = status;
     }
     record
+}
+
+/// The next record as a comment on a site whose threads are named after their first comment: what
+/// answers that one keeps it as its parent.
+pub(crate) fn answer(
+    input: &mut Input,
+    span: Span,
+    mut values: Values<'_>,
+    status: Option<Status>,
+) -> Record {
+    let parent = values[Field::Parent as usize].take().filter(|parent| !["", "0"].contains(&parent.trim()));
+    let mut record = comment(input, span, values, status);
+    if let Record::Comment(comment) = &mut record {
+        comment.parent = parent.map(Cow::into_owned);
+    }
+    record
+}
+
+/// Returns the objects of a list within an object; none if it has no such list.
+pub(crate) fn list<'a>(object: &'a Object, path: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    find(object, path).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Returns the next record as a reject for a value within a larger one.
+pub(crate) fn reject_value(input: &mut Input, span: Span, cause: &str, value: &Value) -> Record {
+    input.reject(span, cause, &serde_json::to_vec(value).unwrap_or_default())
 }
 
 struct Objects<L> {

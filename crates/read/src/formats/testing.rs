@@ -22,6 +22,27 @@ pub(crate) struct Export {
     pub(crate) notices: Vec<String>,
 }
 
+impl Export {
+    /// Returns the comments as lines of `id author > parent: text`, with `-` for what is missing.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        self.each(|comment| {
+            let (author, parent) = (or_none(&comment.author), or_none(&comment.parent));
+            format!("{} {author} > {parent}: {}", comment.id, comment.text)
+        })
+    }
+
+    /// Returns the field of every comment that a function picks.
+    pub(crate) fn each<'a, T>(&'a self, pick: impl Fn(&'a Comment) -> T) -> Vec<T> {
+        self.comments.iter().map(pick).collect()
+    }
+
+    /// Returns true if a notice contains these words.
+    pub(crate) fn tells(&self, words: &str) -> bool {
+        self.notices.iter().any(|notice| notice.contains(words))
+    }
+}
+
 fn source(export: &[u8]) -> Source {
     let stream = Box::new(Cursor::new(export.to_vec()));
     Source::new("export".into(), stream, Arc::default()).expect("memory can be read")
@@ -48,6 +69,12 @@ pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export,
     parser.input().finish().into_iter().for_each(&mut add);
     read.notices = parser.input().report.notices.clone();
     Ok(read)
+}
+
+/// Reads an export in a format that must be sure of it.
+pub(crate) fn read_own(entry: &'static FormatEntry, export: &str) -> Export {
+    assert!(is_sure(entry, export), "{} is not sure of {export}", entry.name);
+    read(entry, export.as_bytes()).unwrap_or_else(|error| panic!("{error}: {export}"))
 }
 
 /// Reads damaged copies of a valid export: each one ends in records or in an error, never in a
