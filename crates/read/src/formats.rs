@@ -19,6 +19,7 @@ pub(crate) mod discourse;
 pub(crate) mod disqus;
 pub(crate) mod disqus_api;
 pub(crate) mod facebook;
+pub(crate) mod feed;
 pub(crate) mod fourcat;
 pub(crate) mod fourchan;
 pub(crate) mod hacker_news;
@@ -32,6 +33,8 @@ pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
 pub(crate) mod remark42;
+pub(crate) mod stack_exchange;
+pub(crate) mod stack_exchange_api;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -51,6 +54,7 @@ const ALL: &[Format] = &[
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
+    Format(&feed::FORMAT),
     Format(&fourcat::FORMAT),
     Format(&fourchan::FORMAT),
     Format(&hacker_news::FORMAT),
@@ -62,6 +66,8 @@ const ALL: &[Format] = &[
     Format(&mastodon::FORMAT),
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
+    Format(&stack_exchange::FORMAT),
+    Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),

@@ -15,7 +15,7 @@ use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
-use super::time::{self, Time};
+use super::time::{Time, TimeColumn};
 use super::{ReadError, Record};
 
 /// A JSON object.
@@ -220,8 +220,8 @@ pub(crate) fn is_true(object: &Object, path: &str) -> bool {
 
 /// Returns a time with UTC as its zone if it names none, for sites that leave it out.
 pub(crate) fn in_utc(time: Cow<'_, str>) -> Cow<'_, str> {
-    match time::parse(&time) {
-        Some(Time::Zoneless(moment)) => moment.to_string().into(),
+    match TimeColumn::unknown(None).read(&time) {
+        Ok(Time { moment, has_zone: false, .. }) => moment.to_string().into(),
         _ => time,
     }
 }
