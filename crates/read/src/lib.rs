@@ -62,6 +62,7 @@ mod columnar;
 mod delimited;
 mod error;
 mod formats;
+mod forms;
 mod guard;
 mod html;
 mod input;
