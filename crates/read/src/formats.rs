@@ -26,9 +26,11 @@ pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
 pub(crate) mod lemmy;
+pub(crate) mod live_chat;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
 pub(crate) mod mastodon_api;
+pub(crate) mod meta_messages;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
@@ -48,10 +50,12 @@ pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
 pub(crate) mod yt_dlp;
+pub(crate) mod zeeschuimer;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
@@ -75,12 +79,14 @@ const ALL: &[Format] = &[
     Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
     Format(&mastodon_api::FORMAT),
+    Format(&meta_messages::FORMAT),
     Format(&tiktok::FORMAT),
     Format(&twitch::FORMAT),
     Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&live_chat::FORMAT),
     Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
