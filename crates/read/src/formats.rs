@@ -13,6 +13,7 @@ pub(crate) mod arrow;
 pub(crate) mod bluesky;
 pub(crate) mod commento;
 pub(crate) mod convokit;
+pub(crate) mod coral;
 pub(crate) mod csv;
 pub(crate) mod discord;
 pub(crate) mod discourse;
@@ -20,8 +21,10 @@ pub(crate) mod disqus;
 pub(crate) mod disqus_api;
 pub(crate) mod facebook;
 pub(crate) mod feed;
+pub(crate) mod flarum;
 pub(crate) mod fourcat;
 pub(crate) mod fourchan;
+pub(crate) mod github;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
@@ -50,13 +53,16 @@ const ALL: &[Format] = &[
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
+    Format(&coral::FORMAT),
     Format(&discord::FORMAT),
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
     Format(&feed::FORMAT),
+    Format(&flarum::FORMAT),
     Format(&fourcat::FORMAT),
     Format(&fourchan::FORMAT),
+    Format(&github::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
     Format(&disqus_api::FORMAT),
