@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::str::FromStr;
 
 use crate::input::{Input, Parser};
@@ -11,6 +12,7 @@ use crate::{Mapping, Options, ReadError};
 
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
+pub(crate) mod chat;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod csv;
@@ -22,10 +24,12 @@ pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
 pub(crate) mod mastodon;
+pub(crate) mod mbox;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
+pub(crate) mod slack;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -49,11 +53,14 @@ const ALL: &[Format] = &[
     Format(&mastodon::FORMAT),
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
+    Format(&slack::FORMAT),
     Format(&telegram::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&youtube::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
+    Format(&chat::FORMAT),
+    Format(&mbox::FORMAT),
     Format(&json::FORMAT),
     Format(&ndjson::FORMAT),
     Format(&csv::FORMAT),
@@ -101,8 +108,9 @@ pub(crate) struct Hooks {
 
 /// The files of an export that is a folder.
 pub(crate) struct Companions {
-    /// The name, without extension, of the file that contains the comments.
-    pub(crate) main: &'static str,
+    /// Returns the folder of the export, given the name (without extension) and the path of a file
+    /// that contains comments; `None` for any other file.
+    pub(crate) root: for<'a> fn(&str, &'a Path) -> Option<&'a Path>,
     /// Checks whether a name and an extension are those of a file that only describes it.
     pub(crate) describes: fn(&str, &str) -> bool,
 }
