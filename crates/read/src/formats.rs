@@ -20,6 +20,7 @@ pub(crate) mod fourcat;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
+pub(crate) mod lines;
 pub(crate) mod mastodon;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
@@ -55,6 +56,7 @@ const ALL: &[Format] = &[
     Format(&csv::FORMAT),
     Format(&tsv::FORMAT),
     Format(&text::FORMAT),
+    Format(&lines::FORMAT),
 ];
 
 /// A format: its names, and the functions that recognise and read it.
