@@ -27,6 +27,7 @@ pub(crate) mod fourchan;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
+pub(crate) mod lines;
 pub(crate) mod lemmy;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
@@ -86,6 +87,7 @@ const ALL: &[Format] = &[
     Format(&csv::FORMAT),
     Format(&tsv::FORMAT),
     Format(&text::FORMAT),
+    Format(&lines::FORMAT),
 ];
 
 /// A format: its names, and the functions that recognise and read it.
