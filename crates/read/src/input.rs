@@ -72,6 +72,7 @@ impl Input {
             comments: 0,
             rejects: 0,
             notices,
+            record_lists: Vec::new(),
             doubts: Vec::new(),
             size: file.size,
             fingerprint: None,
@@ -339,7 +340,7 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
