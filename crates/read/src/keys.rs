@@ -15,7 +15,9 @@ use super::{ReadError, ReadErrorKind, Record};
 
 /// Where in an object each field stands.
 pub(crate) struct Keys {
-    paths: [Option<Vec<String>>; Field::COUNT],
+    resolved: Resolved,
+    /// The places that `resolved` counts.
+    paths: Vec<Vec<String>>,
 }
 
 impl Keys {
@@ -28,37 +30,38 @@ impl Keys {
             let remedy = "save each of them as a file of its own";
             return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
         }
-        let resolved: Resolved = input.resolve(&flat.columns, "key")?;
+        let resolved = input.resolve(&flat.columns, "key")?;
         if !flat.lists.is_empty() {
             input.report.notices.push(format!(
                 "the records hold lists of objects that are not read: {}",
                 flat.lists.join(", ")
             ));
         }
-        Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
+        Ok(Self { resolved, paths: flat.paths })
     }
 
     /// By the mapping's word alone; noted in the report.
     pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
-        let mut paths: [Option<Vec<String>>; Field::COUNT] = Default::default();
+        let (mut columns, mut paths) = ([None; Field::COUNT], Vec::new());
         for (field, key) in mapping.pairs().filter(|(_, key)| !key.is_empty()) {
             input.report.columns.push((field, key.to_owned()));
-            paths[field as usize] = Some(key.split('.').map(str::to_owned).collect());
+            columns[field as usize] = Some(paths.len());
+            paths.push(key.split('.').map(str::to_owned).collect());
         }
-        Self { paths }
+        Self { resolved: Resolved::of(columns), paths }
     }
 
     /// An object of the input: as a comment, or as a reject.
     fn record(&self, input: &mut Input, span: Span, object: &Map<String, Value>, raw: &[u8]) -> Record {
-        let found = self.paths.each_ref().map(|path| {
-            path.as_deref().and_then(|path| objects::look_up(object, path.iter().map(String::as_str)))
-        });
-        let values: Values = found.map(|value| value.and_then(scalar));
+        let find = |index: usize| objects::look_up(object, self.paths[index].iter().map(String::as_str));
+        let values: Values = self.resolved.values(|index| find(index).and_then(scalar));
+        let mut texts = self.resolved.all(Field::Text).map(find);
         let has_text =
-            matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
+            texts.any(|text| matches!(text, Some(Value::String(_) | Value::Number(_) | Value::Null)));
         if !has_text && !input.is_gone(&values) {
-            let path = self.paths[Field::Text as usize].as_deref().unwrap_or_default().join(".");
-            let cause = match found[Field::Text as usize] {
+            let text = self.resolved.get(Field::Text);
+            let path = text.map(|index| self.paths[index].join(".")).unwrap_or_default();
+            let cause = match text.and_then(find) {
                 None => format!(
                     "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
                 ),
