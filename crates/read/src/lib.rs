@@ -62,10 +62,12 @@ mod columnar;
 mod delimited;
 mod error;
 mod formats;
+mod forms;
 mod guard;
 mod html;
 mod input;
 mod input_file;
+mod json;
 mod json_cutter;
 mod keys;
 mod lines;
@@ -174,12 +176,27 @@ pub struct FileReport {
     pub rejects: u64,
     /// Notices for the user about how it was read.
     pub notices: Vec<String>,
+    /// The places in it that look like records, if the format has such places.
+    pub record_lists: Vec<RecordList>,
     /// Decisions that the content does not settle.
     pub doubts: Vec<Doubt>,
     /// Its size in bytes on disk when it was opened; `None` for standard input and pipes.
     pub size: Option<u64>,
     /// Its size in bytes and its SHA-256 (hexadecimal) on disk; `None` until it is read to its end.
     pub fingerprint: Option<(u64, String)>,
+}
+
+/// A place in a file whose values look like records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordList {
+    /// Its path, for [`Options::records`].
+    pub path: String,
+    /// The number of values, as far as the file was looked through.
+    pub records: u64,
+    /// The fields that were found in them.
+    pub fields: Vec<Field>,
+    /// Its values are read.
+    pub is_read: bool,
 }
 
 /// A decision that the content does not settle.

@@ -183,6 +183,11 @@ impl Resolved {
         self
     }
 
+    /// Returns true if the text was chosen by its content alone.
+    pub(crate) fn is_guess(&self) -> bool {
+        self.by_content.contains(&Field::Text)
+    }
+
     /// Returns every column of a field, the one that counts first before the others.
     pub(crate) fn all(&self, field: Field) -> impl Iterator<Item = usize> {
         let further = self.further.iter().filter(move |(of, _)| *of == field).map(|(_, column)| *column);

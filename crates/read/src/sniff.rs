@@ -71,6 +71,9 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         if markup.is_some() && !format.entry().extensions.contains(&"xml") {
             continue;
         }
+        if options.records.is_some() && !format.entry().hooks.has_places {
+            continue;
+        }
         match (format.entry().sniff)(source, &options.mapping) {
             Verdict::Sure(why) => return Ok((format, why)),
             Verdict::Maybe(why) => fitting.push((format, why)),
@@ -195,8 +198,10 @@ fn wide_encoding(raw: &[u8]) -> Option<&'static str> {
     (zeros_at(0) != zeros_at(1)).then_some("UTF-16 without a byte order mark")
 }
 
-/// Returns true if more than one byte in a hundred is a control character that no text contains.
+/// Returns true if more than one byte in a hundred is a control character that no text contains. A
+/// few of them are slips, unless there is hardly anything else.
 fn is_control_heavy(head: &[u8]) -> bool {
     let control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127);
-    head.iter().filter(control).count() * 100 > head.len()
+    let controls = head.iter().filter(control).count();
+    controls * 100 > head.len() && (controls > 3 || controls * 10 > head.len())
 }

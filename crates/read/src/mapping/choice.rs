@@ -6,6 +6,7 @@ use super::content::{self, are, distinct};
 use super::names::{self, bare, words};
 use super::place::{Path, Place};
 use super::{Column, Field, Resolved, is_called_text};
+use crate::forms::number::is_whole_number;
 use crate::input::status_of_word;
 use crate::time;
 
@@ -362,7 +363,7 @@ impl<'a> Choice<'a> {
                 (!is_own && most(content::may_be_name)).then(|| score - number - missing(5.0))
             }
             Field::Votes if self.is_rating(column) => None,
-            Field::Votes | Field::Replies => most(content::is_count).then(|| score - missing(5.0)),
+            Field::Votes | Field::Replies => most(is_whole_number).then(|| score - missing(5.0)),
             Field::Status => {
                 let is_known = |value: &str| status_of_word(&self.columns[column].name, value).is_some();
                 let says = are(values, 0.5, is_known);
@@ -509,7 +510,7 @@ impl<'a> Choice<'a> {
             value.chars().any(char::is_alphabetic)
                 && !time::is_time(value)
                 && !content::is_truth(value)
-                && !content::is_count(value)
+                && !is_whole_number(value)
         };
         self.values(column).is_empty() || are(self.values(column), 0.25, is_words)
     }

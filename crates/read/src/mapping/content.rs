@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::time;
+use crate::time::{self, TimeColumn};
 
 /// Returns true if at least this share of the values is so.
 pub(super) fn are(values: &[String], share: f64, is_so: impl Fn(&str) -> bool) -> bool {
@@ -34,19 +34,6 @@ pub(super) fn is_number(value: &str) -> bool {
     value.parse::<f64>().is_ok()
 }
 
-/// Returns true for a whole number, also as people write it: `1,203`, `1.2K`, `3 likes`.
-pub(super) fn is_count(value: &str) -> bool {
-    if let Ok(number) = value.parse::<f64>() {
-        return number.fract() == 0.0;
-    }
-    let digits = value.trim_start_matches(['+', '-']);
-    let end = digits
-        .find(|c: char| !c.is_ascii_digit() && !".,\u{a0}\u{202f}'".contains(c))
-        .unwrap_or(digits.len());
-    let unit = digits[end..].trim();
-    end > 0 && digits.len() <= 16 && unit.chars().count() <= 10 && unit.chars().all(char::is_alphabetic)
-}
-
 /// Returns true for a truth value in words.
 pub(super) fn is_truth(value: &str) -> bool {
     const WORDS: [&str; 8] = ["true", "false", "yes", "no", "t", "f", "y", "n"];
@@ -61,7 +48,7 @@ pub(super) fn is_address(value: &str) -> bool {
 
 /// Returns true for a time, seconds since 1970 among them.
 pub(super) fn is_moment(value: &str) -> bool {
-    time::parse(value).is_some()
+    time::is_time(value) || TimeColumn::unknown(None).read(value).is_ok()
 }
 
 /// Returns true for what may be the name of a person or an account: not a sentence.
