@@ -255,6 +255,11 @@ impl Source {
         self.file.as_deref()
     }
 
+    /// Returns the path of the file; `None` for a stream.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// Skips to an offset on disk, for a format that reads [`Source::file`] by itself.
     #[cfg_attr(
         not(any(feature = "arrow", feature = "parquet")),

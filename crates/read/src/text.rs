@@ -184,12 +184,9 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(all: &[&'a str]) -> Self {
         let mut lines = line::filled(all);
-        let (mut names, announcing) = match header::mark(&mut lines) {
-            Headers::Marked => (Names::Layout, Vec::new()),
-            Headers::Announcing(lines) => (Names::Looks, lines),
-            Headers::None => (Names::Looks, Vec::new()),
-        };
-        let found = furniture::find(&lines, &announcing);
+        let headers = header::mark(&mut lines);
+        let mut names = if matches!(headers, Headers::Marked) { Names::Layout } else { Names::Looks };
+        let found = furniture::find(&lines, &headers);
         let mut notices = furniture::notices(&lines, &found);
         let mut parts = found.parts.clone();
         let layout = if names == Names::Looks { layout::find(&lines, &found) } else { None };

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::header::Headers;
 use super::line::Line;
 use super::page_words::{self, Class};
 
@@ -28,14 +29,22 @@ pub(super) struct Furniture {
     pub(super) classes: Vec<Option<Class>>,
 }
 
-/// Finds the page's own lines. `announcing` are lines with a name that stands alone below them.
-pub(super) fn find(lines: &[Line<'_>], announcing: &[usize]) -> Furniture {
+/// Finds the page's own lines, apart from the headers that leave the names to other lines.
+pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
     let mut classes: Vec<Option<Class>> =
         lines.iter().map(|line| if line.is_header { None } else { page_words::class(line.text) }).collect();
     let comments = count_comments(lines, &classes);
     let recurring = recurring(lines, comments);
     let mut naming = naming(lines);
-    naming.extend(announcing);
+    match headers {
+        Headers::Announcing(places) => naming.extend(places),
+        Headers::Following(places) => {
+            for at in places {
+                classes[*at] = Some(Class::Time);
+            }
+        }
+        Headers::None | Headers::Marked => {}
+    }
     for (at, line) in lines.iter().enumerate() {
         if line.is_header {
             continue;
@@ -271,7 +280,7 @@ mod tests {
 
     #[test]
     fn furniture_recurs() {
-        let parts = |text: &str| find(&line::filled(&line::split(text)), &[]).parts;
+        let parts = |text: &str| find(&line::filled(&line::split(text)), &Headers::None).parts;
         use Part::{Content, Furniture, Heading};
         let twice = "2 Comments\nAda\nReply to this\nNo.\nReply\nBo\nYes.\nReply";
         let expected = [Heading, Content, Content, Content, Furniture, Content, Content, Furniture];

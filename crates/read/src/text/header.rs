@@ -23,6 +23,8 @@ pub(super) enum Headers {
     Marked,
     /// These lines announce a name that stands alone below them.
     Announcing(Vec<usize>),
+    /// These lines follow a name that stands alone: they have a place and a time.
+    Following(Vec<usize>),
 }
 
 /// Finds a page's headers, and leaves of each its name.
@@ -71,6 +73,16 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
         |at: &&usize| (1..=2).any(|by| lines.get(**at + by).is_some_and(|line| line.text == name(**at)));
     if places.iter().filter(is_repeated).count() * 3 >= places.len() * 2 {
         return Headers::Announcing(places);
+    }
+    let above = |at: usize| {
+        let before = at.checked_sub(1).filter(|before| found[*before].is_none() && odds[*before] > 0.0)?;
+        page_words::class(lines[before].text).is_none().then_some(lines[before].text)
+    };
+    let above: Vec<&str> = places.iter().filter_map(|at| above(*at)).collect();
+    // Buttons recur, and so do authors, but less.
+    let distinct = above.iter().collect::<HashSet<_>>().len();
+    if above.len() * 5 >= places.len() * 4 && distinct >= LEAST_COMMENTS.min(above.len()) {
+        return Headers::Following(places);
     }
     for at in places {
         lines[at].text = slots[at].text;
@@ -134,7 +146,11 @@ fn header(line: &str) -> Option<Header<'_>> {
     let from = from + fold.map_or(0, |fold| fold.len());
     let to = words[end - 1].0 + words[end - 1].1.len();
     let name = line[from..to].trim_end_matches([',', ':', ';', '•', '·', '|', '—', '–']).trim_end();
-    let name = name.split_once("[S]").map_or(name, |(name, _)| name);
+    let name = ["[S]", "[M]", "[A]", " @"]
+        .iter()
+        .filter_map(|end| name.split_once(end))
+        .next()
+        .map_or(name, |(name, _)| name);
     let separator =
         line[from + name.len()..].trim_start().chars().next().filter(|c| !c.is_alphanumeric() && *c != '[');
     let before = line[..from].trim();
@@ -151,7 +167,9 @@ fn header(line: &str) -> Option<Header<'_>> {
         && !name.contains(['<', '>', '=', '{', '}', '"', '“'])
         && !name.ends_with(['.', '!', '?'])
         && !before.starts_with(['>', '#'].as_slice()) | is_ordinal;
-    if !is_name || !(has_time || has_points || is_ordinal) {
+    // "Ada #12".
+    let is_numbered = line[to..].trim().strip_prefix('#').is_some_and(|number| number.parse::<u32>().is_ok());
+    if !is_name || !(has_time || has_points || is_ordinal || is_numbered) {
         return None;
     }
     let before = if is_ordinal {

@@ -269,6 +269,121 @@ const SITES: &[Site] = &[
         format!("{}\nvor {} Stunden\n{}\nAntworten\nMelden\n{}\n", c.author, c.age() + 1, c.text, c.likes())
     }),
     ("swedish", "", |c| format!("{}\nför {} timmar sedan\n{}\nSvara\n", c.author, c.age() + 1, c.text)),
+    ("x in one line", "", |c| {
+        format!(
+            "{} @{} · {}h\n{}\n{}\n{}\n{}\n",
+            c.author,
+            handle(c),
+            c.age(),
+            c.text,
+            c.likes(),
+            c.age(),
+            c.likes() + 3
+        )
+    }),
+    ("reddit, new, without pictures", "", |c| {
+        let op = if c.every(6) { "OP\n" } else { "" };
+        format!(
+            "{}\n{op}• {} hr. ago\n{}\n{}\nReply\nShare\nReport\nSave\n",
+            handle(c),
+            c.age() + 1,
+            c.text,
+            c.likes()
+        )
+    }),
+    ("reddit, new, with plus", "", |c| {
+        format!(
+            "{}\n{}d ago\n{}\nUpvote\n{}\nDownvote\nReply\nreply\nAward\n",
+            handle(c),
+            c.age(),
+            c.text,
+            c.likes()
+        )
+    }),
+    ("hacker news, short", "", |c| {
+        format!("{} {} hours ago [–]\n{}\nreply\n", handle(c), c.age() + 1, c.text)
+    }),
+    ("hacker news, with arrows", "", |c| {
+        format!("▲\n{} {} minutes ago | prev | next [–]\n\n{}\nreply\n", handle(c), c.age() + 1, c.text)
+    }),
+    ("guardian, older", ARTICLE, |c| {
+        let pick = if c.every(5) { "Guardian Pick\n" } else { "" };
+        format!(
+            "{}\n{} hours ago\n{pick}{}\n{}\nReply\nShare\nReport\n",
+            handle(c),
+            c.age() + 1,
+            c.text,
+            c.likes()
+        )
+    }),
+    ("guardian, with addressees", "", |c| {
+        let to = if c.every(3) { "Reply to mossy\n" } else { "" };
+        format!("{}\n{}h ago\n{to}{}\n\n{}\n\nReply\n", handle(c), c.age(), c.text, c.likes())
+    }),
+    ("new york times, glued", ARTICLE, |c| {
+        let place = ["Lakeside, OH", "London", "Brooklyn, NY", "Here"][c.number % 4];
+        format!("{}\n{place}{}h ago\n{}\n{} Recommend\nShare\nFlag\n", c.author, c.age(), c.text, c.likes())
+    }),
+    ("new york times, with bar", "", |c| {
+        let place = ["Lakeside, OH", "London", "Brooklyn, NY", "Here"][c.number % 4];
+        format!("{}\n{place} | March {}\n{}\nReply{} RecommendShare\n", c.author, c.age(), c.text, c.likes())
+    }),
+    ("new york times, time alone", "", |c| {
+        format!("{}\n{} hours ago\n{}\nReply{} RecommendShare\n", c.author, c.age() + 1, c.text, c.likes())
+    }),
+    ("new york times, bare", "", |c| {
+        format!("{}\n{}\nReply{} RecommendShare\n", c.author, c.text, c.likes())
+    }),
+    ("tiktok, ages", "", |c| {
+        format!(
+            "{}\n{}\n{}d ago\nReply\n{}\nView more replies ({})\n",
+            c.author,
+            c.text,
+            c.age(),
+            c.likes(),
+            c.age()
+        )
+    }),
+    ("tiktok, with creator", "", |c| {
+        let own = if c.every(7) { "· Creator\n" } else { "" };
+        format!("{}\n{own}{}\n{}h\n{}\nReply\n", handle(c), c.text, c.age(), c.likes())
+    }),
+    ("bluesky", "", |c| {
+        format!(
+            "{}\n@{}.example.social\n· {}h\n{}\n{}\n{}\n",
+            c.author,
+            handle(c).to_lowercase(),
+            c.age(),
+            c.text,
+            c.likes(),
+            c.age()
+        )
+    }),
+    ("mastodon", "", |c| {
+        format!(
+            "{}\n@{}@lake.example\n{}h\n{}\n{}\n{}\n",
+            c.author,
+            handle(c),
+            c.age(),
+            c.text,
+            c.likes(),
+            c.age()
+        )
+    }),
+    ("facebook in one line", "", |c| format!("{}\n{}\nLike · Reply · {}w\n", c.author, c.text, c.age())),
+    ("french", "", |c| {
+        format!("{}\nil y a {} heures\n{}\nRépondre\nSignaler\n", c.author, c.age() + 1, c.text)
+    }),
+    ("spanish", "", |c| {
+        format!("{} · hace {} horas\n{}\nMe gusta\nResponder\n", c.author, c.age() + 1, c.text)
+    }),
+    ("slack", "", |c| format!("{}  10:{} AM\n{}\n", c.author, c.minute(), c.text)),
+    ("time below", "", |c| {
+        format!("{}\n{}\nMarch {}, 2024 at 10:{} am\n", c.author, c.text, c.age(), c.minute())
+    }),
+    ("name and number", "", |c| {
+        format!("{} #{}\n{}\n3 March 2024 10:{}\n", c.author, c.number + 1, c.text, c.minute())
+    }),
     ("dated", ARTICLE, |c| {
         format!("Posted by {} on {} March 2024 at 10:{}\n{}\n", c.author, c.age(), c.minute(), c.text)
     }),
@@ -282,13 +397,10 @@ fn shown(site: &Site, comments: &[Shown]) -> String {
 /// The author as the site writes the name.
 fn written(site: &str, comment: &Shown) -> String {
     match site {
-        "youtube in one line"
-        | "hacker news"
-        | "reddit, old"
-        | "reddit, new"
-        | "guardian"
-        | "instagram"
-        | "instagram, with pictures" => handle(comment),
+        "youtube in one line" | "instagram" | "instagram, with pictures" | "tiktok, with creator" => {
+            handle(comment)
+        }
+        site if ["reddit", "hacker", "guardian"].iter().any(|name| site.starts_with(name)) => handle(comment),
         "lemmy" => handle(comment) + "@lake.example",
         _ => comment.author.clone(),
     }
