@@ -25,6 +25,7 @@ pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
+pub(crate) mod spreadsheet;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -52,6 +53,7 @@ const ALL: &[Format] = &[
     Format(&youtube::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
+    Format(&spreadsheet::FORMAT),
     Format(&json::FORMAT),
     Format(&ndjson::FORMAT),
     Format(&csv::FORMAT),
@@ -184,7 +186,7 @@ impl FromStr for Format {
 }
 
 /// Returns the error for an input in a format that this build leaves out.
-#[cfg(not(all(feature = "arrow", feature = "parquet")))]
+#[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
 fn left_out(input: &Input, format: &str, feature: &str) -> ReadError {
     ReadError::new(
         crate::ReadErrorKind::Unsupported,
@@ -209,13 +211,14 @@ mod tests {
         assert!(error.starts_with("unknown format `xml`; known: commento, "), "{error}");
     }
 
-    #[cfg(not(all(feature = "arrow", feature = "parquet")))]
+    #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
     #[test]
     fn a_format_that_is_left_out_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let files: [(&str, bool, &[u8]); 2] = [
+        let files: [(&str, bool, &[u8]); 3] = [
             ("Parquet", cfg!(feature = "parquet"), b"PAR1\x15\0\0\0"),
             ("Arrow IPC (Feather)", cfg!(feature = "arrow"), b"ARROW1\0\0\xff\xff\xff\xff"),
+            ("spreadsheets", cfg!(feature = "spreadsheet"), b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"),
         ];
         for (name, is_built_in, bytes) in files {
             // The content decides, not the name.

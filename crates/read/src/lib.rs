@@ -57,12 +57,13 @@ use std::sync::{Arc, Mutex};
 
 use comity_core::comment::Comment;
 
-#[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 mod columnar;
 mod delimited;
 mod error;
 mod formats;
 mod guard;
+mod header;
 mod html;
 mod input;
 mod input_file;
@@ -73,6 +74,7 @@ mod mapping;
 mod mojibake;
 mod objects;
 mod own_output;
+mod paired;
 mod sniff;
 mod source;
 mod table;

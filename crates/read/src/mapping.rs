@@ -125,7 +125,7 @@ impl fmt::Display for Mapping {
 }
 
 /// A column or key with some of its values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
     pub(crate) name: String,
     /// Those of the head that are not blank.
