@@ -921,7 +921,7 @@ mod tests {
         for (content, expected) in [
             ("[{\"text\": \"so\"}, {\"text\": \"no, never\"}]", "json"),
             ("<!doctype html><html><body><p>So it is, they say</p></body></html>", "HTML"),
-            ("{\"text\": \"so\"}\n{\"text\": \"no\"}\n", "ndjson"),
+            ("{\"text\": \"so\"}\n{\"text\": \"no\"}\n", "json"),
         ] {
             for format in ["csv", "tsv"] {
                 let options = Options { format: Some(format.parse().unwrap()), ..Options::default() };

@@ -5,13 +5,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use comity_core::comment::{Comment, Origin, Status};
 
+use super::forms::Forms;
+use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
-use super::time::{self, Time};
+use super::time::{TimeColumn, Unread};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// The parser of one input.
@@ -33,6 +37,8 @@ pub(crate) struct Input {
     pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
     pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
+    times: TimeColumn,
+    forms: Forms,
     thread: Arc<str>,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
@@ -66,12 +72,15 @@ impl Input {
             comments: 0,
             rejects: 0,
             notices,
+            record_lists: Vec::new(),
             doubts: Vec::new(),
             size: file.size,
             fingerprint: None,
         };
         Self {
             source,
+            times: TimeColumn::unknown(options.date_order),
+            forms: Forms::default(),
             options,
             report,
             diagnostics: Diagnostics::default(),
@@ -105,6 +114,13 @@ impl Input {
                 format!("name it with --map text={}, one of: {listed}", noun.to_uppercase()),
             ),
         })?;
+        self.forms = Forms::of(columns, &resolved);
+        self.report.notices.extend(self.forms.notices());
+        if let Some(times) = resolved.get(Field::CreatedAt) {
+            let values = columns[times].values.iter().map(String::as_str);
+            let known: Vec<&str> = values.filter(|value| !self.forms.is_blank(value)).collect();
+            self.decide_times(known);
+        }
         for field in Field::ALL {
             if let Some(index) = resolved.get(field) {
                 self.report.columns.push((field, columns[index].name.clone()));
@@ -122,6 +138,13 @@ impl Input {
             .map(|index| columns[index].name.clone())
             .collect();
         Ok(resolved)
+    }
+
+    /// Decides by some values how times are written, and notes what was inferred. To be called once
+    /// by formats whose columns are not resolved.
+    pub(crate) fn decide_times<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        self.times = TimeColumn::of(values, self.options.date_order);
+        self.report.notices.extend(self.times.notices());
     }
 
     /// Returns the number of records so far.
@@ -152,8 +175,9 @@ impl Input {
     }
 
     /// Returns the next record as a comment.
-    pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
+    pub(crate) fn comment(&mut self, span: Span, mut values: Values<'_>) -> Record {
         self.records += 1;
+        let unsourced = self.forms.apply(&mut values, span.line, &mut self.diagnostics);
         let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
@@ -166,27 +190,20 @@ impl Input {
         };
         let parent =
             filled(Field::Parent).and_then(|parent| parent_id(parent, &id, &thread)).map(str::to_owned);
-        let mut number = |field: Field| {
+        let mut number = |field: Field, form: NumberColumn| {
             let value = filled(field)?;
-            let number = whole_number(value);
-            if number.is_none() {
+            let Some(number) = form.read(value) else {
                 self.diagnostics.add(Diagnostic::Number, span.line, value);
+                return None;
+            };
+            if number.is_rounded {
+                self.diagnostics.add(Diagnostic::Rounded, span.line, value);
             }
-            number
+            number.value
         };
-        let votes = number(Field::Votes);
-        let replies = number(Field::Replies).and_then(|replies| replies.try_into().ok());
-        let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
-            Some(Time::Known(moment)) => Some(moment),
-            Some(Time::Zoneless(moment)) => {
-                self.diagnostics.add(Diagnostic::Zoneless, span.line, value);
-                Some(moment)
-            }
-            None => {
-                self.diagnostics.add(Diagnostic::Time, span.line, value);
-                None
-            }
-        });
+        let votes = number(Field::Votes, self.forms.votes);
+        let replies = number(Field::Replies, self.forms.replies).and_then(|replies| replies.try_into().ok());
+        let created_at = filled(Field::CreatedAt).and_then(|value| self.time(value, span.line));
         let author = filled(Field::Author).filter(|name| !is_placeholder(name));
         let nobody = author.filter(|name| is_nobody(name));
         if let Some(name) = nobody {
@@ -202,9 +219,34 @@ impl Input {
             section: filled(Field::Section).filter(|_| !self.withholds_sections()).map(str::to_owned),
             votes,
             replies,
+            unsourced,
             ..Comment::new(id, thread, text, origin)
         };
         Record::Comment(comment)
+    }
+
+    /// Returns the moment of a time; `None`, with a diagnostic, if it has no certain reading.
+    fn time(&mut self, value: &str, line: u64) -> Option<Timestamp> {
+        match self.times.read(value) {
+            Ok(time) => {
+                if !time.has_zone {
+                    self.diagnostics.add(Diagnostic::Zoneless, line, value);
+                }
+                if time.has_short_year {
+                    self.diagnostics.add(Diagnostic::ShortYear, line, value);
+                }
+                Some(time.moment)
+            }
+            Err(unread) => {
+                let diagnostic = match unread {
+                    Unread::Form => Diagnostic::Time,
+                    Unread::Order => Diagnostic::DateOrder,
+                    Unread::Contradiction => Diagnostic::DateContradiction,
+                };
+                self.diagnostics.add(diagnostic, line, value);
+                None
+            }
+        }
     }
 
     /// Returns true if sections are left out, because they are names of people.
@@ -298,21 +340,12 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
     let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
     hooks.try_fold(parent, |parent, hook| hook(parent, id, thread))
-}
-
-fn whole_number(value: &str) -> Option<i64> {
-    let number: f64 = match value.parse::<i64>() {
-        Ok(number) => return Some(number),
-        Err(_) => value.parse().ok()?,
-    };
-    // Spreadsheets and pandas write whole numbers as `12.0`.
-    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
 /// Returns true for the words that replace the author of a deleted comment.
@@ -388,11 +421,22 @@ struct Count {
     example: String,
 }
 
+/// A kind of remark on a value, or on a stretch of the input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Diagnostic {
+pub(crate) enum Diagnostic {
+    /// Values that stood for nothing.
+    Blank,
+    /// Values with NUL bytes.
+    Nul,
+    /// Values whose UTF-8 was read as another encoding.
+    Mojibake,
     Zoneless,
+    ShortYear,
     Time,
+    DateOrder,
+    DateContradiction,
     Number,
+    Rounded,
     Status,
     Nobody,
     DuplicateId,
@@ -401,7 +445,8 @@ enum Diagnostic {
 }
 
 impl Diagnostics {
-    fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
+    /// Counts one, and keeps the first as an example unless it is empty.
+    pub(crate) fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
         let count = self.0.entry(diagnostic).or_insert_with(|| {
             let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
@@ -428,18 +473,27 @@ impl Diagnostics {
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
             let what = match diagnostic {
+                Diagnostic::Blank => "words that stand for a missing value, left empty",
+                Diagnostic::Nul => "values with NUL bytes, taken out",
+                Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
                 Diagnostic::Zoneless => "times without a zone, taken as UTC",
-                Diagnostic::Time => {
-                    "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
+                Diagnostic::ShortYear => "years of two digits, taken as 1970 to 2069",
+                Diagnostic::Time => "times that cannot be read, left empty (write YYYY-MM-DD HH:MM:SS)",
+                Diagnostic::DateOrder => {
+                    "dates whose day and month could be either, left empty (name their order with --date-order dmy or mdy)"
+                }
+                Diagnostic::DateContradiction => {
+                    "dates whose day and month contradict the order of the others, left empty (check --date-order)"
                 }
                 Diagnostic::Number => "numbers of votes or replies that cannot be read, left empty",
+                Diagnostic::Rounded => "numbers of votes or replies that the site rounded, read as they stand",
                 Diagnostic::Status => "words of the status column that are not known, taken as live",
                 Diagnostic::Nobody => "comments whose author's name stands for nobody, left without an author",
                 Diagnostic::DuplicateId => "ids that were used before in their thread, made unique",
                 Diagnostic::StrayText => "places with text outside of the XML elements that are read, passed over",
                 Diagnostic::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
             };
-            let example = if withhold { String::new() } else { format!(": `{example}`") };
+            let example = if withhold || example.is_empty() { String::new() } else { format!(": `{example}`") };
             format!("{what}: {count} (the first on line {line}{example})")
         })
     }
@@ -489,20 +543,6 @@ mod tests {
             ("t1_b", "t1_a", "t3_x", Some("t1_b")),
         ] {
             assert_eq!(parent_id(parent, id, thread), expected, "{parent}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_whole() {
-        for (value, expected) in [
-            ("12", Some(12)),
-            ("-3", Some(-3)),
-            ("12.0", Some(12)),
-            ("1.5", None),
-            ("many", None),
-            ("NaN", None),
-        ] {
-            assert_eq!(whole_number(value), expected, "{value}");
         }
     }
 }

@@ -18,6 +18,13 @@ pub(crate) struct Keys {
     paths: [Option<Vec<String>>; Field::COUNT],
 }
 
+/// The values around an object that it takes if it has none of its own.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Around<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) thread: Option<&'a str>,
+}
+
 impl Keys {
     /// Decides by some objects of the input which key holds what, and notes it in the report.
     pub(crate) fn resolve(input: &mut Input, objects: &[Map<String, Value>]) -> Result<Self, ReadError> {
@@ -38,6 +45,23 @@ impl Keys {
         Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
     }
 
+    /// Decides as [`Keys::resolve`] does for another kind of object in the same input. `None` if it
+    /// has no text.
+    pub(crate) fn also(input: &mut Input, objects: &[Map<String, Value>]) -> Option<Self> {
+        let (columns, paths) = flatten(objects);
+        let own = input.options.mapping.resolve(&columns);
+        let resolved = own.or_else(|_| Mapping::default().resolve(&columns)).ok()?;
+        for field in Field::ALL {
+            if let Some(index) = resolved.get(field) {
+                let entry = (field, columns[index].name.clone());
+                if !input.report.columns.contains(&entry) {
+                    input.report.columns.push(entry);
+                }
+            }
+        }
+        Some(Self { paths: resolved.columns.map(|column| Some(paths[column?].clone())) })
+    }
+
     /// By the mapping's word alone; noted in the report.
     pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
         let mut paths: [Option<Vec<String>>; Field::COUNT] = Default::default();
@@ -48,12 +72,50 @@ impl Keys {
         Self { paths }
     }
 
-    /// An object of the input: as a comment, or as a reject.
-    fn record(&self, input: &mut Input, span: Span, object: &Map<String, Value>, raw: &[u8]) -> Record {
-        let found = self.paths.each_ref().map(|path| {
-            path.as_deref().and_then(|path| objects::look_up(object, path.iter().map(String::as_str)))
-        });
-        let values: Values = found.map(|value| value.and_then(scalar));
+    /// Returns the value of a field in an object.
+    fn find<'a>(&self, object: &'a Map<String, Value>, field: Field) -> Option<&'a Value> {
+        let path = self.paths[field as usize].as_deref()?;
+        objects::look_up(object, path.iter().map(String::as_str))
+    }
+
+    /// Returns the number of fields that an object has; 0 without a text.
+    pub(crate) fn found(&self, object: &Map<String, Value>) -> usize {
+        match self.find(object, Field::Text) {
+            Some(Value::String(_) | Value::Number(_) | Value::Null) => {
+                Field::ALL.into_iter().filter(|field| self.find(object, *field).is_some()).count()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Returns true if an object has any field.
+    pub(crate) fn has_any(&self, object: &Map<String, Value>) -> bool {
+        Field::ALL.into_iter().any(|field| self.find(object, field).is_some())
+    }
+
+    /// Returns true if an object has a text and an author.
+    pub(crate) fn is_full(&self, object: &Map<String, Value>) -> bool {
+        let has = |field: Field| self.find(object, field).is_some_and(|value| scalar(value).is_some());
+        has(Field::Text) && has(Field::Author)
+    }
+
+    /// Returns an object of the input as a comment, or as a reject.
+    pub(crate) fn record(
+        &self,
+        input: &mut Input,
+        span: Span,
+        object: &Map<String, Value>,
+        raw: &[u8],
+        around: Around<'_>,
+    ) -> Record {
+        let found = Field::ALL.map(|field| self.find(object, field));
+        let mut values: Values = found.map(|value| value.and_then(scalar));
+        for (field, outer) in [(Field::Id, around.id), (Field::Thread, around.thread)] {
+            let value = &mut values[field as usize];
+            if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
+                *value = outer.map(Cow::Borrowed);
+            }
+        }
         let has_text =
             matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
         if !has_text && !input.is_gone(&values) {
@@ -102,7 +164,7 @@ fn deep_record(
         Some(keys) => keys,
         None => keys.insert(Keys::resolve(input, std::slice::from_ref(&object))?),
     };
-    Ok(keys.record(input, span, &object, raw))
+    Ok(keys.record(input, span, &object, raw, Around::default()))
 }
 
 /// The cause of a reject that ends within a value.
@@ -219,6 +281,13 @@ pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
     let mut flat = Flat::default();
     objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
     flat.columns.into_iter().map(|column| column.name).collect()
+}
+
+/// Returns the columns of some objects, and their paths.
+pub(crate) fn flatten(objects: &[Map<String, Value>]) -> (Vec<Column>, Vec<Vec<String>>) {
+    let mut flat = Flat::default();
+    objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+    (flat.columns, flat.paths)
 }
 
 /// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing

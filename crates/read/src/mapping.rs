@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
+use super::forms::number::is_whole_number;
 use super::time;
 
 /// A field of a comment that a column or key may contain.
@@ -398,9 +399,7 @@ fn fits(field: Field, values: &[String]) -> bool {
             let is_words = |value: &&String| value.chars().any(char::is_alphabetic) && !time::is_time(value);
             values.iter().filter(is_words).count() * 4 >= values.len()
         }
-        Field::Votes | Field::Replies => {
-            most(|value| value.parse::<f64>().is_ok_and(|number| number.fract() == 0.0))
-        }
+        Field::Votes | Field::Replies => most(is_whole_number),
         Field::CreatedAt => most(|value| value.chars().any(|c| c.is_ascii_digit())),
         _ => true,
     }

@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::input_file::InputFile;
 use crate::sniff::Verdict;
 use crate::source::Source;
-use crate::{Mapping, ReadError, Record, Reject};
+use crate::{Mapping, Options, ReadError, Record, Reject};
 
 /// An export that was read to its end.
 #[derive(Debug, Default)]
@@ -20,6 +20,27 @@ pub(crate) struct Export {
     pub(crate) comments: Vec<Comment>,
     pub(crate) rejects: Vec<Reject>,
     pub(crate) notices: Vec<String>,
+}
+
+impl Export {
+    /// Returns the comments as lines of `id author > parent: text`, with `-` for what is missing.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        self.each(|comment| {
+            let (author, parent) = (or_none(&comment.author), or_none(&comment.parent));
+            format!("{} {author} > {parent}: {}", comment.id, comment.text)
+        })
+    }
+
+    /// Returns the field of every comment that a function picks.
+    pub(crate) fn each<'a, T>(&'a self, pick: impl Fn(&'a Comment) -> T) -> Vec<T> {
+        self.comments.iter().map(pick).collect()
+    }
+
+    /// Returns true if a notice contains these words.
+    pub(crate) fn tells(&self, words: &str) -> bool {
+        self.notices.iter().any(|notice| notice.contains(words))
+    }
 }
 
 fn source(export: &[u8]) -> Source {
@@ -34,8 +55,17 @@ pub(crate) fn is_sure(entry: &'static FormatEntry, export: &str) -> bool {
 
 /// Reads an export in a format.
 pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export, ReadError> {
+    read_with(entry, export, &Options::default())
+}
+
+/// Reads an export in a format, with options.
+pub(crate) fn read_with(
+    entry: &'static FormatEntry,
+    export: &[u8],
+    options: &Options,
+) -> Result<Export, ReadError> {
     let (file, format) = (InputFile::stdin(), Format::of(entry));
-    let input = Input::new(source(export), &file, Arc::default(), format, String::new());
+    let input = Input::new(source(export), &file, Arc::new(options.clone()), format, String::new());
     let mut parser = (entry.open)(input)?;
     let mut read = Export::default();
     let mut add = |record| match record {
@@ -50,6 +80,12 @@ pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export,
     Ok(read)
 }
 
+/// Reads an export in a format that must be sure of it.
+pub(crate) fn read_own(entry: &'static FormatEntry, export: &str) -> Export {
+    assert!(is_sure(entry, export), "{} is not sure of {export}", entry.name);
+    read(entry, export.as_bytes()).unwrap_or_else(|error| panic!("{error}: {export}"))
+}
+
 /// Reads damaged copies of a valid export: each one ends in records or in an error, never in a
 /// panic or in nothing at all, and each reject lies within the file.
 pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
@@ -59,10 +95,11 @@ pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
     let damaged = damage.prop_map(|(at, length, piece, is_cut)| {
         let end = (at + length).min(valid.len());
         let rest = if is_cut { &[] } else { &valid.as_bytes()[end..] };
-        [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat()
+        let damaged = [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat();
+        String::from_utf8_lossy(&damaged).into_owned()
     });
     let result = TestRunner::default().run(&damaged, |export| {
-        if let Ok(read) = self::read(entry, &export) {
+        if let Ok(read) = read(entry, export.as_bytes()) {
             prop_assert!(read.comments.len() + read.rejects.len() > 0);
             let length = export.len() as u64;
             let is_within = |reject: &Reject| {
