@@ -269,8 +269,9 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
     let columns = shape.header.columns(&shape.sample, shape.width);
     let (replies, own) = Replies::find(&columns, &input.options.mapping);
     let own_columns: Vec<_> = own.iter().map(|index| columns[*index].clone()).collect();
-    let mut resolved = input.resolve(&own_columns, "column")?;
-    resolved.columns = resolved.columns.map(|column| column.map(|index| own[index]));
+    let resolved = input.resolve(&own_columns, "column")?;
+    let is_guess = resolved.is_guess();
+    let resolved = resolved.renumbered(|index| Some(own[index]));
     let notices = &mut input.report.notices;
     if header_row.is_none() {
         notices.extend(shape.header.notices("line", line));
@@ -287,7 +288,7 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
         let name = &columns[0].name;
         notices.push(format!("one column, headed `{name}`: each record below it is a comment"));
     }
-    if resolved.text_by_content {
+    if is_guess {
         notices.extend(header::other_prose(&own_columns, &input.report.columns));
     }
     notices.extend(replies.notice());
@@ -553,7 +554,7 @@ impl<'a> Fields<'a> {
 
     /// The values of a record's fields.
     fn values(&self, resolved: &Resolved) -> Values<'a> {
-        resolved.columns.map(|column| column.map(|index| Cow::Borrowed(self.get(index))))
+        resolved.values(|index| Some(Cow::Borrowed(self.get(index))))
     }
 
     pub(super) fn get(&self, index: usize) -> &'a str {

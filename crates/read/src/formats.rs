@@ -15,6 +15,7 @@ pub(crate) mod bluesky;
 pub(crate) mod chat;
 pub(crate) mod commento;
 pub(crate) mod convokit;
+pub(crate) mod coral;
 pub(crate) mod csv;
 pub(crate) mod discord;
 pub(crate) mod discourse;
@@ -22,16 +23,21 @@ pub(crate) mod disqus;
 pub(crate) mod disqus_api;
 pub(crate) mod facebook;
 pub(crate) mod feed;
+pub(crate) mod flarum;
 pub(crate) mod fourcat;
 pub(crate) mod fourchan;
+pub(crate) mod github;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
-pub(crate) mod lines;
 pub(crate) mod lemmy;
+pub(crate) mod lines;
+pub(crate) mod live_chat;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
+pub(crate) mod mastodon_api;
 pub(crate) mod mbox;
+pub(crate) mod meta_messages;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
@@ -45,24 +51,33 @@ pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod tiktok;
 pub(crate) mod tsv;
+pub(crate) mod twitch;
+pub(crate) mod twitter;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
+pub(crate) mod yt_dlp;
+pub(crate) mod zeeschuimer;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
+    Format(&coral::FORMAT),
     Format(&discord::FORMAT),
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
     Format(&feed::FORMAT),
+    Format(&flarum::FORMAT),
     Format(&fourcat::FORMAT),
     Format(&fourchan::FORMAT),
+    Format(&github::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
     Format(&disqus_api::FORMAT),
@@ -76,9 +91,16 @@ const ALL: &[Format] = &[
     Format(&stack_exchange::FORMAT),
     Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
+    Format(&mastodon_api::FORMAT),
+    Format(&meta_messages::FORMAT),
+    Format(&tiktok::FORMAT),
+    Format(&twitch::FORMAT),
+    Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&live_chat::FORMAT),
+    Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
     Format(&spreadsheet::FORMAT),

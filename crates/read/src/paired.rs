@@ -71,12 +71,9 @@ impl Replies {
         cell: impl Fn(usize) -> &'a str,
         records: &mut VecDeque<Record>,
     ) {
-        let values = |resolved: &Resolved| -> Values<'a> {
-            resolved.columns.map(|column| column.map(|index| Cow::Borrowed(cell(index))))
-        };
-        let is_filled = |resolved: &Resolved| {
-            resolved.columns.iter().flatten().any(|index| !cell(*index).trim().is_empty())
-        };
+        let values =
+            |resolved: &Resolved| -> Values<'a> { resolved.values(|index| Some(Cow::Borrowed(cell(index)))) };
+        let is_filled = |resolved: &Resolved| resolved.read().any(|index| !cell(index).trim().is_empty());
         let replies: Vec<&Group> = self.groups.iter().filter(|group| is_filled(&group.resolved)).collect();
         if is_filled(resolved) || replies.is_empty() {
             let record = input.comment(span, values(resolved));
@@ -105,12 +102,12 @@ impl Group {
             (group == name).then_some((index, column))
         });
         let (places, columns): (Vec<usize>, Vec<Column>) = of_group.unzip();
-        let mut resolved = Mapping::default().resolve(&columns).ok()?;
+        let resolved = Mapping::default().resolve(&columns).ok()?;
         let has = |field| resolved.get(field).is_some();
-        if resolved.text_by_content || !(has(Field::Author) || has(Field::Id) || has(Field::CreatedAt)) {
+        if resolved.is_guess() || !(has(Field::Author) || has(Field::Id) || has(Field::CreatedAt)) {
             return None;
         }
-        resolved.columns = resolved.columns.map(|column| column.map(|index| places[index]));
+        let resolved = resolved.renumbered(|index| Some(places[index]));
         Some(Self { name: name.to_owned(), resolved })
     }
 }

@@ -365,7 +365,7 @@ impl Sheet {
             Unresolved::NoText => "no column looks like the text of a comment".to_owned(),
         })?;
         let numbers = rows.iter().take(count).map(|row| row.number).collect();
-        let is_by_content = resolved.text_by_content;
+        let is_by_content = resolved.is_guess();
         let rows = rows.into_iter();
         Ok(Self { name, is_hidden, header, columns, own, replies, is_by_content, numbers, rows, merged })
     }
@@ -394,8 +394,9 @@ impl Sheet {
         let mut rows: Vec<Row> = std::mem::take(&mut self.rows).skip(self.header.end()).collect();
         let text = resolved.get(Field::Text);
         let mut repeated = 0;
-        let is_read =
-            |column: u32| resolved.columns.contains(&Some(column as usize)) && text != Some(column as usize);
+        let is_read = |column: u32| {
+            resolved.read().any(|read| read == column as usize) && text != Some(column as usize)
+        };
         let tall = self.merged.iter().filter(|area| area.end.0 > area.start.0 && is_read(area.start.1));
         for area in tall {
             let first = rows.partition_point(|row| row.number <= area.start.0);
@@ -447,8 +448,8 @@ impl Workbook {
         let report = &mut self.input.report;
         let (columns, unused) = (std::mem::take(&mut report.columns), std::mem::take(&mut report.unused));
         let own_columns = sheet.own_columns();
-        let mut resolved = self.input.resolve(&own_columns, "column")?;
-        if resolved.text_by_content {
+        let resolved = self.input.resolve(&own_columns, "column")?;
+        if resolved.is_guess() {
             let notice = header::other_prose(&own_columns, &self.input.report.columns);
             self.input.report.notices.extend(notice);
         }
@@ -461,7 +462,7 @@ impl Workbook {
             }
             (report.columns, report.unused) = (columns, unused);
         }
-        resolved.columns = resolved.columns.map(|column| column.map(|index| sheet.own[index]));
+        let resolved = resolved.renumbered(|index| Some(sheet.own[index]));
         let repeated = sheet.begin(&resolved);
         if repeated > 0 {
             report.notices.push(format!(
@@ -497,8 +498,7 @@ impl Parser for Workbook {
             }
             let first = self.pending.len();
             if sheet.replies.is_empty() {
-                let values: Values =
-                    resolved.columns.map(|column| column.map(|index| Cow::Borrowed(row.get(index))));
+                let values: Values = resolved.values(|index| Some(Cow::Borrowed(row.get(index))));
                 self.pending.push_back(self.input.comment(span, values));
             } else {
                 sheet.replies.read(
