@@ -237,8 +237,16 @@ impl FromStr for Format {
 
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = ALL.iter().map(|format| format.as_str()).collect();
-            format!("unknown format `{word}`; known: {}", known.join(", "))
+            let lower = word.to_lowercase();
+            let is_near = |name: &str| {
+                let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();
+                shared >= 3 || !lower.is_empty() && name.contains(&*lower)
+            };
+            let near: Vec<&str> =
+                ALL.iter().map(|format| format.as_str()).filter(|name| is_near(name)).collect();
+            let near =
+                if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
+            format!("unknown format `{word}`; {near}`comity formats` lists all of them")
         })
     }
 }
@@ -266,7 +274,9 @@ mod tests {
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
         let error = "xml".parse::<Format>().unwrap_err();
-        assert!(error.starts_with("unknown format `xml`; known: "), "{error}");
+        assert_eq!(error, "unknown format `xml`; `comity formats` lists all of them");
+        let error = "Discors".parse::<Format>().unwrap_err();
+        assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
