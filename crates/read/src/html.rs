@@ -1,4 +1,4 @@
-//! HTML bodies as plain text: what a reader of the page sees, with its paragraphs and line breaks,
+//! HTML bodies as plain text, and how to tell such bodies: what a reader of the page sees, with its paragraphs and line breaks,
 //! and where in it other people are quoted.
 //!
 //! A link's text stays and its address goes, unless the text is the address cut short
@@ -15,13 +15,17 @@ use super::input::{Input, Values};
 use super::mapping::Field;
 use super::source::Span;
 
+mod markup;
+
+pub(crate) use markup::Markup;
+
 /// A body as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plain {
     /// Paragraphs with a blank line between them, lines with `\n`.
     pub(crate) text: String,
     /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the
-    /// `<aside>` of quotes and previews): ascending, not overlapping. Lines after `>` are left to
+    /// `<aside>` of quotes and previews, imageboards' `<span class="quote">`): ascending, not overlapping. Lines after `>` are left to
     /// the threader, for anybody can type them.
     pub(crate) quotes: Vec<Range<usize>>,
     /// Attributes of the first `<aside class="quote">`, in which forums name what is quoted.
@@ -80,6 +84,21 @@ pub(crate) fn to_text(html: &str) -> Plain {
     text.finish()
 }
 
+/// Returns a text with the characters that its entities (`&amp;`) stand for. A `<` is no tag.
+pub(crate) fn unescape(text: &str) -> String {
+    let text = text.replace('<', "&lt;");
+    let tokens = Tokenizer::new_with_emitter(&text, DefaultEmitter::<usize>::new_with_span());
+    let mut plain = String::with_capacity(text.len());
+    for token in tokens {
+        // Reading from a `&str` cannot fail.
+        let Ok(token) = token;
+        if let Token::String(string) = token {
+            plain.push_str(&String::from_utf8_lossy(&string.value));
+        }
+    }
+    plain
+}
+
 /// The next record as a comment whose text is an HTML body.
 pub(crate) fn comment<'a>(input: &mut Input, span: Span, mut values: Values<'a>, html: &str) -> Record {
     let plain = to_text(html);
@@ -118,6 +137,7 @@ struct Text {
 enum Aside {
     Blockquote,
     Aside,
+    Span,
 }
 
 impl Text {
@@ -227,6 +247,10 @@ impl Text {
                 self.link = Some((addresses, self.plain.text.len()));
             }
             b"blockquote" => self.open(Aside::Blockquote, true),
+            b"span" if !tag.self_closing => {
+                let class = attribute("class").unwrap_or_default();
+                self.open(Aside::Span, class.split_ascii_whitespace().any(|word| word == "quote"));
+            }
             b"aside" => {
                 let class = attribute("class").unwrap_or_default();
                 let is_quote = class.split_ascii_whitespace().any(|word| word == "quote");
@@ -255,6 +279,7 @@ impl Text {
         match name {
             b"blockquote" => self.close(Aside::Blockquote),
             b"aside" => self.close(Aside::Aside),
+            b"span" => self.close(Aside::Span),
             b"pre" => self.preformatted = self.preformatted.saturating_sub(1),
             b"a" => self.close_link(),
             _ => {}
@@ -383,6 +408,7 @@ mod tests {
             ),
             ("<aside class=\"onebox\"><p>A page.</p></aside><aside>mine</aside>", vec!["A page."]),
             ("<blockquote></blockquote>a</blockquote></aside>b", vec![]),
+            ("<span class=\"quote\">&gt;a <span>b</span></span><br>c</span> d", vec![">a b"]),
             (
                 "<blockquote><a href=\"https://example.org/abc\">https://example.org/a...</a></blockquote>b",
                 vec!["https://example.org/abc"],

@@ -5,13 +5,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use comity_core::comment::{Comment, Origin, Status};
 
+use super::forms::Forms;
+use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
-use super::time::{self, Time};
+use super::time::{TimeColumn, Unread, is_time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// The parser of one input.
@@ -33,7 +37,13 @@ pub(crate) struct Input {
     pub(crate) diagnostics: Diagnostics,
     /// Shared by all inputs of a run.
     pub(crate) thread_index: Arc<Mutex<ThreadIndex>>,
+    times: TimeColumn,
+    forms: Forms,
     thread: Arc<str>,
+    /// Ids begin with that of the comment that they answer.
+    parent_in_id: bool,
+    /// Threads have the id of their first comment.
+    thread_is_comment: bool,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
     /// input.
@@ -66,17 +76,22 @@ impl Input {
             comments: 0,
             rejects: 0,
             notices,
+            record_lists: Vec::new(),
             doubts: Vec::new(),
             size: file.size,
             fingerprint: None,
         };
         Self {
             source,
+            times: TimeColumn::unknown(options.date_order),
+            forms: Forms::default(),
             options,
             report,
             diagnostics: Diagnostics::default(),
             thread_index: Arc::default(),
             thread: file.thread.clone(),
+            parent_in_id: false,
+            thread_is_comment: false,
             records: 0,
             first_loss: None,
         }
@@ -105,23 +120,102 @@ impl Input {
                 format!("name it with --map text={}, one of: {listed}", noun.to_uppercase()),
             ),
         })?;
+        self.forms = Forms::of(columns, &resolved);
+        self.report.notices.extend(self.forms.notices());
+        if let Some(times) = resolved.get(Field::CreatedAt) {
+            let values = columns[times].values.iter().map(String::as_str);
+            let known: Vec<&str> = values.filter(|value| !self.forms.is_blank(value)).collect();
+            self.decide_times(known);
+        }
         for field in Field::ALL {
-            if let Some(index) = resolved.get(field) {
+            for index in resolved.all(field) {
                 self.report.columns.push((field, columns[index].name.clone()));
             }
         }
-        if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
-            self.report.notices.push(format!(
-                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
-                 for certain",
-                columns[text].name
-            ));
-        }
+        self.note_choice(&resolved, columns, noun);
+        self.parent_in_id = resolved.parent_in_id;
+        self.thread_is_comment = resolved.thread_is_comment;
+        let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
-            .filter(|index| !resolved.columns.contains(&Some(*index)))
+            .filter(|index| !read.contains(index))
             .map(|index| columns[index].name.clone())
             .collect();
         Ok(resolved)
+    }
+
+    /// Adds to the report what was guessed, what came close, and what is left out.
+    fn note_choice(&mut self, resolved: &Resolved, columns: &[Column], noun: &str) {
+        let notices = &mut self.report.notices;
+        let name = |index: usize| &columns[index].name;
+        for field in &resolved.by_content {
+            let Some(index) = resolved.get(*field) else { continue };
+            notices.push(match field {
+                Field::Text => format!(
+                    "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
+                     for certain",
+                    name(index)
+                ),
+                _ => format!(
+                    "no {noun} is named like the field {field}: took `{0}`, whose values look like it; --map \"{field}=\" \
+                     leaves it empty",
+                    name(index)
+                ),
+            });
+        }
+        for (field, index) in &resolved.close {
+            let Some(chosen) = resolved.get(*field) else { continue };
+            // Names that stand twice have a notice of their own.
+            if name(chosen) != name(*index) {
+                notices.push(format!(
+                    "{field} is read from `{}`; `{other}` fits nearly as well: --map \"{field}={other}\" reads that",
+                    name(chosen),
+                    other = name(*index)
+                ));
+            }
+        }
+        for (field, index) in &resolved.further {
+            if *field == Field::Text
+                && let Some(chosen) = resolved.get(*field)
+            {
+                notices.push(format!(
+                    "text is read from `{}`, and from `{}` in records without it",
+                    name(chosen),
+                    name(*index)
+                ));
+            }
+        }
+        for (index, column) in columns.iter().enumerate() {
+            let is_twin = |other: &usize| columns[*other].name == column.name;
+            if let Some(first) = (0..index).find(is_twin) {
+                let read = |index: usize| resolved.read().any(|read| read == index);
+                let (is, other) = if read(index) && !read(first) { (index, first) } else { (first, index) };
+                notices.push(format!(
+                    "two {noun}s are called `{}`: number {} is read, number {} is not; choose by number, as in \
+                     --map text={1}",
+                    column.name,
+                    is + 1,
+                    other + 1
+                ));
+            }
+        }
+        if let Some(index) = resolved.rounded {
+            notices.push(format!(
+                "the ids in `{}` were rounded by a spreadsheet (`{}`), so that different comments have the same: ids and \
+                 parents are not read; export again, and open the file without converting numbers",
+                name(index),
+                columns[index].values.first().map_or("", String::as_str)
+            ));
+        }
+        if resolved.parent_in_id {
+            notices.push("parents are read from the ids: `a.b` answers `a`".to_owned());
+        }
+    }
+
+    /// Decides by some values how times are written, and notes what was inferred. To be called once
+    /// by formats whose columns are not resolved.
+    pub(crate) fn decide_times<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        self.times = TimeColumn::of(values, self.options.date_order);
+        self.report.notices.extend(self.times.notices());
     }
 
     /// Returns the number of records so far.
@@ -152,8 +246,9 @@ impl Input {
     }
 
     /// Returns the next record as a comment.
-    pub(crate) fn comment(&mut self, span: Span, values: Values<'_>) -> Record {
+    pub(crate) fn comment(&mut self, span: Span, mut values: Values<'_>) -> Record {
         self.records += 1;
+        let unsourced = self.forms.apply(&mut values, span.line, &mut self.diagnostics);
         let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
@@ -164,29 +259,28 @@ impl Input {
             None | Some(Status::Live) => status_of_text(text),
             Some(status) => status,
         };
-        let parent =
-            filled(Field::Parent).and_then(|parent| parent_id(parent, &id, &thread)).map(str::to_owned);
-        let mut number = |field: Field| {
+        let in_id = || id.rsplit_once('.').map(|(parent, _)| parent).filter(|_| self.parent_in_id);
+        let parent = filled(Field::Parent)
+            .or_else(in_id)
+            .and_then(|parent| {
+                let thread = if self.thread_is_comment { "" } else { &thread };
+                parent_id(parent, &id, thread)
+            })
+            .map(str::to_owned);
+        let mut number = |field: Field, form: NumberColumn| {
             let value = filled(field)?;
-            let number = whole_number(value);
-            if number.is_none() {
+            let Some(number) = form.read(value) else {
                 self.diagnostics.add(Diagnostic::Number, span.line, value);
+                return None;
+            };
+            if number.is_rounded {
+                self.diagnostics.add(Diagnostic::Rounded, span.line, value);
             }
-            number
+            number.value
         };
-        let votes = number(Field::Votes);
-        let replies = number(Field::Replies).and_then(|replies| replies.try_into().ok());
-        let created_at = filled(Field::CreatedAt).and_then(|value| match time::parse(value) {
-            Some(Time::Known(moment)) => Some(moment),
-            Some(Time::Zoneless(moment)) => {
-                self.diagnostics.add(Diagnostic::Zoneless, span.line, value);
-                Some(moment)
-            }
-            None => {
-                self.diagnostics.add(Diagnostic::Time, span.line, value);
-                None
-            }
-        });
+        let votes = number(Field::Votes, self.forms.votes);
+        let replies = number(Field::Replies, self.forms.replies).and_then(|replies| replies.try_into().ok());
+        let created_at = filled(Field::CreatedAt).and_then(|value| self.time(value, span.line));
         let author = filled(Field::Author).filter(|name| !is_placeholder(name));
         let nobody = author.filter(|name| is_nobody(name));
         if let Some(name) = nobody {
@@ -203,9 +297,34 @@ impl Input {
             section: filled(Field::Section).filter(|_| !self.withholds_sections()).map(str::to_owned),
             votes,
             replies,
+            unsourced,
             ..Comment::new(id, thread, text, origin)
         };
         Record::Comment(comment)
+    }
+
+    /// Returns the moment of a time; `None`, with a diagnostic, if it has no certain reading.
+    fn time(&mut self, value: &str, line: u64) -> Option<Timestamp> {
+        match self.times.read(value) {
+            Ok(time) => {
+                if !time.has_zone {
+                    self.diagnostics.add(Diagnostic::Zoneless, line, value);
+                }
+                if time.has_short_year {
+                    self.diagnostics.add(Diagnostic::ShortYear, line, value);
+                }
+                Some(time.moment)
+            }
+            Err(unread) => {
+                let diagnostic = match unread {
+                    Unread::Form => Diagnostic::Time,
+                    Unread::Order => Diagnostic::DateOrder,
+                    Unread::Contradiction => Diagnostic::DateContradiction,
+                };
+                self.diagnostics.add(diagnostic, line, value);
+                None
+            }
+        }
     }
 
     /// Returns true if sections are left out, because they are names of people.
@@ -288,8 +407,12 @@ fn first(raw: &[u8]) -> &[u8] {
 /// Lists the columns' names, shortened to what a person would read.
 fn list(columns: &[Column]) -> String {
     const MOST: usize = 40;
-    let mut names: Vec<String> =
-        columns.iter().take(MOST).map(|column| column.name.chars().take(60).collect()).collect();
+    // A column without a name is named by its number.
+    let name = |(at, column): (usize, &Column)| match column.name.trim() {
+        "" => (at + 1).to_string(),
+        name => name.chars().take(60).collect(),
+    };
+    let mut names: Vec<String> = columns.iter().enumerate().take(MOST).map(name).collect();
     if columns.len() > MOST {
         names.push(format!("and {} more", columns.len() - MOST));
     }
@@ -299,21 +422,12 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root", "na"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
     let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
     hooks.try_fold(parent, |parent, hook| hook(parent, id, thread))
-}
-
-fn whole_number(value: &str) -> Option<i64> {
-    let number: f64 = match value.parse::<i64>() {
-        Ok(number) => return Some(number),
-        Err(_) => value.parse().ok()?,
-    };
-    // Spreadsheets and pandas write whole numbers as `12.0`.
-    (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
 }
 
 /// Returns true for the words that replace the author of a deleted comment.
@@ -353,28 +467,51 @@ fn status_of_text(text: &str) -> Status {
 
 /// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a
 /// column `spam` removed, in a column `approved` live.
-fn status_of_word(column: &str, word: &str) -> Option<Status> {
+pub(super) fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {
-        "deleted" | "trash" | "withdrawn" => Status::Deleted,
-        "removed" | "spam" | "rejected" | "hidden" | "blocked" | "banned" => Status::Removed,
+        "deleted" | "withdrawn" => Status::Deleted,
+        "removed" | "spam" | "trash" | "post-trashed" | "rejected" | "hidden" | "blocked" | "banned" => {
+            Status::Removed
+        }
         "service" | "system" | "pingback" | "trackback" => Status::Service,
         "live" | "approved" | "published" | "visible" | "active" | "public" | "accepted" | "ok" => {
             Status::Live
         }
         // Not yet shown, and there to be judged.
         "pending" | "hold" | "unapproved" | "queued" | "new" => Status::Live,
-        "false" | "no" | "0" | "n" | "f" => Status::Live,
-        "true" | "yes" | "1" | "y" | "t" => {
+        "false" | "no" | "0" | "n" | "f" | "nein" | "non" | "nao" | "não" | "nee" | "nie" => Status::Live,
+        "true" | "yes" | "1" | "y" | "t" | "ja" | "si" | "sí" | "sì" | "oui" | "sim" | "tak" => {
+            const DELETED: [&str; 5] = ["delet", "gelöscht", "geloescht", "borrado", "apagado"];
+            const REMOVED: [&str; 15] = [
+                "remov",
+                "spam",
+                "hidden",
+                "dead",
+                "entfernt",
+                "gesperrt",
+                "eliminad",
+                "eliminat",
+                "excluido",
+                "excluído",
+                "rimoss",
+                "cancellat",
+                "supprim",
+                "verwijderd",
+                "usuni",
+            ];
             let says = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
-            if says(&["delet"]) {
+            if says(&DELETED) {
                 Status::Deleted
-            } else if says(&["remov", "spam", "hidden"]) {
+            } else if says(&REMOVED) {
                 Status::Removed
             } else {
                 Status::Live
             }
         }
+        // `deleted_at` is the time of it.
+        word if is_time(word) && column.contains("delet") => Status::Deleted,
+        word if is_time(word) && column.contains("remov") => Status::Removed,
         _ => return None,
     })
 }
@@ -389,11 +526,22 @@ struct Count {
     example: String,
 }
 
+/// A kind of remark on a value, or on a stretch of the input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Diagnostic {
+pub(crate) enum Diagnostic {
+    /// Values that stood for nothing.
+    Blank,
+    /// Values with NUL bytes.
+    Nul,
+    /// Values whose UTF-8 was read as another encoding.
+    Mojibake,
     Zoneless,
+    ShortYear,
     Time,
+    DateOrder,
+    DateContradiction,
     Number,
+    Rounded,
     Status,
     Nobody,
     DuplicateId,
@@ -402,7 +550,8 @@ enum Diagnostic {
 }
 
 impl Diagnostics {
-    fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
+    /// Counts one, and keeps the first as an example unless it is empty.
+    pub(crate) fn add(&mut self, diagnostic: Diagnostic, line: u64, example: &str) {
         let count = self.0.entry(diagnostic).or_insert_with(|| {
             let short = example.char_indices().nth(100).map_or(example, |(end, _)| &example[..end]);
             Count { count: 0, line, example: short.to_owned() }
@@ -429,18 +578,27 @@ impl Diagnostics {
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
             let what = match diagnostic {
+                Diagnostic::Blank => "words that stand for a missing value, left empty",
+                Diagnostic::Nul => "values with NUL bytes, taken out",
+                Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
                 Diagnostic::Zoneless => "times without a zone, taken as UTC",
-                Diagnostic::Time => {
-                    "times that cannot be read, or in more ways than one, left empty (write YYYY-MM-DD HH:MM:SS)"
+                Diagnostic::ShortYear => "years of two digits, taken as 1970 to 2069",
+                Diagnostic::Time => "times that cannot be read, left empty (write YYYY-MM-DD HH:MM:SS)",
+                Diagnostic::DateOrder => {
+                    "dates whose day and month could be either, left empty (name their order with --date-order dmy or mdy)"
+                }
+                Diagnostic::DateContradiction => {
+                    "dates whose day and month contradict the order of the others, left empty (check --date-order)"
                 }
                 Diagnostic::Number => "numbers of votes or replies that cannot be read, left empty",
+                Diagnostic::Rounded => "numbers of votes or replies that the site rounded, read as they stand",
                 Diagnostic::Status => "words of the status column that are not known, taken as live",
                 Diagnostic::Nobody => "comments whose author's name stands for nobody, left without an author",
                 Diagnostic::DuplicateId => "ids that were used before in their thread, made unique",
                 Diagnostic::StrayText => "places with text outside of the XML elements that are read, passed over",
                 Diagnostic::BareAmpersand => "records with an `&` that XML writes as `&amp;`, read as `&`",
             };
-            let example = if withhold { String::new() } else { format!(": `{example}`") };
+            let example = if withhold || example.is_empty() { String::new() } else { format!(": `{example}`") };
             format!("{what}: {count} (the first on line {line}{example})")
         })
     }
@@ -490,20 +648,6 @@ mod tests {
             ("t1_b", "t1_a", "t3_x", Some("t1_b")),
         ] {
             assert_eq!(parent_id(parent, id, thread), expected, "{parent}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_whole() {
-        for (value, expected) in [
-            ("12", Some(12)),
-            ("-3", Some(-3)),
-            ("12.0", Some(12)),
-            ("1.5", None),
-            ("many", None),
-            ("NaN", None),
-        ] {
-            assert_eq!(whole_number(value), expected, "{value}");
         }
     }
 }

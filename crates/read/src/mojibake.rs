@@ -1,36 +1,119 @@
-//! Text that was UTF-8, was taken for Latin-1, and was written so (`Ã¸` for `ø`), put right.
+//! Text that was UTF-8, was taken for Latin-1 or windows-1252, and was written so (`Ã¸` for `ø`),
+//! put right.
 
 use std::borrow::Cow;
 
-/// The text with every stretch put right that is UTF-8 taken for Latin-1; what is not stays as it
-/// is.
+/// The characters of windows-1252 at 0x80 to 0x9F; those that it leaves out are control characters.
+const WINDOWS_1252: [char; 32] = [
+    '\u{20ac}', '\u{81}', '\u{201a}', '\u{192}', '\u{201e}', '\u{2026}', '\u{2020}', '\u{2021}', '\u{2c6}',
+    '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8d}', '\u{17d}', '\u{8f}', '\u{90}', '\u{2018}',
+    '\u{2019}', '\u{201c}', '\u{201d}', '\u{2022}', '\u{2013}', '\u{2014}', '\u{2dc}', '\u{2122}', '\u{161}',
+    '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
+];
+
+/// Returns the byte that a character was taken from, if it is none of ASCII.
+fn byte(c: char) -> Option<u8> {
+    match c {
+        '\u{80}'..='\u{ff}' => u8::try_from(c).ok(),
+        '\u{152}'..='\u{2122}' => {
+            let place = WINDOWS_1252.iter().position(|known| *known == c)?;
+            u8::try_from(0x80 + place).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Returns the text with every stretch put right that is UTF-8 taken for another encoding; what is
+/// not stays as it is.
 pub(super) fn repair(text: &str) -> Cow<'_, str> {
-    let is_byte = |c: char| ('\u{80}'..='\u{ff}').contains(&c);
-    if !text.contains(is_byte) {
+    if text.is_ascii() {
         return Cow::Borrowed(text);
     }
     let mut repaired = String::with_capacity(text.len());
-    let mut bytes = Vec::new();
-    for c in text.chars() {
-        match u8::try_from(c) {
-            Ok(byte) if is_byte(c) => bytes.push(byte),
-            _ => {
-                push_bytes(&mut repaired, &mut bytes);
-                repaired.push(c);
+    for_stretches(text, |stretch| match stretch {
+        Stretch::Plain(c) => repaired.push(c),
+        Stretch::Bytes { chars, bytes } => {
+            let mut at = 0;
+            for chunk in bytes.utf8_chunks() {
+                repaired.push_str(chunk.valid());
+                at += chunk.valid().len();
+                repaired.extend(&chars[at..at + chunk.invalid().len()]);
+                at += chunk.invalid().len();
             }
         }
-    }
-    push_bytes(&mut repaired, &mut bytes);
+    });
+    // Some tools lose the last byte of a quotation mark, for windows-1252 has no character for it.
+    let repaired = repaired.replace("\u{e2}\u{20ac}\u{fffd}", "\u{201d}");
     if repaired == text { Cow::Borrowed(text) } else { Cow::Owned(repaired) }
 }
 
-/// Appends a stretch of bytes: as UTF-8 where they are, as Latin-1 where they are not. Empties it.
-fn push_bytes(text: &mut String, bytes: &mut Vec<u8>) {
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| char::from(*byte)));
+/// Returns true if a text has stretches that nobody writes, and that are UTF-8 taken for another
+/// encoding.
+pub(super) fn shows(text: &str) -> bool {
+    if text.is_ascii() {
+        return false;
     }
-    bytes.clear();
+    let mut shows = false;
+    let mut before = ' ';
+    for_stretches(text, |stretch| match stretch {
+        Stretch::Plain(c) => before = c,
+        Stretch::Bytes { chars, bytes } => {
+            shows |= bytes.utf8_chunks().any(|chunk| {
+                let decoded = chunk.valid();
+                let is_long = decoded.chars().any(|c| c.len_utf8() > 2) || decoded.chars().count() > 1;
+                // A capital with an accent that ends a word in capitals, and a quotation mark.
+                let follows_word = before.is_lowercase() || !before.is_alphabetic();
+                let is_latin = |c: char| ('\u{80}'..'\u{180}').contains(&c);
+                is_long || (follows_word && decoded.chars().any(is_latin))
+            });
+            before = chars.last().copied().unwrap_or(before);
+        }
+    });
+    shows
+}
+
+/// Returns true if enough of the texts that are not ASCII show it: a text that quotes such a
+/// stretch among many that are right is left alone.
+pub(super) fn shows_in<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
+    let (mut broken, mut right) = (0, 0);
+    for text in texts.filter(|text| !text.is_ascii()) {
+        if shows(text) {
+            broken += 1;
+        } else if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+            right += 1;
+        }
+    }
+    broken > 0 && broken * 4 >= right
+}
+
+enum Stretch<'a> {
+    Plain(char),
+    /// Neighbouring characters that may have been bytes of UTF-8.
+    Bytes {
+        chars: &'a [char],
+        bytes: &'a [u8],
+    },
+}
+
+/// Calls `work` for each character that was no byte, and each stretch of those that may have been.
+fn for_stretches(text: &str, mut work: impl FnMut(Stretch<'_>)) {
+    let (mut chars, mut bytes) = (Vec::new(), Vec::new());
+    for c in text.chars() {
+        if let Some(byte) = byte(c) {
+            chars.push(c);
+            bytes.push(byte);
+            continue;
+        }
+        if !bytes.is_empty() {
+            work(Stretch::Bytes { chars: &chars, bytes: &bytes });
+            chars.clear();
+            bytes.clear();
+        }
+        work(Stretch::Plain(c));
+    }
+    if !bytes.is_empty() {
+        work(Stretch::Bytes { chars: &chars, bytes: &bytes });
+    }
 }
 
 #[cfg(test)]
@@ -47,8 +130,32 @@ mod tests {
             ("cut off \u{f0}\u{9f}", "cut off \u{f0}\u{9f}"),
             ("\u{c3}\u{a9}t\u{c3}\u{a9} \u{e9}", "été \u{e9}"),
             ("", ""),
+            // Windows-1252, with and without the bytes that it has no characters for.
+            (
+                "he\u{e2}\u{20ac}\u{2122}s \u{e2}\u{20ac}\u{153}in\u{e2}\u{20ac}\u{9d}",
+                "he\u{2019}s \u{201c}in\u{201d}",
+            ),
+            ("\u{e2}\u{20ac}\u{153}in\u{e2}\u{20ac}\u{fffd}", "\u{201c}in\u{201d}"),
+            ("\u{f0}\u{178}\u{2dc}\u{20ac} \u{c3}\u{153}ber", "😀 Über"),
         ] {
             assert_eq!(repair(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn right_texts_show_nothing() {
+        for (text, expected) in [
+            ("Zo\u{c3}\u{ab}", true),
+            ("\u{c3}\u{bc}ber alles", true),
+            ("it\u{e2}\u{20ac}\u{2122}s", true),
+            ("\u{d0}\u{b4}\u{d0}\u{b0}", true),
+            ("\u{ab}CAF\u{c9}\u{bb} et \u{201c}MA\u{c7}\u{c3}\u{201d}", false),
+            ("d\u{e9}j\u{e0} vu, \u{20ac}5\u{2026}", false),
+            ("plain", false),
+        ] {
+            assert_eq!(shows(text), expected, "{text}");
+        }
+        assert!(shows_in(["Zo\u{c3}\u{ab}", "plain"].into_iter()));
+        assert!(!shows_in(["Zo\u{c3}\u{ab}"].into_iter().chain(["d\u{e9}j\u{e0}"; 5])));
     }
 }

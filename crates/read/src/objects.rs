@@ -9,11 +9,13 @@ use serde_json::{Map, Value};
 
 use comity_core::comment::Status;
 
+use super::formats::ndjson;
 use super::input::{Input, Parser, Values};
 use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
+use super::time::{Time, TimeColumn};
 use super::{ReadError, Record};
 
 /// A JSON object.
@@ -32,6 +34,25 @@ pub(crate) enum JsonPath {
     /// A path that begins with `**.` counts at any depth, and one that does not end with `*` may
     /// hold any value.
     Paths(&'static [&'static str]),
+}
+
+impl JsonPath {
+    /// Returns the place of the objects of an input that is an array of them, a line for each, or
+    /// one document after the other.
+    pub(crate) fn of_list(source: &Source) -> Self {
+        Self::of_list_or(source, &[""])
+    }
+
+    /// As [`JsonPath::of_list`], for documents with the objects at these paths.
+    pub(crate) fn of_list_or(source: &Source, paths: &'static [&'static str]) -> Self {
+        if source.head().trim_ascii_start().starts_with(b"[") {
+            Self::Paths(&["*"])
+        } else if ndjson::sample(source).len() > 1 {
+            Self::Lines
+        } else {
+            Self::Paths(paths)
+        }
+    }
 }
 
 /// What a format makes of the objects.
@@ -133,6 +154,16 @@ pub(crate) fn has_object(source: &Source, key: &str) -> bool {
     values_of(source.head(), key).any(|value| value.starts_with(b"{"))
 }
 
+/// Returns true if the head holds this key, at any depth, with an object or an array.
+pub(crate) fn has_container(source: &Source, key: &str) -> bool {
+    values_of(source.head(), key).any(|value| matches!(value.first(), Some(b'{' | b'[')))
+}
+
+/// Returns true if the input begins with an object.
+pub(crate) fn begins_with_object(source: &Source) -> bool {
+    source.head().trim_ascii_start().starts_with(b"{")
+}
+
 /// What stands behind each `"key":`. Within a string the quotation marks would be escaped.
 fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
     let name = format!("\"{key}\"");
@@ -182,6 +213,35 @@ pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>>
     find(object, path).and_then(keys::scalar)
 }
 
+/// Returns the outermost objects in a value that are of a kind: itself, or those in what it is
+/// wrapped in, in order.
+pub(crate) fn within(value: &Value, is_of_kind: impl Fn(&Object) -> bool) -> Vec<&Value> {
+    let mut found = Vec::new();
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(object) if is_of_kind(object) => found.push(value),
+            Value::Object(object) => pending.extend(object.values().rev()),
+            Value::Array(values) => pending.extend(values.iter().rev()),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns true if an object has `true` or 1 at a dotted path.
+pub(crate) fn is_true(object: &Object, path: &str) -> bool {
+    find(object, path).is_some_and(|value| value.as_bool() == Some(true) || value.as_u64() == Some(1))
+}
+
+/// Returns a time with UTC as its zone if it names none, for sites that leave it out.
+pub(crate) fn in_utc(time: Cow<'_, str>) -> Cow<'_, str> {
+    match TimeColumn::unknown(None).read(&time) {
+        Ok(Time { moment, has_zone: false, .. }) => moment.to_string().into(),
+        _ => time,
+    }
+}
+
 /// What an object holds under each key.
 pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
     let mut values = Values::default();
@@ -201,6 +261,32 @@ pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status:
         comment.status = status;
     }
     record
+}
+
+/// The next record as a comment on a site whose threads are named after their first comment: what
+/// answers that one keeps it as its parent.
+pub(crate) fn answer(
+    input: &mut Input,
+    span: Span,
+    mut values: Values<'_>,
+    status: Option<Status>,
+) -> Record {
+    let parent = values[Field::Parent as usize].take().filter(|parent| !["", "0"].contains(&parent.trim()));
+    let mut record = comment(input, span, values, status);
+    if let Record::Comment(comment) = &mut record {
+        comment.parent = parent.map(Cow::into_owned);
+    }
+    record
+}
+
+/// Returns the objects of a list within an object; none if it has no such list.
+pub(crate) fn list<'a>(object: &'a Object, path: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    find(object, path).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Returns the next record as a reject for a value within a larger one.
+pub(crate) fn reject_value(input: &mut Input, span: Span, cause: &str, value: &Value) -> Record {
+    input.reject(span, cause, &serde_json::to_vec(value).unwrap_or_default())
 }
 
 struct Objects<L> {

@@ -1,11 +1,17 @@
-//! Times as exports write them.
+//! Times as exports write them. The column as a whole decides what a single value leaves open: the
+//! order of day and month, and numbers that count days.
 
 use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{self, Date};
 use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+
+mod names;
+mod written;
+
+use written::{Day, Written};
 
 /// The order of day, month and year in dates that are written in numbers (`03/04/2024`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,104 +47,334 @@ impl FromStr for DateOrder {
 }
 
 /// A time that was understood.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Time {
-    /// A moment.
-    Known(Timestamp),
-    /// Date and hour without a zone, taken as UTC.
-    Zoneless(Timestamp),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Time {
+    pub(crate) moment: Timestamp,
+    /// False for date and hour without a zone, taken as UTC.
+    pub(crate) has_zone: bool,
+    /// The year was written with two digits.
+    pub(crate) has_short_year: bool,
 }
 
-/// Whether a value is a time, numbers left out.
+/// The reason why a value is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is not a time, or one in a form that is not known.
+    Form,
+    /// Nothing shows which of its numbers is the day and which the month.
+    Order,
+    /// Its day and month stand in another order than those of its column.
+    Contradiction,
+}
+
+/// How the times of a column are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TimeColumn {
+    /// The order that the user named.
+    told: Option<DateOrder>,
+    /// Dates with slashes or dashes.
+    plain: Evidence,
+    /// Dates with dots.
+    dotted: Evidence,
+    /// Years of two digits stand first.
+    is_year_first: bool,
+    /// Numbers are days since 1900, as spreadsheets count them.
+    is_serial: bool,
+    /// Has both GMT and BST, which therefore is British summer time.
+    is_british: bool,
+}
+
+/// The orders of day and month that some dates show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Evidence {
+    day_first: bool,
+    month_first: bool,
+    /// Some dates show neither.
+    is_open: bool,
+}
+
+impl Evidence {
+    fn add(&mut self, [first, second, _]: [i16; 3]) {
+        match (first > 12, second > 12) {
+            (true, false) => self.day_first = true,
+            (false, true) => self.month_first = true,
+            (false, false) => self.is_open |= first != second,
+            (true, true) => {}
+        }
+    }
+
+    fn order(self) -> Option<DateOrder> {
+        match (self.day_first, self.month_first) {
+            (true, false) => Some(DateOrder::DayFirst),
+            (false, true) => Some(DateOrder::MonthFirst),
+            _ => None,
+        }
+    }
+
+    fn is_contradictory(self) -> bool {
+        self.day_first && self.month_first
+    }
+}
+
+impl TimeColumn {
+    /// Returns a column of which only the user's word is known, if any: values are read that have
+    /// one reading.
+    pub(crate) fn unknown(told: Option<DateOrder>) -> Self {
+        Self { told, ..Self::default() }
+    }
+
+    /// Decides by some values of a column, and first by the user's word.
+    pub(crate) fn of<'a>(values: impl IntoIterator<Item = &'a str>, told: Option<DateOrder>) -> Self {
+        let mut column = Self::unknown(told);
+        let (mut count, mut serials) = (0, 0);
+        let (mut has_gmt, mut has_bst) = (false, false);
+        // Of dates with years of two digits.
+        let mut short: Vec<[i16; 3]> = Vec::new();
+        for value in values.into_iter().map(str::trim).filter(|value| !value.is_empty()) {
+            count += 1;
+            serials += usize::from(value.parse().is_ok_and(|days| SERIALS.contains(&days)));
+            let Some(written) = Written::read(value) else { continue };
+            has_bst |= written.is_bst;
+            has_gmt |= value.ends_with("GMT");
+            if let Day::Numbers { numbers, is_dotted } = written.day {
+                let evidence = if is_dotted { &mut column.dotted } else { &mut column.plain };
+                evidence.add(numbers);
+                if written.has_short_year {
+                    short.push(numbers);
+                }
+            }
+        }
+        column.is_serial = count > 0 && serials == count;
+        column.is_british = has_gmt && has_bst;
+        column.is_year_first = is_year_first(&short);
+        column
+    }
+
+    /// Reads a value of the column.
+    pub(crate) fn read(&self, value: &str) -> Result<Time, Unread> {
+        let value = value.trim();
+        if let Ok(number) = value.parse::<f64>() {
+            let time = if self.is_serial { serial(number) } else { numeric(value, number) };
+            return time.ok_or(Unread::Form);
+        }
+        match Written::read(value) {
+            Some(written) => {
+                let date = self.date(&written)?;
+                written.on(date, self.is_british).ok_or(Unread::Form)
+            }
+            None => other(value).ok_or(Unread::Form),
+        }
+    }
+
+    /// Returns the day of a time.
+    fn date(&self, written: &Written) -> Result<Date, Unread> {
+        let (numbers, is_dotted) = match written.day {
+            Day::Certain(date) => return Ok(date),
+            Day::Numbers { numbers, is_dotted } => (numbers, is_dotted),
+        };
+        let [first, second, third] = numbers;
+        let is_short = written.has_short_year;
+        let date = |year: i16, month: i16, day: i16| {
+            let year = if is_short { long_year(year) } else { year };
+            Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
+        };
+        let in_order = |order| match order {
+            DateOrder::DayFirst => date(third, second, first),
+            DateOrder::MonthFirst => date(third, first, second),
+        };
+        let evidence = if is_dotted { self.dotted } else { self.plain };
+        if is_short && self.is_year_first && self.told.is_none() {
+            return date(first, second, third).ok_or(Unread::Contradiction);
+        }
+        // Nobody writes the month first before a dot.
+        let by_custom = (is_dotted && !evidence.is_contradictory()).then_some(DateOrder::DayFirst);
+        if let Some(order) = self.told.or(evidence.order()).or(by_custom) {
+            return in_order(order).ok_or(Unread::Contradiction);
+        }
+        // A single reading of a single value; years of two digits could be days.
+        match (in_order(DateOrder::DayFirst), in_order(DateOrder::MonthFirst)) {
+            (Some(date), None) | (None, Some(date))
+                if !is_short || third > 31 || evidence.is_contradictory() =>
+            {
+                Ok(date)
+            }
+            (Some(day_first), Some(month_first)) if day_first == month_first => Ok(day_first),
+            (None, None) => Err(Unread::Form),
+            _ => Err(Unread::Order),
+        }
+    }
+
+    /// Returns what was inferred from the column, for the user.
+    pub(crate) fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        if self.is_serial {
+            notices.push(
+                "times are numbers of days, as spreadsheets count them (1 is 1900-01-01): read so".to_owned(),
+            );
+        }
+        if self.told.is_some() {
+            return notices;
+        }
+        if self.is_year_first {
+            notices.push("dates with years of two digits are read as year, month, day".to_owned());
+            return notices;
+        }
+        for (evidence, kind) in [(self.plain, "dates in numbers"), (self.dotted, "dates with dots")] {
+            let is_dotted = kind.ends_with("dots");
+            let reading = match evidence.order() {
+                _ if evidence.is_contradictory() => {
+                    notices.push(format!(
+                        "{kind} contradict each other: some have the day first, some the month; those that could be either are \
+                         left empty; name the order with --date-order dmy or mdy"
+                    ));
+                    continue;
+                }
+                Some(DateOrder::DayFirst) => "day, month, year, as some can be nothing else",
+                Some(DateOrder::MonthFirst) => "month, day, year, as some can be nothing else",
+                None if is_dotted && evidence.is_open => {
+                    "day, month, year, as is usual; --date-order mdy reverses it"
+                }
+                None => continue,
+            };
+            notices.push(format!("{kind} are read as {reading}"));
+        }
+        notices
+    }
+}
+
+/// Returns true if a value is a time, numbers left out; also a date whose order is open.
 pub(crate) fn is_time(value: &str) -> bool {
-    value.parse::<f64>().is_err() && parse(value).is_some()
-}
-
-/// A time in one of the forms that can be read in one way only; none for anything else, days and
-/// months in an order that is not certain (`03/04/2021`) above all.
-///
-/// Read are RFC 3339, `YYYY-MM-DD HH:MM[:SS]` with `-` or `/` (with `UTC`, an offset or nothing
-/// behind), dates alone (midnight UTC), seconds, milliseconds or microseconds since 1970, RFC 2822,
-/// Twitter's form, and dates with the month's English name.
-pub(crate) fn parse(value: &str) -> Option<Time> {
     let value = value.trim();
-    if let Ok(number) = value.parse::<f64>() {
-        return epoch(value, number).map(Time::Known);
-    }
-    if let Ok(moment) = value.parse::<Timestamp>() {
-        return Some(Time::Known(moment));
-    }
-    if let Some(civil) = value.strip_suffix("UTC").or_else(|| value.strip_suffix("GMT"))
-        && let Some(moment) = civil_time(civil.trim_end())
-    {
-        return Some(Time::Known(moment));
-    }
-    if let Some(moment) = civil_time(value) {
-        return Some(Time::Zoneless(moment));
-    }
-    if let Ok(moment) = value.parse::<Zoned>() {
-        return Some(Time::Known(moment.timestamp()));
-    }
-    if let Ok(moment) = rfc2822::parse(value) {
-        return Some(Time::Known(moment.timestamp()));
-    }
-    for form in ["%a %b %d %H:%M:%S %z %Y", "%Y-%m-%d %H:%M:%S %z"] {
-        if let Ok(moment) = strtime::parse(form, value).and_then(|time| time.to_timestamp()) {
-            return Some(Time::Known(moment));
-        }
-    }
-    None
+    value.parse::<f64>().is_err() && (Written::read(value).is_some() || other(value).is_some())
 }
 
-fn civil_time(value: &str) -> Option<Timestamp> {
-    let utc = |civil: DateTime| civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    for form in [
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y/%m/%d %H:%M:%S%.f",
-        "%Y-%m-%d %H:%M",
-        "%Y-%m-%dT%H:%M",
-        "%Y/%m/%d %H:%M",
-    ]
-    .into_iter()
-    .chain([
-        "%d %B %Y %H:%M:%S",
-        "%d %B %Y %H:%M",
-        "%B %d, %Y %H:%M",
-        "%b %d, %Y %H:%M",
-        "%b %d, %Y, %H:%M",
-        "%d %b %Y %H:%M",
-    ]) {
-        if let Ok(civil) = DateTime::strptime(form, value) {
-            return utc(civil);
-        }
-    }
-    for form in
-        ["%Y-%m-%d", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y"]
-    {
-        if let Ok(date) = Date::strptime(form, value) {
-            return utc(date.to_datetime(jiff::civil::Time::midnight()));
-        }
-    }
-    None
+/// Returns true if years stand first in dates whose years have two digits: another number is too
+/// large for a day, or the first varies less than the last.
+fn is_year_first(dates: &[[i16; 3]]) -> bool {
+    let could_be = dates.iter().all(|[_, month, day]| (1..=12).contains(month) && (1..=31).contains(day));
+    let distinct = |place: usize| {
+        let mut numbers: Vec<i16> = dates.iter().map(|date| date[place]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.len()
+    };
+    let is_day = |date: &[i16; 3]| (1..=31).contains(&date[0]);
+    could_be && !dates.is_empty() && (!dates.iter().all(is_day) || distinct(0) < distinct(2))
 }
 
-/// Seconds, milliseconds or microseconds since 1970, by their size: as seconds they lie between
-/// 1973 and 5138.
-fn epoch(digits: &str, number: f64) -> Option<Timestamp> {
-    const UNITS: [(f64, i64); 3] = [(1e11, 1_000_000), (1e14, 1_000), (1e17, 1)];
-    if !(1e8..1e17).contains(&number) {
+/// Returns the year that two digits stand for: from 1970 to 2069.
+fn long_year(year: i16) -> i16 {
+    year + if year < 70 { 2000 } else { 1900 }
+}
+
+/// Days since 1900 that a spreadsheet's time may be: from 1954 to 2064.
+const SERIALS: std::ops::Range<f64> = 20_000.0..60_000.0;
+
+/// Returns the time for a number of days since 1900, to the second.
+fn serial(days: f64) -> Option<Time> {
+    // The day of 1970-01-01.
+    const EPOCH: f64 = 25_569.0;
+    if !(1.0..100_000.0).contains(&days) {
         return None;
     }
-    let (_, microseconds) = UNITS.into_iter().find(|(limit, _)| number < *limit)?;
-    let whole = digits.parse::<i64>().map(|whole| whole.saturating_mul(microseconds));
-    // Rounded: a fraction of a microsecond is noise.
-    Timestamp::from_microsecond(whole.unwrap_or((number * microseconds as f64).round() as i64)).ok()
+    let seconds = ((days - EPOCH) * 86_400.0).round() as i64;
+    let moment = Timestamp::from_second(seconds).ok()?;
+    Some(Time { moment, has_zone: false, has_short_year: false })
+}
+
+/// Returns the time that a number is: digits of a date and an hour, or a count since 1970.
+fn numeric(digits: &str, number: f64) -> Option<Time> {
+    if let Some(moment) = compact(digits) {
+        return Some(Time { moment, has_zone: false, has_short_year: false });
+    }
+    epoch(digits, number).map(|moment| Time { moment, has_zone: true, has_short_year: false })
+}
+
+/// Returns the time for `20240301`, `202403011000` and `20240301100000`.
+fn compact(digits: &str) -> Option<Timestamp> {
+    if !matches!(digits.len(), 8 | 12 | 14) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |start: usize| digits.get(start..start + 2).map_or(Some(0), |part| part.parse::<i8>().ok());
+    let year = digits[..4].parse().ok().filter(|year| (1990..2100).contains(year))?;
+    let date = Date::new(year, part(4)?, part(6)?).ok()?;
+    utc(date.to_datetime(civil::Time::new(part(8)?, part(10)?, part(12)?, 0).ok()?))
+}
+
+fn utc(civil: civil::DateTime) -> Option<Timestamp> {
+    civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// Returns the time for forms that [`Written`] does not read: weeks, basic ISO 8601, zones in
+/// brackets.
+fn other(value: &str) -> Option<Time> {
+    if !value.starts_with(|c: char| c.is_ascii_digit() || c == '/' || c.is_ascii_uppercase())
+        || value.len() > 100
+    {
+        return None;
+    }
+    let known = |moment| Some(Time { moment, has_zone: true, has_short_year: false });
+    if let Some(inner) = value.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        // An offset behind the number is that of whoever wrote it: the number is in UTC.
+        let digits = inner.split_once('+').map_or(inner, |(digits, _)| digits);
+        return known(Timestamp::from_millisecond(digits.parse().ok()?).ok()?);
+    }
+    if let Ok(moment) = value.parse::<Timestamp>() {
+        return known(moment);
+    }
+    if let Ok(moment) = value.parse::<Zoned>() {
+        return known(moment.timestamp());
+    }
+    if let Ok(moment) = rfc2822::parse(value) {
+        return known(moment.timestamp());
+    }
+    let civil = match value.parse::<civil::DateTime>() {
+        Ok(civil) if value.contains('T') => civil,
+        _ => strtime::parse("%G-W%V-%u", value).and_then(|week| week.to_date()).ok()?.into(),
+    };
+    Some(Time { moment: utc(civil)?, has_zone: false, has_short_year: false })
+}
+
+/// Returns the time for seconds, milliseconds, microseconds or nanoseconds since 1970, by their
+/// size: between 1973 and 2103 as seconds, between 2002 and 2103 as nanoseconds.
+fn epoch(digits: &str, number: f64) -> Option<Timestamp> {
+    const UNITS: [(std::ops::Range<f64>, i128); 4] = [
+        (1e8..4.2e9, 1_000_000_000),
+        (1e11..4.2e12, 1_000_000),
+        (1e14..4.2e15, 1_000),
+        // Smaller ones are other clocks' (`FILETIME`, ticks).
+        (1e18..4.2e18, 1),
+    ];
+    let (_, nanoseconds) = UNITS.into_iter().find(|(range, _)| range.contains(&number))?;
+    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
+    if mantissa.len() < digits.len() && mantissa.bytes().filter(u8::is_ascii_digit).count() < 8 {
+        // A number that a spreadsheet shortened (`1.70929E+09`) is minutes off.
+        return None;
+    }
+    match digits.parse::<i128>() {
+        Ok(whole) => Timestamp::from_nanosecond(whole * nanoseconds).ok(),
+        // Rounded: a fraction of a microsecond is noise.
+        Err(_) => {
+            let microseconds = number * (nanoseconds as f64 / 1_000.0);
+            Timestamp::from_microsecond(microseconds.round() as i64).ok()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn show(read: Result<Time, Unread>) -> String {
+        match read {
+            Ok(time) => {
+                let zone = if time.has_zone { "" } else { " zoneless" };
+                let year = if time.has_short_year { " short" } else { "" };
+                format!("{}{zone}{year}", time.moment)
+            }
+            Err(unread) => format!("{unread:?}"),
+        }
+    }
 
     #[test]
     fn times_are_read_in_one_way_or_not_at_all() {
@@ -146,35 +382,143 @@ mod tests {
             ("2024-03-05T06:07:08Z", "2024-03-05T06:07:08Z"),
             ("2024-03-05T06:07:08.5+02:00", "2024-03-05T04:07:08.5Z"),
             ("2024-03-05 06:07:08+00:00", "2024-03-05T06:07:08Z"),
+            ("2024-03-05 06:07:08.123456+00", "2024-03-05T06:07:08.123456Z"),
+            ("2024-03-05T06:07:08.000+0000", "2024-03-05T06:07:08Z"),
+            ("2024-03-05T06:07:08+01:00[Europe/Paris]", "2024-03-05T05:07:08Z"),
+            ("20240305T060708Z", "2024-03-05T06:07:08Z"),
             ("2024-03-05 06:07:08 UTC", "2024-03-05T06:07:08Z"),
+            ("2024-03-05 06:07:08 +0000 UTC", "2024-03-05T06:07:08Z"),
             ("2024-03-05 06:07:08 +0100", "2024-03-05T05:07:08Z"),
             ("2024-03-05 06:07:08", "2024-03-05T06:07:08Z zoneless"),
+            ("2024-03-05 06:07:08,250", "2024-03-05T06:07:08.25Z zoneless"),
             ("2024-03-05T06:07:08.123", "2024-03-05T06:07:08.123Z zoneless"),
             ("2024/03/05 06:07", "2024-03-05T06:07:00Z zoneless"),
+            ("2024.03.05 06:07", "2024-03-05T06:07:00Z zoneless"),
             (" 2024-03-05 ", "2024-03-05T00:00:00Z zoneless"),
+            ("2024-3-5 6:07", "2024-03-05T06:07:00Z zoneless"),
+            ("2024-03-05 10:00 PM", "2024-03-05T22:00:00Z zoneless"),
+            ("2024/03/05 10:00:00 AM GMT+1", "2024-03-05T09:00:00Z"),
+            ("2024-03-05 06:07 UTC-05:30", "2024-03-05T11:37:00Z"),
+            ("2024-W10-2", "2024-03-05T00:00:00Z zoneless"),
+            // Names of zones; those that several countries use stay out.
+            ("2024-03-05 12:00:00 EST", "2024-03-05T17:00:00Z"),
+            ("2024-07-05 12:00:00 CEST", "2024-07-05T10:00:00Z"),
+            ("2024-07-05 12:00:00 BST", "Form"),
+            ("2024-07-05 12:00:00 XYZ", "Form"),
+            ("Tue Mar 05 2024 06:07:08 GMT+0100 (Central European Standard Time)", "2024-03-05T05:07:08Z"),
+            // The month by its name.
             ("5 March 2024", "2024-03-05T00:00:00Z zoneless"),
             ("Mar 5, 2024", "2024-03-05T00:00:00Z zoneless"),
+            ("March 5, 2024 at 10:05 am", "2024-03-05T10:05:00Z zoneless"),
+            ("Mar 5, 2024, 10:05:06\u{202f}PM", "2024-03-05T22:05:06Z zoneless"),
+            ("5 March 2024 10:00am", "2024-03-05T10:00:00Z zoneless"),
+            ("Tuesday, March 5th, 2024 12:05 AM", "2024-03-05T00:05:00Z zoneless"),
+            ("12:30 PM, March 5, 2024", "2024-03-05T12:30:00Z zoneless"),
+            ("1 Mar 2024, 9 p.m.", "2024-03-01T21:00:00Z zoneless"),
+            ("05-Mar-2024 10:00", "2024-03-05T10:00:00Z zoneless"),
+            ("05-MAR-24", "2024-03-05T00:00:00Z zoneless short"),
+            ("05/Mar/2024:06:07:08 +0100", "2024-03-05T05:07:08Z"),
+            ("Tue, 5 Mar 2024 06:07:08 +0000", "2024-03-05T06:07:08Z"),
+            ("Tue Mar 05 06:07:08 +0000 2024", "2024-03-05T06:07:08Z"),
+            ("Tue Mar  5 06:07:08 UTC 2024", "2024-03-05T06:07:08Z"),
+            ("1. März 2024, 21:05 Uhr", "2024-03-01T21:05:00Z zoneless"),
+            ("Di., 5. Dez. 2023 um 9:05", "2023-12-05T09:05:00Z zoneless"),
+            ("1er mars 2024 à 21h05", "2024-03-01T21:05:00Z zoneless"),
+            ("mar. 5 mars 2024", "2024-03-05T00:00:00Z zoneless"),
+            ("5 de marzo de 2024, 9:05 p. m.", "2024-03-05T21:05:00Z zoneless"),
+            ("5 marzo 2024", "2024-03-05T00:00:00Z zoneless"),
+            ("5 mrt. 2024 om 9:05", "2024-03-05T09:05:00Z zoneless"),
+            ("5 de março de 2024 às 9:05", "2024-03-05T09:05:00Z zoneless"),
+            ("5 sierpnia 2024 r.", "2024-08-05T00:00:00Z zoneless"),
+            ("2024\u{5e74}3\u{6708}5\u{65e5} \u{4e0b}\u{5348}9:05", "2024-03-05T21:05:00Z zoneless"),
+            // Counts and digits.
             ("1709618828", "2024-03-05T06:07:08Z"),
             ("1709618828.0", "2024-03-05T06:07:08Z"),
             ("1709618828123", "2024-03-05T06:07:08.123Z"),
             ("1709618828123456", "2024-03-05T06:07:08.123456Z"),
-            ("Tue, 5 Mar 2024 06:07:08 +0000", "2024-03-05T06:07:08Z"),
-            ("Tue Mar 05 06:07:08 +0000 2024", "2024-03-05T06:07:08Z"),
-            ("03/04/2024", "none"),
-            ("13.04.2024 10:00", "none"),
-            ("2024-13-05", "none"),
-            ("2024", "none"),
-            ("3 hours ago", "none"),
-            ("NaN", "none"),
-            ("inf", "none"),
-            ("", "none"),
+            ("1709618828123456789", "2024-03-05T06:07:08.123456789Z"),
+            ("1.709618828E9", "2024-03-05T06:07:08Z"),
+            ("1.70962E+09", "Form"),
+            ("/Date(1709618828000)/", "2024-03-05T06:07:08Z"),
+            ("/Date(1709618828000+0100)/", "2024-03-05T06:07:08Z"),
+            ("20240305", "2024-03-05T00:00:00Z zoneless"),
+            ("20240305060708", "2024-03-05T06:07:08Z zoneless"),
+            ("133540000000000000", "Form"),
+            // Days and months in numbers.
+            ("03/04/2024", "Order"),
+            ("14/03/2024 21:05", "2024-03-14T21:05:00Z zoneless"),
+            ("3/14/2024 9:05 PM", "2024-03-14T21:05:00Z zoneless"),
+            ("04-04-2024", "2024-04-04T00:00:00Z zoneless"),
+            ("14/3/24", "Order"),
+            ("13.04.2024 10:00", "2024-04-13T10:00:00Z zoneless"),
+            ("3.4.2024, 21:05 Uhr", "2024-04-03T21:05:00Z zoneless"),
+            ("3. 4. 2024 21.05", "2024-04-03T21:05:00Z zoneless"),
+            ("31/31/2024", "Form"),
+            ("2024-13-05", "Form"),
+            ("2024-03-05 25:00", "Form"),
+            ("2024-03-05 14:00 AM", "Form"),
+            ("2024-03", "Form"),
+            ("2024", "Form"),
+            ("45365.5", "Form"),
+            ("March 2024", "Form"),
+            ("10:30", "Form"),
+            ("3 hours ago", "Form"),
+            ("May I go on 5 March 2024?", "Form"),
+            ("NaN", "Form"),
+            ("inf", "Form"),
+            ("", "Form"),
         ] {
-            let read = match parse(value) {
-                Some(Time::Known(moment)) => moment.to_string(),
-                Some(Time::Zoneless(moment)) => format!("{moment} zoneless"),
-                None => "none".to_owned(),
-            };
-            assert_eq!(read, expected, "{value:?}");
+            assert_eq!(show(TimeColumn::default().read(value)), expected, "{value:?}");
         }
+    }
+
+    #[test]
+    fn the_column_decides_on_day_and_month() {
+        let day_first = Some(DateOrder::DayFirst);
+        for (values, told, value, expected) in [
+            ("14/03/2024; 03/04/2024", None, "03/04/2024", "2024-04-03T00:00:00Z zoneless"),
+            ("3/14/2024 1:00 PM", None, "03/04/2024", "2024-03-04T00:00:00Z zoneless"),
+            ("14/03/2024", None, "3/14/2024", "Contradiction"),
+            ("03/04/2024; 05/06/2024", None, "03/04/2024", "Order"),
+            ("03/04/2024", day_first, "03/04/2024", "2024-04-03T00:00:00Z zoneless"),
+            ("14/03/2024; 3/15/2024", None, "03/04/2024", "Order"),
+            ("14/03/2024; 3/15/2024", None, "3/15/2024", "2024-03-15T00:00:00Z zoneless"),
+            ("03.04.2024", None, "03.04.2024", "2024-04-03T00:00:00Z zoneless"),
+            ("03.14.2024", None, "03.04.2024", "2024-03-04T00:00:00Z zoneless"),
+            ("14.03.2024; 03.04.2024; 3/14/2024", None, "01/02/2024", "2024-01-02T00:00:00Z zoneless"),
+            // Years of two digits.
+            ("14/3/24; 15/3/24", None, "3/4/24", "2024-04-03T00:00:00Z zoneless short"),
+            ("24/3/14; 24/3/15; 24/4/1", None, "24/3/14", "2024-03-14T00:00:00Z zoneless short"),
+            ("24.3.24", None, "24.3.24", "2024-03-24T00:00:00Z zoneless short"),
+            ("3/4/24; 3/5/24", None, "3/4/24", "Order"),
+            // Days as spreadsheets count them.
+            ("45365.5; 45366.25", None, "45365.5", "2024-03-14T12:00:00Z zoneless"),
+            ("45365.5; 1709618828", None, "45365.5", "Form"),
+            // British summer time stands beside GMT.
+            (
+                "2024-07-05 12:00:00 BST; 2024-01-05 12:00:00 GMT",
+                None,
+                "2024-07-05 12:00:00 BST",
+                "2024-07-05T11:00:00Z",
+            ),
+        ] {
+            let column = TimeColumn::of(values.split(';'), told);
+            assert_eq!(show(column.read(value)), expected, "{values:?} {value:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_column_shows_is_told() {
+        for (values, part) in [
+            ("14/03/2024", "day, month, year"),
+            ("14/03/2024; 03/14/2024", "--date-order"),
+            ("1.2.2024", "as is usual"),
+            ("45365.5", "spreadsheets"),
+            ("24/3/14; 24/3/15", "year, month, day"),
+        ] {
+            let notices = TimeColumn::of(values.split(';'), None).notices();
+            assert!(notices.len() == 1 && notices[0].contains(part), "{values}: {notices:?}");
+        }
+        assert!(TimeColumn::of(["2024-03-05"], None).notices().is_empty());
     }
 }

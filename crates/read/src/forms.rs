@@ -1,0 +1,193 @@
+//! How the values of an input are written, decided once by the sampled values of its columns, and
+//! the conversion of every record's values.
+//!
+//! What is inferred is a notice; what is changed in single values is counted in the diagnostics.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::html::{self, Markup};
+use super::input::{Diagnostic, Diagnostics, Values};
+use super::mapping::{Column, Field, Resolved};
+use super::mojibake;
+
+mod blank;
+pub(crate) mod number;
+mod wrapping;
+
+use number::NumberColumn;
+use wrapping::Wrapping;
+
+/// How the values of an input are written. By default as they are to be read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forms {
+    /// Words that stand for nothing.
+    blanks: Vec<&'static str>,
+    wrapping: Wrapping,
+    /// UTF-8 was read as another encoding in some values.
+    has_mojibake: bool,
+    markup: Markup,
+    /// `&amp;` and the like stand for characters in these fields.
+    escaped: [bool; NAMES.len()],
+    pub(crate) votes: NumberColumn,
+    pub(crate) replies: NumberColumn,
+}
+
+/// Fields of words, apart from the text.
+const NAMES: [Field; 3] = [Field::Author, Field::Section, Field::Thread];
+
+impl Forms {
+    /// Decides by the sampled values of the columns.
+    pub(crate) fn of(columns: &[Column], resolved: &Resolved) -> Self {
+        let values = |field| resolved.get(field).map_or(&[][..], |index| columns[index].values.as_slice());
+        let words = |field| resolved.all(field).flat_map(|index| &columns[index].values).map(String::as_str);
+        let blanks = blank::words(columns, resolved);
+        let wrapping = Wrapping::of(values(Field::Text));
+        let texts: Vec<Cow<'_, str>> = words(Field::Text)
+            .filter(|text| !blanks.contains(&text.trim()))
+            .map(|text| wrapping.unwrap(text).map_or(Cow::Borrowed(text), Cow::Owned))
+            .collect();
+        let texts = || texts.iter().map(AsRef::as_ref);
+        Self {
+            has_mojibake: mojibake::shows_in(
+                texts().chain(words(Field::Author)).chain(words(Field::Section)),
+            ),
+            markup: Markup::of(texts()),
+            escaped: NAMES.map(|field| Markup::of(words(field)) == Markup::Escaped),
+            votes: NumberColumn::of(words(Field::Votes)),
+            replies: NumberColumn::of(words(Field::Replies)),
+            blanks,
+            wrapping,
+        }
+    }
+
+    /// Returns true if a value is a word that stands for nothing.
+    pub(crate) fn is_blank(&self, value: &str) -> bool {
+        self.blanks.contains(&value.trim())
+    }
+
+    /// Returns what was inferred, for the user.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = String> {
+        let markup = match self.markup {
+            Markup::Plain => None,
+            Markup::Escaped => {
+                Some("characters of the texts are written as in HTML (`&amp;`): replaced by themselves")
+            }
+            Markup::Html => Some("the texts are HTML: converted to plain text, quotations marked as such"),
+        };
+        self.wrapping.notice().into_iter().chain(markup).map(str::to_owned)
+    }
+
+    /// Converts the values of a record. Returns the ranges of its text that the markup shows as
+    /// quotations.
+    pub(crate) fn apply(
+        &self,
+        values: &mut Values<'_>,
+        line: u64,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Range<usize>> {
+        for value in values.iter_mut() {
+            let Some(content) = value else { continue };
+            if content.contains('\0') {
+                diagnostics.add(Diagnostic::Nul, line, "");
+                *content = content.replace('\0', "").into();
+            }
+            if self.is_blank(content) {
+                diagnostics.add(Diagnostic::Blank, line, content);
+                *value = None;
+            }
+        }
+        if let Some(text) = &mut values[Field::Text as usize]
+            && let Some(unwrapped) = self.wrapping.unwrap(text)
+        {
+            *text = unwrapped.into();
+        }
+        if self.has_mojibake {
+            for field in NAMES.into_iter().chain([Field::Text]) {
+                let Some(value) = &mut values[field as usize] else { continue };
+                if mojibake::shows(value) {
+                    diagnostics.add(Diagnostic::Mojibake, line, value);
+                    *value = mojibake::repair(value).into_owned().into();
+                }
+            }
+        }
+        for (field, is_escaped) in NAMES.into_iter().zip(self.escaped) {
+            if let (true, Some(value)) = (is_escaped, &mut values[field as usize]) {
+                *value = html::unescape(value).into();
+            }
+        }
+        let Some(text) = &mut values[Field::Text as usize] else { return Vec::new() };
+        match self.markup {
+            Markup::Plain => Vec::new(),
+            Markup::Escaped => {
+                if text.contains('&') {
+                    *text = html::unescape(text).into();
+                }
+                Vec::new()
+            }
+            Markup::Html => {
+                let plain = html::to_text(text);
+                *text = plain.text.into();
+                plain.quotes
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The converted values of a table with the columns text, author and likes.
+    fn convert(rows: &[[&str; 3]]) -> (Forms, Vec<[String; 3]>) {
+        let fields = [Field::Text, Field::Author, Field::Votes];
+        let columns: Vec<Column> = (0..3)
+            .map(|index| Column {
+                name: fields[index].as_str().to_owned(),
+                values: rows
+                    .iter()
+                    .map(|row| row[index].to_owned())
+                    .filter(|value| !value.is_empty())
+                    .collect(),
+                ..Column::default()
+            })
+            .collect();
+        let mut resolved = Resolved::default();
+        for (index, field) in fields.into_iter().enumerate() {
+            resolved.columns[field as usize] = Some(index);
+        }
+        let forms = Forms::of(&columns, &resolved);
+        let convert = |row: &[&str; 3]| {
+            let mut values = Values::default();
+            for (index, field) in fields.into_iter().enumerate() {
+                values[field as usize] = Some(row[index].into());
+            }
+            forms.apply(&mut values, 1, &mut Diagnostics::default());
+            fields.map(|field| values[field as usize].as_deref().unwrap_or_default().to_owned())
+        };
+        let rows = rows.iter().map(convert).collect();
+        (forms, rows)
+    }
+
+    #[test]
+    fn values_are_converted_as_their_columns_show() {
+        let (forms, rows) = convert(&[
+            ["<p>Caf\u{c3}\u{a9} &amp; cake</p>", "Zo\u{c3}\u{ab} &amp; Bo", "NA"],
+            ["<p>No.</p>\0", "NA", "7"],
+        ]);
+        assert_eq!(rows, [["Caf\u{e9} & cake", "Zo\u{eb} & Bo", ""], ["No.", "", "7"]]);
+        assert_eq!(forms.notices().count(), 1);
+        let plain = [["I say a < b & c > d", "Ann", "7"], ["use `<p>` here", "Bo", "1.2K"]];
+        assert_eq!(convert(&plain).1, plain.map(|row| row.map(str::to_owned)));
+    }
+
+    #[test]
+    fn quotations_of_the_markup_are_returned() {
+        let (forms, _) = convert(&[["<blockquote>So.</blockquote>No.", "", ""]]);
+        let mut values = Values::default();
+        values[Field::Text as usize] = Some("<blockquote>Yes.</blockquote><p>Never.</p>".into());
+        let quotes = forms.apply(&mut values, 1, &mut Diagnostics::default());
+        assert_eq!(values[Field::Text as usize].as_deref(), Some("Yes.\n\nNever."));
+        assert_eq!(quotes, [0..4]);
+    }
+}
