@@ -133,9 +133,7 @@ fn score(criterion: &mut Criterion) {
             let fresh = || (scorer.session(), comments.clone());
             bench.iter_batched(
                 fresh,
-                |(mut session, comments)| {
-                    session.score(comments, &AtomicBool::new(false), &|_| ()).expect("scores")
-                },
+                |(mut session, comments)| session.score(comments, &|_| ()).expect("scores"),
                 BatchSize::PerIteration,
             );
         });

@@ -350,7 +350,7 @@ fn words_to_try(words: &[Word], sentence_scores: &[f64], alone: impl Fn(&Word) -
 mod tests {
     use std::path::Path;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use ndarray::Array2;
     use proptest::prelude::*;

@@ -494,8 +494,3 @@ fn find_unread(place: &Place, path: &str, records: &Records, unread: &mut Vec<St
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-}

@@ -269,7 +269,8 @@ impl<'a> Choice<'a> {
             Place::Thread => match leaf.as_str() {
                 _ if is_id => vec![(Field::Thread, 92)],
                 "url" | "link" | "href" | "permalink" => vec![(Field::Thread, 80)],
-                "title" | "name" | "slug" | "number" => vec![(Field::Thread, 65)],
+                "title" | "name" => vec![(Field::Thread, 65), (Field::ThreadTitle, 64)],
+                "slug" | "number" => vec![(Field::Thread, 65)],
                 _ => known.filter(|(field, _)| *field == Field::Section).collect(),
             },
             Place::Section => match leaf.as_str() {
@@ -346,6 +347,11 @@ impl<'a> Choice<'a> {
                 // A weak name (`post_id`) counts only if several rows share a value.
                 let is_weak = score < STRONG && is_own;
                 (!is_weak && !is_page && chars < 300.0 && !most(time::is_time)).then(|| score - missing(20.0))
+            }
+            Field::ThreadTitle => {
+                let (_, _, chars) = content::means(values);
+                (chars < 300.0 && !most(content::is_number) && !most(content::is_address))
+                    .then(|| score - missing(5.0))
             }
             Field::CreatedAt => {
                 // Small numbers are no times, not even days as spreadsheets count them.

@@ -139,6 +139,11 @@ pub(super) const ENGLISH: Names = &[
         "businessname", "chatid", "contentid", "issuenumber"]),
     (Field::Thread, 50, &["post", "inputurl"]),
 
+    // A title is the thread itself if nothing else names it.
+    (Field::ThreadTitle, 59, &["threadtitle", "articletitle", "videotitle", "articlename", "videoname",
+        "threadname", "discussiontitle", "submissiontitle", "posttitle", "topictitle", "storytitle", "pagetitle",
+        "producttitle", "productname", "issuetitle"]),
+
     (Field::CreatedAt, 99, &["createdat", "createdutc", "publishedat", "commentdategmt", "createdati",
         "dateunixtime", "createdatutc"]),
     (Field::CreatedAt, 97, &["dategmt", "commentcreatedat", "commentcreatetimestamp", "commentpublishedat",
