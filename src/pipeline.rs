@@ -38,7 +38,7 @@ use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
 use crate::record::ledger::{self, Recalled};
-use crate::record::{self, Column, Input, ModelId, Replies, Run};
+use crate::record::{self, Column, Input, ModelId, Replies, Run, SkippedFile};
 use crate::report::{self, Form, Summary};
 use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, ScorerBuilder, Session};
 use crate::thread::{ThreadReport, Threader};
@@ -541,11 +541,7 @@ fn describe(
         sha256: file.fingerprint.as_ref().map(|(_, sha256)| sha256.clone()).unwrap_or_default(),
         format: file.format.to_string(),
         why: request.shown(&file.why),
-        columns: file
-            .columns
-            .iter()
-            .map(|(field, column)| (field.to_string(), request.shown(column)))
-            .collect(),
+        columns: columns(file, request),
         comments: file.comments,
         rejects: file.rejects,
         notices: file.notices.iter().map(|notice| request.shown(notice)).collect(),
@@ -557,6 +553,11 @@ fn describe(
         model: start.model,
         engine: start.engine,
         inputs: reader.files().iter().map(input).collect(),
+        skipped: reader
+            .skipped()
+            .iter()
+            .map(|skipped| SkippedFile { file: skipped.file.to_string(), why: request.shown(&skipped.why) })
+            .collect(),
         replies: Replies {
             inferred: replies.parents_inferred,
             orphans: replies.orphans,
@@ -569,6 +570,18 @@ fn describe(
         scores_sha256: None,
         edited: false,
     }
+}
+
+/// Returns the columns of each field; a field may be read from several.
+fn columns(file: &FileReport, request: &ScoreRequest) -> BTreeMap<String, String> {
+    let mut columns: BTreeMap<String, String> = BTreeMap::new();
+    for (field, column) in &file.columns {
+        let names = columns.entry(field.to_string()).or_default();
+        let comma = if names.is_empty() { "" } else { ", " };
+        names.push_str(comma);
+        names.push_str(&request.shown(column));
+    }
+    columns
 }
 
 /// A model as reports name it.

@@ -152,7 +152,7 @@ fn nothing_is_lost_between_reading_and_scoring() {
     let out = folder.path().join("out");
     let summary = score(&request(&[&export], &out)).unwrap();
     let understood = pipeline::read(&[export], &Options::default(), None, false).unwrap();
-    let rejects: u64 = understood.files.iter().map(|file| file.rejects).sum();
+    let rejects: u64 = understood.files.iter().map(|file| file.report.rejects).sum();
     assert_eq!(summary.counts.read, understood.comments + rejects);
     assert_eq!(summary.counts.rejects, rejects);
     let rows =

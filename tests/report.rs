@@ -324,6 +324,7 @@ fn hostile_report() -> tempfile::TempDir {
         rejects: 0,
         by: Column::DEFAULT.to_vec(),
         scores_sha256: None,
+        skipped: Vec::new(),
         edited: false,
     };
     fs::write(folder.path().join("run.json"), serde_json::to_string(&run).unwrap()).unwrap();

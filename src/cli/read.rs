@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use comity::pipeline::{self, Understood, UnderstoodFile, value_of};
-use comity::read::Field;
+use comity::read::{Field, RecordList};
 
 use super::Done;
 use super::files::{self, Row};
@@ -38,6 +38,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     let is_known = |file: &str| understood.files.iter().any(|read| &*read.report.file == file);
     for reject in understood.rejects.iter().filter(|reject| !is_known(&reject.file)) {
         writeln!(out, "{}\n  not read  {}\n", one_line(&reject.file), one_line(&reject.cause))?;
+    }
+    for skipped in &understood.skipped {
+        writeln!(out, "{}\n  skipped  {}\n", one_line(&skipped.file), one_line(&skipped.why))?;
     }
     files::show(&mut out, &rows(&understood))?;
     let replies = &understood.replies;
@@ -89,6 +92,7 @@ fn show_file(out: &mut impl Write, file: &UnderstoodFile, understood: &Understoo
     if report.comments > 0 {
         show_fields(out, file)?;
     }
+    show_lists(out, &report.record_lists)?;
     if !report.unused.is_empty() {
         let shown: Vec<String> = report.unused.iter().take(UNUSED).map(|name| one_line(name)).collect();
         let more = report.unused.len() - shown.len();
@@ -134,6 +138,20 @@ fn show_fields(out: &mut impl Write, file: &UnderstoodFile) -> io::Result<()> {
     writeln!(out)?;
     table::show(out, "  ", &heading.iter().map(String::as_str).collect::<Vec<_>>(), rows)?;
     writeln!(out)
+}
+
+/// Shows the places that look like records, if there is a choice.
+fn show_lists(out: &mut impl Write, lists: &[RecordList]) -> io::Result<()> {
+    if lists.len() < 2 {
+        return Ok(());
+    }
+    writeln!(out, "  records   these paths look like records; --records PATH reads others")?;
+    let rows = lists.iter().map(|list| {
+        let fields: Vec<String> = list.fields.iter().map(ToString::to_string).collect();
+        let read = if list.is_read { "read" } else { "not read" };
+        [one_line(&list.path), list.records.to_string(), fields.join(", "), read.to_owned()]
+    });
+    table::show(out, "    ", &["path", ">records", "fields", ""], rows)
 }
 
 /// Returns a share in percent. It is rounded, but never to 0% or 100% unless it is exactly that.

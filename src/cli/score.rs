@@ -247,6 +247,9 @@ pub(crate) fn print_summary(summary: &Summary, dir: &Path, also: &[Form]) -> any
         })
         .collect();
     show(&mut out, &rows)?;
+    for skipped in &summary.run.skipped {
+        writeln!(out, "skipped {}: {}", one_line(&skipped.file), one_line(&skipped.why))?;
+    }
     let unread = counts.rejects - inputs.iter().map(|input| input.rejects).sum::<u64>().min(counts.rejects);
     if unread > 0 {
         writeln!(out, "files that could not be read: {unread}; rejects.csv names them")?;

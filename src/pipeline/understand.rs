@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{PipelineError, check_strict, check_temporary_folder, strict_error};
 use crate::comment::{Comment, Status};
 use crate::normalize::normalize;
-use crate::read::{Field, FileReport, Options, Reader, Record, Reject};
+use crate::read::{Field, FileReport, Options, Reader, Record, Reject, Skipped};
 use crate::thread::{ThreadReport, Threader};
 
 /// The number of comments of each file in [`UnderstoodFile::previews`].
@@ -17,6 +17,8 @@ const PREVIEWS: usize = 3;
 pub struct Understood {
     /// Each file, in the order of reading.
     pub files: Vec<UnderstoodFile>,
+    /// Files of folders that hold no comments.
+    pub skipped: Vec<Skipped>,
     /// The number of comments read.
     pub comments: u64,
     /// The number of different names of authors.
@@ -113,6 +115,7 @@ pub fn read(
         UnderstoodFile { report: report.clone(), filled, previews }
     });
     let files = files.collect();
+    let skipped = reader.skipped().to_vec();
     let replies = threader.finish().map_err(PipelineError::Links)?;
-    Ok(Understood { files, comments, authors: authors.len(), replies, rejects })
+    Ok(Understood { files, skipped, comments, authors: authors.len(), replies, rejects })
 }

@@ -26,6 +26,9 @@ pub struct Run {
     pub engine: String,
     /// Every file that was read, in the order of reading.
     pub inputs: Vec<Input>,
+    /// Files of folders that hold no comments, in the order of reading.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedFile>,
     /// Counts of replies.
     pub replies: Replies,
     /// Records read: comments and rejects.
@@ -102,6 +105,16 @@ pub struct Input {
     pub notices: Vec<String>,
     /// The number of places that its reader was unsure of; `comity read` lists them.
     pub doubts: u64,
+}
+
+/// A file of a folder that was not read, because it holds no comments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkippedFile {
+    /// The file as the user would name it.
+    pub file: String,
+    /// What it is.
+    pub why: String,
 }
 
 /// Counts of replies between comments.
