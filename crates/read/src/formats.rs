@@ -151,6 +151,9 @@ pub(crate) struct Hooks {
     /// Its records stand at places that `--records` names; with that option no other format is
     /// tried.
     pub(crate) has_places: bool,
+    /// It is a table: `--header-row` names the row of its header, and of formats that may fit only
+    /// such ones are tried with that option.
+    pub(crate) has_header: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
 }
@@ -173,6 +176,7 @@ impl Hooks {
         is_begun: None,
         binaries: &[],
         has_places: false,
+        has_header: false,
         chosen_by: None,
     };
 }
