@@ -13,6 +13,7 @@ use crate::{Mapping, Options, ReadError};
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
 pub(crate) mod chat;
+pub(crate) mod comment_api;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod coral;
@@ -30,8 +31,8 @@ pub(crate) mod github;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
-pub(crate) mod lines;
 pub(crate) mod lemmy;
+pub(crate) mod lines;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
 pub(crate) mod mbox;
@@ -56,6 +57,7 @@ pub(crate) mod youtube;
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
     Format(&bluesky::FORMAT),
+    Format(&comment_api::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&coral::FORMAT),
