@@ -162,14 +162,10 @@ impl Layout for CommentApi {
             let comment = value.as_object();
             let record =
                 comment.and_then(|comment| self.comment(input, piece.span, comment, &thread, parent));
-            match &record {
-                Some(Record::Comment(comment)) => {
-                    let replies = value.get(self.site.replies).and_then(Value::as_array);
-                    let replies = replies.into_iter().flatten().rev();
-                    let own = (Some(comment.thread.clone()), Some(comment.id.clone()));
-                    pending.extend(replies.map(|reply| (reply, own.0.clone(), own.1.clone())));
-                }
-                _ => {}
+            if let Some(Record::Comment(comment)) = &record {
+                let replies = value.get(self.site.replies).and_then(Value::as_array);
+                let within = |reply| (reply, Some(comment.thread.clone()), Some(comment.id.clone()));
+                pending.extend(replies.into_iter().flatten().rev().map(within));
             }
             records.push_back(record.unwrap_or_else(|| {
                 let cause = format!("no comment of {}: it lacks a text or an id", self.site.name);
