@@ -127,7 +127,8 @@ impl Vk {
         if let Some(text) = &mut values[Field::Text as usize] {
             *text = with_names(text).into();
         }
-        let author = comment.get("from_id").and_then(Value::as_i64).and_then(|number| self.names.get(&number));
+        let author =
+            comment.get("from_id").and_then(Value::as_i64).and_then(|number| self.names.get(&number));
         if let Some(name) = author.filter(|name| !name.is_empty()) {
             values[Field::Author as usize] = Some(name.as_str().into());
         }
@@ -206,7 +207,10 @@ mod tests {
         assert!(testing::is_sure(&FORMAT, COMMENTS));
         let read = testing::read(&FORMAT, COMMENTS.as_bytes()).unwrap();
         let [first, reply, other, deleted] = &read.comments[..] else { panic!("{read:?}") };
-        assert_eq!((first.author.as_deref(), first.votes, first.replies), (Some("Ana Ray"), Some(3), Some(2)));
+        assert_eq!(
+            (first.author.as_deref(), first.votes, first.replies),
+            (Some("Ana Ray"), Some(3), Some(2))
+        );
         assert_eq!((first.thread.as_str(), first.parent.as_deref()), ("7", None));
         assert_eq!((reply.author.as_deref(), reply.text.as_str()), (Some("Weather"), "Ana, sun [or so]"));
         assert_eq!(reply.link.as_deref(), Some("https://vk.com/wall-3_7?reply=8"));
