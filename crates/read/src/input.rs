@@ -12,7 +12,7 @@ use comity_core::comment::{Comment, Origin, Status};
 use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
-use super::mapping::{Column, Field, Resolved, Unresolved};
+use super::mapping::{Column, Field, Resolved, Unresolved, page_of};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
 use super::time::{TimeColumn, Unread, is_time};
@@ -44,6 +44,8 @@ pub(crate) struct Input {
     parent_in_id: bool,
     /// Threads have the id of their first comment.
     thread_is_comment: bool,
+    /// Addresses of comments begin with that of their page, which is their thread.
+    page_in_link: bool,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
     /// input.
@@ -92,6 +94,7 @@ impl Input {
             thread: file.thread.clone(),
             parent_in_id: false,
             thread_is_comment: false,
+            page_in_link: false,
             records: 0,
             first_loss: None,
         }
@@ -135,6 +138,7 @@ impl Input {
         self.note_choice(&resolved, columns, noun);
         self.parent_in_id = resolved.parent_in_id;
         self.thread_is_comment = resolved.thread_is_comment;
+        self.page_in_link = resolved.page_in_link;
         let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
             .filter(|index| !read.contains(index))
@@ -206,6 +210,11 @@ impl Input {
                 columns[index].values.first().map_or("", String::as_str)
             ));
         }
+        if resolved.page_in_link
+            && let Some(link) = resolved.get(Field::Link)
+        {
+            notices.push(format!("threads are the pages of the addresses in `{}`", name(link)));
+        }
         if resolved.parent_in_id {
             notices.push("parents are read from the ids: `a.b` answers `a`".to_owned());
         }
@@ -253,7 +262,9 @@ impl Input {
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
         let id = filled(Field::Id).map_or_else(|| self.records.to_string(), str::to_owned);
-        let thread = filled(Field::Thread).unwrap_or(&self.thread).to_owned();
+        let page = || filled(Field::Link).filter(|_| self.page_in_link).and_then(page_of);
+        let thread = filled(Field::Thread).map(str::to_owned).or_else(page);
+        let thread = thread.unwrap_or_else(|| (*self.thread).to_owned());
         let text = values[Field::Text as usize].as_deref().unwrap_or_default();
         let status = match filled(Field::Status).map(|value| self.status(value, span.line)) {
             None | Some(Status::Live) => status_of_text(text),

@@ -1,5 +1,6 @@
 //! Which column or key of an export holds what: by the user's word, by its name, by its content.
 
+mod address;
 mod choice;
 mod content;
 mod names;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use comity_core::comment::Status;
 
+pub(crate) use self::address::page_of;
 use self::choice::Choice;
 use self::names::bare;
 use self::place::Path;
@@ -158,6 +160,8 @@ pub(crate) struct Resolved {
     /// Ids begin with that of the comment that they answer (`a.b` answers `a`), and no column names
     /// parents.
     pub(crate) parent_in_id: bool,
+    /// No column names threads, and the comments' addresses begin with that of their page.
+    pub(crate) page_in_link: bool,
     /// Threads have the id of their first comment.
     pub(crate) thread_is_comment: bool,
     /// The names of all columns of statuses.
@@ -485,6 +489,10 @@ mod tests {
             ("text: a; b \n reply: true; false \n reply_to: @ana; @ben", "text=text"),
             ("text: a; b \n id: 1; 2 \n pid: 1", "text=text id=id parent=pid"),
             ("text: a; b \n id: 1; 2 \n pid: 88; 88", "text=text id=id"),
+            (
+                "tweet: a; b \n id: 1; 2 \n reply_to: []; [{'screen_name': 'ana', 'id': '7'}]",
+                "text=tweet id=id",
+            ),
             // Times that can be read beat `1 year ago`, and numbers of a player are none.
             (
                 "text: a; b \n time: 1 year ago; 2 years ago \n time_parsed: 1690000000.1; 1690000001.2",
@@ -495,6 +503,13 @@ mod tests {
             ("content: fine; bad \n score: 5; 1 \n reviewId: q; r", "text=content id=reviewId"),
             ("content: fine; bad \n score: 5; 1 \n thumbsUpCount: 0; 2", "text=content votes=thumbsUpCount"),
             ("text: a; b \n votes: 1.2K; 3", "text=text votes=votes"),
+            (
+                "text: a; b \n Review Score: 5; 1 \n Review Username: Ana; Ben",
+                "text=text author=Review Username",
+            ),
+            ("text: a; b \n thread.count: 4; 4 \n likes.count: 2; 0", "text=text votes=likes.count"),
+            // A home page is its owner's, not the comment's.
+            ("text: a; b \n link: https://a.example; https://b.example/", "text=text"),
             // The page is what the comments' addresses begin with; a number of a page is none.
             (
                 "body: a; b \n permalink: https://x.example/p/1/a; https://x.example/p/1/b \n link: https://x.example/p/1/; https://x.example/p/1/",

@@ -40,12 +40,6 @@ pub(super) fn is_truth(value: &str) -> bool {
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Returns true for an address of the web or of an account.
-pub(super) fn is_address(value: &str) -> bool {
-    !value.contains(char::is_whitespace)
-        && (value.contains("://") || value.starts_with("www.") || (value.starts_with('/') && value.len() > 1))
-}
-
 /// Returns true for a time, seconds since 1970 among them.
 pub(super) fn is_moment(value: &str) -> bool {
     time::is_time(value) || TimeColumn::unknown(None).read(value).is_ok()
@@ -70,7 +64,7 @@ pub(super) fn is_like_name(value: &str) -> bool {
 
 /// Returns true for what may be an id: a word without spaces that mentions nobody.
 pub(super) fn may_be_id(value: &str) -> bool {
-    value.len() <= 400 && !value.starts_with('@') && !value.trim().contains(char::is_whitespace)
+    value.len() <= 400 && !value.starts_with(['@', '[', '{']) && !value.trim().contains(char::is_whitespace)
 }
 
 /// Returns true for a large number that a spreadsheet rounded: `1.23457E+17`.

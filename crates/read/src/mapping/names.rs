@@ -14,12 +14,24 @@ pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
         }
         found
     };
-    let found = known(&bare(name));
-    // `Date (UTC)`: a remark in brackets is no part of the name.
-    match name.split_once(['(', '[']) {
-        Some((start, _)) if found.is_empty() => known(&bare(start)),
-        _ => found,
+    let whole = bare(name);
+    let found = known(&whole);
+    if !found.is_empty() {
+        return found;
     }
+    // `Date (UTC)`: a remark in brackets is no part of the name.
+    let name = name.split_once(['(', '[']).map_or(whole, |(start, _)| bare(start));
+    let found = known(&name);
+    if !found.is_empty() {
+        return found;
+    }
+    // `Review Username`: the word for a comment may stand before. The score of a review is its
+    // author's, not that of readers.
+    let owned =
+        ["comment", "review", "tweet", "message"].into_iter().find_map(|word| name.strip_prefix(word));
+    let found = owned.map(known).unwrap_or_default();
+    let is_kept = |(field, _): &(Field, i32)| !matches!(field, Field::Votes | Field::Thread | Field::Section);
+    found.into_iter().filter(is_kept).map(|(field, score)| (field, score - 3)).collect()
 }
 
 /// Returns a name without case, spaces, punctuation and accents.
@@ -81,7 +93,9 @@ pub(super) const ENGLISH: Names = &[
     (Field::Text, 80, &["textdisplay", "review", "raw", "textcontent", "replytext", "contenttext",
         "renderedcontent", "contenthtml", "bodyhtml", "commenthtml", "texthtml", "contentraw"]),
     (Field::Text, 70, &["post", "comments", "cooked", "postcooked", "cleantext", "feedback", "opinion", "verbatim"]),
+    (Field::Text, 62, &["pros", "positivetext", "prostext"]),
     (Field::Text, 60, &["reply", "remark", "remarks", "hitsentence", "reviews", "tweets", "messages"]),
+    (Field::Text, 58, &["cons", "negativetext", "constext"]),
     (Field::Text, 45, &["caption", "answer", "response", "note", "snippet"]),
 
     (Field::Author, 99, &["author", "authorname", "commentauthor", "authordisplayname", "commenter",
@@ -178,7 +192,7 @@ pub(super) const ENGLISH: Names = &[
     (Field::Votes, 85, &["score", "points", "upvotes", "ups", "karma", "favorites", "favoritecount", "thumbsup",
         "favourites", "commentscore"]),
     (Field::Votes, 70, &["recommendations", "recommendcount", "reactions", "reactioncount", "hearts",
-        "recommendationcount", "reactionscount", "commentkarma", "helpful", "voteup"]),
+        "recommendationcount", "reactionscount", "commentkarma", "helpful", "voteup", "like"]),
 
     (Field::Replies, 95, &["replies", "replycount", "repliescount", "numreplies", "totalreplycount",
         "replycommenttotal", "subcommentcount", "numberofreplies", "totalreplies", "directreplycount"]),
