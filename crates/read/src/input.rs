@@ -40,8 +40,8 @@ pub(crate) struct Input {
     times: TimeColumn,
     forms: Forms,
     thread: Arc<str>,
-    /// Ids begin with that of the comment that they answer.
-    parent_in_id: bool,
+    /// The sign behind which ids that begin with their parent's go on.
+    parent_in_id: Option<char>,
     /// Threads have the id of their first comment.
     thread_is_comment: bool,
     /// Addresses of comments begin with that of their page, which is their thread.
@@ -92,7 +92,7 @@ impl Input {
             diagnostics: Diagnostics::default(),
             thread_index: Arc::default(),
             thread: file.thread.clone(),
-            parent_in_id: false,
+            parent_in_id: None,
             thread_is_comment: false,
             page_in_link: false,
             records: 0,
@@ -215,8 +215,8 @@ impl Input {
         {
             notices.push(format!("threads are the pages of the addresses in `{}`", name(link)));
         }
-        if resolved.parent_in_id {
-            notices.push("parents are read from the ids: `a.b` answers `a`".to_owned());
+        if let Some(sign) = resolved.parent_in_id {
+            notices.push(format!("parents are read from the ids: `a{sign}b` answers `a`"));
         }
     }
 
@@ -270,7 +270,7 @@ impl Input {
             None | Some(Status::Live) => status_of_text(text),
             Some(status) => status,
         };
-        let in_id = || id.rsplit_once('.').map(|(parent, _)| parent).filter(|_| self.parent_in_id);
+        let in_id = || Some(id.rsplit_once(self.parent_in_id?)?.0);
         let parent = filled(Field::Parent)
             .or_else(in_id)
             .and_then(|parent| {

@@ -157,9 +157,9 @@ pub(crate) struct Resolved {
     pub(crate) close: Vec<(Field, usize)>,
     /// A column of ids that is left out, because a spreadsheet rounded them.
     pub(crate) rounded: Option<usize>,
-    /// Ids begin with that of the comment that they answer (`a.b` answers `a`), and no column names
-    /// parents.
-    pub(crate) parent_in_id: bool,
+    /// The sign behind which ids that begin with their parent's go on (`a.b` answers `a`), if no
+    /// column names parents.
+    pub(crate) parent_in_id: Option<char>,
     /// No column names threads, and the comments' addresses begin with that of their page.
     pub(crate) page_in_link: bool,
     /// Threads have the id of their first comment.
@@ -441,7 +441,7 @@ mod tests {
                 "text=comment.text id=comment.id thread=article.id",
             ),
             (
-                "message.text: a; b \n message.chat.id: -1; -1 \n message.id: 4; 5",
+                "message.text: a; b \n message.chat.id: -100; -100 \n message.id: 4; 5",
                 "text=message.text id=message.id thread=message.chat.id",
             ),
             // A wrapper around the text costs nothing, whatever it is called.
@@ -516,6 +516,7 @@ mod tests {
                 "text=body thread=link link=permalink",
             ),
             ("text: a; b \n page: 1; 1", "text=text"),
+            ("text: a; b \n thread id: 0; 0", "text=text"),
             // By content alone, where only one column can be it.
             ("text: a; b; c \n wann: 2024-01-01; 2024-01-02; 2024-01-03", "text=text created_at=wann"),
             ("text: a; b \n x: 2024-01-01; 2024-01-02 \n y: 2024-01-01; 2024-01-02", "text=text"),
@@ -614,6 +615,8 @@ mod tests {
     fn ids_tell_parents_unless_they_are_rounded() {
         for (table, in_id, is_rounded) in [
             ("text: a; b \n cid: Ug1; Ug1.x", true, false),
+            ("text: a; b; c \n 1: 1; 1-1; 2", true, false),
+            ("text: a; b; c \n id: 1f-aa; 1f-ab; 2c-ac", false, false),
             ("text: a; b; c \n id: 1; 1.1; 1.1.1", true, false),
             ("text: a; b \n id: 1.0; 2.0", false, false),
             ("text: a; b \n id: a.b; c.d", false, false),
@@ -621,7 +624,11 @@ mod tests {
             ("text: a; b \n id: 1.23457E+17; 1.23457E+17 \n parent_id: 1.23457E+17", false, true),
         ] {
             let resolved = Mapping::default().resolve(&columns(table)).unwrap();
-            assert_eq!((resolved.parent_in_id, resolved.rounded.is_some()), (in_id, is_rounded), "{table:?}");
+            assert_eq!(
+                (resolved.parent_in_id.is_some(), resolved.rounded.is_some()),
+                (in_id, is_rounded),
+                "{table:?}"
+            );
             assert_eq!(resolved.get(Field::Id).is_none(), is_rounded, "{table:?}");
         }
     }

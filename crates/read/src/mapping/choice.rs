@@ -351,7 +351,9 @@ impl<'a> Choice<'a> {
                 let is_page = bare(&self.paths[column].leaf) == "page" && most(content::is_number);
                 // A weak name (`post_id`) counts only if several rows share a value.
                 let is_weak = score < STRONG && is_own;
-                (!is_weak && !is_page && chars < 300.0 && !most(time::is_time)).then(|| score - missing(20.0))
+                let is_nothing = are(values, 1.0, content::is_none);
+                (!is_weak && !is_page && !is_nothing && chars < 300.0 && !most(time::is_time))
+                    .then(|| score - missing(20.0))
             }
             Field::CreatedAt => {
                 // Small numbers are no times, not even days as spreadsheets count them.
@@ -417,6 +419,19 @@ impl<'a> Choice<'a> {
             let found: Vec<usize> = self.free().filter(are_ids).collect();
             self.guess(Field::Id, &found);
         }
+        // Numbers of comments (`1`, `1-1`) stand under no name.
+        let numbers = |column: &usize| {
+            let values = self.values(*column);
+            let name = &self.columns[*column].name;
+            !name.contains(char::is_alphabetic)
+                && distinct(values) == values.len()
+                && are(values, 1.0, |value| {
+                    value.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte))
+                })
+                && content::divides_ids(values).is_some()
+        };
+        let numbers: Vec<usize> = self.free().filter(numbers).collect();
+        self.guess(Field::Id, &numbers);
         let times = self.unnamed(NO_TIMES, |values| are(values, 0.8, time::is_time));
         self.guess(Field::CreatedAt, &times);
         let names = self.unnamed(NO_NAMES, |values| {
@@ -496,10 +511,7 @@ impl<'a> Choice<'a> {
         else {
             return;
         };
-        let ids: HashSet<&str> = self.values(ids).iter().map(|id| id.trim()).collect();
-        let parents = || ids.iter().filter_map(|id| id.rsplit_once('.'));
-        let known = parents().filter(|(parent, _)| ids.contains(parent)).count();
-        self.resolved.parent_in_id = known > 0 && known * 2 >= parents().count();
+        self.resolved.parent_in_id = content::divides_ids(self.values(ids));
     }
 
     /// Looks for threads that are called like their first comment: then that one may be a parent.

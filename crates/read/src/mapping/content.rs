@@ -25,7 +25,7 @@ pub(super) fn point_into(values: &[String], targets: &[String]) -> bool {
 }
 
 /// Returns true for words and numbers that stand for nothing in a column of ids.
-fn is_none(value: &str) -> bool {
+pub(super) fn is_none(value: &str) -> bool {
     matches!(value.to_lowercase().as_str(), "" | "0" | "-1" | "null" | "none" | "nan" | "na" | "root" | "\\n")
 }
 
@@ -102,4 +102,15 @@ pub(super) fn means(values: &[String]) -> (f64, f64, f64) {
         mean(|value| value.chars().filter(|c| !c.is_ascii()).count()),
         mean(|value| value.chars().count()),
     )
+}
+
+/// Returns the sign that divides ids into that of the comment which is answered, and the rest
+/// (`a.b` answers `a`); `None` if most ids that could be divided so have no such comment.
+pub(super) fn divides_ids(ids: &[String]) -> Option<char> {
+    let ids: HashSet<&str> = ids.iter().map(|id| id.trim()).collect();
+    ['.', '-'].into_iter().find(|sign| {
+        let parents = || ids.iter().filter_map(|id| id.rsplit_once(*sign));
+        let known = parents().filter(|(parent, _)| ids.contains(parent)).count();
+        known > 0 && known * 2 >= parents().count()
+    })
 }
