@@ -137,7 +137,7 @@ impl fmt::Display for Mapping {
 }
 
 /// A column or key with some of its values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
     pub(crate) name: String,
     /// Those of the head that are not blank.
@@ -179,7 +179,6 @@ impl Resolved {
     }
 
     /// Returns this for columns that are read under other numbers.
-    #[cfg(any(feature = "arrow", feature = "parquet"))]
     pub(crate) fn renumbered(mut self, number: impl Fn(usize) -> Option<usize>) -> Self {
         self.columns = self.columns.map(|column| number(column?));
         self.further =
