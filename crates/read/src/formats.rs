@@ -13,6 +13,7 @@ use crate::{Mapping, Options, ReadError};
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
 pub(crate) mod chat;
+pub(crate) mod comment_api;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod coral;
@@ -55,6 +56,7 @@ pub(crate) mod tiktok;
 pub(crate) mod tsv;
 pub(crate) mod twitch;
 pub(crate) mod twitter;
+pub(crate) mod vk;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
@@ -66,6 +68,7 @@ pub(crate) mod zeeschuimer;
 const ALL: &[Format] = &[
     Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
+    Format(&comment_api::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&coral::FORMAT),
@@ -96,6 +99,7 @@ const ALL: &[Format] = &[
     Format(&tiktok::FORMAT),
     Format(&twitch::FORMAT),
     Format(&twitter::FORMAT),
+    Format(&vk::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
