@@ -35,6 +35,8 @@ const KEYS: Keys = &[
     (Field::Thread, "asset.url"),
     (Field::Thread, "storyID"),
     (Field::Thread, "asset_id"),
+    (Field::ThreadTitle, "story.metadata.title"),
+    (Field::ThreadTitle, "asset.title"),
     (Field::CreatedAt, "createdAt"),
     (Field::CreatedAt, "createdAt.$date"),
     (Field::CreatedAt, "createdAt.$date.$numberLong"),

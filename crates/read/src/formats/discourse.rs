@@ -28,6 +28,7 @@ const KEYS: Keys = &[
     (Field::Id, "id"),
     (Field::Parent, "reply_to_post_number"),
     (Field::Thread, "topic_id"),
+    (Field::ThreadTitle, "topic_title"),
     (Field::CreatedAt, "created_at"),
     (Field::Link, "post_url"),
     (Field::Section, "category_slug"),

@@ -15,18 +15,19 @@ const LAYOUT: Layout =
     Layout { containers: &["disqus"], records: &["post"], wanted: &["category", "thread", "post"] };
 
 /// Where each field stands.
-const COLUMNS: [(Field, &str); 8] = [
+const COLUMNS: [(Field, &str); 9] = [
     (Field::Text, "message"),
     (Field::Author, "author/name"),
     (Field::Id, "dsq:id"),
     (Field::Parent, "parent dsq:id"),
     (Field::Thread, "thread dsq:id"),
+    (Field::ThreadTitle, "thread/title"),
     (Field::CreatedAt, "createdAt"),
     (Field::Link, "thread/link"),
     (Field::Status, "isDeleted, isSpam"),
 ];
 /// What is left behind on purpose (who can be reached how) or has no place.
-const UNUSED: [&str; 5] = ["author/email", "ipAddress", "author/username", "thread/title", "id"];
+const UNUSED: [&str; 4] = ["author/email", "ipAddress", "author/username", "id"];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
     name: "disqus",
@@ -63,6 +64,7 @@ struct Disqus {
 }
 
 struct Thread {
+    title: Option<String>,
     link: Option<String>,
     category: Option<String>,
 }
@@ -85,6 +87,8 @@ impl Disqus {
         let mut values = Values::default();
         values[Field::Id as usize] = id.map(Into::into);
         values[Field::Thread as usize] = thread_id.map(Into::into);
+        let title = thread.and_then(|thread| thread.title.as_deref());
+        values[Field::ThreadTitle as usize] = title.map(Into::into);
         values[Field::Author as usize] =
             post.get("author/name").or_else(|| post.get("author/username")).map(Into::into);
         values[Field::CreatedAt as usize] = post.get("createdAt").map(Into::into);
@@ -117,7 +121,10 @@ impl Parser for Disqus {
             match (element.name.as_str(), own("@id")) {
                 ("post", _) => return Ok(Some(self.post(&element))),
                 ("thread", Some(id)) => {
-                    self.threads.insert(id, Thread { link: own("link"), category: own("category@id") });
+                    self.threads.insert(
+                        id,
+                        Thread { title: own("title"), link: own("link"), category: own("category@id") },
+                    );
                 }
                 ("category", Some(id)) => self.categories.extend(own("title").map(|title| (id, title))),
                 _ => {}

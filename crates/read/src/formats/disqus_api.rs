@@ -23,6 +23,7 @@ const KEYS: Keys = &[
     (Field::Parent, "parent"),
     (Field::Thread, "thread"),
     (Field::Thread, "thread.id"),
+    (Field::ThreadTitle, "thread.title"),
     (Field::CreatedAt, "createdAt"),
     (Field::Link, "url"),
     (Field::Votes, "likes"),

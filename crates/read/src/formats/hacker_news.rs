@@ -33,6 +33,7 @@ const KEYS: Keys = &[
     (Field::Parent, "parent_id"),
     (Field::Parent, "parent"),
     (Field::Thread, "story_id"),
+    (Field::ThreadTitle, "story_title"),
     (Field::CreatedAt, "created_at_i"),
     (Field::CreatedAt, "created_at"),
     (Field::CreatedAt, "time"),

@@ -28,6 +28,7 @@ const KEYS: Keys = &[
     (Field::Parent, "comment.path"),
     (Field::Thread, "comment.post_id"),
     (Field::Thread, "post.id"),
+    (Field::ThreadTitle, "post.name"),
     (Field::CreatedAt, "comment.published"),
     (Field::CreatedAt, "comment.published_at"),
     (Field::CreatedAt, "post.published"),

@@ -16,25 +16,25 @@ const LAYOUT: Layout = Layout {
 };
 
 /// Where each field stands.
-const COLUMNS: [(Field, &str); 9] = [
+const COLUMNS: [(Field, &str); 10] = [
     (Field::Text, "wp:comment_content"),
     (Field::Author, "wp:comment_author"),
     (Field::Id, "wp:comment_id"),
     (Field::Parent, "wp:comment_parent"),
     (Field::Thread, "wp:post_id"),
+    (Field::ThreadTitle, "title"),
     (Field::CreatedAt, "wp:comment_date_gmt"),
     (Field::Link, "link"),
     (Field::Section, "category"),
     (Field::Status, "wp:comment_approved, wp:comment_type"),
 ];
 /// What is left behind on purpose (who can be reached how) or has no place.
-const UNUSED: [&str; 6] = [
+const UNUSED: [&str; 5] = [
     "wp:comment_author_email",
     "wp:comment_author_url",
     "wp:comment_author_IP",
     "wp:comment_user_id",
     "wp:commentmeta",
-    "title",
 ];
 /// The namespace of the export's own elements; its version follows.
 const NAMESPACE: &str = "wordpress.org/export/";
@@ -128,6 +128,7 @@ impl WordPress {
         let mut values = Values::default();
         values[Field::Id as usize] = id.map(Into::into);
         values[Field::Thread as usize] = thread.map(Into::into);
+        values[Field::ThreadTitle as usize] = item.and_then(|item| item.title.as_deref()).map(Into::into);
         // Names are stored with their HTML entities.
         values[Field::Author as usize] = get("comment_author").map(|name| html::to_text(name).text.into());
         values[Field::CreatedAt as usize] = created_at;
