@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::str::FromStr;
 
 use crate::input::{Input, Parser};
@@ -11,8 +12,10 @@ use crate::{Mapping, Options, ReadError};
 
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
+pub(crate) mod chat;
 pub(crate) mod commento;
 pub(crate) mod convokit;
+pub(crate) mod coral;
 pub(crate) mod csv;
 pub(crate) mod discord;
 pub(crate) mod discourse;
@@ -20,43 +23,61 @@ pub(crate) mod disqus;
 pub(crate) mod disqus_api;
 pub(crate) mod facebook;
 pub(crate) mod feed;
+pub(crate) mod flarum;
 pub(crate) mod fourcat;
 pub(crate) mod fourchan;
+pub(crate) mod github;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
 pub(crate) mod lemmy;
+pub(crate) mod lines;
+pub(crate) mod live_chat;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
+pub(crate) mod mastodon_api;
+pub(crate) mod mbox;
+pub(crate) mod meta_messages;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
 pub(crate) mod remark42;
+pub(crate) mod slack;
+pub(crate) mod spreadsheet;
 pub(crate) mod stack_exchange;
 pub(crate) mod stack_exchange_api;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod tiktok;
 pub(crate) mod tsv;
+pub(crate) mod twitch;
+pub(crate) mod twitter;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
+pub(crate) mod yt_dlp;
+pub(crate) mod zeeschuimer;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
+    Format(&coral::FORMAT),
     Format(&discord::FORMAT),
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
     Format(&feed::FORMAT),
+    Format(&flarum::FORMAT),
     Format(&fourcat::FORMAT),
     Format(&fourchan::FORMAT),
+    Format(&github::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
     Format(&disqus_api::FORMAT),
@@ -66,19 +87,31 @@ const ALL: &[Format] = &[
     Format(&mastodon::FORMAT),
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
+    Format(&slack::FORMAT),
     Format(&stack_exchange::FORMAT),
     Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
+    Format(&mastodon_api::FORMAT),
+    Format(&meta_messages::FORMAT),
+    Format(&tiktok::FORMAT),
+    Format(&twitch::FORMAT),
+    Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&live_chat::FORMAT),
+    Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
+    Format(&spreadsheet::FORMAT),
+    Format(&chat::FORMAT),
+    Format(&mbox::FORMAT),
     Format(&json::FORMAT),
     Format(&ndjson::FORMAT),
     Format(&csv::FORMAT),
     Format(&tsv::FORMAT),
     Format(&text::FORMAT),
+    Format(&lines::FORMAT),
 ];
 
 /// A format: its names, and the functions that recognise and read it.
@@ -124,8 +157,9 @@ pub(crate) struct Hooks {
 
 /// The files of an export that is a folder.
 pub(crate) struct Companions {
-    /// The name, without extension, of the file that contains the comments.
-    pub(crate) main: &'static str,
+    /// Returns the folder of the export, given the name (without extension) and the path of a file
+    /// that contains comments; `None` for any other file.
+    pub(crate) root: for<'a> fn(&str, &'a Path) -> Option<&'a Path>,
     /// Checks whether a name and an extension are those of a file that only describes it.
     pub(crate) describes: fn(&str, &str) -> bool,
 }
@@ -203,14 +237,22 @@ impl FromStr for Format {
 
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = ALL.iter().map(|format| format.as_str()).collect();
-            format!("unknown format `{word}`; known: {}", known.join(", "))
+            let lower = word.to_lowercase();
+            let is_near = |name: &str| {
+                let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();
+                shared >= 3 || !lower.is_empty() && name.contains(&*lower)
+            };
+            let near: Vec<&str> =
+                ALL.iter().map(|format| format.as_str()).filter(|name| is_near(name)).collect();
+            let near =
+                if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
+            format!("unknown format `{word}`; {near}`comity formats` lists all of them")
         })
     }
 }
 
 /// Returns the error for an input in a format that this build leaves out.
-#[cfg(not(all(feature = "arrow", feature = "parquet")))]
+#[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
 fn left_out(input: &Input, format: &str, feature: &str) -> ReadError {
     ReadError::new(
         crate::ReadErrorKind::Unsupported,
@@ -232,16 +274,19 @@ mod tests {
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
         let error = "xml".parse::<Format>().unwrap_err();
-        assert!(error.starts_with("unknown format `xml`; known: "), "{error}");
+        assert_eq!(error, "unknown format `xml`; `comity formats` lists all of them");
+        let error = "Discors".parse::<Format>().unwrap_err();
+        assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
     }
 
-    #[cfg(not(all(feature = "arrow", feature = "parquet")))]
+    #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
     #[test]
     fn a_format_that_is_left_out_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let files: [(&str, bool, &[u8]); 2] = [
+        let files: [(&str, bool, &[u8]); 3] = [
             ("Parquet", cfg!(feature = "parquet"), b"PAR1\x15\0\0\0"),
             ("Arrow IPC (Feather)", cfg!(feature = "arrow"), b"ARROW1\0\0\xff\xff\xff\xff"),
+            ("spreadsheets", cfg!(feature = "spreadsheet"), b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"),
         ];
         for (name, is_built_in, bytes) in files {
             // The content decides, not the name.

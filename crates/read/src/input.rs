@@ -12,10 +12,10 @@ use comity_core::comment::{Comment, Origin, Status};
 use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
-use super::mapping::{Column, Field, Resolved, Unresolved};
+use super::mapping::{Column, Field, Resolved, Unresolved, page_of};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
-use super::time::{TimeColumn, Unread};
+use super::time::{TimeColumn, Unread, is_time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// The parser of one input.
@@ -40,6 +40,12 @@ pub(crate) struct Input {
     times: TimeColumn,
     forms: Forms,
     thread: Arc<str>,
+    /// The sign behind which ids that begin with their parent's go on.
+    parent_in_id: Option<char>,
+    /// Threads have the id of their first comment.
+    thread_is_comment: bool,
+    /// Addresses of comments begin with that of their page, which is their thread.
+    page_in_link: bool,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
     /// input.
@@ -86,6 +92,9 @@ impl Input {
             diagnostics: Diagnostics::default(),
             thread_index: Arc::default(),
             thread: file.thread.clone(),
+            parent_in_id: None,
+            thread_is_comment: false,
+            page_in_link: false,
             records: 0,
             first_loss: None,
         }
@@ -122,22 +131,93 @@ impl Input {
             self.decide_times(known);
         }
         for field in Field::ALL {
-            if let Some(index) = resolved.get(field) {
+            for index in resolved.all(field) {
                 self.report.columns.push((field, columns[index].name.clone()));
             }
         }
-        if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
-            self.report.notices.push(format!(
-                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
-                 for certain",
-                columns[text].name
-            ));
-        }
+        self.note_choice(&resolved, columns, noun);
+        self.parent_in_id = resolved.parent_in_id;
+        self.thread_is_comment = resolved.thread_is_comment;
+        self.page_in_link = resolved.page_in_link;
+        let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
-            .filter(|index| !resolved.columns.contains(&Some(*index)))
+            .filter(|index| !read.contains(index))
             .map(|index| columns[index].name.clone())
             .collect();
         Ok(resolved)
+    }
+
+    /// Adds to the report what was guessed, what came close, and what is left out.
+    fn note_choice(&mut self, resolved: &Resolved, columns: &[Column], noun: &str) {
+        let notices = &mut self.report.notices;
+        let name = |index: usize| &columns[index].name;
+        for field in &resolved.by_content {
+            let Some(index) = resolved.get(*field) else { continue };
+            notices.push(match field {
+                Field::Text => format!(
+                    "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
+                     for certain",
+                    name(index)
+                ),
+                _ => format!(
+                    "no {noun} is named like the field {field}: took `{0}`, whose values look like it; --map \"{field}=\" \
+                     leaves it empty",
+                    name(index)
+                ),
+            });
+        }
+        for (field, index) in &resolved.close {
+            let Some(chosen) = resolved.get(*field) else { continue };
+            // Names that stand twice have a notice of their own.
+            if name(chosen) != name(*index) {
+                notices.push(format!(
+                    "{field} is read from `{}`; `{other}` fits nearly as well: --map \"{field}={other}\" reads that",
+                    name(chosen),
+                    other = name(*index)
+                ));
+            }
+        }
+        for (field, index) in &resolved.further {
+            if *field == Field::Text
+                && let Some(chosen) = resolved.get(*field)
+            {
+                notices.push(format!(
+                    "text is read from `{}`, and from `{}` in records without it",
+                    name(chosen),
+                    name(*index)
+                ));
+            }
+        }
+        for (index, column) in columns.iter().enumerate() {
+            let is_twin = |other: &usize| columns[*other].name == column.name;
+            if let Some(first) = (0..index).find(is_twin) {
+                let read = |index: usize| resolved.read().any(|read| read == index);
+                let (is, other) = if read(index) && !read(first) { (index, first) } else { (first, index) };
+                notices.push(format!(
+                    "two {noun}s are called `{}`: number {} is read, number {} is not; choose by number, as in \
+                     --map text={1}",
+                    column.name,
+                    is + 1,
+                    other + 1
+                ));
+            }
+        }
+        if let Some(index) = resolved.rounded {
+            notices.push(format!(
+                "the ids in `{}` were rounded by a spreadsheet (`{}`), so that different comments have the same: ids and \
+                 parents are not read; export again, and open the file without converting numbers",
+                name(index),
+                columns[index].values.first().map_or("", String::as_str)
+            ));
+        }
+        if resolved.page_in_link
+            && let Some(link) = resolved.get(Field::Link)
+        {
+            notices.push(format!("threads are the pages of the addresses in `{}`", name(link)));
+        }
+        if let Some(sign) = resolved.parent_in_id {
+            notices.push(format!("parents are read from the ids: `a{sign}b` answers `a`"));
+        }
     }
 
     /// Decides by some values how times are written, and notes what was inferred. To be called once
@@ -182,14 +262,22 @@ impl Input {
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
         let id = filled(Field::Id).map_or_else(|| self.records.to_string(), str::to_owned);
-        let thread = filled(Field::Thread).unwrap_or(&self.thread).to_owned();
+        let page = || filled(Field::Link).filter(|_| self.page_in_link).and_then(page_of);
+        let thread = filled(Field::Thread).map(str::to_owned).or_else(page);
+        let thread = thread.unwrap_or_else(|| (*self.thread).to_owned());
         let text = values[Field::Text as usize].as_deref().unwrap_or_default();
         let status = match filled(Field::Status).map(|value| self.status(value, span.line)) {
             None | Some(Status::Live) => status_of_text(text),
             Some(status) => status,
         };
-        let parent =
-            filled(Field::Parent).and_then(|parent| parent_id(parent, &id, &thread)).map(str::to_owned);
+        let in_id = || Some(id.rsplit_once(self.parent_in_id?)?.0);
+        let parent = filled(Field::Parent)
+            .or_else(in_id)
+            .and_then(|parent| {
+                let thread = if self.thread_is_comment { "" } else { &thread };
+                parent_id(parent, &id, thread)
+            })
+            .map(str::to_owned);
         let mut number = |field: Field, form: NumberColumn| {
             let value = filled(field)?;
             let Some(number) = form.read(value) else {
@@ -329,8 +417,12 @@ fn first(raw: &[u8]) -> &[u8] {
 /// Lists the columns' names, shortened to what a person would read.
 fn list(columns: &[Column]) -> String {
     const MOST: usize = 40;
-    let mut names: Vec<String> =
-        columns.iter().take(MOST).map(|column| column.name.chars().take(60).collect()).collect();
+    // A column without a name is named by its number.
+    let name = |(at, column): (usize, &Column)| match column.name.trim() {
+        "" => (at + 1).to_string(),
+        name => name.chars().take(60).collect(),
+    };
+    let mut names: Vec<String> = columns.iter().enumerate().take(MOST).map(name).collect();
     if columns.len() > MOST {
         names.push(format!("and {} more", columns.len() - MOST));
     }
@@ -340,7 +432,7 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root"];
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root", "na"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
@@ -385,28 +477,51 @@ fn status_of_text(text: &str) -> Status {
 
 /// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a
 /// column `spam` removed, in a column `approved` live.
-fn status_of_word(column: &str, word: &str) -> Option<Status> {
+pub(super) fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {
-        "deleted" | "trash" | "withdrawn" => Status::Deleted,
-        "removed" | "spam" | "rejected" | "hidden" | "blocked" | "banned" => Status::Removed,
+        "deleted" | "withdrawn" => Status::Deleted,
+        "removed" | "spam" | "trash" | "post-trashed" | "rejected" | "hidden" | "blocked" | "banned" => {
+            Status::Removed
+        }
         "service" | "system" | "pingback" | "trackback" => Status::Service,
         "live" | "approved" | "published" | "visible" | "active" | "public" | "accepted" | "ok" => {
             Status::Live
         }
         // Not yet shown, and there to be judged.
         "pending" | "hold" | "unapproved" | "queued" | "new" => Status::Live,
-        "false" | "no" | "0" | "n" | "f" => Status::Live,
-        "true" | "yes" | "1" | "y" | "t" => {
+        "false" | "no" | "0" | "n" | "f" | "nein" | "non" | "nao" | "não" | "nee" | "nie" => Status::Live,
+        "true" | "yes" | "1" | "y" | "t" | "ja" | "si" | "sí" | "sì" | "oui" | "sim" | "tak" => {
+            const DELETED: [&str; 5] = ["delet", "gelöscht", "geloescht", "borrado", "apagado"];
+            const REMOVED: [&str; 15] = [
+                "remov",
+                "spam",
+                "hidden",
+                "dead",
+                "entfernt",
+                "gesperrt",
+                "eliminad",
+                "eliminat",
+                "excluido",
+                "excluído",
+                "rimoss",
+                "cancellat",
+                "supprim",
+                "verwijderd",
+                "usuni",
+            ];
             let says = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
-            if says(&["delet"]) {
+            if says(&DELETED) {
                 Status::Deleted
-            } else if says(&["remov", "spam", "hidden"]) {
+            } else if says(&REMOVED) {
                 Status::Removed
             } else {
                 Status::Live
             }
         }
+        // `deleted_at` is the time of it.
+        word if is_time(word) && column.contains("delet") => Status::Deleted,
+        word if is_time(word) && column.contains("remov") => Status::Removed,
         _ => return None,
     })
 }

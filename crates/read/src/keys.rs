@@ -15,7 +15,9 @@ use super::{ReadError, ReadErrorKind, Record};
 
 /// Where in an object each field stands.
 pub(crate) struct Keys {
-    paths: [Option<Vec<String>>; Field::COUNT],
+    resolved: Resolved,
+    /// The places that `resolved` counts.
+    paths: Vec<Vec<String>>,
 }
 
 /// The values around an object that it takes if it has none of its own.
@@ -35,14 +37,14 @@ impl Keys {
             let remedy = "save each of them as a file of its own";
             return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
         }
-        let resolved: Resolved = input.resolve(&flat.columns, "key")?;
+        let resolved = input.resolve(&flat.columns, "key")?;
         if !flat.lists.is_empty() {
             input.report.notices.push(format!(
                 "the records hold lists of objects that are not read: {}",
                 flat.lists.join(", ")
             ));
         }
-        Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
+        Ok(Self { resolved, paths: flat.paths })
     }
 
     /// Decides as [`Keys::resolve`] does for another kind of object in the same input. `None` if it
@@ -52,30 +54,35 @@ impl Keys {
         let own = input.options.mapping.resolve(&columns);
         let resolved = own.or_else(|_| Mapping::default().resolve(&columns)).ok()?;
         for field in Field::ALL {
-            if let Some(index) = resolved.get(field) {
+            for index in resolved.all(field) {
                 let entry = (field, columns[index].name.clone());
                 if !input.report.columns.contains(&entry) {
                     input.report.columns.push(entry);
                 }
             }
         }
-        Some(Self { paths: resolved.columns.map(|column| Some(paths[column?].clone())) })
+        Some(Self { resolved, paths })
     }
 
     /// By the mapping's word alone; noted in the report.
     pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
-        let mut paths: [Option<Vec<String>>; Field::COUNT] = Default::default();
+        let (mut columns, mut paths) = ([None; Field::COUNT], Vec::new());
         for (field, key) in mapping.pairs().filter(|(_, key)| !key.is_empty()) {
             input.report.columns.push((field, key.to_owned()));
-            paths[field as usize] = Some(key.split('.').map(str::to_owned).collect());
+            columns[field as usize] = Some(paths.len());
+            paths.push(key.split('.').map(str::to_owned).collect());
         }
-        Self { paths }
+        Self { resolved: Resolved::of(columns), paths }
+    }
+
+    /// Returns the value at a place in an object.
+    fn at<'a>(&self, object: &'a Map<String, Value>, place: usize) -> Option<&'a Value> {
+        objects::look_up(object, self.paths[place].iter().map(String::as_str))
     }
 
     /// Returns the value of a field in an object.
     fn find<'a>(&self, object: &'a Map<String, Value>, field: Field) -> Option<&'a Value> {
-        let path = self.paths[field as usize].as_deref()?;
-        objects::look_up(object, path.iter().map(String::as_str))
+        self.resolved.all(field).find_map(|place| self.at(object, place))
     }
 
     /// Returns the number of fields that an object has; 0 without a text.
@@ -108,19 +115,20 @@ impl Keys {
         raw: &[u8],
         around: Around<'_>,
     ) -> Record {
-        let found = Field::ALL.map(|field| self.find(object, field));
-        let mut values: Values = found.map(|value| value.and_then(scalar));
+        let mut values: Values = self.resolved.values(|place| self.at(object, place).and_then(scalar));
         for (field, outer) in [(Field::Id, around.id), (Field::Thread, around.thread)] {
             let value = &mut values[field as usize];
             if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
                 *value = outer.map(Cow::Borrowed);
             }
         }
+        let mut texts = self.resolved.all(Field::Text).map(|place| self.at(object, place));
         let has_text =
-            matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
+            texts.any(|text| matches!(text, Some(Value::String(_) | Value::Number(_) | Value::Null)));
         if !has_text && !input.is_gone(&values) {
-            let path = self.paths[Field::Text as usize].as_deref().unwrap_or_default().join(".");
-            let cause = match found[Field::Text as usize] {
+            let text = self.resolved.get(Field::Text);
+            let path = text.map(|index| self.paths[index].join(".")).unwrap_or_default();
+            let cause = match self.find(object, Field::Text) {
                 None => format!(
                     "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
                 ),

@@ -213,6 +213,22 @@ pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>>
     find(object, path).and_then(keys::scalar)
 }
 
+/// Returns the outermost objects in a value that are of a kind: itself, or those in what it is
+/// wrapped in, in order.
+pub(crate) fn within(value: &Value, is_of_kind: impl Fn(&Object) -> bool) -> Vec<&Value> {
+    let mut found = Vec::new();
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(object) if is_of_kind(object) => found.push(value),
+            Value::Object(object) => pending.extend(object.values().rev()),
+            Value::Array(values) => pending.extend(values.iter().rev()),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Returns true if an object has `true` or 1 at a dotted path.
 pub(crate) fn is_true(object: &Object, path: &str) -> bool {
     find(object, path).is_some_and(|value| value.as_bool() == Some(true) || value.as_u64() == Some(1))

@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::input_file::InputFile;
 use crate::sniff::Verdict;
 use crate::source::Source;
-use crate::{Mapping, ReadError, Record, Reject};
+use crate::{Mapping, Options, ReadError, Record, Reject};
 
 /// An export that was read to its end.
 #[derive(Debug, Default)]
@@ -55,8 +55,17 @@ pub(crate) fn is_sure(entry: &'static FormatEntry, export: &str) -> bool {
 
 /// Reads an export in a format.
 pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export, ReadError> {
+    read_with(entry, export, &Options::default())
+}
+
+/// Reads an export in a format, with options.
+pub(crate) fn read_with(
+    entry: &'static FormatEntry,
+    export: &[u8],
+    options: &Options,
+) -> Result<Export, ReadError> {
     let (file, format) = (InputFile::stdin(), Format::of(entry));
-    let input = Input::new(source(export), &file, Arc::default(), format, String::new());
+    let input = Input::new(source(export), &file, Arc::new(options.clone()), format, String::new());
     let mut parser = (entry.open)(input)?;
     let mut read = Export::default();
     let mut add = |record| match record {

@@ -497,7 +497,7 @@ fn columns(place: &Place) -> Option<Vec<Object>> {
     }
     let (columns, _) = crate::keys::flatten(&rows);
     let resolved = Mapping::default().resolve(&columns).ok()?;
-    (!resolved.text_by_content).then_some(rows)
+    (!resolved.is_guess()).then_some(rows)
 }
 
 /// Returns the header and the first rows of a table whose rows are arrays; no header if the first
@@ -592,7 +592,7 @@ fn candidate(
         Err(_) => None,
     };
     let at = |field: Field| resolved.as_ref().and_then(|resolved| Some(paths[resolved.get(field)?].clone()));
-    let is_guess = resolved.as_ref().is_some_and(|resolved| resolved.text_by_content);
+    let is_guess = resolved.as_ref().is_some_and(|resolved| resolved.is_guess());
     let fields: Vec<Field> = match &resolved {
         Some(resolved) => Field::ALL.into_iter().filter(|field| resolved.get(*field).is_some()).collect(),
         // What it is called at least.
