@@ -428,8 +428,16 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
     }
 }
 
-/// Returns what comes nearest to records if nothing has a text, for an error that names its keys.
+/// Returns what comes nearest to records if nothing has the text that is looked for, for an error
+/// that names its keys.
 fn fall_back(survey: &Survey, mut others: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
+    if others.is_empty() {
+        // The user's columns are nowhere.
+        let Choice { mut chosen, others: known, .. } =
+            choice::choose(survey, &Mapping::default(), MAX_RECORD_BYTES as u64);
+        chosen.truncate(1);
+        others = chosen.into_iter().chain(known).collect();
+    }
     if !others.is_empty() {
         return (vec![others.remove(0)], others);
     }
@@ -708,7 +716,10 @@ mod tests {
 
     #[test]
     fn a_list_of_the_same_kind_beyond_the_buffer_is_read() {
-        let comment = |id: u32| format!(r#"{{"id":{id},"user":"Ana","text":"{}"}}"#, "rain ".repeat(40));
+        let comment = |id: u32| {
+            let text = format!("rain {id} ").repeat(20);
+            format!(r#"{{"id":{id},"user":"Ana","text":"{text}"}}"#)
+        };
         let first: Vec<String> = (0..2_000).map(comment).collect();
         let json = format!(
             r#"{{"ancestors":[{}],"tags":[{{"name":"x"}}],"descendants":[{}]}}"#,
