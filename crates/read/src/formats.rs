@@ -13,6 +13,7 @@ use crate::{Mapping, Options, ReadError};
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
 pub(crate) mod chat;
+pub(crate) mod comment_api;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod coral;
@@ -55,6 +56,7 @@ pub(crate) mod tiktok;
 pub(crate) mod tsv;
 pub(crate) mod twitch;
 pub(crate) mod twitter;
+pub(crate) mod vk;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
@@ -66,6 +68,7 @@ pub(crate) mod zeeschuimer;
 const ALL: &[Format] = &[
     Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
+    Format(&comment_api::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&coral::FORMAT),
@@ -96,6 +99,7 @@ const ALL: &[Format] = &[
     Format(&tiktok::FORMAT),
     Format(&twitch::FORMAT),
     Format(&twitter::FORMAT),
+    Format(&vk::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
@@ -151,6 +155,9 @@ pub(crate) struct Hooks {
     /// Its records stand at places that `--records` names; with that option no other format is
     /// tried.
     pub(crate) has_places: bool,
+    /// It is a table: `--header-row` names the row of its header, and of formats that may fit only
+    /// such ones are tried with that option.
+    pub(crate) has_header: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
 }
@@ -173,6 +180,7 @@ impl Hooks {
         is_begun: None,
         binaries: &[],
         has_places: false,
+        has_header: false,
         chosen_by: None,
     };
 }

@@ -10,16 +10,20 @@
 //! Says who?
 //! ```
 //!
-//! Nothing marks an author's line: it can only be concluded. `docs/page-dump.md` tells users how,
-//! and what to do when it goes wrong. In short, three steps:
+//! Many sites mark an author's line: by the time next to it, or by their own lines around it. Where
+//! nothing does, it can only be inferred. `docs/page-dump.md` tells users how, and what to do when
+//! it goes wrong. The steps:
 //!
-//! 1. `furniture` sets aside lines that the site puts around every comment, and finds the section's
-//!    heading.
-//! 2. `line` looks at each line: its length, ending and capitals, whether its words are ordinary
+//! 1. `header` finds lines of a name and a time, `inline` finds `Name: text` and `— Name`.
+//! 2. `furniture` sets aside lines that the site puts around every comment, and finds the section's
+//!    heading; `layout` finds the names by their place among those lines.
+//! 3. `line` looks at each line: its length, ending and capitals, whether its words are ordinary
 //!    ones (in English, and in this file), whether the same line recurs, whether others address it,
 //!    blank lines around it.
-//! 3. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
-//!    file.
+//! 4. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
+//!    file. What the first steps found is certain to it.
+//!
+//! `evidence` decides if a text is such a page at all.
 //!
 //! Where it fails: names that are ordinary sentences ("I agree with this"); short comments written
 //! like names ("Total Disgrace") by or before authors who write once; comments that consist of
@@ -34,6 +38,8 @@ mod inline;
 mod layout;
 mod line;
 mod page_words;
+#[cfg(test)]
+mod pages;
 mod segment;
 pub(crate) mod utterances;
 mod words;
@@ -44,6 +50,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use self::furniture::Part;
+use self::header::Headers;
 use self::line::{Line, Vocabulary};
 use self::segment::{Given, Role, Segments, Verdict};
 use super::Doubt;
@@ -181,8 +188,9 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(all: &[&'a str]) -> Self {
         let mut lines = line::filled(all);
-        let mut names = if header::mark(&mut lines) { Names::Layout } else { Names::Looks };
-        let found = furniture::find(&lines);
+        let headers = header::mark(&mut lines);
+        let mut names = if matches!(headers, Headers::Marked) { Names::Layout } else { Names::Looks };
+        let found = furniture::find(&lines, &headers);
         let mut notices = furniture::notices(&lines, &found);
         let mut parts = found.parts.clone();
         let layout = if names == Names::Looks { layout::find(&lines, &found) } else { None };
@@ -444,9 +452,12 @@ pub fn sniff(text: &str) -> Option<Sniff> {
         && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
         && !share(|line| line.contains('\t') || has_tight_delimiter(line))
-        && !evidence::is_wrapped(&all)
         && match page.names {
-            Names::Layout => names >= LEAST_COMMENTS && !evidence::is_document(&content, 0.3),
+            Names::Layout => {
+                names >= LEAST_COMMENTS
+                    && !evidence::is_document(&content, 0.3)
+                    && !evidence::is_wrapped(&content)
+            }
             Names::Sign => {
                 let personal = evidence::personal(texts.iter().copied());
                 personal >= 0.25 && !authors.iter().any(|name| is_key(name))
@@ -454,6 +465,8 @@ pub fn sniff(text: &str) -> Option<Sniff> {
             Names::Looks => {
                 let (known, comments) = evidence::conversation(lines, &verdicts);
                 !evidence::is_document(&all, if known >= 3 { 0.2 } else { 0.1 })
+                    && !evidence::is_wrapped(&all)
+                    && authors.iter().filter(|name| evidence::is_pair(name)).count() * 5 <= authors.len()
                     && (known >= 2 && 4 * comments >= names || known == 1 && 2 * comments >= names)
                     && evidence::personal(texts.iter().copied()) >= 0.2
             }
