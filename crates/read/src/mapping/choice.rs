@@ -358,7 +358,7 @@ impl<'a> Choice<'a> {
             }
             Field::ThreadTitle => {
                 let (_, _, chars) = content::means(values);
-                (chars < 300.0 && !most(content::is_number) && !most(content::is_address))
+                (chars < 300.0 && !most(content::is_number) && !most(address::is_address))
                     .then(|| score - missing(5.0))
             }
             Field::CreatedAt => {
