@@ -128,6 +128,7 @@ fn score(export: &Path, out: &Path, encoded: bool) -> Run {
         },
         engine: Hashed.name().to_owned(),
         inputs: Vec::new(),
+        skipped: Vec::new(),
         replies: Replies::default(),
         read,
         rejects,
