@@ -70,9 +70,9 @@ impl Forms {
     pub(crate) fn notices(&self) -> impl Iterator<Item = String> {
         let markup = match self.markup {
             Markup::Plain => None,
-            Markup::Escaped => {
-                Some("characters of the texts are written as in HTML (`&amp;`): replaced by themselves")
-            }
+            Markup::Escaped => Some(
+                "characters of the texts are written as in HTML (`&amp;`): replaced by themselves, and tags by what they show",
+            ),
             Markup::Html => Some("the texts are HTML: converted to plain text, quotations marked as such"),
         };
         self.wrapping.notice().into_iter().chain(markup).map(str::to_owned)
@@ -107,7 +107,7 @@ impl Forms {
                 let Some(value) = &mut values[field as usize] else { continue };
                 if mojibake::shows(value) {
                     diagnostics.add(Diagnostic::Mojibake, line, value);
-                    *value = mojibake::repair(value).into_owned().into();
+                    *value = mojibake::repair_all(value).into_owned().into();
                 }
             }
         }
@@ -119,13 +119,14 @@ impl Forms {
         let Some(text) = &mut values[Field::Text as usize] else { return Vec::new() };
         match self.markup {
             Markup::Plain => Vec::new(),
-            Markup::Escaped => {
+            // A `<` that somebody typed would be escaped.
+            Markup::Escaped if !(text.contains('<') && html::has_tags(text)) => {
                 if text.contains('&') {
                     *text = html::unescape(text).into();
                 }
                 Vec::new()
             }
-            Markup::Html => {
+            Markup::Escaped | Markup::Html => {
                 let plain = html::to_text(text);
                 *text = plain.text.into();
                 plain.quotes
@@ -149,7 +150,6 @@ mod tests {
                     .map(|row| row[index].to_owned())
                     .filter(|value| !value.is_empty())
                     .collect(),
-                ..Column::default()
             })
             .collect();
         let mut resolved = Resolved::default();
@@ -188,6 +188,7 @@ mod tests {
         values[Field::Text as usize] = Some("<blockquote>Yes.</blockquote><p>Never.</p>".into());
         let quotes = forms.apply(&mut values, 1, &mut Diagnostics::default());
         assert_eq!(values[Field::Text as usize].as_deref(), Some("Yes.\n\nNever."));
-        assert_eq!(quotes, [0..4]);
+        assert_eq!(quotes.len(), 1);
+        assert_eq!(quotes[0], 0..4);
     }
 }

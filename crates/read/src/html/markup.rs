@@ -53,7 +53,7 @@ impl Markup {
             bare += usize::from(signs.bare > 0 && !signs.is_wrapped);
         }
         let shown = marked + escaped;
-        let is_common = shown * 5 >= all || (shown >= 5 && shown * 33 >= all);
+        let is_common = shown * 5 >= all || (shown >= 5 && shown * 33 >= all) || (shown >= 3 && bare == 0);
         if wrapped * 2 > all || (marked > 0 && is_common && bare * 4 <= shown) {
             Self::Html
         } else if escaped > 0 && bare * 8 <= escaped {
@@ -62,6 +62,12 @@ impl Markup {
             Self::Plain
         }
     }
+}
+
+/// Returns true if a text has tags where HTML has them, and nothing that HTML would escape.
+pub(crate) fn has_tags(text: &str) -> bool {
+    let signs = Signs::of(text);
+    signs.tags > 0 && signs.bare == 0
 }
 
 /// The signs of a text for and against HTML.
