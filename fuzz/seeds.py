@@ -2,8 +2,10 @@
 """Makes the seeds of the fuzz targets, in fuzz/corpus/, from the files of the tests and of the project."""
 
 import gzip
+import io
 import json
 import struct
+import zipfile
 from pathlib import Path
 
 fuzz = Path(__file__).resolve().parent
@@ -43,6 +45,21 @@ for path in inputs:
     seed("readers", name, b"\0" + content)
     if path.parent.name in ("plain", "page", "outbox"):
         seed("readers", name + ".gz", b"\0" + gzip.compress(content, mtime=0))
+archive = io.BytesIO()
+with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as files:
+    files.writestr("a/comments.csv", "id,author,text\n1,Cleo,It rains.\n")
+    files.writestr("README.md", "# Rain\n")
+seed("archives", "folder", archive.getvalue())
+chats = {
+    "android": "25/03/2024, 09:05 - Cleo: rain\nand snow\n25/03/2024, 09:06 - Dan: <Media omitted>\n",
+    "ios": "[3/25/24, 9:05:10\u202fPM] Cleo: rain\n\u200e[3/25/24, 9:06:10\u202fPM] Dan: \u200eimage omitted\n",
+    "zoom": "09:05:01\t From Cleo : rain\n09:06:01\t From Dan to Everyone : snow\n",
+    "irc": "[09:05] <cleo> rain\n[09:06] * dan leaves\n",
+    "mail": "From c@site.example Mon Mar 25 09:05:00 2024\nFrom: Cleo <c@site.example>\nSubject: Rain\n"
+    "Message-ID: <a@site.example>\n\nIt rains.\n",
+}
+for name, content in chats.items():
+    seed("readers", "chat-" + name, b"\0" + content.encode())
 for path in [root / "tests/models/tiny/manifest.json", *root.glob("models/*/manifest.json")]:
     seed("manifest", path.parent.name, path.read_bytes())
 for path in [*root.glob("data/policies/*.toml"), *root.glob("tests/cli/*/*.toml")]:

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::input::{Input, Values};
-use super::mapping::Field;
+use super::input::Input;
+use super::mapping::Resolved;
 use super::source::{MAX_RECORD_BYTES, Span};
 use super::{ReadError, ReadErrorKind, Record};
 use comity_core::digest::hex;
@@ -28,12 +28,12 @@ pub(super) fn plain_file(input: &mut Input, what: &str) -> Result<PathBuf, ReadE
 /// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
 pub(super) type Cell = Option<Result<String, Vec<u8>>>;
 
-/// The record of a row. `cells` are those of the columns that are read, `places` says which of them
-/// holds what, `name` is that of the column at a place.
+/// The record of a row. `cells` are those of the columns that are read, `resolved` says which of
+/// them holds what, `name` is that of the column at a place.
 pub(super) fn record(
     input: &mut Input,
     span: Span,
-    places: &[Option<usize>; Field::COUNT],
+    resolved: &Resolved,
     cells: &[&Cell],
     name: impl Fn(usize) -> String,
 ) -> Record {
@@ -54,7 +54,7 @@ pub(super) fn record(
             _ => {}
         }
     }
-    let values: Values = places.map(|place| match cells[place?] {
+    let values = resolved.values(|place| match cells[place] {
         Some(Ok(value)) => Some(Cow::Borrowed(value.as_str())),
         _ => None,
     });

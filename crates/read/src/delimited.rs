@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::input::{Input, Parser, Values};
+use super::input::{Input, Parser};
 use super::mapping::{self, Column, Mapping, Resolved};
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
@@ -266,8 +266,7 @@ impl Parser for Delimited {
         let Some(span) = records.cut(&mut input.source) else { return Ok(None) };
         match records.fields(&input.source, span) {
             Ok(fields) => {
-                let values: Values =
-                    resolved.columns.map(|column| column.map(|index| Cow::Borrowed(fields.get(index))));
+                let values = resolved.values(|index| Some(Cow::Borrowed(fields.get(index))));
                 Ok(Some(input.comment(span, values)))
             }
             Err(cause) => Ok(Some(input.reject(span, cause, records.raw()))),

@@ -91,6 +91,9 @@ pub enum ReadErrorKind {
     Unsupported,
     /// Text, but of no known format.
     Unrecognised,
+    /// A file of another kind, which holds no comments (a picture, documentation), or a list with
+    /// nothing in it. Within a folder it is skipped.
+    NoComments,
     /// A report of Comity itself, or a pipe or a device within a folder.
     NoExport,
     /// No column or key holds the comments' text.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::str::FromStr;
 
 use crate::input::{Input, Parser};
@@ -11,27 +12,44 @@ use crate::{Mapping, Options, ReadError};
 
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
+pub(crate) mod chat;
 pub(crate) mod commento;
 pub(crate) mod convokit;
+pub(crate) mod coral;
 pub(crate) mod csv;
+pub(crate) mod discord;
 pub(crate) mod discourse;
 pub(crate) mod disqus;
+pub(crate) mod disqus_api;
 pub(crate) mod facebook;
+pub(crate) mod feed;
+pub(crate) mod flarum;
 pub(crate) mod fourcat;
+pub(crate) mod fourchan;
+pub(crate) mod github;
 pub(crate) mod hacker_news;
 pub(crate) mod instagram;
 pub(crate) mod json;
+pub(crate) mod lines;
+pub(crate) mod lemmy;
+pub(crate) mod lobsters;
 pub(crate) mod mastodon;
+pub(crate) mod mbox;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
 pub(crate) mod reddit_api;
+pub(crate) mod remark42;
+pub(crate) mod slack;
+pub(crate) mod stack_exchange;
+pub(crate) mod stack_exchange_api;
 pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod tsv;
 pub(crate) mod wordpress;
+pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
@@ -40,25 +58,42 @@ const ALL: &[Format] = &[
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
+    Format(&coral::FORMAT),
+    Format(&discord::FORMAT),
     Format(&discourse::FORMAT),
     Format(&disqus::FORMAT),
     Format(&facebook::FORMAT),
+    Format(&feed::FORMAT),
+    Format(&flarum::FORMAT),
     Format(&fourcat::FORMAT),
+    Format(&fourchan::FORMAT),
+    Format(&github::FORMAT),
     Format(&hacker_news::FORMAT),
     Format(&instagram::FORMAT),
+    Format(&disqus_api::FORMAT),
+    Format(&lemmy::FORMAT),
+    Format(&lobsters::FORMAT),
+    Format(&remark42::FORMAT),
     Format(&mastodon::FORMAT),
     Format(&reddit::FORMAT),
     Format(&reddit_api::FORMAT),
+    Format(&slack::FORMAT),
+    Format(&stack_exchange::FORMAT),
+    Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
     Format(&wordpress::FORMAT),
+    Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
+    Format(&chat::FORMAT),
+    Format(&mbox::FORMAT),
     Format(&json::FORMAT),
     Format(&ndjson::FORMAT),
     Format(&csv::FORMAT),
     Format(&tsv::FORMAT),
     Format(&text::FORMAT),
+    Format(&lines::FORMAT),
 ];
 
 /// A format: its names, and the functions that recognise and read it.
@@ -95,14 +130,18 @@ pub(crate) struct Hooks {
     pub(crate) is_begun: Option<fn(&[u8]) -> bool>,
     /// Files of its kind that cannot be read as text, for an error that says so.
     pub(crate) binaries: &'static [Binary],
+    /// Its records stand at places that `--records` names; with that option no other format is
+    /// tried.
+    pub(crate) has_places: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
 }
 
 /// The files of an export that is a folder.
 pub(crate) struct Companions {
-    /// The name, without extension, of the file that contains the comments.
-    pub(crate) main: &'static str,
+    /// Returns the folder of the export, given the name (without extension) and the path of a file
+    /// that contains comments; `None` for any other file.
+    pub(crate) root: for<'a> fn(&str, &'a Path) -> Option<&'a Path>,
     /// Checks whether a name and an extension are those of a file that only describes it.
     pub(crate) describes: fn(&str, &str) -> bool,
 }
@@ -115,6 +154,7 @@ impl Hooks {
         companions: None,
         is_begun: None,
         binaries: &[],
+        has_places: false,
         chosen_by: None,
     };
 }

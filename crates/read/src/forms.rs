@@ -40,7 +40,7 @@ impl Forms {
     /// Decides by the sampled values of the columns.
     pub(crate) fn of(columns: &[Column], resolved: &Resolved) -> Self {
         let values = |field| resolved.get(field).map_or(&[][..], |index| columns[index].values.as_slice());
-        let words = |field| values(field).iter().map(String::as_str);
+        let words = |field| resolved.all(field).flat_map(|index| &columns[index].values).map(String::as_str);
         let blanks = blank::words(columns, resolved);
         let wrapping = Wrapping::of(values(Field::Text));
         let texts: Vec<Cow<'_, str>> = words(Field::Text)

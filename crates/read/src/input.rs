@@ -15,7 +15,7 @@ use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
-use super::time::{TimeColumn, Unread};
+use super::time::{TimeColumn, Unread, is_time};
 use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Reject};
 
 /// The parser of one input.
@@ -40,6 +40,10 @@ pub(crate) struct Input {
     times: TimeColumn,
     forms: Forms,
     thread: Arc<str>,
+    /// Ids begin with that of the comment that they answer.
+    parent_in_id: bool,
+    /// Threads have the id of their first comment.
+    thread_is_comment: bool,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
     /// input.
@@ -72,6 +76,7 @@ impl Input {
             comments: 0,
             rejects: 0,
             notices,
+            record_lists: Vec::new(),
             doubts: Vec::new(),
             size: file.size,
             fingerprint: None,
@@ -85,6 +90,8 @@ impl Input {
             diagnostics: Diagnostics::default(),
             thread_index: Arc::default(),
             thread: file.thread.clone(),
+            parent_in_id: false,
+            thread_is_comment: false,
             records: 0,
             first_loss: None,
         }
@@ -121,22 +128,87 @@ impl Input {
             self.decide_times(known);
         }
         for field in Field::ALL {
-            if let Some(index) = resolved.get(field) {
+            for index in resolved.all(field) {
                 self.report.columns.push((field, columns[index].name.clone()));
             }
         }
-        if let (true, Some(text)) = (resolved.text_by_content, resolved.get(Field::Text)) {
-            self.report.notices.push(format!(
-                "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
-                 for certain",
-                columns[text].name
-            ));
-        }
+        self.note_choice(&resolved, columns, noun);
+        self.parent_in_id = resolved.parent_in_id;
+        self.thread_is_comment = resolved.thread_is_comment;
+        let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
-            .filter(|index| !resolved.columns.contains(&Some(*index)))
+            .filter(|index| !read.contains(index))
             .map(|index| columns[index].name.clone())
             .collect();
         Ok(resolved)
+    }
+
+    /// Adds to the report what was guessed, what came close, and what is left out.
+    fn note_choice(&mut self, resolved: &Resolved, columns: &[Column], noun: &str) {
+        let notices = &mut self.report.notices;
+        let name = |index: usize| &columns[index].name;
+        for field in &resolved.by_content {
+            let Some(index) = resolved.get(*field) else { continue };
+            notices.push(match field {
+                Field::Text => format!(
+                    "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
+                     for certain",
+                    name(index)
+                ),
+                _ => format!(
+                    "no {noun} is named like the field {field}: took `{0}`, whose values look like it; --map \"{field}=\" \
+                     leaves it empty",
+                    name(index)
+                ),
+            });
+        }
+        for (field, index) in &resolved.close {
+            let Some(chosen) = resolved.get(*field) else { continue };
+            // Names that stand twice have a notice of their own.
+            if name(chosen) != name(*index) {
+                notices.push(format!(
+                    "{field} is read from `{}`; `{other}` fits nearly as well: --map \"{field}={other}\" reads that",
+                    name(chosen),
+                    other = name(*index)
+                ));
+            }
+        }
+        for (field, index) in &resolved.further {
+            if *field == Field::Text
+                && let Some(chosen) = resolved.get(*field)
+            {
+                notices.push(format!(
+                    "text is read from `{}`, and from `{}` in records without it",
+                    name(chosen),
+                    name(*index)
+                ));
+            }
+        }
+        for (index, column) in columns.iter().enumerate() {
+            let is_twin = |other: &usize| columns[*other].name == column.name;
+            if let Some(first) = (0..index).find(is_twin) {
+                let read = |index: usize| resolved.read().any(|read| read == index);
+                let (is, other) = if read(index) && !read(first) { (index, first) } else { (first, index) };
+                notices.push(format!(
+                    "two {noun}s are called `{}`: number {} is read, number {} is not; choose by number, as in \
+                     --map text={1}",
+                    column.name,
+                    is + 1,
+                    other + 1
+                ));
+            }
+        }
+        if let Some(index) = resolved.rounded {
+            notices.push(format!(
+                "the ids in `{}` were rounded by a spreadsheet (`{}`), so that different comments have the same: ids and \
+                 parents are not read; export again, and open the file without converting numbers",
+                name(index),
+                columns[index].values.first().map_or("", String::as_str)
+            ));
+        }
+        if resolved.parent_in_id {
+            notices.push("parents are read from the ids: `a.b` answers `a`".to_owned());
+        }
     }
 
     /// Decides by some values how times are written, and notes what was inferred. To be called once
@@ -187,8 +259,14 @@ impl Input {
             None | Some(Status::Live) => status_of_text(text),
             Some(status) => status,
         };
-        let parent =
-            filled(Field::Parent).and_then(|parent| parent_id(parent, &id, &thread)).map(str::to_owned);
+        let in_id = || id.rsplit_once('.').map(|(parent, _)| parent).filter(|_| self.parent_in_id);
+        let parent = filled(Field::Parent)
+            .or_else(in_id)
+            .and_then(|parent| {
+                let thread = if self.thread_is_comment { "" } else { &thread };
+                parent_id(parent, &id, thread)
+            })
+            .map(str::to_owned);
         let mut number = |field: Field, form: NumberColumn| {
             let value = filled(field)?;
             let Some(number) = form.read(value) else {
@@ -339,7 +417,7 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n"];
+    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root", "na"];
     if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
         return None;
     }
@@ -384,28 +462,51 @@ fn status_of_text(text: &str) -> Status {
 
 /// Returns the status for a word of a status column. `yes` in a column `deleted` is deleted, in a
 /// column `spam` removed, in a column `approved` live.
-fn status_of_word(column: &str, word: &str) -> Option<Status> {
+pub(super) fn status_of_word(column: &str, word: &str) -> Option<Status> {
     let column = column.to_lowercase();
     Some(match word.to_lowercase().trim_matches(['[', ']']) {
-        "deleted" | "trash" | "withdrawn" => Status::Deleted,
-        "removed" | "spam" | "rejected" | "hidden" | "blocked" | "banned" => Status::Removed,
+        "deleted" | "withdrawn" => Status::Deleted,
+        "removed" | "spam" | "trash" | "post-trashed" | "rejected" | "hidden" | "blocked" | "banned" => {
+            Status::Removed
+        }
         "service" | "system" | "pingback" | "trackback" => Status::Service,
         "live" | "approved" | "published" | "visible" | "active" | "public" | "accepted" | "ok" => {
             Status::Live
         }
         // Not yet shown, and there to be judged.
         "pending" | "hold" | "unapproved" | "queued" | "new" => Status::Live,
-        "false" | "no" | "0" | "n" | "f" => Status::Live,
-        "true" | "yes" | "1" | "y" | "t" => {
+        "false" | "no" | "0" | "n" | "f" | "nein" | "non" | "nao" | "não" | "nee" | "nie" => Status::Live,
+        "true" | "yes" | "1" | "y" | "t" | "ja" | "si" | "sí" | "sì" | "oui" | "sim" | "tak" => {
+            const DELETED: [&str; 5] = ["delet", "gelöscht", "geloescht", "borrado", "apagado"];
+            const REMOVED: [&str; 15] = [
+                "remov",
+                "spam",
+                "hidden",
+                "dead",
+                "entfernt",
+                "gesperrt",
+                "eliminad",
+                "eliminat",
+                "excluido",
+                "excluído",
+                "rimoss",
+                "cancellat",
+                "supprim",
+                "verwijderd",
+                "usuni",
+            ];
             let says = |parts: &[&str]| parts.iter().any(|part| column.contains(part));
-            if says(&["delet"]) {
+            if says(&DELETED) {
                 Status::Deleted
-            } else if says(&["remov", "spam", "hidden"]) {
+            } else if says(&REMOVED) {
                 Status::Removed
             } else {
                 Status::Live
             }
         }
+        // `deleted_at` is the time of it.
+        word if is_time(word) && column.contains("delet") => Status::Deleted,
+        word if is_time(word) && column.contains("remov") => Status::Removed,
         _ => return None,
     })
 }

@@ -5,14 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use tempfile::TempDir;
 use walkdir::WalkDir;
 
+use super::archive::{self, Archive};
 use super::formats::{Companions, Format};
 use super::{ReadError, ReadErrorKind, own_output};
 
-/// One input that the user named: a file, or a folder with its files.
+/// The inputs that the user named.
+pub(crate) struct Inputs {
+    pub(crate) groups: Vec<Group>,
+    /// The folders that zip archives are unpacked into; each is deleted with it.
+    pub(crate) unpacked: Vec<TempDir>,
+}
+
+/// One input that the user named: a file, or a folder or zip archive with its files.
 pub(crate) struct Group {
-    /// The folder's name; `None` for a file or standard input.
+    /// The folder's or archive's name; `None` for a file or standard input.
     pub(crate) folder: Option<Arc<str>>,
     pub(crate) files: Vec<InputFile>,
 }
@@ -36,8 +45,32 @@ pub(crate) struct InputFile {
     pub(crate) companions: Vec<String>,
     /// The user named it, rather than a folder around it.
     pub(crate) is_named: bool,
-    /// The reason why it is not even opened, and what to do.
-    pub(crate) refusal: Option<(String, String)>,
+    /// The reason why it is not even opened.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// The reason why a file of a folder is not opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    /// [`ReadErrorKind::NoComments`] if it holds no comments.
+    pub(crate) kind: ReadErrorKind,
+    /// What it is.
+    pub(crate) what: String,
+    /// What to do.
+    pub(crate) remedy: String,
+}
+
+impl Refusal {
+    /// Returns the reason for a file that may hold comments.
+    pub(crate) fn reject(what: &str, remedy: &str) -> Self {
+        Self { kind: ReadErrorKind::NoExport, what: what.to_owned(), remedy: remedy.to_owned() }
+    }
+
+    /// Returns the reason for a file of a kind that holds none.
+    pub(crate) fn skip(kind: &str) -> Self {
+        let remedy = "name a comment export".to_owned();
+        Self { kind: ReadErrorKind::NoComments, what: format!("{kind}, not an export"), remedy }
+    }
 }
 
 impl InputFile {
@@ -63,8 +96,8 @@ impl InputFile {
 
 /// Returns every file of the inputs: inputs in the order given, files of a folder by path (name by
 /// name, bytewise), at any depth. Hidden files and folders (names that begin with a dot) are left
-/// out, and a file named a second time as well.
-pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
+/// out, and a file named a second time as well. A zip archive counts as a folder.
+pub(crate) fn find(inputs: &[PathBuf], max_expansion: Option<u64>) -> Result<Inputs, ReadError> {
     if inputs.is_empty() {
         return Err(ReadError::new(
             ReadErrorKind::NoInput,
@@ -75,6 +108,7 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     }
     let mut known = HashMap::new();
     let mut groups = Vec::new();
+    let mut unpacked = Vec::new();
     for input in inputs {
         let name: Arc<str> = input.to_string_lossy().into();
         if &*name == "-" {
@@ -85,8 +119,18 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
         if metadata.is_dir() {
             let mut files = walk(input, &name)?;
             files.retain(|file| file.path.as_deref().is_some_and(|path| is_new(path, &mut known)));
+            let files = unpack_archives(files, max_expansion, &mut unpacked);
             groups.push(Group { folder: Some(name), files });
-        } else if is_new(input, &mut known) {
+        } else if is_new(input, &mut known) && metadata.is_file() && archive::is_archive(input) {
+            let Archive { files, folder } = archive::open(input, max_expansion)?;
+            if files.is_empty() {
+                let remedy = "name an archive that holds comment exports";
+                let what = "a zip archive without any file";
+                return Err(ReadError::new(ReadErrorKind::NoInput, &name, what, remedy));
+            }
+            unpacked.push(folder);
+            groups.push(Group { folder: Some(name), files });
+        } else if known.get(&real(input)) == Some(&1) {
             // A pipe or a device has no size that means anything.
             let size = metadata.is_file().then_some(metadata.len());
             let file = InputFile { is_named: true, ..file(input.clone(), size) };
@@ -98,17 +142,42 @@ pub(crate) fn find(inputs: &[PathBuf]) -> Result<Vec<Group>, ReadError> {
     }
     set_companions_aside(&mut groups);
     name_threads(&mut groups);
-    Ok(groups)
+    Ok(Inputs { groups, unpacked })
+}
+
+/// Puts the files of each zip archive in its place.
+fn unpack_archives(
+    files: Vec<InputFile>,
+    max_expansion: Option<u64>,
+    unpacked: &mut Vec<TempDir>,
+) -> Vec<InputFile> {
+    let mut all = Vec::new();
+    for file in files {
+        let path = file.path.as_deref().filter(|path| file.refusal.is_none() && archive::is_archive(path));
+        match path.map(|path| archive::open(path, max_expansion)) {
+            None => all.push(file),
+            Some(Ok(archive)) => {
+                all.extend(archive.files);
+                unpacked.push(archive.folder);
+            }
+            Some(Err(error)) => {
+                let refusal = Some(Refusal::reject(&error.what, &error.remedy));
+                all.push(InputFile { refusal, ..file });
+            }
+        }
+    }
+    all
 }
 
 /// Removes the files that only describe an export, a folder whose format names its main file, and
 /// notes them in that file.
 fn set_companions_aside(groups: &mut [Group]) {
     let hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.companions.as_ref());
-    for Companions { main, describes } in hooks {
+    for Companions { root, describes } in hooks {
+        let root_of = |file: &InputFile| root(&file.thread, file.path.as_deref()?).map(Path::to_owned);
         let mut exports: HashMap<PathBuf, Vec<String>> = HashMap::new();
-        for file in groups.iter().flat_map(|group| &group.files).filter(|file| &*file.thread == *main) {
-            exports.extend(file.folder().map(|folder| (folder.to_owned(), Vec::new())));
+        for file in groups.iter().flat_map(|group| &group.files) {
+            exports.extend(root_of(file).map(|root| (root, Vec::new())));
         }
         for group in groups.iter_mut() {
             group.files.retain(|file| {
@@ -121,11 +190,10 @@ fn set_companions_aside(groups: &mut [Group]) {
                 !is_companion
             });
         }
+        // Told once for each export.
         for file in groups.iter_mut().flat_map(|group| &mut group.files) {
-            if let Some(companions) = file.folder().and_then(|folder| exports.get(folder))
-                && &*file.thread == *main
-            {
-                file.companions.clone_from(companions);
+            if let Some(companions) = root_of(file).and_then(|root| exports.remove(&root)) {
+                file.companions = companions;
             }
         }
     }
@@ -172,13 +240,13 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
             let size = entry.metadata().ok().map(|metadata| metadata.len());
             files.push(file(entry.into_path(), size));
         } else if kind.is_dir() && own_output::is_report(entry.path()) {
-            let refusal = Some((own_output::REPORT.to_owned(), own_output::remedy(entry.path())));
+            let refusal = Some(Refusal::reject(own_output::REPORT, &own_output::remedy(entry.path())));
             entries.skip_current_dir();
             files.push(InputFile { refusal, ..file(entry.into_path(), Some(0)) });
         } else if !kind.is_dir() {
-            let what = "a pipe, a socket or a device, which is skipped within a folder".to_owned();
-            let remedy = "name it as an input of its own to read it".to_owned();
-            files.push(InputFile { refusal: Some((what, remedy)), ..file(entry.into_path(), Some(0)) });
+            let what = "a pipe, a socket or a device, which is skipped within a folder";
+            let refusal = Some(Refusal::reject(what, "name it as an input of its own to read it"));
+            files.push(InputFile { refusal, ..file(entry.into_path(), Some(0)) });
         }
     }
     if files.is_empty() {
@@ -192,7 +260,8 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
     Ok(files)
 }
 
-fn file(path: PathBuf, size: Option<u64>) -> InputFile {
+/// Returns a file of a folder.
+pub(crate) fn file(path: PathBuf, size: Option<u64>) -> InputFile {
     let bare = without_compression(&path);
     let extension = bare.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let thread = bare.file_stem().map(|stem| stem.to_string_lossy().into()).unwrap_or_else(|| "".into());

@@ -18,20 +18,13 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// Creates the rest of a value within so many open brackets.
-    pub(crate) fn within(depth: u64) -> Self {
-        Self { has_begun: true, depth, ..Self::default() }
-    }
-
-    /// Returns the number of brackets that are still open.
-    pub(crate) fn depth(&self) -> u64 {
-        self.depth
-    }
-
     /// Returns the number of bytes that still belong to the value; `None` if all do and it
     /// continues.
     pub(crate) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (index, byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            let index = at;
+            at += 1;
             let is_first = !self.has_begun;
             self.has_begun = true;
             if self.in_string {
@@ -44,6 +37,10 @@ impl Element {
                     if self.depth == 0 {
                         return Some(index + 1);
                     }
+                } else {
+                    // Most bytes of an export stand in strings.
+                    let rest = &bytes[at..];
+                    at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
                 }
                 continue;
             }

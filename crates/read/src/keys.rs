@@ -15,7 +15,16 @@ use super::{ReadError, ReadErrorKind, Record};
 
 /// Where in an object each field stands.
 pub(crate) struct Keys {
-    paths: [Option<Vec<String>>; Field::COUNT],
+    resolved: Resolved,
+    /// The places that `resolved` counts.
+    paths: Vec<Vec<String>>,
+}
+
+/// The values around an object that it takes if it has none of its own.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Around<'a> {
+    pub(crate) id: Option<&'a str>,
+    pub(crate) thread: Option<&'a str>,
 }
 
 impl Keys {
@@ -28,37 +37,98 @@ impl Keys {
             let remedy = "save each of them as a file of its own";
             return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
         }
-        let resolved: Resolved = input.resolve(&flat.columns, "key")?;
+        let resolved = input.resolve(&flat.columns, "key")?;
         if !flat.lists.is_empty() {
             input.report.notices.push(format!(
                 "the records hold lists of objects that are not read: {}",
                 flat.lists.join(", ")
             ));
         }
-        Ok(Self { paths: resolved.columns.map(|column| Some(flat.paths[column?].clone())) })
+        Ok(Self { resolved, paths: flat.paths })
+    }
+
+    /// Decides as [`Keys::resolve`] does for another kind of object in the same input. `None` if it
+    /// has no text.
+    pub(crate) fn also(input: &mut Input, objects: &[Map<String, Value>]) -> Option<Self> {
+        let (columns, paths) = flatten(objects);
+        let own = input.options.mapping.resolve(&columns);
+        let resolved = own.or_else(|_| Mapping::default().resolve(&columns)).ok()?;
+        for field in Field::ALL {
+            for index in resolved.all(field) {
+                let entry = (field, columns[index].name.clone());
+                if !input.report.columns.contains(&entry) {
+                    input.report.columns.push(entry);
+                }
+            }
+        }
+        Some(Self { resolved, paths })
     }
 
     /// By the mapping's word alone; noted in the report.
     pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
-        let mut paths: [Option<Vec<String>>; Field::COUNT] = Default::default();
+        let (mut columns, mut paths) = ([None; Field::COUNT], Vec::new());
         for (field, key) in mapping.pairs().filter(|(_, key)| !key.is_empty()) {
             input.report.columns.push((field, key.to_owned()));
-            paths[field as usize] = Some(key.split('.').map(str::to_owned).collect());
+            columns[field as usize] = Some(paths.len());
+            paths.push(key.split('.').map(str::to_owned).collect());
         }
-        Self { paths }
+        Self { resolved: Resolved::of(columns), paths }
     }
 
-    /// An object of the input: as a comment, or as a reject.
-    fn record(&self, input: &mut Input, span: Span, object: &Map<String, Value>, raw: &[u8]) -> Record {
-        let found = self.paths.each_ref().map(|path| {
-            path.as_deref().and_then(|path| objects::look_up(object, path.iter().map(String::as_str)))
-        });
-        let values: Values = found.map(|value| value.and_then(scalar));
+    /// Returns the value at a place in an object.
+    fn at<'a>(&self, object: &'a Map<String, Value>, place: usize) -> Option<&'a Value> {
+        objects::look_up(object, self.paths[place].iter().map(String::as_str))
+    }
+
+    /// Returns the value of a field in an object.
+    fn find<'a>(&self, object: &'a Map<String, Value>, field: Field) -> Option<&'a Value> {
+        self.resolved.all(field).find_map(|place| self.at(object, place))
+    }
+
+    /// Returns the number of fields that an object has; 0 without a text.
+    pub(crate) fn found(&self, object: &Map<String, Value>) -> usize {
+        match self.find(object, Field::Text) {
+            Some(Value::String(_) | Value::Number(_) | Value::Null) => {
+                Field::ALL.into_iter().filter(|field| self.find(object, *field).is_some()).count()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Returns true if an object has any field.
+    pub(crate) fn has_any(&self, object: &Map<String, Value>) -> bool {
+        Field::ALL.into_iter().any(|field| self.find(object, field).is_some())
+    }
+
+    /// Returns true if an object has a text and an author.
+    pub(crate) fn is_full(&self, object: &Map<String, Value>) -> bool {
+        let has = |field: Field| self.find(object, field).is_some_and(|value| scalar(value).is_some());
+        has(Field::Text) && has(Field::Author)
+    }
+
+    /// Returns an object of the input as a comment, or as a reject.
+    pub(crate) fn record(
+        &self,
+        input: &mut Input,
+        span: Span,
+        object: &Map<String, Value>,
+        raw: &[u8],
+        around: Around<'_>,
+    ) -> Record {
+        let mut values: Values = self.resolved.values(|place| self.at(object, place).and_then(scalar));
+        for (field, outer) in [(Field::Id, around.id), (Field::Thread, around.thread)] {
+            let value = &mut values[field as usize];
+            if value.as_deref().is_none_or(|value| value.trim().is_empty()) {
+                *value = outer.map(Cow::Borrowed);
+            }
+        }
+        let mut texts = self.resolved.all(Field::Text).map(|place| self.at(object, place));
         let has_text =
-            matches!(found[Field::Text as usize], Some(Value::String(_) | Value::Number(_) | Value::Null));
+            texts.any(|text| matches!(text, Some(Value::String(_) | Value::Number(_) | Value::Null)));
         if !has_text && !input.is_gone(&values) {
-            let path = self.paths[Field::Text as usize].as_deref().unwrap_or_default().join(".");
-            let cause = match found[Field::Text as usize] {
+            let text = self.resolved.get(Field::Text);
+            let path = text.map(|index| self.paths[index].join(".")).unwrap_or_default();
+            let cause = match self.find(object, Field::Text) {
                 None => format!(
                     "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
                 ),
@@ -102,7 +172,7 @@ fn deep_record(
         Some(keys) => keys,
         None => keys.insert(Keys::resolve(input, std::slice::from_ref(&object))?),
     };
-    Ok(keys.record(input, span, &object, raw))
+    Ok(keys.record(input, span, &object, raw, Around::default()))
 }
 
 /// The cause of a reject that ends within a value.
@@ -219,6 +289,13 @@ pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
     let mut flat = Flat::default();
     objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
     flat.columns.into_iter().map(|column| column.name).collect()
+}
+
+/// Returns the columns of some objects, and their paths.
+pub(crate) fn flatten(objects: &[Map<String, Value>]) -> (Vec<Column>, Vec<Vec<String>>) {
+    let mut flat = Flat::default();
+    objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+    (flat.columns, flat.paths)
 }
 
 /// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing

@@ -56,17 +56,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use comity_core::comment::Comment;
+use tempfile::TempDir;
 
+mod archive;
 #[cfg(any(feature = "arrow", feature = "parquet"))]
 mod columnar;
 mod delimited;
 mod error;
+mod foreign;
 mod formats;
 mod forms;
 mod guard;
 mod html;
 mod input;
 mod input_file;
+mod json;
 mod json_cutter;
 mod keys;
 mod lines;
@@ -92,7 +96,7 @@ pub use table::{Row, Table, TableRecord};
 pub use time::DateOrder;
 
 use input::Parser;
-use input_file::InputFile;
+use input_file::{InputFile, Refusal};
 use thread_index::ThreadIndex;
 use unique_ids::UniqueIds;
 
@@ -175,12 +179,36 @@ pub struct FileReport {
     pub rejects: u64,
     /// Notices for the user about how it was read.
     pub notices: Vec<String>,
+    /// The places in it that look like records, if the format has such places.
+    pub record_lists: Vec<RecordList>,
     /// Decisions that the content does not settle.
     pub doubts: Vec<Doubt>,
     /// Its size in bytes on disk when it was opened; `None` for standard input and pipes.
     pub size: Option<u64>,
     /// Its size in bytes and its SHA-256 (hexadecimal) on disk; `None` until it is read to its end.
     pub fingerprint: Option<(u64, String)>,
+}
+
+/// A file of a folder that holds no comments: documentation, a picture, an empty list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file as the user would name it.
+    pub file: Arc<str>,
+    /// What it is.
+    pub why: String,
+}
+
+/// A place in a file whose values look like records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordList {
+    /// Its path, for [`Options::records`].
+    pub path: String,
+    /// The number of values, as far as the file was looked through.
+    pub records: u64,
+    /// The fields that were found in them.
+    pub fields: Vec<Field>,
+    /// Its values are read.
+    pub is_read: bool,
 }
 
 /// A decision that the content does not settle.
@@ -204,6 +232,9 @@ pub struct Reader {
     pending: Vec<Pending>,
     current: Option<Current>,
     files: Vec<FileReport>,
+    skipped: Vec<Skipped>,
+    /// The files of zip archives; deleted with the reader.
+    _unpacked: Vec<TempDir>,
     unique_ids: UniqueIds,
     thread_index: Arc<Mutex<ThreadIndex>>,
     bytes_read: Arc<AtomicU64>,
@@ -243,19 +274,22 @@ impl Current {
 
 impl Reader {
     /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by
-    /// path, without hidden files) and `-`, each plain or compressed with gzip or zstd.
+    /// path, without hidden files) and `-`, each plain or compressed with gzip or zstd. A zip archive
+    /// is a folder.
     ///
     /// # Errors
     ///
     /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a
-    /// folder such a file becomes a reject.
+    /// folder such a file becomes a reject, or is skipped if it plainly holds no comments.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
-        let groups = input_file::find(inputs)?;
+        let input_file::Inputs { groups, unpacked } = input_file::find(inputs, options.max_expansion)?;
         let mut reader = Self {
             options: Arc::new(options.clone()),
             pending: Vec::new(),
             current: None,
             files: Vec::new(),
+            skipped: Vec::new(),
+            _unpacked: unpacked,
             unique_ids: UniqueIds::default(),
             thread_index: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
@@ -267,6 +301,10 @@ impl Reader {
             for file in group.files {
                 match reader.add(file.clone()) {
                     Ok(()) => readable += 1,
+                    Err(error) if group.folder.is_some() && holds_no_comments(&error) => {
+                        reader.skipped.push(Skipped { file: file.name, why: error.what.clone() });
+                        first_error.get_or_insert(error);
+                    }
                     Err(error) if group.folder.is_some() => {
                         reader.pending.push(Pending::Unreadable(Reject {
                             file: file.name,
@@ -294,8 +332,8 @@ impl Reader {
     /// Opens one input, notes what is understood of it, and closes it again if it can be opened
     /// twice.
     fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
-        if let Some((what, remedy)) = &file.refusal {
-            return Err(ReadError::new(ReadErrorKind::NoExport, &file.name, what, remedy));
+        if let Some(Refusal { kind, what, remedy }) = &file.refusal {
+            return Err(ReadError::new(*kind, &file.name, what, remedy));
         }
         let opens_once = file.size.is_none();
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
@@ -343,6 +381,11 @@ impl Reader {
             Pending::Unreadable(reject) => Some(reject),
             _ => None,
         })
+    }
+
+    /// Returns the files of folders that hold no comments: they are neither read nor rejected.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
     }
 
     /// Returns a report on each file so far; complete once the iterator has ended.
@@ -470,6 +513,16 @@ fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, Read
     let cause = cause.split("; ").next().unwrap_or_default();
     error.what.push_str(&format!(": its first {records} records are rejects (line {line}: {cause})"));
     Err(error)
+}
+
+/// Returns true if the error is that a file plainly holds no comments. One with nothing in it at all
+/// may have lost them.
+fn holds_no_comments(error: &ReadError) -> bool {
+    match error.kind {
+        ReadErrorKind::NoComments => true,
+        ReadErrorKind::Empty => error.what != sniff::NOTHING,
+        _ => false,
+    }
 }
 
 /// Returns the error of a temporary file.

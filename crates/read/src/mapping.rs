@@ -1,11 +1,20 @@
 //! Which column or key of an export holds what: by the user's word, by its name, by its content.
 
-use std::collections::HashSet;
+mod choice;
+mod content;
+mod names;
+mod place;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::forms::number::is_whole_number;
-use super::time;
+use comity_core::comment::Status;
+
+use self::choice::Choice;
+use self::names::bare;
+use self::place::Path;
+use super::input::{Values, status_of_word};
 
 /// A field of a comment that a column or key may contain.
 #[non_exhaustive]
@@ -137,13 +146,88 @@ pub(crate) struct Column {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) columns: [Option<usize>; Field::COUNT],
-    /// The text was chosen by its content alone.
-    pub(crate) text_by_content: bool,
+    /// Further columns of a field: texts that count where the first is blank, statuses that count
+    /// where they say more than that a comment is live.
+    pub(crate) further: Vec<(Field, usize)>,
+    /// Fields whose column was chosen by its content alone.
+    pub(crate) by_content: Vec<Field>,
+    /// Columns that would have served a field nearly as well.
+    pub(crate) close: Vec<(Field, usize)>,
+    /// A column of ids that is left out, because a spreadsheet rounded them.
+    pub(crate) rounded: Option<usize>,
+    /// Ids begin with that of the comment that they answer (`a.b` answers `a`), and no column names
+    /// parents.
+    pub(crate) parent_in_id: bool,
+    /// Threads have the id of their first comment.
+    pub(crate) thread_is_comment: bool,
+    /// The names of all columns of statuses.
+    statuses: Vec<String>,
 }
 
 impl Resolved {
+    /// Returns these columns, one a field.
+    pub(crate) fn of(columns: [Option<usize>; Field::COUNT]) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
     pub(crate) fn get(&self, field: Field) -> Option<usize> {
         self.columns[field as usize]
+    }
+
+    /// Returns this for columns that are read under other numbers.
+    #[cfg(any(feature = "arrow", feature = "parquet"))]
+    pub(crate) fn renumbered(mut self, number: impl Fn(usize) -> Option<usize>) -> Self {
+        self.columns = self.columns.map(|column| number(column?));
+        self.further =
+            self.further.into_iter().filter_map(|(field, column)| Some((field, number(column)?))).collect();
+        self
+    }
+
+    /// Returns true if the text was chosen by its content alone.
+    pub(crate) fn is_guess(&self) -> bool {
+        self.by_content.contains(&Field::Text)
+    }
+
+    /// Returns every column of a field, the one that counts first before the others.
+    pub(crate) fn all(&self, field: Field) -> impl Iterator<Item = usize> {
+        let further = self.further.iter().filter(move |(of, _)| *of == field).map(|(_, column)| *column);
+        self.get(field).into_iter().chain(further)
+    }
+
+    /// Returns the columns that are read, in no order.
+    pub(crate) fn read(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().flatten().copied().chain(self.further.iter().map(|(_, column)| *column))
+    }
+
+    /// Returns the values of a record; `value` gets that of a column.
+    pub(crate) fn values<'a>(&self, mut value: impl FnMut(usize) -> Option<Cow<'a, str>>) -> Values<'a> {
+        let mut values: Values = self.columns.map(|column| value(column?));
+        for (field, column) in &self.further {
+            let first = &mut values[*field as usize];
+            let Some(next) = value(*column).filter(|next| !next.trim().is_empty()) else { continue };
+            match field {
+                Field::Status => {
+                    let mut names = self.all(Field::Status).zip(&self.statuses);
+                    let said = |name: Option<(usize, &String)>, word: &str| {
+                        name.and_then(|(_, name)| status_of_word(name, word.trim()))
+                    };
+                    let of_first = first.as_deref().and_then(|word| said(names.next(), word));
+                    let of_next = said(names.find(|(known, _)| known == column), &next);
+                    let word = match of_next {
+                        Some(Status::Deleted) => "deleted",
+                        Some(Status::Removed) => "removed",
+                        Some(Status::Service) => "service",
+                        _ => continue,
+                    };
+                    if of_first.is_none_or(|status| status == Status::Live) {
+                        *first = Some(Cow::Borrowed(word));
+                    }
+                }
+                _ if first.as_deref().is_none_or(|value| value.trim().is_empty()) => *first = Some(next),
+                _ => {}
+            }
+        }
+        values
     }
 
     fn set(&mut self, field: Field, column: usize) {
@@ -180,54 +264,24 @@ impl Mapping {
     }
 
     /// Decides for every field which column holds it: the user's word first, then the best name
-    /// whose content fits, then (for the text alone) the content.
+    /// whose content and place fit, then the content alone.
     pub(crate) fn resolve(&self, columns: &[Column]) -> Result<Resolved, Unresolved> {
-        let mut resolved = Resolved::default();
-        let mut settled: HashSet<Field> = HashSet::new();
-        let mut used: HashSet<usize> = HashSet::new();
+        let mut choice = Choice::new(columns);
         for (field, name) in &self.0 {
-            settled.insert(*field);
+            choice.settled.insert(*field);
             if !name.is_empty() {
                 let column = find(columns, name).ok_or_else(|| Unresolved::UnknownColumn(name.clone()))?;
-                resolved.set(*field, column);
-                used.insert(column);
+                choice.resolved.set(*field, column);
+                choice.used.insert(column);
             }
         }
-        let mut candidates: Vec<(u8, usize, Field)> = Vec::new();
-        for (index, column) in columns.iter().enumerate() {
-            for (field, score) in scores(&column.name) {
-                // A weak name for a thread (`post_id`) counts only where several rows share a
-                // value.
-                let is_own = column.values.len() >= 4 && distinct(&column.values) == column.values.len();
-                if fits(field, &column.values) && !(field == Field::Thread && score < 80 && is_own) {
-                    // An empty column yields to any that holds something.
-                    let score = if column.values.is_empty() { score / 3 } else { score };
-                    candidates.push((score, index, field));
-                }
-            }
-        }
-        candidates.sort_by_key(|(score, index, _)| (u8::MAX - score, *index));
-        for (_, index, field) in candidates {
-            if !settled.contains(&field) && !used.contains(&index) {
-                resolved.set(field, index);
-                settled.insert(field);
-                used.insert(index);
-            }
-        }
-        if !settled.contains(&Field::Text) {
-            let prose = longest_prose(columns, &used);
-            resolved.text_by_content = prose.is_some();
-            // What is called `text` is text, however odd.
-            let text = prose.or_else(|| columns.iter().position(|column| is_called_text(&column.name)));
-            resolved.columns[Field::Text as usize] = text;
-        }
-        // An address that many rows share is that of the page they stand under.
-        if !settled.contains(&Field::Thread)
-            && let Some(link) = resolved.get(Field::Link)
-            && distinct(&columns[link].values) * 2 <= columns[link].values.len()
-        {
-            resolved.set(Field::Thread, link);
-        }
+        choice.choose_text();
+        choice.choose_by_name();
+        choice.choose_by_content();
+        choice.leave_out_rounded();
+        let mut resolved = choice.resolved;
+        let name = |column: usize| columns[column].name.clone();
+        resolved.statuses = resolved.all(Field::Status).map(name).collect();
         if resolved.get(Field::Text).is_none() {
             return Err(Unresolved::NoText);
         }
@@ -244,195 +298,23 @@ fn find(columns: &[Column], name: &str) -> Option<usize> {
     by_name.or_else(by_bare_name).or_else(by_number)
 }
 
-/// A name without case, spaces and punctuation.
-fn bare(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 /// What a name that exports use stands for; none for any other name.
 pub(crate) fn field_of_name(name: &str) -> Option<Field> {
-    scores(name).first().map(|(field, _)| *field)
+    let scores = names::lookup(&Path::new(name).leaf);
+    scores.into_iter().max_by_key(|(_, score)| *score).map(|(field, _)| field)
 }
 
 /// Whether a name says that this is the text of a comment, and nothing else.
 pub(crate) fn is_called_text(name: &str) -> bool {
-    scores(name).iter().any(|(field, score)| *field == Field::Text && *score >= 90)
-}
-
-/// What a column of this name may hold, and how surely. Of a dotted path the whole counts first,
-/// then its last two parts together (`data.author.id` is an author's id), then its last part.
-fn scores(name: &str) -> Vec<(Field, u8)> {
-    let known = |part: &str, less: u8| -> Vec<(Field, u8)> {
-        let bare = bare(part);
-        let entries = NAMES.iter().filter(|(_, _, names)| names.contains(&bare.as_str()));
-        entries.map(|(field, score, _)| (*field, score - less)).collect()
-    };
-    // Names are words; a piece of JSON is none.
-    if name.contains(['{', '[', '"']) {
-        return Vec::new();
-    }
-    let mut dots = name.rmatch_indices('.').map(|(at, _)| at + 1);
-    let last = dots.next();
-    let last_two = last.map(|_| dots.next().unwrap_or(0));
-    let parts = [(Some(0), 0), (last_two, 3), (last, 5)];
-    let found = parts.into_iter().filter_map(|(start, less)| Some(known(&name[start?..], less)));
-    found.into_iter().find(|scores| !scores.is_empty()).unwrap_or_default()
-}
-
-/// Names that exports use, without case and punctuation, the surer the higher.
-const NAMES: &[(Field, u8, &[&str])] = &[
-    (Field::Text, 99, &["text", "commenttext", "commentbody", "commentcontent", "textoriginal"]),
-    (
-        Field::Text,
-        95,
-        &["body", "comment", "fulltext", "messagetext", "tweettext", "posttext", "reviewtext", "rawtext"],
-    ),
-    (
-        Field::Text,
-        90,
-        &["content", "message", "selftext", "tweet", "utterance", "postbody", "postcontent", "bodytext"],
-    ),
-    (
-        Field::Text,
-        80,
-        &["textdisplay", "review", "reply", "raw", "commentmessage", "textcontent", "replytext"],
-    ),
-    (Field::Text, 70, &["post", "comments", "cooked", "cleantext", "feedback", "opinion"]),
-    (Field::Author, 99, &["author", "authorname", "commentauthor", "authordisplayname", "commenter"]),
-    (Field::Author, 95, &["username", "commentername", "speaker", "postauthor", "authorusername"]),
-    (
-        Field::Author,
-        90,
-        &["user", "screenname", "displayname", "poster", "postedby", "sender", "userscreenname"],
-    ),
-    (Field::Author, 75, &["nickname", "nick", "handle", "creator", "writer", "authorfullname", "sendername"]),
-    (Field::Author, 60, &["name", "from", "by", "profilename", "login", "member", "account"]),
-    (Field::Author, 40, &["authorid", "userid", "fromid", "authorchannelid", "speakerid", "commenterid"]),
-    (Field::Id, 99, &["commentid", "id"]),
-    (Field::Id, 90, &["messageid", "tweetid", "utteranceid", "reviewid", "replyid", "idstr"]),
-    (Field::Id, 60, &["cid", "uuid", "guid", "postnumber", "statusid"]),
-    (Field::Id, 30, &["postid"]),
-    (Field::Parent, 99, &["parentid", "parentcommentid", "commentparent", "commentparentid", "replytoid"]),
-    (
-        Field::Parent,
-        95,
-        &["parent", "replyto", "inreplyto", "inreplytoid", "replytocommentid", "inreplytocommentid"],
-    ),
-    (
-        Field::Parent,
-        90,
-        &["replytomessageid", "inreplytostatusid", "inreplytostatusidstr", "replytopostnumber"],
-    ),
-    (
-        Field::Parent,
-        85,
-        &["responseto", "inresponseto", "parentpostid", "inreplytotweetid", "parentmessageid"],
-    ),
-    (Field::Thread, 99, &["threadid", "thread", "conversationid"]),
-    (
-        Field::Thread,
-        95,
-        &["articleid", "videoid", "linkid", "submissionid", "topicid", "storyid", "discussionid"],
-    ),
-    (
-        Field::Thread,
-        85,
-        &["article", "video", "conversation", "discussion", "threadtitle", "articletitle", "videotitle"],
-    ),
-    (
-        Field::Thread,
-        80,
-        &["articleurl", "pageurl", "threadurl", "videourl", "story", "submission", "threadname"],
-    ),
-    (Field::Thread, 60, &["postid", "posturl", "posttitle", "topic", "topictitle", "storytitle", "page"]),
-    (
-        Field::CreatedAt,
-        99,
-        &["createdat", "createdutc", "publishedat", "commentdategmt", "createdati", "dateunixtime"],
-    ),
-    (
-        Field::CreatedAt,
-        95,
-        &["created", "commentdate", "postedat", "dateposted", "datecreated", "creationdate"],
-    ),
-    (
-        Field::CreatedAt,
-        90,
-        &["timestamp", "datetime", "createdate", "createdtime", "commenttime", "publishdate"],
-    ),
-    (
-        Field::CreatedAt,
-        85,
-        &["date", "published", "posted", "sentat", "submittedat", "unixtimestamp", "postdate"],
-    ),
-    (Field::CreatedAt, 75, &["time", "when", "at", "utc", "epoch"]),
-    (Field::Link, 99, &["permalink", "commenturl", "commentlink"]),
-    (Field::Link, 80, &["link", "url", "href", "weburl", "uri"]),
-    (Field::Section, 95, &["section", "sectionname", "category", "subreddit"]),
-    (Field::Section, 70, &["board", "forum", "channel", "categoryname", "community", "group"]),
-    (Field::Votes, 95, &["votes", "likes", "likecount", "likescount", "numlikes", "netvotes", "votecount"]),
-    (
-        Field::Votes,
-        85,
-        &["score", "points", "upvotes", "ups", "karma", "favorites", "favoritecount", "thumbsup"],
-    ),
-    (Field::Votes, 70, &["recommendations", "recommendcount", "reactions", "reactioncount", "hearts"]),
-    (Field::Replies, 95, &["replies", "replycount", "repliescount", "numreplies", "totalreplycount"]),
-    (Field::Replies, 75, &["numcomments", "commentcount", "commentscount", "responses"]),
-    (Field::Status, 95, &["status", "moderationstatus", "commentstatus", "commentapproved"]),
-    (
-        Field::Status,
-        85,
-        &["deleted", "isdeleted", "removed", "isremoved", "approved", "isspam", "spam", "hidden"],
-    ),
-    (Field::Status, 60, &["state", "isapproved", "ishidden"]),
-];
-
-/// Whether the values could be what the name says.
-fn fits(field: Field, values: &[String]) -> bool {
-    let most = |holds: fn(&str) -> bool| {
-        values.iter().filter(|value| holds(value.trim())).count() * 2 >= values.len()
-    };
-    match field {
-        // A column `comments` may count them; comments of emoji alone are few.
-        Field::Text => {
-            let is_words = |value: &&String| value.chars().any(char::is_alphabetic) && !time::is_time(value);
-            values.iter().filter(is_words).count() * 4 >= values.len()
-        }
-        Field::Votes | Field::Replies => most(is_whole_number),
-        Field::CreatedAt => most(|value| value.chars().any(|c| c.is_ascii_digit())),
-        _ => true,
-    }
-}
-
-/// The column that reads most like comments: long and varied free text.
-fn longest_prose(columns: &[Column], used: &HashSet<usize>) -> Option<usize> {
-    let weight = |column: &Column| -> f64 {
-        let count = column.values.len().max(1) as f64;
-        let of_all = |measure: fn(&str) -> usize| {
-            column.values.iter().map(|value| measure(value)).sum::<usize>() as f64 / count
-        };
-        let words = of_all(|value| value.split_whitespace().count());
-        // Scripts without spaces have few words and many letters beyond ASCII.
-        let letters = of_all(|value| value.chars().filter(|c| !c.is_ascii()).count());
-        let is_prose = words >= 3.0 || letters >= 8.0;
-        let variety = distinct(&column.values) as f64 / count;
-        if is_prose { of_all(|value| value.chars().count()) * variety } else { 0.0 }
-    };
-    (0..columns.len())
-        .filter(|index| !used.contains(index))
-        .map(|index| (index, weight(&columns[index])))
-        .filter(|(_, weight)| *weight > 0.0)
-        .max_by(|(a_index, a), (b_index, b)| a.total_cmp(b).then(b_index.cmp(a_index)))
-        .map(|(index, _)| index)
-}
-
-fn distinct(values: &[String]) -> usize {
-    values.iter().collect::<HashSet<_>>().len()
+    let scores = names::lookup(&Path::new(name).leaf);
+    scores.iter().any(|(field, score)| *field == Field::Text && *score >= 90)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use super::names::{ENGLISH, TRANSLATED};
     use super::*;
 
     /// Columns as `name: value; value`, one a line.
@@ -481,7 +363,11 @@ mod tests {
             ("", "post_id \n comment_id \n body", "text=body id=comment_id thread=post_id"),
             ("", "post_id: 1; 2; 3; 4 \n body", "text=body id=post_id"),
             // A column of counts is no text, and an empty one yields.
-            ("", "comments: 3; 4 \n what: so nice to be here; never going there again", "text=what"),
+            (
+                "",
+                "comments: 3; 4 \n what: so nice to be here; never going there again",
+                "text=what replies=comments",
+            ),
             ("", "body: hello \n likes \n score: 4; 5", "text=body votes=score"),
             ("", "body: hello \n score: 0.25; 0.5", "text=body"),
             // By content: the longest and most varied; not a name, an address or a repeated phrase.
@@ -504,14 +390,237 @@ mod tests {
             ("text=note", "id \n label \n text", "unknown note"),
             ("author=Full name", "text \n full_name \n author", "text=text author=full_name"),
             // An address shared by many is that of their thread.
-            ("", "text: a; b; c; d \n url: u; u; v; v", "text=text thread=url link=url"),
-            ("", "text: a; b; c; d \n url: u; v; w; x", "text=text link=url"),
+            ("", "text: a; b; c; d \n url: /u; /u; /v; /v", "text=text thread=url link=url"),
+            ("", "text: a; b; c; d \n url: /u; /v; /w; /x", "text=text link=url"),
+            ("", "text: a; b; c; d \n url: u; v; w; x", "text=text"),
         ] {
             if expected == "error" {
                 assert!(mapping.parse::<Mapping>().is_err());
             } else {
                 assert_eq!(resolve(mapping, table), expected, "{mapping:?} {table:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_around_a_key_decides_whose_it_is() {
+        for (table, expected) in [
+            // The author's times and texts are not the comment's; nor is anything of a preview.
+            (
+                "body: hi; ho \n user.created_at: 2001-01-01 \n user.login: ana; ben \n user.id: 7; 8",
+                "text=body author=user.login",
+            ),
+            (
+                "says: see you; me too \n author.bio: I write about trams and all of the people in them",
+                "no text",
+            ),
+            (
+                "content: hi; ho \n card.author_name: The Post \n card.content: x \n account.acct: ana; ben",
+                "text=content author=account.acct",
+            ),
+            (
+                "review: cold soup; fine \n ownerReply.text: so sorry; thank you \n ownerReply.date: 2024-01-01",
+                "text=review",
+            ),
+            // Alone, an answer is what there is to read.
+            (
+                "reply.text: so sorry; thank you \n reply.user.name: ana; ben",
+                "text=reply.text author=reply.user.name",
+            ),
+            // Objects that are answered, or commented on.
+            (
+                "id: 1; 2 \n text: a; b \n replyTo.id: 1 \n replyTo.text: a \n replyTo.author.name: ana",
+                "text=text id=id parent=replyTo.id",
+            ),
+            (
+                "comment.id: 1; 2 \n comment.text: a; b \n article.id: 7; 7 \n article.user.name: eve \n article.date: 2024-01-01",
+                "text=comment.text id=comment.id thread=article.id",
+            ),
+            (
+                "message.text: a; b \n message.chat.id: -1; -1 \n message.id: 4; 5",
+                "text=message.text id=message.id thread=message.chat.id",
+            ),
+            // A wrapper around the text costs nothing, whatever it is called.
+            (
+                "seen_id: 1; 2 \n timestamp: 1717000000; 1717000001 \n post.record.text: a; b \n post.record.createdAt: 2024-01-01; 2024-01-02 \n post.author.name: ana; ben \n post.id: 4; 5",
+                "text=post.record.text author=post.author.name id=post.id created_at=post.record.createdAt",
+            ),
+            (
+                "id: 5; 6 \n attributes.body: a; b \n attributes.created_at: 2024-01-01 \n relationships.user.data.id: 7; 8",
+                "text=attributes.body author=relationships.user.data.id id=id created_at=attributes.created_at",
+            ),
+            // Wrapped values.
+            (
+                "_id.$oid: a1; a2 \n content.rendered: one; two \n title.rendered: A \n created_at.$date: 2024-01-01",
+                "text=content.rendered id=_id.$oid created_at=created_at.$date",
+            ),
+            ("body: a; b \n reactions.total_count: 3; 4", "text=body votes=reactions.total_count"),
+            // Flattened by other signs.
+            ("text: a; b \n author/name: ana; ben \n media/0/id: 7; 8", "text=text author=author/name"),
+            // Those who moderated it did not write it.
+            (
+                "text: a; b \n deleted_by.name: eve; eve \n created_by.name: ana; ben",
+                "text=text author=created_by.name",
+            ),
+        ] {
+            assert_eq!(resolve("", table), expected, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn values_decide_between_names() {
+        for (table, expected) in [
+            // A name beats a number; ids are distinct; `reply_id` is a parent.
+            ("text: a; b; c \n author: 0; 0; 4 \n author_name: ana; ben; cy", "text=text author=author_name"),
+            ("text: a; b \n userID: 7; 8 \n userDisplayName: Ana; Ben", "text=text author=userDisplayName"),
+            ("text: a; b; c \n reply_id: 0; 0; 71 \n cid: 71; 72; 73", "text=text id=cid parent=reply_id"),
+            ("text: a; b; c; d; e \n guid: 7; 7; 7; 7; 8", "text=text"),
+            // The column that parents point at.
+            (
+                "text: a; b \n cid: q; r \n uri: x://1; x://2 \n parent: x://1",
+                "text=text id=uri parent=parent",
+            ),
+            ("text: a; b \n nr: 4; 5 \n parent_id: 4", "text=text id=nr parent=parent_id"),
+            // Neither truth values nor mentions are parents; `pid` is one only if it points at an id.
+            ("text: a; b \n reply: true; false \n reply_to: @ana; @ben", "text=text"),
+            ("text: a; b \n id: 1; 2 \n pid: 1", "text=text id=id parent=pid"),
+            ("text: a; b \n id: 1; 2 \n pid: 88; 88", "text=text id=id"),
+            // Times that can be read beat `1 year ago`, and numbers of a player are none.
+            (
+                "text: a; b \n time: 1 year ago; 2 years ago \n time_parsed: 1690000000.1; 1690000001.2",
+                "text=text created_at=time_parsed",
+            ),
+            ("text: a; b \n time: 12.5; 70", "text=text"),
+            // Stars are no votes.
+            ("content: fine; bad \n score: 5; 1 \n reviewId: q; r", "text=content id=reviewId"),
+            ("content: fine; bad \n score: 5; 1 \n thumbsUpCount: 0; 2", "text=content votes=thumbsUpCount"),
+            ("text: a; b \n votes: 1.2K; 3", "text=text votes=votes"),
+            // The page is what the comments' addresses begin with; a number of a page is none.
+            (
+                "body: a; b \n permalink: https://x.example/p/1/a; https://x.example/p/1/b \n link: https://x.example/p/1/; https://x.example/p/1/",
+                "text=body thread=link link=permalink",
+            ),
+            ("text: a; b \n page: 1; 1", "text=text"),
+            // By content alone, where only one column can be it.
+            ("text: a; b; c \n wann: 2024-01-01; 2024-01-02; 2024-01-03", "text=text created_at=wann"),
+            ("text: a; b \n x: 2024-01-01; 2024-01-02 \n y: 2024-01-01; 2024-01-02", "text=text"),
+            ("text: a; b \n last_login: 2024-01-01; 2024-01-02", "text=text"),
+            ("text: a; b; c \n skribent: Ana Lund; Ben Low; Ana Lund", "text=text author=skribent"),
+            ("text: a; b; c \n city: New York; Boston; Boston", "text=text"),
+        ] {
+            assert_eq!(resolve("", table), expected, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn headers_are_known_in_several_languages() {
+        for (table, expected) in [
+            (
+                "Datum: 2024-01-01 \n Verfasser: Ana \n Kommentar: gut \n Antwort auf: 3 \n Gefällt mir: 2 \n Rubrik: Stadt",
+                "text=Kommentar author=Verfasser parent=Antwort auf created_at=Datum section=Rubrik votes=Gefällt mir",
+            ),
+            (
+                "Fecha: 2024-01-01 \n Nombre de usuario: Ana \n Comentario: bien \n Me gusta: 2 \n Respuestas: 1",
+                "text=Comentario author=Nombre de usuario created_at=Fecha votes=Me gusta replies=Respuestas",
+            ),
+            (
+                "Date de création: 2024-01-01 \n Auteur: Ana \n Commentaire: bien \n J'aime: 2 \n Réponses: 1",
+                "text=Commentaire author=Auteur created_at=Date de création votes=J'aime replies=Réponses",
+            ),
+            (
+                "Data: 2024-01-01 \n Usuário: Ana \n Comentário: bom \n Curtidas: 2",
+                "text=Comentário author=Usuário created_at=Data votes=Curtidas",
+            ),
+            (
+                "Data: 2024-01-01 \n Utente: Ana \n Commento: bene \n Mi piace: 2 \n Articolo: tram",
+                "text=Commento author=Utente thread=Articolo created_at=Data votes=Mi piace",
+            ),
+            (
+                "Geplaatst op: 2024-01-01 \n Gebruiker: Ana \n Reactie: goed \n Vind ik leuk: 2 \n Onderwerp: tram",
+                "text=Reactie author=Gebruiker thread=Onderwerp created_at=Geplaatst op votes=Vind ik leuk",
+            ),
+            (
+                "Data dodania: 2024-01-01 \n Użytkownik: Ana \n Treść komentarza: dobrze \n Polubienia: 2 \n Wątek: tram",
+                "text=Treść komentarza author=Użytkownik thread=Wątek created_at=Data dodania votes=Polubienia",
+            ),
+            (
+                "Comment (original): so \n Date (UTC): 2024-01-01",
+                "text=Comment (original) created_at=Date (UTC)",
+            ),
+        ] {
+            assert_eq!(resolve("", table), expected, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn the_whole_text_wins_and_the_cut_one_stands_in() {
+        let table = columns(
+            "text: The council has decided that the trams\u{2026} https://x.example; short \n \
+             extended_tweet.full_text: The council has decided that the trams shall run; \n user.name: Ana; Ben",
+        );
+        let resolved = Mapping::default().resolve(&table).unwrap();
+        assert_eq!(resolved.all(Field::Text).collect::<Vec<_>>(), [1, 0]);
+        let text = |whole: Option<&'static str>| {
+            let value = |column: usize| if column == 1 { whole } else { Some("short") }.map(Cow::Borrowed);
+            resolved.values(value)[Field::Text as usize].clone()
+        };
+        assert_eq!(text(None).as_deref(), Some("short"));
+        assert_eq!(text(Some("whole")).as_deref(), Some("whole"));
+        // By content, whatever they are called.
+        let table = columns(
+            "content: The council has decided that the...; short \n \
+             message: The council has decided that the trams shall run; short",
+        );
+        let resolved = Mapping::default().resolve(&table).unwrap();
+        assert_eq!(resolved.all(Field::Text).collect::<Vec<_>>(), [1, 0]);
+    }
+
+    #[test]
+    fn every_status_column_counts() {
+        let table = columns("text: a; b; c \n deleted: true \n dead: true \n approved: true; true; false");
+        let resolved = Mapping::default().resolve(&table).unwrap();
+        for (deleted, dead, approved, expected) in [
+            ("", "", "true", Status::Live),
+            ("true", "", "true", Status::Deleted),
+            ("", "true", "true", Status::Removed),
+            ("true", "", "", Status::Deleted),
+            ("false", "true", "", Status::Removed),
+            ("", "", "spam", Status::Removed),
+        ] {
+            let value = |column: usize| Some(Cow::Borrowed(["", deleted, dead, approved][column]));
+            let values = resolved.values(value);
+            let word = values[Field::Status as usize].as_deref().unwrap_or_default();
+            let status = status_of_word(&resolved.statuses[0], word);
+            assert_eq!(status, Some(expected), "{deleted} {dead} {approved}");
+        }
+    }
+
+    #[test]
+    fn ids_tell_parents_unless_they_are_rounded() {
+        for (table, in_id, is_rounded) in [
+            ("text: a; b \n cid: Ug1; Ug1.x", true, false),
+            ("text: a; b; c \n id: 1; 1.1; 1.1.1", true, false),
+            ("text: a; b \n id: 1.0; 2.0", false, false),
+            ("text: a; b \n id: a.b; c.d", false, false),
+            ("text: a; b \n id: Ug1; Ug1.x \n parent_id: Ug1", false, false),
+            ("text: a; b \n id: 1.23457E+17; 1.23457E+17 \n parent_id: 1.23457E+17", false, true),
+        ] {
+            let resolved = Mapping::default().resolve(&columns(table)).unwrap();
+            assert_eq!((resolved.parent_in_id, resolved.rounded.is_some()), (in_id, is_rounded), "{table:?}");
+            assert_eq!(resolved.get(Field::Id).is_none(), is_rounded, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_choice_that_is_close_is_told() {
+        for (table, expected) in [
+            ("text: a; b \n content: c; d \n", None),
+            ("body: a; b \n message_text: c; d", Some((Field::Text, 1))),
+            ("text: a; b \n user.name: Ana; Ben \n user.login: ana; ben", Some((Field::Author, 1))),
+            ("text: a; b \n id: 1; 2 \n comment_id: 1; 2", None),
+        ] {
+            let resolved = Mapping::default().resolve(&columns(table)).unwrap();
+            assert_eq!(resolved.close.first().copied(), expected, "{table:?}");
         }
     }
 
@@ -529,10 +638,12 @@ mod tests {
     fn every_name_is_bare_and_stands_once_for_a_field() {
         let mut names = HashSet::new();
         for (field, name) in
-            NAMES.iter().flat_map(|(field, _, names)| names.iter().map(move |name| (field, name)))
+            ENGLISH.iter().flat_map(|(field, _, names)| names.iter().map(move |name| (field, name)))
         {
             assert!(names.insert((field, name)), "{name} stands twice for {field}");
-            assert_eq!(*name, bare(name));
+        }
+        for (_, _, names) in ENGLISH.iter().chain(TRANSLATED) {
+            assert!(names.iter().all(|name| *name == bare(name)), "{names:?}");
         }
     }
 }

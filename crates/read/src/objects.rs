@@ -15,6 +15,7 @@ use super::json_cutter::{cut_through, cut_value, is_between_elements};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
+use super::time::{Time, TimeColumn};
 use super::{ReadError, Record};
 
 /// A JSON object.
@@ -153,6 +154,16 @@ pub(crate) fn has_object(source: &Source, key: &str) -> bool {
     values_of(source.head(), key).any(|value| value.starts_with(b"{"))
 }
 
+/// Returns true if the head holds this key, at any depth, with an object or an array.
+pub(crate) fn has_container(source: &Source, key: &str) -> bool {
+    values_of(source.head(), key).any(|value| matches!(value.first(), Some(b'{' | b'[')))
+}
+
+/// Returns true if the input begins with an object.
+pub(crate) fn begins_with_object(source: &Source) -> bool {
+    source.head().trim_ascii_start().starts_with(b"{")
+}
+
 /// What stands behind each `"key":`. Within a string the quotation marks would be escaped.
 fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
     let name = format!("\"{key}\"");
@@ -202,9 +213,33 @@ pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>>
     find(object, path).and_then(keys::scalar)
 }
 
+/// Returns the outermost objects in a value that are of a kind: itself, or those in what it is
+/// wrapped in, in order.
+pub(crate) fn within(value: &Value, is_of_kind: impl Fn(&Object) -> bool) -> Vec<&Value> {
+    let mut found = Vec::new();
+    let mut pending = vec![value];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(object) if is_of_kind(object) => found.push(value),
+            Value::Object(object) => pending.extend(object.values().rev()),
+            Value::Array(values) => pending.extend(values.iter().rev()),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Returns true if an object has `true` or 1 at a dotted path.
 pub(crate) fn is_true(object: &Object, path: &str) -> bool {
     find(object, path).is_some_and(|value| value.as_bool() == Some(true) || value.as_u64() == Some(1))
+}
+
+/// Returns a time with UTC as its zone if it names none, for sites that leave it out.
+pub(crate) fn in_utc(time: Cow<'_, str>) -> Cow<'_, str> {
+    match TimeColumn::unknown(None).read(&time) {
+        Ok(Time { moment, has_zone: false, .. }) => moment.to_string().into(),
+        _ => time,
+    }
 }
 
 /// What an object holds under each key.

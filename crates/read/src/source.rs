@@ -130,6 +130,14 @@ impl Source {
         Ok(source)
     }
 
+    /// Opens the same file once more, from its start; `None` if that is not possible.
+    pub(crate) fn reopen(&self) -> Option<Self> {
+        let file = File::open(self.path.as_deref()?).ok()?;
+        let mut source = Self::new(self.name.clone(), Box::new(file), Arc::default()).ok()?;
+        source.max_expansion = self.max_expansion;
+        Some(source)
+    }
+
     pub(crate) fn new(
         name: Arc<str>,
         input: Box<dyn Read + Send>,
@@ -245,6 +253,11 @@ impl Source {
     )]
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// Returns the path of the file; `None` for a stream.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Skips to an offset on disk, for a format that reads [`Source::file`] by itself.

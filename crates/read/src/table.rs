@@ -62,7 +62,7 @@ impl Table {
     /// # Errors
     /// [`ReadError`] if it cannot be read, or holds no columns.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let groups = input_file::find(&[PathBuf::from(path)])?;
+        let groups = input_file::find(&[PathBuf::from(path)], None)?.groups;
         let name: Arc<str> = path.to_string_lossy().into();
         let [input_file::Group { folder: None, files }] = &groups[..] else {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));

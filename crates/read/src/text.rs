@@ -27,9 +27,15 @@
 //! that is as short as a comment, under a subheading that is shaped like a name; scripts of plays,
 //! which look the same. What it was unsure of is in [`Dump::doubts`]; the [`Overrides`] settle it.
 
+mod evidence;
 mod furniture;
+mod header;
+mod inline;
+mod layout;
 mod line;
+mod page_words;
 mod segment;
+pub(crate) mod utterances;
 mod words;
 
 use std::collections::HashSet;
@@ -142,36 +148,110 @@ pub fn parse(text: &str, overrides: &Overrides<'_>) -> Result<Dump, TextError> {
     if let Some(long) = all.iter().position(|line| line.len() > MAX_LINE_BYTES) {
         return Err(TextError::LongLine { line: long as u64 + 1 });
     }
-    let (lines, headings, notices) = content(&all);
-    if line::filled(&all).is_empty() {
+    let page = Page::of(&all);
+    if page.lines.is_empty() {
         return Err(TextError::Empty);
     }
-    let given = given(&lines, &headings, overrides)?;
-    let verdicts = judge(&lines, &given).ok_or(TextError::NoComments)?.verdicts;
-    Ok(assemble(&all, &lines, &verdicts, notices))
+    let given = given(&page, overrides)?;
+    let verdicts = judge(&page.lines, &given).ok_or(TextError::NoComments)?.verdicts;
+    Ok(assemble(&all, &page.lines, &verdicts, page.notices))
 }
 
-/// The lines that may be article, names or text; which of them are headings; what was left out.
-fn content<'a>(all: &[&'a str]) -> (Vec<Line<'a>>, Vec<bool>, Vec<String>) {
-    let mut lines = line::filled(all);
-    let (parts, notices) = furniture::find(&lines);
-    for (at, line) in lines.iter_mut().enumerate() {
-        line.page_before = at > 0 && parts[at - 1] == Part::Furniture;
-        line.page_after = parts.get(at + 1) == Some(&Part::Furniture);
+/// How the names of a page are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// By the page's own lines around them, or by the time in the same line.
+    Layout,
+    /// By the colon after them or the dash before them.
+    Sign,
+    /// By their looks: the page shows nothing else.
+    Looks,
+}
+
+/// The lines that may be article, names or text.
+struct Page<'a> {
+    lines: Vec<Line<'a>>,
+    /// What the layout says of each.
+    given: Vec<Given>,
+    names: Names,
+    /// What was left out, and why.
+    notices: Vec<String>,
+}
+
+impl<'a> Page<'a> {
+    fn of(all: &[&'a str]) -> Self {
+        let mut lines = line::filled(all);
+        let mut names = if header::mark(&mut lines) { Names::Layout } else { Names::Looks };
+        let found = furniture::find(&lines);
+        let mut notices = furniture::notices(&lines, &found);
+        let mut parts = found.parts.clone();
+        let layout = if names == Names::Looks { layout::find(&lines, &found) } else { None };
+        let mut start = 0;
+        if let Some(layout) = layout {
+            names = Names::Layout;
+            start = layout.start;
+            for &at in &layout.names {
+                lines[at].is_header = true;
+            }
+            for &at in &layout.between {
+                parts[at] = Part::Furniture;
+            }
+            if let Some(&first) = layout.between.iter().min() {
+                let count = layout.between.len();
+                notices.push(format!(
+                    "{count} lines between an author and the text, such as `{}`, left out of the comments",
+                    lines[first].text
+                ));
+            }
+        }
+        for at in 0..lines.len() {
+            lines[at].page_before = at > 0 && parts[at - 1] == Part::Furniture;
+            lines[at].page_after = parts.get(at + 1) == Some(&Part::Furniture);
+        }
+        let kept = lines.iter().zip(&parts).enumerate().filter(|(_, (_, part))| **part != Part::Furniture);
+        let given = |at: usize, line: &Line<'_>, part: Part| match (names, part) {
+            (_, Part::Heading) => Given::Heading,
+            (Names::Looks, _) => Given::Open,
+            _ if line.is_header => Given::Name,
+            _ if at < start => Given::Open,
+            _ => Given::NotName,
+        };
+        let (mut kept, mut given): (Vec<Line<'a>>, Vec<Given>) =
+            kept.map(|(at, (line, part))| (line.clone(), given(at, line, *part))).unzip();
+        if names == Names::Looks
+            && let Some(lines) = inline::split_colons(&kept).or_else(|| inline::join_signatures(&kept))
+        {
+            names = Names::Sign;
+            let of = |line: &Line<'_>| if line.is_header { Given::Name } else { Given::NotName };
+            given = lines.iter().map(of).collect();
+            kept = lines;
+        }
+        let silent = drop_silent(&mut kept, &mut given);
+        if silent > 0 {
+            notices.push(format!("{silent} comments without a text left out"));
+        }
+        Self { lines: kept, given, names, notices }
     }
-    let (lines, headings) = lines
-        .into_iter()
-        .zip(parts)
-        .filter(|(_, part)| *part != Part::Furniture)
-        .map(|(line, part)| (line, part == Part::Heading))
-        .unzip();
-    (lines, headings, notices)
 }
 
-/// What the headings and the user say of each line.
-fn given(lines: &[Line<'_>], headings: &[bool], overrides: &Overrides<'_>) -> Result<Vec<Given>, TextError> {
-    let mut given: Vec<Given> =
-        headings.iter().map(|&heading| if heading { Given::Heading } else { Given::Open }).collect();
+/// Leaves out names without a text below them, which are certain by the layout. Returns their
+/// number.
+fn drop_silent(lines: &mut Vec<Line<'_>>, given: &mut Vec<Given>) -> usize {
+    let before = lines.len();
+    let is_silent: Vec<bool> = (0..before)
+        .map(|at| given[at] == Given::Name && given.get(at + 1).is_none_or(|next| *next == Given::Name))
+        .collect();
+    let mut at = 0..;
+    lines.retain(|_| at.next().is_none_or(|at| !is_silent[at]));
+    let mut at = 0..;
+    given.retain(|_| at.next().is_none_or(|at: usize| !is_silent[at]));
+    before - lines.len()
+}
+
+/// What the page and the user say of each line.
+fn given(page: &Page<'_>, overrides: &Overrides<'_>) -> Result<Vec<Given>, TextError> {
+    let lines = &page.lines;
+    let mut given = page.given.clone();
     if let Some(authors) = overrides.authors {
         let names: HashSet<&str> = authors.iter().map(|name| line::trim(name)).collect();
         for (given, line) in given.iter_mut().zip(lines) {
@@ -214,7 +294,11 @@ fn judge(lines: &[Line<'_>], given: &[Given]) -> Option<Segments> {
 
 fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices: Vec<String>) -> Dump {
     let names: Vec<usize> = (0..lines.len()).filter(|&at| verdicts[at].role == Role::Name).collect();
-    let article = 0..names.first().map_or(all.len(), |&first| lines[first].index);
+    let first = names.first().map_or(lines.len(), |&first| first);
+    let article = match first {
+        0 => 0..0,
+        first => 0..lines.get(first..first + 2).map_or(all.len(), |two| two[0].index.min(two[1].index)),
+    };
     let suffix = suffix(&names.iter().map(|&at| lines[at].text).collect::<Vec<_>>());
     if !suffix.is_empty() {
         notices.push(format!("authors' lines end in `{suffix}`: left out of the names"));
@@ -222,15 +306,30 @@ fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices:
     let articles = Article::of(&all[article.clone()]);
     let comments = names.iter().enumerate().map(|(number, &at)| {
         let next = names.get(number + 1).copied().unwrap_or(lines.len());
-        let last = lines[next - 1].index;
-        let text = line::trim(&all[lines[at + 1].index..=last].join("\n")).to_owned();
+        let text = text_of(all, &lines[at + 1..next]);
         let quotes = articles.quotes(&text);
         let name = lines[at].text;
         let author = line::trim(name.strip_suffix(suffix).unwrap_or(name)).to_owned();
-        DumpComment { author, text, quotes, lines: lines[at].index..last + 1 }
+        let (first, last) =
+            (lines[at].index.min(lines[at + 1].index), lines[at].index.max(lines[next - 1].index));
+        DumpComment { author, text, quotes, lines: first..last + 1 }
     });
     let comments = comments.collect();
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
+}
+
+/// The lines of a comment with the blank ones between them.
+fn text_of(all: &[&str], lines: &[Line<'_>]) -> String {
+    let mut text = String::new();
+    let mut end = lines.first().map_or(0, |line| line.index);
+    for line in lines {
+        let blank = all[end..line.index].iter().filter(|line| line::trim(line).is_empty());
+        text.extend(blank.map(|_| '\n'));
+        text.push_str(line.raw);
+        text.push('\n');
+        end = line.index + 1;
+    }
+    line::trim(&text).to_owned()
 }
 
 /// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a
@@ -305,6 +404,8 @@ fn has_tight_delimiter(line: &str) -> bool {
 
 /// Log-odds against an article alone from which a text is a page dump.
 const MIN_GAIN: f64 = 4.0;
+/// Fewer comments prove nothing.
+const LEAST_COMMENTS: usize = 3;
 /// Comments of more lines on average are chapters of something else.
 const MAX_LINES_PER_COMMENT: usize = 12;
 
@@ -317,36 +418,79 @@ pub struct Sniff {
     pub why: String,
 }
 
-/// Whether a text (or its beginning: some hundred lines are plenty) is a page dump at all; none if
-/// an essay, a table, a log or a chat would look the same.
+/// Returns the evidence for a text (or its beginning: some hundred lines are plenty) being a page
+/// dump; `None` if nothing but short lines speaks for it, as in an essay, a README, a table, a log
+/// or a chat.
 pub fn sniff(text: &str) -> Option<Sniff> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let all = line::split(text);
-    if all.iter().any(|line| line.len() > MAX_LINE_BYTES) || text.trim_start().starts_with(['{', '[', '<']) {
+    if all.iter().any(|line| line.len() > MAX_LINE_BYTES) || text.trim_start().starts_with(['{', '<']) {
         return None;
     }
-    let (lines, headings, _) = content(&all);
-    let given = given(&lines, &headings, &Overrides::default()).ok()?;
-    let Segments { verdicts, gain } = judge(&lines, &given)?;
-    let names = verdicts.iter().filter(|verdict| verdict.role == Role::Name).count();
-    let texts: Vec<&Line<'_>> = lines
-        .iter()
-        .zip(&verdicts)
-        .filter(|(_, verdict)| verdict.role == Role::Text)
-        .map(|(line, _)| line)
-        .collect();
-    let running = texts.iter().filter(|line| line::count_words(line.text) >= 4).count();
-    let share =
-        |test: fn(&str) -> bool| lines.iter().filter(|line| test(line.text)).count() * 5 > lines.len();
-    let is_dump = names >= 2
+    let page = Page::of(&all);
+    let lines = &page.lines;
+    let Segments { verdicts, gain } = judge(lines, &page.given)?;
+    let of_role = |role: Role| lines.iter().zip(&verdicts).filter(move |(_, verdict)| verdict.role == role);
+    let names = of_role(Role::Name).count();
+    let texts: Vec<&str> = of_role(Role::Text).map(|(line, _)| line.text).collect();
+    let authors: HashSet<&str> = of_role(Role::Name).map(|(line, _)| line.text).collect();
+    let running = texts.iter().filter(|text| line::count_words(text) >= 4).count();
+    let share = |test: fn(&str) -> bool| texts.iter().filter(|text| test(text)).count() * 5 > texts.len();
+    let content: Vec<&str> = lines.iter().filter(|line| !line.is_header).map(|line| line.text).collect();
+    let is_page = authors.len() >= 2
         && gain >= MIN_GAIN
         && texts.len() <= MAX_LINES_PER_COMMENT * names
         && 4 * running >= names
         && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
-        && !share(|line| line.contains('\t') || has_tight_delimiter(line));
-    is_dump.then(|| Sniff {
+        && !share(|line| line.contains('\t') || has_tight_delimiter(line))
+        && !evidence::is_wrapped(&all)
+        && match page.names {
+            Names::Layout => names >= LEAST_COMMENTS && !evidence::is_document(&content, 0.3),
+            Names::Sign => {
+                let personal = evidence::personal(texts.iter().copied());
+                personal >= 0.25 && !authors.iter().any(|name| is_key(name))
+            }
+            Names::Looks => {
+                let (known, comments) = evidence::conversation(lines, &verdicts);
+                !evidence::is_document(&all, if known >= 3 { 0.2 } else { 0.1 })
+                    && (known >= 2 && 4 * comments >= names || known == 1 && 2 * comments >= names)
+                    && evidence::personal(texts.iter().copied()) >= 0.2
+            }
+        };
+    is_page.then(|| Sniff {
         gain,
         why: format!("{names} lines stand alone like names, above {} lines of text", texts.len()),
     })
+}
+
+/// Returns true for a name that is a key of records rather than an author.
+fn is_key(name: &str) -> bool {
+    const KEYS: [&str; 24] = [
+        "title",
+        "author",
+        "date",
+        "from",
+        "to",
+        "subject",
+        "status",
+        "tags",
+        "category",
+        "body",
+        "name",
+        "description",
+        "url",
+        "email",
+        "version",
+        "note",
+        "warning",
+        "error",
+        "info",
+        "license",
+        "type",
+        "text",
+        "id",
+        "summary",
+    ];
+    KEYS.contains(&name.to_lowercase().as_str())
 }

@@ -15,7 +15,7 @@ mod element;
 use element::{Parsed, parse};
 
 /// The longest tag.
-const MAX_TAG_BYTES: usize = 64 << 10;
+const MAX_TAG_BYTES: usize = 1 << 20;
 /// How often what was read in search of an end that never came is searched again for records: each
 /// time may take as long as reading a record of the greatest length.
 const MAX_RESCANS: u32 = 16;
@@ -56,6 +56,23 @@ impl Element {
     pub(crate) fn get(&self, path: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(name, _)| name == path)?;
         Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The values of an attribute (`link@href`) in those elements of its name in which another
+    /// attribute (`link@rel`) has this value.
+    pub(crate) fn next_to<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a str,
+        wanted: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let name = key.split('@').next().unwrap_or_default();
+        // Behind the attributes of an element stands its text.
+        let elements = self.values.split(move |(path, _)| path == name);
+        elements.filter_map(move |values| {
+            let find = |path| values.iter().find(|(known, _)| known == path).map(|(_, value)| value.trim());
+            find(wanted).filter(|wanted| !wanted.is_empty() && find(key) == Some(value))
+        })
     }
 }
 
@@ -519,11 +536,15 @@ pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
             "export the comments, or save the page's text alone in a .txt file (`comity formats`, text)"
                 .to_owned(),
         ),
-        "rss" => ("an RSS feed, not a WordPress export".to_owned(), FROM_THE_SITE.to_owned()),
-        "feed" => ("an Atom feed, not an export that is known".to_owned(), FROM_THE_SITE.to_owned()),
+        "rss" => {
+            ("an RSS feed, neither a WordPress export nor of comments".to_owned(), FROM_THE_SITE.to_owned())
+        }
+        "feed" => ("an Atom feed without comments".to_owned(), FROM_THE_SITE.to_owned()),
         _ => (
             format!("XML of a form that is not known (its root element is `<{root}>`)"),
-            "Disqus and WordPress exports are read as XML; convert another to CSV or ndjson".to_owned(),
+            "exports of Disqus, WordPress, Blogger and Stack Exchange are read as XML; convert another to CSV or \
+             ndjson"
+                .to_owned(),
         ),
     };
     Some((what, remedy))

@@ -5,6 +5,7 @@
 //! What answers the first utterance of a conversation has it as its parent, as the corpus says.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use super::{Companions, FormatEntry, Hooks};
 use crate::input::{Input, Parser};
@@ -38,8 +39,13 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     extensions: &[],
     sniff,
     open,
-    hooks: Hooks { companions: Some(Companions { main: "utterances", describes }), ..Hooks::NONE },
+    hooks: Hooks { companions: Some(Companions { root, describes }), ..Hooks::NONE },
 };
+
+/// Returns the folder of the corpus that a file of utterances belongs to.
+fn root<'a>(name: &str, path: &'a Path) -> Option<&'a Path> {
+    if name == "utterances" { path.parent() } else { None }
+}
 
 /// Returns true for the name and extension of a file that ConvoKit writes next to the utterances.
 fn describes(name: &str, extension: &str) -> bool {

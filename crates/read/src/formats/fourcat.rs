@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use comity_core::comment::Comment;
+
 use super::{FormatEntry, Hooks, csv, ndjson};
 use crate::input::{Input, Parser};
 use crate::mapping::{Field, Mapping};
@@ -75,12 +77,7 @@ impl Parser for FourCat {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
         let mut record = self.0.next()?;
         if let Some(Record::Comment(post)) = &mut record {
-            let links = links(&post.text);
-            let answered =
-                links.first().map(|link| post.text[link.clone()].trim_start_matches('>').to_owned());
-            let answered = answered.filter(|id| *id != post.id);
-            post.parent = post.parent.take().or(answered);
-            post.quotes = links;
+            link(post, |_| true);
         }
         Ok(record)
     }
@@ -88,6 +85,17 @@ impl Parser for FourCat {
     fn input(&mut self) -> &mut Input {
         self.0.input()
     }
+}
+
+/// Marks the links to other posts, and makes the first one to a post of the thread the parent,
+/// unless there is one. `is_of_thread` checks the number of a post.
+pub(crate) fn link(post: &mut Comment, is_of_thread: impl Fn(&str) -> bool) {
+    let links = links(&post.text);
+    let mut numbers = links.iter().map(|link| post.text[link.clone()].trim_start_matches('>'));
+    let answered = numbers.find(|number| is_of_thread(number)).map(str::to_owned);
+    let answered = answered.filter(|id| *id != post.id);
+    post.parent = post.parent.take().or(answered);
+    post.quotes = links;
 }
 
 /// Finds the links to other posts of the board. Three `>` lead to another board.

@@ -121,7 +121,7 @@ impl Layout for HackerNews {
     const STRUCTURE: &[&str] = &["type", "kids", "dead", "deleted", "nbHits", "hitsPerPage"];
 
     fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>) {
-        let roots = items(&piece.value);
+        let roots = objects::within(&piece.value, is_item);
         if roots.is_empty() {
             let cause = "no item of Hacker News in it; check where it comes from";
             records.push_back(input.reject(piece.span, cause, piece.raw));
@@ -146,21 +146,6 @@ fn is_item(object: &Object) -> bool {
     let keys = ["type", "time", "created_at", "created_at_i", "text", "comment_text", "story_text", "title"];
     ["id", "objectID"].iter().any(|key| number(object, key).is_some())
         && keys.iter().any(|key| object.contains_key(*key))
-}
-
-/// Returns the items of a document: itself, or those within what it is wrapped in.
-fn items(document: &Value) -> Vec<&Value> {
-    let mut items = Vec::new();
-    let mut pending = vec![document];
-    while let Some(value) = pending.pop() {
-        match value {
-            Value::Object(object) if is_item(object) => items.push(value),
-            Value::Object(object) => pending.extend(object.values().rev()),
-            Value::Array(values) => pending.extend(values.iter().rev()),
-            _ => {}
-        }
-    }
-    items
 }
 
 impl HackerNews {

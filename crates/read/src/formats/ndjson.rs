@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::json::Json;
 use super::{FormatEntry, Hooks};
+use crate::ReadError;
 use crate::input::{Input, Parser};
-use crate::keys::{self, Keys};
+use crate::keys;
 use crate::mapping::Mapping;
 use crate::sniff::Verdict;
 use crate::source::Source;
-use crate::{ReadError, Record};
 
 /// Lines of the head that the format and the keys are understood by.
 const SAMPLE_LINES: usize = 200;
@@ -19,12 +20,19 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     extensions: &["ndjson", "jsonl"],
     sniff,
     open,
-    hooks: Hooks::NONE,
+    hooks: Hooks { has_places: true, ..Hooks::NONE },
 };
 
-/// Checks whether at least half of the lines are JSON objects.
+/// Checks whether at least half of the lines are JSON objects, or all of them are JSON strings.
 fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let lines = lines(source);
+    if lines.len() > 1 && lines.iter().all(|line| serde_json::from_slice::<String>(line).is_ok()) {
+        let why = format!("its first {} lines are JSON strings", lines.len());
+        // A table of one column may look the same, except for these.
+        let is_escaped =
+            lines.iter().any(|line| line.windows(2).any(|pair| matches!(pair, b"\\n" | b"\\u" | b"\\\"")));
+        return if is_escaped { Verdict::Sure(why) } else { Verdict::Maybe(why) };
+    }
     let objects = lines.iter().filter(|line| keys::parse(line).is_ok()).count();
     let why = format!("{objects} of its first {} lines are JSON objects", lines.len());
     match objects {
@@ -48,6 +56,13 @@ pub(crate) fn sample(source: &Source) -> Vec<Map<String, Value>> {
     lines(source).into_iter().filter_map(|line| keys::parse(line).ok()).collect()
 }
 
+/// Returns the lines of the head that are JSON.
+pub(crate) fn whole_lines(source: &Source) -> Vec<&[u8]> {
+    let mut lines = lines(source);
+    lines.retain(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok());
+    lines
+}
+
 /// Whole lines of the head that are not blank.
 fn lines(source: &Source) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = source.head().split(|byte| *byte == source.line_end()).collect();
@@ -57,32 +72,7 @@ fn lines(source: &Source) -> Vec<&[u8]> {
     lines.into_iter().filter(|line| !line.trim_ascii().is_empty()).take(SAMPLE_LINES).collect()
 }
 
-/// Opens an ndjson input: finds its keys.
-pub(crate) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
-    let sample = sample(&input.source);
-    let keys = if sample.is_empty() { None } else { Some(Keys::resolve(&mut input, &sample)?) };
-    Ok(Box::new(Ndjson { input, keys, raw: Vec::new() }))
-}
-
-struct Ndjson {
-    input: Input,
-    /// None until an object was seen: the head holds none where its first line is very long.
-    keys: Option<Keys>,
-    raw: Vec<u8>,
-}
-
-impl Parser for Ndjson {
-    fn next(&mut self) -> Result<Option<Record>, ReadError> {
-        loop {
-            self.raw.clear();
-            let Some(span) = self.input.source.read_line(&mut self.raw) else { return Ok(None) };
-            if !self.raw.trim_ascii().is_empty() {
-                return keys::record(&mut self.input, &mut self.keys, span, &self.raw).map(Some);
-            }
-        }
-    }
-
-    fn input(&mut self) -> &mut Input {
-        &mut self.input
-    }
+/// Opens an ndjson input: finds its keys. Lines that are pages of records are read as JSON.
+pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    Ok(Box::new(Json::open(input, true)?))
 }

@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::input_file::InputFile;
 use crate::sniff::Verdict;
 use crate::source::Source;
-use crate::{Mapping, ReadError, Record, Reject};
+use crate::{Mapping, Options, ReadError, Record, Reject};
 
 /// An export that was read to its end.
 #[derive(Debug, Default)]
@@ -55,8 +55,17 @@ pub(crate) fn is_sure(entry: &'static FormatEntry, export: &str) -> bool {
 
 /// Reads an export in a format.
 pub(crate) fn read(entry: &'static FormatEntry, export: &[u8]) -> Result<Export, ReadError> {
+    read_with(entry, export, &Options::default())
+}
+
+/// Reads an export in a format, with options.
+pub(crate) fn read_with(
+    entry: &'static FormatEntry,
+    export: &[u8],
+    options: &Options,
+) -> Result<Export, ReadError> {
     let (file, format) = (InputFile::stdin(), Format::of(entry));
-    let input = Input::new(source(export), &file, Arc::default(), format, String::new());
+    let input = Input::new(source(export), &file, Arc::new(options.clone()), format, String::new());
     let mut parser = (entry.open)(input)?;
     let mut read = Export::default();
     let mut add = |record| match record {
@@ -86,10 +95,11 @@ pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
     let damaged = damage.prop_map(|(at, length, piece, is_cut)| {
         let end = (at + length).min(valid.len());
         let rest = if is_cut { &[] } else { &valid.as_bytes()[end..] };
-        [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat()
+        let damaged = [&valid.as_bytes()[..at], piece.as_bytes(), rest].concat();
+        String::from_utf8_lossy(&damaged).into_owned()
     });
     let result = TestRunner::default().run(&damaged, |export| {
-        if let Ok(read) = self::read(entry, &export) {
+        if let Ok(read) = read(entry, export.as_bytes()) {
             prop_assert!(read.comments.len() + read.rejects.len() > 0);
             let length = export.len() as u64;
             let is_within = |reject: &Reject| {

@@ -31,12 +31,16 @@ fn chosen_by(options: &Options) -> Option<&'static str> {
 
 /// Checks whether the beginning of an input is that of a page dump.
 fn sniff(source: &Source, _: &Mapping) -> Verdict {
+    text::sniff(&head(source)).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
+}
+
+/// Returns the whole lines of an input's beginning.
+pub(super) fn head(source: &Source) -> Cow<'_, str> {
     let head = source.head();
     // The last line may be cut, within a character even.
     let end = if source.head_is_all() { None } else { head.iter().rposition(|byte| *byte == b'\n') };
     let head = String::from_utf8_lossy(&head[..end.unwrap_or(head.len())]);
-    let head = if source.line_end() == b'\r' { Cow::Owned(head.replace('\r', "\n")) } else { head };
-    text::sniff(&head).map_or(Verdict::No, |sniffed| Verdict::Maybe(sniffed.why))
+    if source.line_end() == b'\r' { Cow::Owned(head.replace('\r', "\n")) } else { head }
 }
 
 /// Reads and understands a page dump.

@@ -1,14 +1,15 @@
 //! Lines that a site puts around every comment ("Reply", "3 hours ago", "12 likes") and the heading
 //! of its comment section.
 //!
-//! Such a line is made of the page's own vocabulary and numbers alone, and recurs through the file;
-//! either by itself proves nothing. In other languages a line counts that makes up a good part of
-//! the file and always touches another short line: the author's name, or more of its kind. What is
-//! found is told in the report.
+//! A line of the page's own vocabulary counts if it recurs through the file; either alone proves
+//! nothing. A line of any other words counts by its statistics: it makes up a good part of the file
+//! and always touches another short line, it stands about once per comment next to such lines, or it
+//! repeats the name next to it (`Ada's picture`). What is found is told in the report.
 
 use std::collections::{HashMap, HashSet};
 
 use super::line::Line;
+use super::page_words::{self, Class};
 
 /// What a line is to the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,149 +22,59 @@ pub(super) enum Part {
     Heading,
 }
 
-const TIME: &str = "ago just now second seconds sec secs minute minutes min mins hour hours hr hrs day days week weeks month
-months year years yr yrs yesterday today am pm at on january february march april may june july august september october
-november december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday
-sunday mon tue wed thu fri sat sun a an about h m d w mo y s edited posted updated published gmt utc est";
-
-const MONTHS: &str = "january february march april june july august september october november december";
-
-const ACTION: &str = "reply replies replied like likes liked dislike dislikes share shares report flag edit edited delete
-permalink link upvote upvotes downvote downvotes vote votes point points recommend recommended recommends helpful unhelpful
-view show hide more less load see read all log login in sign up to or register subscribe comment comments post posted
-quote follow collapse expand copy save reactions reaction thumbs down sort by newest oldest best top first last new
-respond response responses embed block mute pinned verified member subscriber score rate rated good bad previous next
-page you must be a an the for and on of this";
-
-/// Words of which an action line must hold one: the others only go along.
-const ACTION_CORE: &str = "reply replies like likes liked dislike dislikes share shares report flag permalink upvote upvotes
-downvote downvotes vote votes point points recommend recommended recommends helpful log login sign register load quote
-follow reactions reaction respond responses sort edit delete";
-
-const HEADING: &str = "comments comment discussion responses replies conversation thoughts";
-
-const HEADING_REST: &str =
-    "all reader readers readers' reader's view the join leave a your show recent latest community
-user public on this article story post section below from our add have say to in so far there are now open";
-
-fn holds(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|known| known == word)
+/// What each line is to the page, and its class.
+pub(super) struct Furniture {
+    pub(super) parts: Vec<Part>,
+    pub(super) classes: Vec<Option<Class>>,
 }
 
-/// Small letters, numbers as `#`, nothing but words.
-fn tokens(line: &str) -> Vec<String> {
-    line.split(|c: char| c.is_whitespace() || "·•|()[]/,:–—-+▲▼".contains(c))
-        .map(|token| token.trim_matches(|c: char| !c.is_alphanumeric()))
-        .filter(|token| !token.is_empty())
-        .flat_map(|token| {
-            let digits = token.len() - token.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-            let (number, word) = token.split_at(digits);
-            let number = (!number.is_empty()).then(|| "#".to_owned());
-            let word = (!word.is_empty()).then(|| word.to_lowercase());
-            number.into_iter().chain(word)
-        })
-        .collect()
-}
-
-/// Whether a line is a date or a time and nothing else.
-pub(super) fn is_date(line: &str) -> bool {
-    if line.len() > 60 {
-        return false;
+/// Finds the page's own lines.
+pub(super) fn find(lines: &[Line<'_>]) -> Furniture {
+    let mut classes: Vec<Option<Class>> =
+        lines.iter().map(|line| if line.is_header { None } else { page_words::class(line.text) }).collect();
+    let comments = count_comments(lines, &classes);
+    let recurring = recurring(lines, comments);
+    let naming = naming(lines);
+    for (at, line) in lines.iter().enumerate() {
+        if line.is_header {
+            continue;
+        }
+        if naming.contains(&at) {
+            classes[at] = Some(Class::Unknown("name".to_owned()));
+        } else if classes[at].is_none() {
+            classes[at] = short(line).filter(|form| recurring.contains(form)).map(Class::Unknown);
+        }
     }
-    // "LONDON, June 12".
-    let tokens = tokens(line);
-    let is_dateline = tokens.len() <= 6
-        && tokens.iter().any(|token| token == "#")
-        && tokens.iter().any(|token| token.len() >= 4 && holds(MONTHS, token));
-    is_dateline || class(line) == Some(Class::Time)
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Class {
-    Time,
-    Action(String),
-    Heading,
-    /// Of no vocabulary that we know.
-    Unknown(String),
-}
-
-fn class(line: &str) -> Option<Class> {
-    if line.len() > 60 || line.ends_with(['.', '!', '?']) {
-        return None;
-    }
-    let tokens = tokens(line);
-    if tokens.is_empty() || tokens.len() > 8 {
-        return None;
-    }
-    let has_number = tokens.iter().any(|token| token == "#");
-    let is_number = |token: &str| token == "#" || matches!(token, "th" | "st" | "nd" | "rd" | "k");
-    let all_in = |list: &str| tokens.iter().all(|token| is_number(token) || holds(list, token));
-    let any_in = |list: &str| tokens.iter().any(|token| holds(list, token));
-    if any_in(HEADING)
-        && tokens.iter().all(|token| is_number(token) || holds(HEADING, token) || holds(HEADING_REST, token))
-    {
-        // "Comment" alone is as often a button below each comment; the count tells.
-        return Some(Class::Heading);
-    }
-    if all_in(TIME)
-        && (has_number && tokens.len() >= 2
-            || any_in("ago yesterday today")
-            || tokens.join(" ") == "just now")
-    {
-        return Some(Class::Time);
-    }
-    // "Like" and "Reply" with a time between them.
-    let all_known = tokens.iter().all(|token| is_number(token) || holds(ACTION, token) || holds(TIME, token));
-    (all_known && any_in(ACTION_CORE)).then(|| Class::Action(tokens.join(" ")))
-}
-
-/// What each line is to the page, and sentences on what was left out.
-pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
-    let recurring = recurring(lines);
-    let classes: Vec<Option<Class>> = lines
-        .iter()
-        .map(|line| {
-            let unknown = || short(line).filter(|form| recurring.contains(form)).map(Class::Unknown);
-            class(line.text).or_else(unknown)
-        })
-        .collect();
     let mut counts: HashMap<&Class, usize> = HashMap::new();
     for class in classes.iter().flatten() {
         *counts.entry(class).or_insert(0) += 1;
     }
     let enough = (lines.len() / 30).max(2);
+    // Once per comment or so, not two or three by chance.
+    let often = if comments >= 3 { (comments / 3).max(3) } else { usize::MAX };
     // "Reply" below each comment makes "Reply Share" below some of them believable.
     let actions: usize =
         counts.iter().filter(|(class, _)| matches!(class, Class::Action(_))).map(|(_, count)| count).sum();
     let mut parts: Vec<Part> = classes
         .iter()
         .map(|class| match class {
-            None => Part::Content,
+            None | Some(Class::Badge) => Part::Content,
+            Some(class @ (Class::Number | Class::Mark(_))) if counts[class] >= often => Part::Furniture,
+            Some(Class::Number | Class::Mark(_)) => Part::Content,
             Some(class @ Class::Heading) if counts[class] < enough.max(3) => Part::Heading,
             Some(class @ Class::Action(_)) if counts[class] >= 2 && actions >= enough => Part::Furniture,
             Some(class) if counts[class] >= enough => Part::Furniture,
             Some(_) => Part::Content,
         })
         .collect();
-    for at in 0..parts.len() {
-        let beside = |other: Option<usize>| {
-            other.and_then(|other| parts.get(other)).is_some_and(|part| *part == Part::Furniture)
-        };
-        if parts[at] == Part::Content
-            && classes[at].is_some()
-            && (beside(at.checked_sub(1)) || beside(Some(at + 1)))
-            && lines[at].text.contains(|c: char| c.is_whitespace() || c.is_ascii_digit())
-        {
-            parts[at] = Part::Furniture;
-        }
-    }
+    spread(lines, &classes, &mut parts);
     // What stands below the last comment ("Log in to comment", "Load more comments") stands there
     // once.
     for (part, class) in parts.iter_mut().zip(&classes).rev() {
         let is_below = match class {
             Some(Class::Heading) => true,
             Some(Class::Action(words)) => words.contains(' ') || *part == Part::Furniture,
-            Some(Class::Time | Class::Unknown(_)) => *part == Part::Furniture,
+            Some(_) => *part == Part::Furniture,
             None => false,
         };
         if !is_below {
@@ -171,25 +82,64 @@ pub(super) fn find(lines: &[Line<'_>]) -> (Vec<Part>, Vec<String>) {
         }
         *part = Part::Furniture;
     }
-    let notices = notices(lines, &parts, &classes);
-    (parts, notices)
+    Furniture { parts, classes }
 }
 
-/// A short line with `#` for its numbers; none for a longer one.
+/// Takes rarer lines of the page's vocabulary along with the furniture that they touch.
+fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
+    for at in 0..parts.len() {
+        let touches = |other: Option<usize>| {
+            other.is_some_and(|other| {
+                parts.get(other) == Some(&Part::Furniture)
+                    || lines.get(other).is_some_and(|line| line.is_header)
+            })
+        };
+        let (before, after) = (touches(at.checked_sub(1)), touches(Some(at + 1)));
+        let is_own = match &classes[at] {
+            // Between two others it may as well be the name that it looks like.
+            Some(Class::Badge) => before != after,
+            Some(_) => {
+                (before || after)
+                    && lines[at].text.contains(|c: char| c.is_whitespace() || c.is_ascii_digit())
+                    || before && after
+            }
+            None => false,
+        };
+        if parts[at] == Part::Content && is_own {
+            parts[at] = Part::Furniture;
+        }
+    }
+}
+
+/// Estimates the number of comments: lines with an author's name and a time, or the most frequent
+/// times or buttons; 0 if the page shows none.
+fn count_comments(lines: &[Line<'_>], classes: &[Option<Class>]) -> usize {
+    let headers = lines.iter().filter(|line| line.is_header).count();
+    let mut counts: HashMap<&Class, usize> = HashMap::new();
+    for class in classes.iter().flatten().filter(|class| matches!(class, Class::Time | Class::Action(_))) {
+        *counts.entry(class).or_insert(0) += 1;
+    }
+    let most = counts.into_values().filter(|count| count * 30 >= lines.len()).max().unwrap_or(0);
+    if headers > 0 { headers } else { most }
+}
+
+/// Returns a short line's words with `#` for its numbers; `None` for a longer one.
 fn short(line: &Line<'_>) -> Option<String> {
     let is_short = line.text.len() <= 40
         && line.text.split_whitespace().nth(4).is_none()
         && !line.text.ends_with(['.', '!', '?', '…', '"'])
         && line.text.contains(char::is_alphabetic);
-    is_short.then(|| tokens(line.text).join(" "))
+    is_short.then(|| page_words::tokens(line.text).join(" "))
 }
 
-/// Forms of short lines that stand in at least an eighth of the file and nearly always before, or
-/// always behind, another short line.
-fn recurring(lines: &[Line<'_>]) -> HashSet<String> {
+/// Finds the forms of short lines that recur as a page's own do: in an eighth of the file and nearly
+/// always before, or always after, another short line; or once per comment.
+fn recurring(lines: &[Line<'_>], comments: usize) -> HashSet<String> {
     const LEAST: usize = 8;
-    let forms: Vec<Option<String>> = lines.iter().map(short).collect();
+    let forms: Vec<Option<String>> =
+        lines.iter().map(|line| short(line).filter(|_| !line.is_header)).collect();
     let mut touching: HashMap<&str, [usize; 3]> = HashMap::new();
+    let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
     for (at, form) in forms.iter().enumerate() {
         let Some(form) = form else { continue };
         let is_other = |other: Option<&Option<String>>| {
@@ -200,17 +150,61 @@ fn recurring(lines: &[Line<'_>]) -> HashSet<String> {
         *before += is_other(at.checked_sub(1).and_then(|before| forms.get(before)));
         // The file may end with it.
         *after += if at + 1 == forms.len() { 1 } else { is_other(forms.get(at + 1)) };
+        texts.entry(form).or_default().insert(lines[at].text);
     }
-    let is_furniture = |[count, before, after]: [usize; 3]| {
-        count >= LEAST && count * 8 >= lines.len() && before.max(after) * 20 >= count * 19
+    let is_furniture = |form: &str, [count, before, after]: [usize; 3]| {
+        let is_steady = before.max(after) * 20 >= count * 19;
+        // `user12` and `user34` are names.
+        let is_counter =
+            texts[form].len() >= 2 && form.contains('#') && form.contains(' ') && is_spaced(&texts[form]);
+        count >= LEAST && count * 8 >= lines.len() && is_steady
+            || comments >= 3 && count >= 3 && count * 10 >= comments * 9
+            || comments >= 3 && count >= 3 && is_counter && count * 4 >= comments && is_steady
     };
-    let found = touching.into_iter().filter(|(_, counts)| is_furniture(*counts));
-    found.map(|(form, _)| form.to_owned()).collect()
+    let found = touching.iter().filter(|(form, counts)| is_furniture(form, **counts));
+    found.map(|(form, _)| (*form).to_owned()).collect()
 }
 
-fn notices(lines: &[Line<'_>], parts: &[Part], classes: &[Option<Class>]) -> Vec<String> {
+/// Returns true if the texts have several words, or begin with a number.
+fn is_spaced(texts: &HashSet<&str>) -> bool {
+    texts.iter().all(|text| text.contains(' ') || text.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Finds short lines that repeat the name on the next line or on the one above, with the same words
+/// around it throughout the file: `Ada's picture`.
+fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
+    const LEAST: usize = 3;
+    let mut found: HashMap<(bool, String, String), (Vec<usize>, HashSet<&str>)> = HashMap::new();
+    for at in 0..lines.len() {
+        for (is_next, other) in [(true, Some(at + 1)), (false, at.checked_sub(1))] {
+            let Some(name) = other.and_then(|other| lines.get(other)) else { continue };
+            let text = lines[at].text;
+            if text.len() > 60
+                || name.text.len() < 3
+                || lines[at].is_header
+                || page_words::class(name.text).is_some()
+            {
+                continue;
+            }
+            let Some((before, after)) = text.split_once(name.text) else { continue };
+            let is_double = before.is_empty() && after.is_empty();
+            if is_double && !is_next || before.split_whitespace().chain(after.split_whitespace()).count() > 4
+            {
+                continue;
+            }
+            let (places, names) = found.entry((is_next, before.to_owned(), after.to_owned())).or_default();
+            places.push(at);
+            names.insert(name.text);
+        }
+    }
+    let kept = found.into_values().filter(|(places, names)| places.len() >= LEAST && names.len() >= LEAST);
+    kept.flat_map(|(places, _)| places).collect()
+}
+
+/// Returns a sentence for each class of line that was left out.
+pub(super) fn notices(lines: &[Line<'_>], furniture: &Furniture) -> Vec<String> {
     let mut found: Vec<(&Class, usize, &str)> = Vec::new();
-    for ((line, part), class) in lines.iter().zip(parts).zip(classes) {
+    for ((line, part), class) in lines.iter().zip(&furniture.parts).zip(&furniture.classes) {
         let (Part::Furniture, Some(class)) = (part, class) else { continue };
         match found.iter_mut().find(|(known, ..)| *known == class) {
             Some((_, count, _)) => *count += 1,
@@ -232,45 +226,26 @@ mod tests {
     use crate::text::line;
 
     #[test]
-    fn lines_have_their_class() {
-        let action = |words: &str| Some(Class::Action(words.to_owned()));
-        for (line, expected) in [
-            ("Reply", action("reply")),
-            ("12 likes", action("# likes")),
-            ("Like · Reply · 3h", action("like reply # h")),
-            ("Log in to comment", action("log in to comment")),
-            ("3 hours ago", Some(Class::Time)),
-            ("May 3, 2019 at 10:15 am", Some(Class::Time)),
-            ("May", None),
-            ("2019", None),
-            ("12 Comments", Some(Class::Heading)),
-            ("Comments (3)", Some(Class::Heading)),
-            ("Join the discussion", Some(Class::Heading)),
-            ("I like it", None),
-            ("Share the bread.", None),
-            ("Mark Day", None),
-        ] {
-            assert_eq!(class(line), expected, "{line}");
-        }
-        for (line, expected) in [("LONDON, June 12", true), ("12 May 2019", true), ("June Carter", false)] {
-            assert_eq!(is_date(line), expected, "{line}");
-        }
-    }
-
-    #[test]
     fn furniture_recurs() {
-        let parts = |text: &str| find(&line::filled(&line::split(text))).0;
+        let parts = |text: &str| find(&line::filled(&line::split(text))).parts;
         use Part::{Content, Furniture, Heading};
         let twice = "2 Comments\nAda\nReply to this\nNo.\nReply\nBo\nYes.\nReply";
         let expected = [Heading, Content, Content, Content, Furniture, Content, Content, Furniture];
         assert_eq!(parts(twice), expected);
         assert_eq!(parts("Ada\nShare\nBo\nNot that.\n"), [Content; 4]);
         // Words of a language that is not in the lists.
-        let german: Vec<String> = (0..9)
-            .map(|n| format!("Name {}\nDas ist der Kommentar Nummer {n}, und er ist lang.\nAntworten", n % 4))
+        let danish: Vec<String> = (0..9)
+            .map(|n| format!("Navn {}\nDet er kommentar nummer {n}, og den er lang.\nBesvar", n % 4))
             .collect();
-        let found = parts(&german.join("\n"));
+        let found = parts(&danish.join("\n"));
         assert_eq!(found.iter().filter(|part| **part == Furniture).count(), 9);
         assert!(found.chunks(3).all(|block| block == [Content, Content, Furniture]));
+        // A picture's description repeats the name; numbers stand once per comment.
+        let pictures: Vec<String> = ["Ada", "Bodil", "Cecil", "Ada"]
+            .iter()
+            .map(|n| format!("{n}'s picture\n{n}\n2h\nI see.\n7\n"))
+            .collect();
+        let found = parts(&pictures.join(""));
+        assert!(found.chunks(5).all(|block| block == [Furniture, Content, Furniture, Content, Furniture]));
     }
 }

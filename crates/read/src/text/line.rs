@@ -2,14 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::furniture;
+use super::page_words;
 use super::words::{self, Kind};
 
 /// A line that is not blank.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'a> {
-    /// Without the white space around it.
+    /// Without the white space around it; of a header its name alone.
     pub(super) text: &'a str,
+    /// As it stands in the file.
+    pub(super) raw: &'a str,
     /// Its place in the file, from 0.
     pub(super) index: usize,
     /// A blank line stands before it.
@@ -20,6 +22,8 @@ pub(super) struct Line<'a> {
     pub(super) page_before: bool,
     /// A line of the page's own stands after it.
     pub(super) page_after: bool,
+    /// The page's layout says that it is an author's line.
+    pub(super) is_header: bool,
 }
 
 /// Splits a text into its lines, without `\n` and `\r\n`.
@@ -34,11 +38,13 @@ pub(super) fn filled<'a>(all: &[&'a str]) -> Vec<Line<'a>> {
         .enumerate()
         .map(|(index, line)| Line {
             text: trim(line),
+            raw: line,
             index,
             blank_before: index > 0 && is_blank(index - 1),
             blank_after: is_blank(index + 1),
             page_before: false,
             page_after: false,
+            is_header: false,
         })
         .filter(|line| !line.text.is_empty())
         .collect()
@@ -147,7 +153,7 @@ impl<'a> Vocabulary<'a> {
 }
 
 /// Whom a line speaks to.
-fn called_in(text: &str, called: &mut HashSet<String>) {
+pub(super) fn called_in(text: &str, called: &mut HashSet<String>) {
     let mut add = |name: &str| {
         let name = bare(name).to_lowercase();
         if name.chars().count() >= 3 && words::kind(&name).is_none() {
@@ -276,7 +282,7 @@ fn is_marked(text: &str) -> bool {
         || text.starts_with(['-', '#']) && text[1..].starts_with(char::is_alphabetic)
         || is_caption(text)
         || is_byline(text)
-        || furniture::is_date(text)
+        || page_words::is_date(text)
         || ["* ", "- ", "-- ", "(1", "(2", "(3", "www.", "&gt;"].iter().any(|mark| text.starts_with(mark))
         || text.ends_with([',', ';', '，', '、'])
         || ["://", " / ", " | "].iter().any(|mark| text.contains(mark))
@@ -476,6 +482,16 @@ fn inside(text: &str) -> u8 {
         previous = c;
     }
     if comma { 2 } else { 3 }
+}
+
+/// Returns true if a line speaks in the first or second person, or as only comments do.
+pub(super) fn is_personal(text: &str) -> bool {
+    register(text) == 1 || text.ends_with(['!', '?'])
+}
+
+/// Returns true if a line attributes what it tells, as articles do.
+pub(super) fn reports(text: &str) -> bool {
+    register(text) == 2
 }
 
 fn register(text: &str) -> usize {

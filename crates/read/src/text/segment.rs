@@ -8,6 +8,7 @@
 //! few rounds of expectation-maximisation (Baum-Welch), held near the tables by pseudo-counts.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::line::{Group, Line, Seen};
 
@@ -258,6 +259,12 @@ fn refit_grid(prior: &[[f64; 3]; 5], counts: &[[f64; 3]; 5]) -> [[f64; 3]; 5] {
     let mut grid = [[0.0; 3]; 5];
     grid.as_flattened_mut().copy_from_slice(&flat);
     grid
+}
+
+/// Returns the log-odds of a line being a name rather than text, by the tables alone.
+pub(super) fn name_odds(seen: &Seen) -> f64 {
+    static PRIOR: LazyLock<Model> = LazyLock::new(Model::prior);
+    PRIOR.name_odds(seen)
 }
 
 /// The best reading of the lines, and how sure each role is. `None` if no comment can be made of

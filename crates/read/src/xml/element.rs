@@ -50,7 +50,8 @@ pub(super) fn parse(xml: &str) -> Result<Parsed, (usize, String)> {
                     values.push((format!("{}@{}", path(&open), attribute.key.local_name().as_ref()), value));
                 }
                 if is_empty {
-                    open.pop();
+                    let path = path(&open);
+                    values.extend(open.pop().map(|(_, text)| (path, text)));
                 }
             }
             Xml::End(_) => {

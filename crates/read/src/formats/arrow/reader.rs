@@ -29,7 +29,7 @@ use super::{CONTINUATION, MARK};
 use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, instant};
 use crate::guard::guarded;
 use crate::input::{Input, Parser};
-use crate::mapping::{Column, Field};
+use crate::mapping::{Column, Resolved};
 use crate::source::Span;
 use crate::{ReadError, ReadErrorKind, Record};
 
@@ -63,10 +63,10 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
             .push(format!("the rows hold lists and the like that are not read: {}", unread.join(", ")));
     }
 
-    let mut mapped: Vec<usize> = resolved.columns.into_iter().flatten().collect();
+    let mut mapped: Vec<usize> = resolved.read().collect();
     mapped.sort_unstable();
     mapped.dedup();
-    let places = resolved.columns.map(|column| mapped.iter().position(|number| Some(*number) == column));
+    let places = resolved.renumbered(|column| mapped.iter().position(|number| *number == column));
     let mut leaves: Vec<Leaf> = mapped.iter().map(|number| leaves[*number].clone()).collect();
     // Of the schema's columns, those that hold one of them; a path begins among these.
     let mut projection: Vec<usize> = leaves.iter().map(|leaf| leaf.path[0]).collect();
@@ -165,7 +165,7 @@ struct Arrow {
     /// The columns that are read.
     leaves: Vec<Leaf>,
     /// Where in `leaves` each field stands.
-    places: [Option<usize>; Field::COUNT],
+    places: Resolved,
     /// `leaves`, in the batch that is in memory.
     columns: Vec<Values>,
     /// Where the batch stands.

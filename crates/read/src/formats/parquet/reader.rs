@@ -19,7 +19,7 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::columnar::{self, Cell, DAMAGED, SAMPLE_ROWS, Unit, instant};
 use crate::guard::guarded;
 use crate::input::{Input, Parser};
-use crate::mapping::{Column, Field};
+use crate::mapping::{Column, Resolved};
 use crate::source::{FREE_BYTES, MAX_EXPANSION, Span};
 use crate::{ReadError, ReadErrorKind, Record};
 
@@ -71,11 +71,11 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
         names.dedup();
         input.report.notices.push(format!("the rows hold lists that are not read: {}", names.join(", ")));
     }
-    let mut mapped: Vec<usize> = resolved.columns.into_iter().flatten().map(|index| numbers[index]).collect();
+    let mut mapped: Vec<usize> = resolved.read().map(|index| numbers[index]).collect();
     mapped.sort_unstable();
     mapped.dedup();
     let place = |index: usize| mapped.iter().position(|number| *number == numbers[index]);
-    let places = resolved.columns.map(|column| column.and_then(place));
+    let places = resolved.renumbered(place);
     Ok(Box::new(Parquet {
         input,
         reader,
@@ -103,7 +103,7 @@ struct Parquet {
     /// The columns that are read, by their numbers.
     mapped: Vec<usize>,
     /// Where in `mapped` each field stands.
-    places: [Option<usize>; Field::COUNT],
+    places: Resolved,
     next_group: usize,
     group: Option<Group>,
     /// By mapped column, the rows that are in memory.

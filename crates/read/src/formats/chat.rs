@@ -1,0 +1,1041 @@
+//! Chats saved as text, one message a line and more below: WhatsApp (Android and iOS), Signal,
+//! Zoom, LINE and IRC.
+//!
+//! A message begins with its time and its sender, in the form that most lines of the file have; a
+//! line in no such form continues the message above it. Day and month are told apart by all dates
+//! of the head together. What the program itself wrote (`Ana added Bo`) has no sender and is no
+//! message.
+
+mod words;
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::{Date, DateTime, Time};
+
+use super::{FormatEntry, Hooks};
+use crate::input::{Input, Parser, Values};
+use crate::mapping::{Field, Mapping};
+use crate::sniff::Verdict;
+use crate::source::{Source, Span};
+use crate::{DateOrder, ReadError, Record};
+use words::Message;
+
+/// Lines of the head that decide on the form of messages and the order of dates.
+const SAMPLE_LINES: usize = 5_000;
+/// The longest line, in bytes, that may begin a message as far as the head is concerned.
+const MAX_STAMP_CHARS: usize = 48;
+
+pub(crate) static FORMAT: FormatEntry = FormatEntry {
+    name: "chat",
+    description: "a chat as text, each message with time and sender: WhatsApp, Signal, Zoom, LINE, IRC",
+    extensions: &[],
+    sniff,
+    open,
+    hooks: Hooks::NONE,
+};
+
+/// Checks whether the first lines are messages with a time and a sender.
+fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
+    if mapping.has_names() {
+        return Verdict::No;
+    }
+    match Sample::read(source) {
+        Some(sample) if sample.is_chat() => Verdict::Sure(format!(
+            "{} of its first {} lines begin with {}",
+            sample.messages,
+            sample.lines,
+            sample.form.describe()
+        )),
+        _ => Verdict::No,
+    }
+}
+
+/// Finds the form of the messages and the order of day and month.
+fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let sample = Sample::read(&input.source);
+    let form = sample.as_ref().map_or(Form::Dash, |sample| sample.form);
+    let (dates, names) = sample.map_or_else(Default::default, |sample| (sample.dates, sample.names));
+    let order = dates.order(input.options.date_order);
+    input.report.columns = [(Field::Author, "the name"), (Field::Text, "the message")]
+        .into_iter()
+        .chain(dates.any.then_some((Field::CreatedAt, "the time")))
+        .map(|(field, name)| (field, name.to_owned()))
+        .collect();
+    match order {
+        Order::Told(_) | Order::Plain => {}
+        Order::Inferred(order) => {
+            let first = match order {
+                DateOrder::DayFirst => "day",
+                DateOrder::MonthFirst => "month",
+            };
+            let word = order.as_str();
+            input.report.notices.push(format!(
+                "dates such as `{}` are read {first} first (by all dates together); --date-order {word} says so for certain",
+                dates.example
+            ));
+        }
+        Order::Unknown => input.report.notices.push(format!(
+            "day and month cannot be told apart in dates such as `{}`: times are left empty; name the order with \
+             --date-order dmy or mdy",
+            dates.example
+        )),
+    }
+    let mut long_names: Vec<String> = names.into_iter().collect();
+    long_names.sort();
+    Ok(Box::new(Chat {
+        input,
+        form,
+        order: order.known(),
+        long_names,
+        ahead: None,
+        day: None,
+        next_day: None,
+        counts: Counts::default(),
+        is_done: false,
+    }))
+}
+
+/// The form in which a message begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `[12/03/2024, 21:05:33] Ana: hello`
+    Bracket,
+    /// `12/03/2024, 21:05 - Ana: hello`
+    Dash,
+    /// `10:01:02 From Ana to Everyone: hello`, or a tab behind the time and the name
+    Zoom,
+    /// `10:01<tab>Ana<tab>hello`, below a line with the date
+    Line,
+    /// `[10:05] <ana> hello`
+    Irc,
+}
+
+impl Form {
+    const ALL: [Self; 5] = [Self::Irc, Self::Zoom, Self::Line, Self::Bracket, Self::Dash];
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Bracket => "a time in brackets and a sender",
+            Self::Dash => "a time, a dash and a sender",
+            Self::Zoom => "a time and a sender, as Zoom writes them",
+            Self::Line => "a time and a sender between tabs",
+            Self::Irc => "a time and a sender in angle brackets",
+        }
+    }
+
+    /// Returns true if a message may have several lines.
+    fn has_long_messages(self) -> bool {
+        self != Self::Irc
+    }
+}
+
+/// The beginning of a message: its time, and what follows it.
+struct Head<'a> {
+    stamp: Stamp,
+    /// The sender, where the form itself marks the name.
+    name: Option<&'a str>,
+    rest: &'a str,
+}
+
+impl<'a> Head<'a> {
+    /// Returns what a line begins with; `None` if it begins no message of this form.
+    fn read(form: Form, line: &'a str) -> Option<Self> {
+        let line = line.trim_start_matches(is_mark).trim_end_matches(['\r', '\n']);
+        match form {
+            Form::Bracket => {
+                let (stamp, rest) = line.strip_prefix('[')?.split_once(']')?;
+                Some(Self { stamp: Stamp::read(stamp)?, name: None, rest: rest.trim_start() })
+            }
+            Form::Dash => {
+                let (stamp, rest) = line.split_once(" - ").or_else(|| line.split_once(" \u{2013} "))?;
+                let stamp = Stamp::read(stamp).filter(|stamp| stamp.date.is_some())?;
+                Some(Self { stamp, name: None, rest })
+            }
+            Form::Zoom => {
+                let (stamp, rest) = line.split_once([' ', '\t'])?;
+                let stamp = Stamp::read(stamp).filter(|stamp| stamp.seconds.is_some())?;
+                let rest = rest.trim_start();
+                let (name, rest) = match rest.strip_prefix("From ") {
+                    Some(rest) => {
+                        let (name, text) = split_name(rest, " : ").or_else(|| split_name(rest, ":"))?;
+                        (name.split_once(" to ").map_or(name, |(name, _)| name), text)
+                    }
+                    None => rest.split_once(":\t")?,
+                };
+                Some(Self { stamp, name: Some(name.trim()), rest: rest.trim_start() })
+            }
+            Form::Line => {
+                let (stamp, rest) = line.split_once('\t')?;
+                let (name, text) = rest.split_once('\t')?;
+                let stamp = Stamp::read(stamp).filter(|stamp| stamp.date.is_none())?;
+                Some(Self { stamp, name: Some(name.trim()), rest: text })
+            }
+            Form::Irc => {
+                let (stamp, rest) = match line.strip_prefix('[') {
+                    Some(line) => line.split_once(']')?,
+                    None => {
+                        let end = line.find([' ', '\t'])?;
+                        let end = match line[..end].contains(':') {
+                            true => end,
+                            // A date, and then the time.
+                            false => end + 1 + line[end + 1..].find([' ', '\t'])?,
+                        };
+                        line.split_at(end)
+                    }
+                };
+                let stamp = Stamp::read(stamp)?;
+                let rest = rest.trim_start();
+                match rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+                    // A sign before the name is a rank in the channel.
+                    Some((name, text)) => {
+                        let name = name.trim().trim_start_matches(['@', '+', '%', '~', '&']);
+                        Some(Self { stamp, name: Some(name), rest: text.trim_start() })
+                    }
+                    None => Some(Self { stamp, name: None, rest }),
+                }
+            }
+        }
+    }
+
+    /// Returns the sender and the text; `None` for what no one sent.
+    fn sender(&self, form: Form, long_names: &[String]) -> Option<(&'a str, &'a str)> {
+        if let Some(name) = self.name {
+            return (!name.is_empty()).then_some((name, self.rest));
+        }
+        if form == Form::Irc {
+            // `* ana waves`; `*** ana joins`
+            let (name, text) = self.rest.strip_prefix("* ")?.split_once(' ')?;
+            return Some((name, text));
+        }
+        let long = long_names.iter().find_map(|name| {
+            let text = self.rest.strip_prefix(name.as_str())?.strip_prefix(": ")?;
+            Some((name.as_str().len(), text))
+        });
+        let (name, text) = match long {
+            Some((length, text)) => (&self.rest[..length], text),
+            None => split_name(self.rest, ":")?,
+        };
+        let name = name.trim_matches(|c: char| is_mark(c) || c.is_whitespace());
+        // `Ana changed the subject to "Trams: all of them"`
+        let is_name = !name.is_empty()
+            && name.chars().count() <= 100
+            && !name.contains(['"', '\u{201c}', '\u{201e}', '\u{ab}', '\u{300c}']);
+        is_name.then_some((name, text))
+    }
+}
+
+/// Splits a name from what follows a separator, which a space or the end must follow.
+fn split_name<'a>(rest: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    rest.match_indices(separator).find_map(|(at, _)| {
+        let text = &rest[at + separator.len()..];
+        let is_apart =
+            separator.ends_with(' ') || text.chars().next().is_none_or(|c| c.is_whitespace() || is_mark(c));
+        is_apart.then(|| (&rest[..at], text.trim_start_matches([' ', '\t'])))
+    })
+}
+
+/// Returns true for the invisible marks of direction that chat programs write.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A date and a time of day, day and month not told apart yet.
+#[derive(Clone, Debug, PartialEq)]
+struct Stamp {
+    date: Option<Numbers>,
+    hour: u8,
+    minute: u8,
+    seconds: Option<u8>,
+    /// The half of the day.
+    half: Half,
+    is_utc: bool,
+}
+
+/// The half of the day that a time of twelve hours belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    /// A time of 24 hours.
+    None,
+    Morning,
+    Afternoon,
+    /// A word that is not known.
+    Unknown,
+}
+
+/// The three numbers of a date.
+#[derive(Clone, Debug, PartialEq)]
+struct Numbers {
+    year: i16,
+    /// The two others, in the order in which they are written.
+    others: (u8, u8),
+    /// The order, if the form has only one: the year stands first, or dots separate the numbers.
+    order: Option<DateOrder>,
+    written: String,
+}
+
+impl Numbers {
+    fn date(&self, order: Option<DateOrder>) -> Option<Date> {
+        let (first, second) = self.others;
+        let month_first = match self.order.or(order) {
+            Some(order) => order == DateOrder::MonthFirst,
+            // The same in any order.
+            None if first == second => true,
+            None if first > 12 => false,
+            None if second > 12 => true,
+            None => return None,
+        };
+        let (month, day) = if month_first { (first, second) } else { (second, first) };
+        Date::new(self.year, month as i8, day as i8).ok()
+    }
+}
+
+impl Stamp {
+    /// Returns the time that a text is, from its first to its last character.
+    fn read(text: &str) -> Option<Self> {
+        if text.len() > 4 * MAX_STAMP_CHARS {
+            return None;
+        }
+        let plain: Vec<char> = text.chars().filter(|c| !is_mark(*c)).map(plain_digit).collect();
+        let mut scan = Scan { text: &plain, at: 0 };
+        scan.skip_space();
+        let date = scan.date();
+        scan.skip(|c| c.is_whitespace() || matches!(c, ',' | '\u{60c}' | 'T'));
+        // `2024. 3. 1. 오후 10:05`; `01/03/2024 à 10:05`
+        let before: String = scan.take(|c| !c.is_ascii_digit()).iter().collect();
+        let hour = scan.number(2)?;
+        if !scan.skip_one(|c| matches!(c, ':' | '.' | 'h')) {
+            return None;
+        }
+        let minute = scan.two_digits()?;
+        let mut seconds = None;
+        let here = scan.at;
+        if scan.skip_one(|c| matches!(c, ':' | '.')) {
+            match scan.two_digits() {
+                Some(number) => seconds = Some(number),
+                None => scan.at = here,
+            }
+        }
+        if seconds.is_some() && scan.skip_one(|c| matches!(c, '.' | ',')) {
+            scan.take(|c| c.is_ascii_digit());
+        }
+        let behind: String = scan.text[scan.at..].iter().collect();
+        let (before, behind) = (before.trim().to_lowercase(), behind.trim().to_lowercase());
+        let is_utc = matches!(&*behind, "z" | "utc" | "gmt");
+        let word = match (before.as_str(), behind.as_str()) {
+            ("" | "at" | "um" | "\u{e0}" | "alle" | "om", word) => word,
+            (word, "") => word,
+            _ => return None,
+        };
+        let half = if is_utc { Half::None } else { half(word)? };
+        let fits = match half {
+            Half::None | Half::Unknown => hour < 24,
+            _ => (1..=12).contains(&hour),
+        };
+        (fits && minute < 60 && seconds.is_none_or(|seconds| seconds < 60)).then_some(Self {
+            date,
+            hour: hour as u8,
+            minute,
+            seconds,
+            half,
+            is_utc,
+        })
+    }
+
+    /// Returns the moment as RFC 3339 writes it, without a zone if it has none.
+    fn written(&self, order: Option<DateOrder>, day: Option<Date>) -> Option<String> {
+        let date = match &self.date {
+            Some(numbers) => numbers.date(order)?,
+            None => day?,
+        };
+        let hour = match self.half {
+            Half::None => self.hour,
+            Half::Morning => self.hour % 12,
+            Half::Afternoon => self.hour % 12 + 12,
+            Half::Unknown => return None,
+        };
+        let time = Time::new(hour as i8, self.minute as i8, self.seconds.unwrap_or(0) as i8, 0).ok()?;
+        let zone = if self.is_utc { "Z" } else { "" };
+        Some(format!("{}{zone}", DateTime::from_parts(date, time).strftime("%Y-%m-%dT%H:%M:%S")))
+    }
+}
+
+/// Returns the half of the day that a word means; `None` for what is no such word.
+fn half(word: &str) -> Option<Half> {
+    let bare: String = word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | ',')).collect();
+    if bare.is_empty() {
+        return Some(Half::None);
+    }
+    if words::MORNING.contains(&bare.as_str()) {
+        Some(Half::Morning)
+    } else if words::AFTERNOON.contains(&bare.as_str()) {
+        Some(Half::Afternoon)
+    } else {
+        let is_word = bare.chars().count() <= 12 && bare.chars().all(char::is_alphabetic);
+        is_word.then_some(Half::Unknown)
+    }
+}
+
+/// Returns the ASCII digit for a digit of Arabic or Persian.
+fn plain_digit(c: char) -> char {
+    let zero = match c {
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        _ => return c,
+    };
+    char::from_digit(c as u32 - zero, 10).unwrap_or(c)
+}
+
+struct Scan<'a> {
+    text: &'a [char],
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn take(&mut self, is: fn(char) -> bool) -> &'a [char] {
+        let rest = &self.text[self.at..];
+        let taken = rest.iter().position(|c| !is(*c)).unwrap_or(rest.len());
+        self.at += taken;
+        &rest[..taken]
+    }
+
+    fn skip(&mut self, is: fn(char) -> bool) {
+        self.take(is);
+    }
+
+    fn skip_space(&mut self) {
+        self.take(char::is_whitespace);
+    }
+
+    fn skip_one(&mut self, is: fn(char) -> bool) -> bool {
+        let is_there = self.text.get(self.at).is_some_and(|c| is(*c));
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    /// Returns the number that stands next, of at most so many digits.
+    fn number(&mut self, most: usize) -> Option<u16> {
+        let digits = self.take(|c| c.is_ascii_digit());
+        if digits.is_empty() || digits.len() > most {
+            return None;
+        }
+        digits.iter().collect::<String>().parse().ok()
+    }
+
+    fn two_digits(&mut self) -> Option<u8> {
+        let start = self.at;
+        let number = self.number(2)?;
+        (self.at - start == 2).then_some(number as u8)
+    }
+
+    /// Returns the date that stands next; stays where it is if there is none.
+    fn date(&mut self) -> Option<Numbers> {
+        let start = self.at;
+        let date = self.three_numbers(start);
+        if date.is_none() {
+            self.at = start;
+        }
+        date
+    }
+
+    fn three_numbers(&mut self, start: usize) -> Option<Numbers> {
+        let first_length = self.text[start..].iter().take_while(|c| c.is_ascii_digit()).count();
+        let first = self.number(4)?;
+        let sign = self.separator()?;
+        let second = self.number(2)?;
+        let other = self.separator()?;
+        if sign != other && sign != '\u{5e74}' && sign != '\u{b144}' {
+            return None;
+        }
+        let third_start = self.at;
+        let third = self.number(4)?;
+        let third_length = self.at - third_start;
+        let end = self.at;
+        self.skip_one(|c| matches!(c, '.' | '\u{65e5}' | '\u{c77c}'));
+        let written = self.text[start..end].iter().collect();
+        let byte = |number: u16| u8::try_from(number).ok();
+        // Dates with the year in front go on with the month, wherever they are written, and dates
+        // with dots begin with the day.
+        match (first_length, third_length) {
+            (4, 1 | 2) => Some(Numbers {
+                year: first as i16,
+                others: (byte(second)?, byte(third)?),
+                order: Some(DateOrder::MonthFirst),
+                written,
+            }),
+            (1 | 2, 2 | 4) => Some(Numbers {
+                year: if third_length == 2 { 2000 + third as i16 } else { third as i16 },
+                others: (byte(first)?, byte(second)?),
+                order: (sign == '.').then_some(DateOrder::DayFirst),
+                written,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Skips what separates the numbers of a date.
+    fn separator(&mut self) -> Option<char> {
+        let sign = *self.text.get(self.at)?;
+        if !matches!(sign, '.' | '/' | '-' | '\u{5e74}' | '\u{6708}' | '\u{b144}' | '\u{c6d4}') {
+            return None;
+        }
+        self.at += 1;
+        if sign != '-' && sign != '/' {
+            self.skip_space();
+        }
+        Some(sign)
+    }
+}
+
+/// The dates of the head, in the order of the file.
+#[derive(Default)]
+struct Dates {
+    any: bool,
+    /// A date that does not show its order.
+    example: String,
+    open: Vec<(u8, u8, i16)>,
+}
+
+/// The order of day and month in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// The user's word.
+    Told(DateOrder),
+    /// Every date shows it, or there is none.
+    Plain,
+    Inferred(DateOrder),
+    Unknown,
+}
+
+impl Order {
+    fn known(self) -> Option<DateOrder> {
+        match self {
+            Self::Told(order) | Self::Inferred(order) => Some(order),
+            Self::Plain | Self::Unknown => None,
+        }
+    }
+}
+
+impl Dates {
+    fn add(&mut self, stamp: &Stamp) {
+        let Some(date) = &stamp.date else { return };
+        self.any = true;
+        if date.order.is_none() {
+            if self.example.is_empty() {
+                self.example.clone_from(&date.written);
+            }
+            let next = (date.others.0, date.others.1, date.year);
+            if self.open.last() != Some(&next) {
+                self.open.push(next);
+            }
+        }
+    }
+
+    /// Returns the order: an order in which a date does not exist, or in which a chat goes back in
+    /// time, is not the one. If both remain, the number that changes while the other stays is the
+    /// day.
+    fn order(&self, told: Option<DateOrder>) -> Order {
+        if let Some(order) = told {
+            return Order::Told(order);
+        }
+        if self.open.is_empty() {
+            return Order::Plain;
+        }
+        let days = |order: DateOrder| -> Vec<Option<Date>> {
+            let date = |&(first, second, year): &(u8, u8, i16)| {
+                let (month, day) =
+                    if order == DateOrder::MonthFirst { (first, second) } else { (second, first) };
+                Date::new(year, month as i8, day as i8).ok()
+            };
+            self.open.iter().map(date).collect()
+        };
+        let [day_first, month_first] = DateOrder::ALL.map(days);
+        let missing = |dates: &[Option<Date>]| dates.iter().filter(|date| date.is_none()).count();
+        match (missing(&day_first), missing(&month_first)) {
+            (0, 0) => {}
+            // A date that exists in neither order decides nothing.
+            (0, _) => return Order::Inferred(DateOrder::DayFirst),
+            (_, 0) => return Order::Inferred(DateOrder::MonthFirst),
+            _ => return Order::Unknown,
+        }
+        if day_first == month_first {
+            return Order::Plain;
+        }
+        match (day_first.is_sorted(), month_first.is_sorted()) {
+            (true, false) => return Order::Inferred(DateOrder::DayFirst),
+            (false, true) => return Order::Inferred(DateOrder::MonthFirst),
+            (false, false) => return Order::Unknown,
+            (true, true) => {}
+        }
+        let distinct =
+            |number: fn(&(u8, u8, i16)) -> u8| self.open.iter().map(number).collect::<HashSet<_>>().len();
+        match (distinct(|date| date.0), distinct(|date| date.1)) {
+            (3.., 1) => Order::Inferred(DateOrder::DayFirst),
+            (1, 3..) => Order::Inferred(DateOrder::MonthFirst),
+            _ => Order::Unknown,
+        }
+    }
+}
+
+/// The first lines of a file, in the form that most of them have.
+struct Sample {
+    form: Form,
+    /// Lines that are not blank.
+    lines: usize,
+    /// Lines that begin a message, or something that no one sent.
+    heads: usize,
+    /// Lines that begin a message of a sender.
+    messages: usize,
+    /// Messages whose time has a date.
+    dated: usize,
+    /// Blank lines and lines in front of the first message.
+    preamble: usize,
+    /// Messages of what is the level of a program's log.
+    levels: usize,
+    dates: Dates,
+    /// Names that contain a colon and a space.
+    names: HashSet<String>,
+}
+
+impl Sample {
+    fn read(source: &Source) -> Option<Self> {
+        let head = source.head();
+        let end = if source.head_is_all() {
+            None
+        } else {
+            head.iter().rposition(|byte| *byte == source.line_end())
+        };
+        let head = String::from_utf8_lossy(&head[..end.unwrap_or(head.len())]);
+        let lines: Vec<&str> = head
+            .split(char::from(source.line_end()))
+            .filter(|line| !line.trim().is_empty())
+            .take(SAMPLE_LINES)
+            .collect();
+        let samples = Form::ALL.into_iter().map(|form| Self::of(form, &lines));
+        // The first of those with most messages.
+        samples.rev().max_by_key(|sample| sample.messages).filter(|sample| sample.messages > 0)
+    }
+
+    fn of(form: Form, lines: &[&str]) -> Self {
+        let mut sample = Self {
+            form,
+            lines: lines.len(),
+            heads: 0,
+            messages: 0,
+            dated: 0,
+            preamble: 0,
+            levels: 0,
+            dates: Dates::default(),
+            names: HashSet::new(),
+        };
+        let mut tails: HashMap<&str, Vec<&str>> = HashMap::new();
+        for line in lines {
+            let Some(head) = Head::read(form, line) else {
+                sample.preamble += usize::from(sample.heads == 0);
+                continue;
+            };
+            sample.heads += 1;
+            sample.dates.add(&head.stamp);
+            let Some((name, text)) = head.sender(form, &[]) else { continue };
+            sample.messages += 1;
+            sample.dated += usize::from(head.stamp.date.is_some());
+            sample.levels += usize::from(is_level(name));
+            if head.name.is_none() {
+                tails.entry(name).or_default().push(text);
+            }
+        }
+        for (name, texts) in tails {
+            // Every message of `Dr` begins with `Low: `: the name is `Dr: Low`.
+            let second = |text: &&str| split_name(text, ":").map(|(second, _)| second.to_owned());
+            let mut seconds = texts.iter().map(second);
+            if let Some(Some(second)) = seconds.next()
+                && texts.len() >= 3
+                && seconds.all(|other| other.as_ref() == Some(&second))
+            {
+                sample.names.insert(format!("{name}: {second}"));
+            }
+        }
+        sample
+    }
+
+    fn is_chat(&self) -> bool {
+        let is_marked = matches!(self.form, Form::Zoom | Form::Irc | Form::Line);
+        // A date and a time at the front of many lines are rare elsewhere; a time alone is not.
+        let is_dense = if self.dated == self.messages {
+            self.heads * 20 >= self.lines
+        } else {
+            let lines_each = if is_marked { 5 } else { 2 };
+            self.messages >= 2 && self.heads * lines_each >= self.lines
+        };
+        let most_preamble = if is_marked { 10 } else { 2 };
+        self.preamble <= most_preamble
+            && self.messages * 5 >= self.heads
+            && is_dense
+            && self.levels * 2 < self.messages
+    }
+}
+
+/// Returns true for the words by which programs grade the lines of their logs.
+fn is_level(name: &str) -> bool {
+    let last = name.rsplit(['.', ' ', '[']).next().unwrap_or(name).trim_end_matches(']');
+    let levels =
+        ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL", "SEVERE"];
+    levels.contains(&last.to_uppercase().as_str()) && (last == last.to_uppercase() || name.contains('.'))
+}
+
+/// What was not read as a message, counted.
+#[derive(Default)]
+struct Counts {
+    unsent: u64,
+    first_unsent: u64,
+    outside: u64,
+    first_outside: u64,
+    dateless: u64,
+    halfless: u64,
+    edited: u64,
+}
+
+struct Chat {
+    input: Input,
+    form: Form,
+    order: Option<DateOrder>,
+    /// Names that contain a colon and a space.
+    long_names: Vec<String>,
+    /// The first line of the next message.
+    ahead: Option<(Span, Vec<u8>)>,
+    /// The date of LINE's messages, which stands above them.
+    day: Option<Date>,
+    /// The date of the messages below the one that was cut last.
+    next_day: Option<Date>,
+    counts: Counts,
+    is_done: bool,
+}
+
+impl Chat {
+    /// Returns true if a line begins a message, or something that no one sent.
+    fn begins(&self, line: &[u8]) -> bool {
+        let start = &line[..line.len().min(1 << 10)];
+        Head::read(self.form, &String::from_utf8_lossy(start)).is_some()
+    }
+
+    /// Cuts the next message with all its lines; what stands outside of messages is counted.
+    fn cut(&mut self) -> Option<(Span, Vec<u8>)> {
+        let (mut span, mut raw) = loop {
+            if let Some(ahead) = self.ahead.take() {
+                break ahead;
+            }
+            let mut line = Vec::new();
+            let span = self.input.source.read_line(&mut line)?;
+            if self.begins(&line) || self.input.source.defect(span, &line).is_some() {
+                break (span, line);
+            }
+            self.pass(span, &line);
+        };
+        self.day = self.next_day.take().or(self.day);
+        if !self.begins(&raw) {
+            return Some((span, raw));
+        }
+        let mut line = Vec::new();
+        while let Some(next) = self.input.source.read_line(&mut line) {
+            if self.begins(&line) {
+                self.ahead = Some((next, line));
+                break;
+            }
+            if self.form.has_long_messages() && self.day_of(&line).is_none() {
+                // Of an endless message only the beginning is in memory.
+                if span.end - span.start <= crate::source::MAX_RECORD_BYTES as u64 {
+                    raw.extend_from_slice(&line);
+                }
+                (span.end, span.is_complete) = (next.end, next.is_complete);
+            } else {
+                // The day of the messages below it.
+                self.pass(next, &line);
+                break;
+            }
+            line.clear();
+        }
+        Some((span, raw))
+    }
+
+    /// Returns the date that a line of LINE is.
+    fn day_of(&self, line: &[u8]) -> Option<Numbers> {
+        if self.form != Form::Line || line.len() > 4 * MAX_STAMP_CHARS {
+            return None;
+        }
+        let text: Vec<char> = str::from_utf8(line).ok()?.chars().collect();
+        // `2024/03/01(Fri)`; `Fri, 03/01/2024`
+        let at = text.iter().position(char::is_ascii_digit)?;
+        let mut scan = Scan { text: &text, at };
+        let numbers = scan.date()?;
+        let rest: String = text[scan.at..].iter().collect();
+        (at <= 12 && rest.trim().chars().count() <= 12 && !rest.contains(':')).then_some(numbers)
+    }
+
+    /// Counts a line outside of messages.
+    fn pass(&mut self, span: Span, line: &[u8]) {
+        if let Some(day) = self.day_of(line) {
+            self.next_day = day.date(self.order);
+        } else if !line.trim_ascii().is_empty() {
+            self.counts.outside += 1;
+            if self.counts.outside == 1 {
+                self.counts.first_outside = span.line;
+            }
+        }
+    }
+
+    /// Returns the record of a message; `None` for what no one sent.
+    fn message(&mut self, span: Span, raw: &[u8]) -> Option<Record> {
+        if let Some(cause) = self.input.source.defect(span, raw) {
+            return Some(self.input.reject(span, cause, raw));
+        }
+        let whole = String::from_utf8_lossy(raw);
+        let whole =
+            if self.input.source.line_end() == b'\r' { Cow::Owned(whole.replace('\r', "\n")) } else { whole };
+        let (first, more) = whole.split_once('\n').unwrap_or((&whole, ""));
+        let Some(head) = Head::read(self.form, first) else {
+            let cause = "a line that begins no message; check where it comes from";
+            return Some(self.input.reject(span, cause, raw));
+        };
+        let Some((name, text)) = head.sender(self.form, &self.long_names) else {
+            self.counts.unsent += 1;
+            if self.counts.unsent == 1 {
+                self.counts.first_unsent = span.line;
+            }
+            return None;
+        };
+        let created_at = head.stamp.written(self.order, self.day);
+        if created_at.is_none() {
+            self.counts.dateless += u64::from(head.stamp.date.is_none() && self.day.is_none());
+            self.counts.halfless += u64::from(head.stamp.half == Half::Unknown);
+        }
+        let text = if more.is_empty() { text.to_owned() } else { format!("{text}\n{}", self.unindent(more)) };
+        // So does WhatsApp on iOS.
+        let message = Message::of(&text, self.form == Form::Bracket);
+        self.counts.edited += u64::from(message.is_edited);
+        let mut values = Values::default();
+        values[Field::Author as usize] = Some(Cow::Borrowed(name));
+        values[Field::Text as usize] = Some(Cow::Borrowed(&message.text));
+        values[Field::CreatedAt as usize] = created_at.map(Cow::Owned);
+        let mut record = self.input.comment(span, values);
+        if let (Record::Comment(comment), Some(status)) = (&mut record, message.status) {
+            comment.status = status;
+        }
+        Some(record)
+    }
+
+    /// Removes what only lays out the further lines of a message.
+    fn unindent(&self, lines: &str) -> String {
+        match self.form {
+            Form::Zoom => {
+                lines.lines().map(|line| line.trim_start_matches('\t')).collect::<Vec<_>>().join("\n")
+            }
+            _ => lines.to_owned(),
+        }
+    }
+
+    /// Adds the notices on the whole file.
+    fn finish(&mut self) {
+        let Counts { unsent, first_unsent, outside, first_outside, dateless, halfless, edited } = self.counts;
+        let mut notice = |count: u64, text: String| {
+            if count > 0 {
+                self.input.report.notices.push(text);
+            }
+        };
+        notice(
+            unsent,
+            format!(
+                "lines of the program itself, with no sender (someone joined, the subject was changed), left out: \
+                 {unsent} (the first on line {first_unsent})"
+            ),
+        );
+        notice(
+            outside,
+            format!("lines outside of messages, left out: {outside} (the first on line {first_outside})"),
+        );
+        notice(dateless, format!("messages with a time and no date, whose time is left empty: {dateless}"));
+        notice(
+            halfless,
+            format!("times with a word for the half of the day that is not known, left empty: {halfless}"),
+        );
+        notice(edited, format!("marks that a message was edited, taken off its text: {edited}"));
+    }
+}
+
+impl Parser for Chat {
+    fn next(&mut self) -> Result<Option<Record>, ReadError> {
+        while let Some((span, raw)) = self.cut() {
+            if let Some(record) = self.message(span, &raw) {
+                return Ok(Some(record));
+            }
+        }
+        if !std::mem::replace(&mut self.is_done, true) {
+            self.finish();
+        }
+        Ok(None)
+    }
+
+    fn input(&mut self) -> &mut Input {
+        &mut self.input
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use comity_core::comment::Status;
+
+    use super::*;
+    use crate::Options;
+    use crate::formats::testing::{is_sure, read, read_with, survives_damage};
+
+    /// One line for each comment: its author, its time, its text, and its status unless live.
+    fn lines(content: &str, options: &Options) -> Vec<String> {
+        assert!(is_sure(&FORMAT, content), "{content}");
+        let outcome = read_with(&FORMAT, content.as_bytes(), options).unwrap();
+        assert_eq!(outcome.rejects, [], "{content}");
+        let line = |comment: &comity_core::comment::Comment| {
+            let time = comment.created_at.map_or_else(|| "-".to_owned(), |time| time.to_string());
+            let status =
+                if comment.status == Status::Live { String::new() } else { format!(" {:?}", comment.status) };
+            let author = comment.author.as_deref().unwrap_or("-");
+            format!("{author}|{time}|{}{status}", comment.text.replace('\n', "\\"))
+        };
+        outcome.comments.iter().map(line).collect()
+    }
+
+    #[test]
+    fn messages_are_read_in_every_form() {
+        for (content, expected) in [
+            (
+                "25/03/2024, 9:05 - Cleo added Dan\n25/03/2024, 09:05 - Cleo: rain: again\nand more\n\n26/03/2024, 09:06 - Dan Berg: <Media omitted>\n",
+                &[
+                    "Cleo|2024-03-25T09:05:00Z|rain: again\\and more",
+                    "Dan Berg|2024-03-26T09:06:00Z|<Media omitted> Service",
+                ][..],
+            ),
+            (
+                "\u{200e}[3/25/24, 9:05:10\u{202f}PM] Cleo: \u{200e}Messages are encrypted.\r\n[3/25/24, 12:05:11\u{202f}AM] ~\u{202f}Dan: hi [3/25/24, 9:05:10 PM] there\r\n",
+                &[
+                    "Cleo|2024-03-25T21:05:10Z|Messages are encrypted. Service",
+                    "~\u{202f}Dan|2024-03-25T00:05:11Z|hi [3/25/24, 9:05:10 PM] there",
+                ],
+            ),
+            (
+                "[25.03.24, 09:05:10] Cleo: Diese Nachricht wurde gel\u{f6}scht.\n[25.03.24, 09:06:10] Cleo: nun ja \u{200e}<Diese Nachricht wurde bearbeitet>\n",
+                &[
+                    "Cleo|2024-03-25T09:05:10Z|Diese Nachricht wurde gel\u{f6}scht. Deleted",
+                    "Cleo|2024-03-25T09:06:10Z|nun ja",
+                ],
+            ),
+            (
+                "2024. 3. 5. \u{c624}\u{d6c4} 1:05 - Mina: \u{c548}\u{b155}\n2024. 3. 5. \u{c624}\u{c804} 12:06 - Jun: hi\n",
+                &["Mina|2024-03-05T13:05:00Z|\u{c548}\u{b155}", "Jun|2024-03-05T00:06:00Z|hi"],
+            ),
+            (
+                "5/3/24 9:05 p. m. - Cleo: IMG-7.jpg (archivo adjunto)\nmira\n25/3/24 9:06 p. m. - Cleo: y?\n",
+                &["Cleo|2024-03-05T21:05:00Z|mira", "Cleo|2024-03-25T21:06:00Z|y?"],
+            ),
+            (
+                "09:05:01\t From Cleo Ray : can you hear me\n09:05:09\t From Dan to Everyone : yes\n",
+                &["Cleo Ray|-|can you hear me", "Dan|-|yes"],
+            ),
+            (
+                "09:05:01 From Cleo Ray to Everyone:\n\tcan you: hear me\n09:05:09 From  Dan  to  Cleo Ray(Direct Message):\n\tyes\n",
+                &["Cleo Ray|-|can you: hear me", "Dan|-|yes"],
+            ),
+            ("09:05:01\tCleo Ray:\tcan you\n09:05:09\tDan:\tyes\n", &["Cleo Ray|-|can you", "Dan|-|yes"]),
+            (
+                "[LINE] Chat with Cleo\nSaved on: 2024/03/27 10:00\n\n2024/03/25(Mon)\n09:05\tCleo\thello\nthere\n09:06\tDan\thi\n\n2024/03/26(Tue)\n10:01\tCleo\tsnow\n",
+                &[
+                    "Cleo|2024-03-25T09:05:00Z|hello\\there",
+                    "Dan|2024-03-25T09:06:00Z|hi",
+                    "Cleo|2024-03-26T10:01:00Z|snow",
+                ],
+            ),
+            (
+                "--- Log opened\n[09:05] <@cleo> hello\n[09:06] -!- dan has joined\n[09:07] <dan> hi\n[09:08] * dan waves\n",
+                &["cleo|-|hello", "dan|-|hi", "dan|-|waves"],
+            ),
+            (
+                "2024-03-25 09:05:01 <cleo> hello\n2024-03-25 09:06:01 <dan> hi\n",
+                &["cleo|2024-03-25T09:05:01Z|hello", "dan|2024-03-25T09:06:01Z|hi"],
+            ),
+            (
+                "[2024-03-25 09:05] Cleo: hello\n[2024-03-25 09:06] Dan: hi\n",
+                &["Cleo|2024-03-25T09:05:00Z|hello", "Dan|2024-03-25T09:06:00Z|hi"],
+            ),
+            // A name with a colon; a subject with one.
+            (
+                "25/3/24, 9:05 - Dr: Ray: a\n25/3/24, 9:06 - Dr: Ray: b\n25/3/24, 9:07 - Bo: x: y\n25/3/24, 9:07 - Bo changed the subject from \"A\" to \"B: C\"\n25/3/24, 9:08 - Dr: Ray: c\n",
+                &[
+                    "Dr: Ray|2024-03-25T09:05:00Z|a",
+                    "Dr: Ray|2024-03-25T09:06:00Z|b",
+                    "Bo|2024-03-25T09:07:00Z|x: y",
+                    "Dr: Ray|2024-03-25T09:08:00Z|c",
+                ],
+            ),
+        ] {
+            assert_eq!(lines(content, &Options::default()), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn day_and_month_are_told_apart_by_all_dates() {
+        let day = "2024-02-01T10:00:00Z";
+        let month = "2024-01-02T10:00:00Z";
+        for (others, told, expected) in [
+            (&[][..], None, "-"),
+            (&[], Some(DateOrder::DayFirst), day),
+            (&[], Some(DateOrder::MonthFirst), month),
+            (&["13/02/2024"], None, day),
+            (&["01/13/2024"], None, month),
+            // No chat goes back in time.
+            (&["11/02/2024", "01/03/2024"], None, day),
+            (&["01/04/2024", "02/01/2024"], None, month),
+            // A day a day, rather than a day a month.
+            (&["02/02/2024", "03/02/2024"], None, day),
+            (&["02/02/2024"], None, "-"),
+            (&["13/02/2024", "02/13/2024"], None, "-"),
+        ] {
+            let all = ["01/02/2024"].iter().chain(others);
+            let content: String = all.map(|date| format!("{date}, 10:00 - Cleo: hello\n")).collect();
+            let options = Options { date_order: told, ..Options::default() };
+            let read = &lines(&content, &options)[0];
+            assert_eq!(read.split('|').nth(1), Some(expected), "{others:?} {told:?}");
+            let export = read_with(&FORMAT, content.as_bytes(), &options).unwrap();
+            let is_told = export.notices.iter().any(|notice| notice.contains("--date-order dmy or mdy"));
+            assert_eq!(is_told, expected == "-", "{others:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_no_one_sent_are_counted() {
+        let content = "25/03/2024, 09:04 - Messages are encrypted.\n25/03/2024, 09:05 - Cleo: hello\n25/03/2024, 09:06 - Dan left\n";
+        let outcome = read(&FORMAT, content.as_bytes()).unwrap();
+        let notices = outcome.notices.join("\n");
+        assert!(notices.contains("left out: 2 (the first on line 1)"), "{notices}");
+        assert_eq!((outcome.comments[0].origin.line, outcome.comments[0].origin.record), (2, 1));
+    }
+
+    #[test]
+    fn other_files_are_no_chats() {
+        for content in [
+            "[2024-03-25 09:05:01] INFO: started\n[2024-03-25 09:05:02] ERROR: stopped\n",
+            "[2024-03-25 09:05:01] live.ERROR: started\n[2024-03-25 09:05:02] live.INFO: stopped\n",
+            "At 10:05 we met.\nAna: hello\nBo: no\n",
+            "1\n00:00:01,000 --> 00:00:02,000\nAna: hello\n",
+            "time,name\n10:05,Ana\n",
+            "[1, 2]\n",
+        ] {
+            assert!(!is_sure(&FORMAT, content), "{content}");
+        }
+    }
+
+    #[test]
+    fn damaged_chats_are_read_to_their_end() {
+        survives_damage(
+            &FORMAT,
+            "[3/25/24, 9:05:10 PM] Cleo: one\ntwo\n[3/26/24, 9:05:10 PM] Dan: <Media omitted>\n\
+             [3/26/24, 9:06:10 PM] Dan left\n[3/26/24, 9:07:10 PM] Dan: \u{200e}<attached: a.jpg>\n",
+        );
+    }
+}

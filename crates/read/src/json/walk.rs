@@ -1,0 +1,348 @@
+//! Cuts the chosen records of a JSON input out of its stream, one at a time.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::choice::{Candidate, Kind, Step};
+use super::survey::{Place, skip_value};
+use crate::json_cutter::{Element, cut_through, cut_value, is_between_elements};
+use crate::mapping::{self, Field};
+use crate::source::{MAX_RECORD_BYTES, Source, Span};
+
+/// Bytes of a table written column by column, which is in memory whole.
+pub(crate) const MAX_TABLE_BYTES: usize = 128 << 20;
+/// Brackets within each other that are looked into; deeper values are passed over.
+const MAX_OPEN: usize = 256;
+/// Lists that a notice names.
+const MOST_UNSEEN: usize = 20;
+
+/// A place on the way to records.
+#[derive(Default)]
+struct Spot {
+    /// The records of this candidate stand here.
+    record: Option<usize>,
+    keys: Vec<(String, usize)>,
+    numbers: Vec<(u64, usize)>,
+    elements: Option<usize>,
+    values: Option<usize>,
+}
+
+/// A bracket that is open.
+struct Level {
+    spot: usize,
+    /// The current key of an object; `None` for an array.
+    key: Option<Key>,
+    /// The number of elements of an array so far.
+    index: u64,
+    /// The id of the thread that this object is, and how surely.
+    thread: Option<(Field, String)>,
+}
+
+enum Key {
+    Awaited,
+    Seen(String),
+}
+
+/// A record, or something that is none, that was cut off the stream.
+pub(crate) struct Cut {
+    /// The number of its candidate; `None` for what belongs nowhere.
+    pub(crate) candidate: Option<usize>,
+    pub(crate) span: Span,
+    /// The key it stands under, if that is an id.
+    pub(crate) id: Option<String>,
+    /// The thread that the objects around it name.
+    pub(crate) thread: Option<String>,
+}
+
+/// The way through the documents of an input.
+pub(crate) struct Walk {
+    spots: Vec<Spot>,
+    kinds: Vec<Kind>,
+    open: Vec<Level>,
+    /// Lists that the survey saw, if it did not see all.
+    known: Option<HashSet<String>>,
+    /// Lists that it did not see, and that are not read.
+    pub(crate) unseen: BTreeSet<String>,
+    /// Some threads are named by the objects around them, or by keys.
+    pub(crate) has_threads: bool,
+}
+
+impl Walk {
+    /// Creates the way to the records of some candidates; with what a survey that saw only a part
+    /// of the input knows.
+    pub(crate) fn new(candidates: &[Candidate], partly_known: Option<&Place>) -> Self {
+        let mut spots = vec![Spot::default()];
+        for (number, candidate) in candidates.iter().enumerate() {
+            let mut at = 0;
+            for step in &candidate.path {
+                let next = spots.len();
+                let spot = &mut spots[at];
+                let known = match step {
+                    Step::Key(key) => spot.keys.iter().find(|(known, _)| known == key).map(|(_, at)| *at),
+                    Step::Element(index) => {
+                        spot.numbers.iter().find(|(known, _)| known == index).map(|(_, at)| *at)
+                    }
+                    Step::Elements => spot.elements,
+                    Step::Values => spot.values,
+                };
+                if known.is_none() {
+                    match step {
+                        Step::Key(key) => spot.keys.push((key.clone(), next)),
+                        Step::Element(index) => spot.numbers.push((*index, next)),
+                        Step::Elements => spot.elements = Some(next),
+                        Step::Values => spot.values = Some(next),
+                    }
+                    spots.push(Spot::default());
+                }
+                at = known.unwrap_or(next);
+            }
+            spots[at].record.get_or_insert(number);
+        }
+        let known = partly_known.map(|root| {
+            let mut known = HashSet::new();
+            add_lists(root, &mut Vec::new(), &mut known);
+            known
+        });
+        let kinds = candidates.iter().map(|candidate| candidate.kind.clone()).collect();
+        Self { spots, kinds, open: Vec::new(), known, unseen: BTreeSet::new(), has_threads: false }
+    }
+
+    /// Cuts the next record off the stream, into `raw`. Returns `None` at the end.
+    pub(crate) fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<Cut> {
+        let nowhere = |span| Some(Cut { candidate: None, span, id: None, thread: None });
+        loop {
+            let Some(byte) = skip_space(source) else {
+                raw.clear();
+                let is_cut = !std::mem::take(&mut self.open).is_empty();
+                return if is_cut { nowhere(source.here()) } else { None };
+            };
+            match (byte, self.open.last_mut().map(|level| &mut level.key)) {
+                (b':', Some(Some(_))) => source.consume(1),
+                (b'}', Some(Some(_))) | (b']', Some(None)) => {
+                    source.consume(1);
+                    self.open.pop();
+                    self.end_value();
+                }
+                (b'"', Some(Some(key @ Key::Awaited))) => {
+                    cut_value(source, raw);
+                    *key = Key::Seen(serde_json::from_slice(raw).unwrap_or_default());
+                }
+                (b'}' | b']', _) => return nowhere(cut_value(source, raw)),
+                _ => match self.step(byte) {
+                    Next::Record(candidate) => return Some(self.cut(candidate, source, raw)),
+                    Next::Enter(spot) => {
+                        source.consume(1);
+                        let key = (byte == b'{').then_some(Key::Awaited);
+                        self.open.push(Level { spot, key, index: 0, thread: None });
+                    }
+                    Next::Garbage => {
+                        raw.clear();
+                        let bracket = |bytes: &[u8]| bytes.iter().position(|byte| b"{[]}".contains(byte));
+                        return nowhere(cut_through(source, raw, bracket));
+                    }
+                    Next::Skip => {
+                        self.pass_over(byte, source, raw);
+                        self.end_value();
+                    }
+                },
+            }
+        }
+    }
+
+    /// Decides what becomes of the next value, by its first byte.
+    fn step(&self, byte: u8) -> Next {
+        let is_scalar = !matches!(byte, b'{' | b'[');
+        let spot = match self.open.last() {
+            None => Some(0),
+            Some(Level { spot, key: None, index, .. }) => {
+                let around = &self.spots[*spot];
+                let numbered = around.numbers.iter().find(|(number, _)| number == index).map(|(_, at)| *at);
+                // An array within an array has the place of the outer one.
+                let same = around.record.map(|_| *spot);
+                numbered.or(around.elements).or(around.values).or(same)
+            }
+            Some(Level { spot, key: Some(key), .. }) => {
+                let around = &self.spots[*spot];
+                let Key::Seen(key) = key else { return Next::Skip };
+                let named = around.keys.iter().find(|(known, _)| known == key).map(|(_, at)| *at);
+                named.or(around.values.filter(|_| !is_scalar))
+            }
+        };
+        let Some(at) = spot else { return Next::Skip };
+        let spot = &self.spots[at];
+        let may_enter = self.open.len() < MAX_OPEN;
+        if let Some(candidate) = spot.record {
+            let fits = match (&self.kinds[candidate], byte) {
+                (Kind::Object | Kind::Columns, b'[') => false,
+                (Kind::Text, _) => byte == b'"',
+                _ => true,
+            };
+            return match byte {
+                _ if self.open.is_empty() && is_scalar && !fits => Next::Garbage,
+                _ if self.open.is_empty() && is_scalar && self.kinds[candidate] != Kind::Text => {
+                    Next::Garbage
+                }
+                b'[' if !fits && may_enter => Next::Enter(at),
+                _ => Next::Record(candidate),
+            };
+        }
+        let leads_on = match byte {
+            b'[' => spot.elements.is_some() || !spot.numbers.is_empty() || spot.values.is_some(),
+            b'{' => !spot.keys.is_empty() || spot.values.is_some(),
+            _ => false,
+        };
+        // One object instead of a list of them.
+        let alone = spot.elements.and_then(|elements| self.spots[elements].record);
+        match alone {
+            Some(candidate) if byte == b'{' && !leads_on && self.kinds[candidate] == Kind::Object => {
+                Next::Record(candidate)
+            }
+            _ if leads_on && may_enter => Next::Enter(at),
+            _ if is_scalar && self.open.is_empty() => Next::Garbage,
+            _ => Next::Skip,
+        }
+    }
+
+    fn cut(&mut self, candidate: usize, source: &mut Source, raw: &mut Vec<u8>) -> Cut {
+        let span = match self.kinds[candidate] {
+            Kind::Columns => cut_table(source, raw),
+            _ => cut_value(source, raw),
+        };
+        let is_keyed = |level: &Level| match &level.key {
+            Some(Key::Seen(key)) => {
+                let spot = &self.spots[level.spot];
+                spot.values.is_some() && !spot.keys.iter().any(|(known, _)| known == key)
+            }
+            _ => false,
+        };
+        let key = |level: &Level| match &level.key {
+            Some(Key::Seen(key)) if is_keyed(level) => Some(key.clone()),
+            _ => None,
+        };
+        let (id, around) = match self.open.split_last() {
+            Some((last, around)) if is_keyed(last) => (key(last), around),
+            _ => (None, &self.open[..]),
+        };
+        let own = self.open.last().and_then(|level| level.thread.clone());
+        let around = around.iter().rev();
+        let thread = own.map(|(_, id)| id).or_else(|| {
+            around.into_iter().find_map(|level| level.thread.clone().map(|(_, id)| id).or_else(|| key(level)))
+        });
+        self.has_threads |= thread.is_some();
+        if span.is_complete {
+            self.end_value();
+        } else {
+            // The end of the input; one reject is enough for it.
+            self.open.clear();
+        }
+        Cut { candidate: Some(candidate), span, id, thread }
+    }
+
+    /// Passes over a value that is no record, and notes what it says about records.
+    fn pass_over(&mut self, byte: u8, source: &mut Source, raw: &mut Vec<u8>) {
+        if matches!(byte, b'{' | b'[') {
+            if byte == b'['
+                && let Some(known) = &self.known
+                && self.unseen.len() < MOST_UNSEEN
+            {
+                let path = self.path();
+                if !known.contains(&path) {
+                    self.unseen.insert(path);
+                }
+            }
+            return skip_value(source);
+        }
+        let field = match self.open.last() {
+            Some(Level { key: Some(Key::Seen(key)), .. }) => mapping::field_of_name(key),
+            _ => None,
+        };
+        let Some(field @ (Field::Id | Field::Thread)) = field else { return skip_value(source) };
+        cut_value(source, raw);
+        let value = serde_json::from_slice(raw).ok();
+        let value = value.as_ref().and_then(crate::keys::scalar).filter(|value| !value.trim().is_empty());
+        if let (Some(level), Some(value)) = (self.open.last_mut(), value)
+            && level.thread.as_ref().is_none_or(|(known, _)| *known == Field::Id && field == Field::Thread)
+        {
+            level.thread = Some((field, value.into_owned()));
+        }
+    }
+
+    /// The path of the next value, by its keys.
+    fn path(&self) -> String {
+        let name = |level: &Level| match &level.key {
+            Some(Key::Seen(key)) => key.clone(),
+            _ => "*".to_owned(),
+        };
+        self.open.iter().map(name).collect::<Vec<_>>().join(".")
+    }
+
+    /// Behind a value of an object a key is awaited.
+    fn end_value(&mut self) {
+        if let Some(level) = self.open.last_mut() {
+            level.index += 1;
+            if let Some(key) = &mut level.key {
+                *key = Key::Awaited;
+            }
+        }
+    }
+}
+
+/// What becomes of a value.
+enum Next {
+    Record(usize),
+    Enter(usize),
+    Skip,
+    /// Text outside of any document.
+    Garbage,
+}
+
+fn add_lists(place: &Place, path: &mut Vec<String>, known: &mut HashSet<String>) {
+    if place.arrays > 0 {
+        known.insert(path.join("."));
+    }
+    let keys = place.keys.iter().map(|(key, inner)| (key.as_str(), inner));
+    let others = [place.elements.as_deref(), place.values.as_deref()];
+    for (name, inner) in keys.chain(others.into_iter().flatten().map(|inner| ("*", inner))) {
+        path.push(name.to_owned());
+        add_lists(inner, path, known);
+        path.pop();
+    }
+}
+
+/// Cuts a table that is written column by column. As of any value that is too long, only its
+/// beginning is kept.
+fn cut_table(source: &mut Source, raw: &mut Vec<u8>) -> Span {
+    raw.clear();
+    let (start, line) = (source.position(), source.line());
+    let mut element = Element::default();
+    let mut is_complete = false;
+    while !is_complete {
+        let bytes = source.fill();
+        if bytes.is_empty() {
+            break;
+        }
+        let end = element.end(bytes);
+        let taken = end.unwrap_or(bytes.len());
+        is_complete = end.is_some();
+        if raw.len() <= MAX_TABLE_BYTES {
+            raw.extend_from_slice(&bytes[..taken]);
+        } else {
+            raw.truncate(MAX_RECORD_BYTES);
+        }
+        source.consume(taken);
+    }
+    Span { start, end: source.position(), line, is_complete }
+}
+
+/// Returns the next byte that is neither space nor a comma, still to be consumed.
+fn skip_space(source: &mut Source) -> Option<u8> {
+    loop {
+        let bytes = source.fill();
+        let skip = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
+        let byte = bytes.get(skip).copied();
+        let is_end = bytes.is_empty();
+        source.consume(skip);
+        if byte.is_some() || is_end {
+            return byte;
+        }
+    }
+}

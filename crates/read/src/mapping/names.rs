@@ -1,0 +1,333 @@
+//! Names of columns and keys that exports use for each field.
+
+use super::Field;
+
+/// Returns the fields that a name may stand for, each with its score, the surer the higher.
+pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
+    let known = |bare: &str| -> Vec<(Field, i32)> {
+        let tables = ENGLISH.iter().chain(TRANSLATED);
+        let mut found: Vec<(Field, i32)> = Vec::new();
+        for (field, score, names) in tables {
+            if names.contains(&bare) && !found.iter().any(|(known, _)| known == field) {
+                found.push((*field, *score));
+            }
+        }
+        found
+    };
+    let found = known(&bare(name));
+    // `Date (UTC)`: a remark in brackets is no part of the name.
+    match name.split_once(['(', '[']) {
+        Some((start, _)) if found.is_empty() => known(&bare(start)),
+        _ => found,
+    }
+}
+
+/// Returns a name without case, spaces, punctuation and accents.
+pub(super) fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).map(without_accent).collect()
+}
+
+fn without_accent(c: char) -> char {
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è' | 'é' | 'ê' | 'ë' | 'ę' => 'e',
+        'ì' | 'í' | 'î' | 'ï' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' => 'n',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
+        'ś' | 'š' => 's',
+        'ù' | 'ú' | 'û' | 'ü' => 'u',
+        'ź' | 'ż' | 'ž' => 'z',
+        c => c,
+    }
+}
+
+/// Returns the words of a key in lower case: `inReplyTo` and `in_reply_to` are three.
+pub(super) fn words(key: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut is_new, mut was_lower) = (true, false);
+    for c in key.chars() {
+        if !c.is_alphanumeric() {
+            is_new = true;
+            continue;
+        }
+        is_new |= was_lower && c.is_uppercase();
+        if std::mem::take(&mut is_new) {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
+}
+
+type Names = &'static [(Field, i32, &'static [&'static str])];
+
+/// Names in English and those of the tools, as [`bare`] leaves them.
+#[rustfmt::skip]
+pub(super) const ENGLISH: Names = &[
+    (Field::Text, 100, &["fulltext", "rawcontent", "tweetfulltext", "extendedtext", "longtext"]),
+    (Field::Text, 99, &["text", "commenttext", "commentbody", "commentcontent", "textoriginal"]),
+    (Field::Text, 97, &["commentplain", "commenttextoriginal", "rawcomment", "commentraw"]),
+    (Field::Text, 95, &["body", "comment", "messagetext", "tweettext", "posttext", "reviewtext", "rawtext"]),
+    (Field::Text, 94, &["rawmessage", "rawbody", "bodymarkdown", "bodymd", "postraw", "textplain", "plaintext",
+        "reviewbody", "reviewcontent", "reviewcomment", "tweetcontent", "messagecontent", "messagebody",
+        "postmessage", "commentmessage"]),
+    (Field::Text, 90, &["content", "message", "selftext", "tweet", "utterance", "postbody", "postcontent",
+        "bodytext", "contents", "com"]),
+    (Field::Text, 80, &["textdisplay", "review", "raw", "textcontent", "replytext", "contenttext",
+        "renderedcontent", "contenthtml", "bodyhtml", "commenthtml", "texthtml", "contentraw"]),
+    (Field::Text, 70, &["post", "comments", "cooked", "postcooked", "cleantext", "feedback", "opinion", "verbatim"]),
+    (Field::Text, 60, &["reply", "remark", "remarks", "hitsentence", "reviews", "tweets", "messages"]),
+    (Field::Text, 45, &["caption", "answer", "response", "note", "snippet"]),
+
+    (Field::Author, 99, &["author", "authorname", "commentauthor", "authordisplayname", "commenter",
+        "commentauthorname"]),
+    (Field::Author, 97, &["userdisplayname", "ownerusername", "reviewername", "fromname"]),
+    (Field::Author, 95, &["username", "commentername", "speaker", "postauthor", "authorusername",
+        "commentinguser", "postername", "creatorname", "membername", "usernick", "usernickname",
+        "authornickname", "authornick"]),
+    (Field::Author, 90, &["user", "screenname", "displayname", "poster", "postedby", "sender", "userscreenname",
+        "reviewer", "ownername", "fromusername", "authorhandle", "userhandle", "userlogin", "authorlogin",
+        "accountname"]),
+    (Field::Author, 75, &["nickname", "nick", "handle", "creator", "writer", "authorfullname", "sendername",
+        "personaname", "submitter", "submittedby", "createdby", "contributor", "customername", "guestname",
+        "actorname", "writtenby", "commentedby", "twitterhandle"]),
+    (Field::Author, 60, &["name", "from", "by", "profilename", "login", "member", "account", "owner", "fullname",
+        "userfullname", "customer", "uniqueid", "acct", "actor"]),
+    (Field::Author, 50, &["pagename"]),
+    (Field::Author, 40, &["authorid", "userid", "fromid", "authorchannelid", "speakerid", "commenterid",
+        "reviewerid", "ownerid", "uid", "accountid", "useruuid", "steamid", "memberid", "profileid", "senderid",
+        "creatorid", "authordid"]),
+
+    (Field::Id, 99, &["commentid", "id"]),
+    (Field::Id, 90, &["messageid", "tweetid", "utteranceid", "reviewid", "idstr", "recommendationid",
+        "commentno", "commentnumber", "idcomment"]),
+    (Field::Id, 85, &["shortid", "pk", "commentpk"]),
+    (Field::Id, 70, &["cid", "objectid", "responseid", "respondentid"]),
+    (Field::Id, 60, &["uuid", "guid", "postnumber", "statusid", "no", "recordid"]),
+    (Field::Id, 45, &["uri", "itemid", "entryid"]),
+    (Field::Id, 30, &["postid"]),
+
+    (Field::Parent, 99, &["parentid", "parentcommentid", "commentparent", "commentparentid", "replytoid"]),
+    (Field::Parent, 95, &["parent", "replyto", "inreplyto", "inreplytoid", "replytocommentid",
+        "inreplytocommentid", "replytocomment", "parentcomment", "parentmsgid"]),
+    (Field::Parent, 90, &["replytomessageid", "inreplytostatusid", "inreplytostatusidstr", "replytopostnumber",
+        "replyid", "isreplyto", "parenttweetid", "repliedtoid", "repliedto", "replyingto", "inreplytouri",
+        "inreplytostatus", "parentreviewid", "parentuuid", "replycommentid", "parentno"]),
+    (Field::Parent, 85, &["responseto", "inresponseto", "parentpostid", "inreplytotweetid", "parentmessageid",
+        "resto", "inreplytopostid", "answerto", "respondingto", "targetcommentid"]),
+    (Field::Parent, 75, &["pid", "toplevelcommentid"]),
+    (Field::Parent, 65, &["rid", "replytoreplyid"]),
+
+    (Field::Thread, 99, &["threadid", "thread", "conversationid", "conversationidstr"]),
+    (Field::Thread, 95, &["articleid", "videoid", "linkid", "submissionid", "topicid", "storyid",
+        "discussionid", "awemeid", "commentpostid"]),
+    (Field::Thread, 88, &["issueurl", "pullrequesturl", "pagekey", "threadkey", "contextid"]),
+    (Field::Thread, 85, &["article", "video", "conversation", "discussion", "threadtitle", "articletitle",
+        "videotitle", "articlename", "videoname"]),
+    (Field::Thread, 80, &["articleurl", "pageurl", "threadurl", "videourl", "story", "submission", "threadname",
+        "storyurl", "topicurl", "articlelink", "videolink", "asin", "productid", "pageid", "newsid",
+        "discussiontitle", "submissiontitle", "threadlink"]),
+    (Field::Thread, 70, &["questionid", "ticketid", "issueid", "bookid", "movieid", "hotelid", "placeid",
+        "businessid", "appid", "listingid", "tid", "blogid"]),
+    (Field::Thread, 60, &["postid", "posturl", "posttitle", "topic", "topictitle", "storytitle", "page",
+        "pagetitle", "postlink", "facebookurl", "productname", "producttitle", "hotelname", "placename",
+        "businessname", "chatid", "contentid", "issuenumber"]),
+    (Field::Thread, 50, &["post", "inputurl"]),
+
+    (Field::CreatedAt, 99, &["createdat", "createdutc", "publishedat", "commentdategmt", "createdati",
+        "dateunixtime", "createdatutc"]),
+    (Field::CreatedAt, 97, &["dategmt", "commentcreatedat", "commentcreatetimestamp", "commentpublishedat",
+        "tweetcreatedat", "createtime", "createtimestamp", "timestampcreated", "timeparsed", "publishedtimestamp"]),
+    (Field::CreatedAt, 95, &["created", "commentdate", "postedat", "dateposted", "datecreated", "creationdate",
+        "publishedon", "createdon", "postedon", "datepublished", "insertedat", "publishingdate",
+        "unixreviewtime", "timestampms", "createtimeiso", "commentedat", "commentedon", "createdtimestamp",
+        "createddate", "takenat", "takenattimestamp"]),
+    (Field::CreatedAt, 90, &["timestamp", "datetime", "createdate", "createdtime", "commenttime", "publishdate",
+        "reviewdate", "postcreated", "posteddate", "publishedtime", "publicationdate", "creationtime",
+        "datetimeutc", "timestamputc", "commentdatetime", "reviewcreatedat", "tweetdate", "tweettime",
+        "messagedate", "messagetime"]),
+    (Field::CreatedAt, 85, &["date", "published", "posted", "sentat", "submittedat", "unixtimestamp", "postdate",
+        "dateutc", "pubdate", "datesent", "datesubmitted", "submissiondate", "submissiontime",
+        "submitteddate", "recordeddate", "dateadded", "addedat", "addedon", "unixtime", "epochtime", "posttime",
+        "commenttimestamp", "postedtime", "dateandtime"]),
+    (Field::CreatedAt, 75, &["time", "when", "at", "utc", "epoch", "ts", "reviewtime", "timets", "sent",
+        "completedat", "timeutc", "localdate"]),
+    (Field::CreatedAt, 50, &["enddate", "startdate"]),
+
+    (Field::Link, 99, &["permalink", "commenturl", "commentlink", "commentpermalink"]),
+    (Field::Link, 90, &["htmlurl", "permalinkurl", "tweeturl", "reviewurl", "messageurl", "tweetlink",
+        "reviewlink", "messagelink"]),
+    (Field::Link, 80, &["link", "url", "href", "weburl", "uri", "address"]),
+
+    (Field::Section, 95, &["section", "sectionname", "category", "subreddit"]),
+    (Field::Section, 80, &["categories", "subredditname"]),
+    (Field::Section, 70, &["board", "forum", "channel", "categoryname", "community", "group", "boardname",
+        "forumname", "groupname", "communityname", "channelname"]),
+    (Field::Section, 60, &["newsdesk", "desk"]),
+
+    (Field::Votes, 95, &["votes", "likes", "likecount", "likescount", "numlikes", "netvotes", "votecount",
+        "thumbsupcount", "helpfulvotes", "diggcount", "commentlikecount", "commentlikescount", "commentlikes",
+        "numberoflikes", "likedcount", "totalvotes"]),
+    (Field::Votes, 90, &["votesup", "upvotescount", "upvotecount", "favouritescount", "favoritescount",
+        "favouritecount", "netscore", "helpfulcount"]),
+    (Field::Votes, 85, &["score", "points", "upvotes", "ups", "karma", "favorites", "favoritecount", "thumbsup",
+        "favourites", "commentscore"]),
+    (Field::Votes, 70, &["recommendations", "recommendcount", "reactions", "reactioncount", "hearts",
+        "recommendationcount", "reactionscount", "commentkarma", "helpful", "voteup"]),
+
+    (Field::Replies, 95, &["replies", "replycount", "repliescount", "numreplies", "totalreplycount",
+        "replycommenttotal", "subcommentcount", "numberofreplies", "totalreplies", "directreplycount"]),
+    (Field::Replies, 75, &["numcomments", "commentcount", "commentscount", "responses", "childcount",
+        "answercount", "responsecount"]),
+    (Field::Replies, 60, &["comments", "descendants"]),
+
+    (Field::Status, 95, &["status", "moderationstatus", "commentstatus", "commentapproved"]),
+    (Field::Status, 85, &["deleted", "isdeleted", "removed", "isremoved", "approved", "isspam", "spam",
+        "hidden", "dead", "isdead", "delete", "deletedat", "removedat"]),
+    (Field::Status, 60, &["state", "isapproved", "ishidden", "commenttype"]),
+];
+
+/// Names in German, Spanish, French, Portuguese, Italian, Dutch and Polish, a line each, as
+/// [`bare`] leaves them. A name may stand for a field in several languages.
+#[rustfmt::skip]
+pub(super) const TRANSLATED: Names = &[
+    (Field::Text, 92, &[
+        "kommentar", "kommentare", "kommentartext", "kommentarinhalt", "nachrichtentext", "bewertungstext",
+        "comentario", "comentarios", "texto", "textodelcomentario", "contenidodelcomentario",
+        "commentaire", "commentaires", "texte", "texteducommentaire", "contenuducommentaire",
+        "textodocomentario", "conteudodocomentario",
+        "commento", "commenti", "testo", "testodelcommento", "contenutodelcommento",
+        "reactie", "reacties", "reactietekst", "commentaar", "tekst", "opmerking", "opmerkingen",
+        "komentarz", "komentarze", "tresckomentarza", "tekstkomentarza", "tresc",
+    ]),
+    (Field::Text, 75, &[
+        "nachricht", "inhalt", "beitrag", "beitragstext", "rezension", "meinung", "rueckmeldung", "ruckmeldung",
+        "mensaje", "contenido", "resena", "opinion",
+        "contenu", "avis",
+        "mensagem", "conteudo", "opiniao",
+        "messaggio", "contenuto", "recensione", "opinione",
+        "bericht", "inhoud", "recensie", "mening",
+        "wiadomosc", "wpis", "recenzja", "opinia",
+    ]),
+    (Field::Author, 92, &[
+        "autor", "autorin", "verfasser", "verfasserin", "benutzername", "nutzername", "benutzer", "nutzer",
+        "usuario", "nombredeusuario", "autora", "nombredelautor", "nombreusuario",
+        "auteur", "auteure", "utilisateur", "nomdutilisateur", "nomdelauteur", "pseudo", "pseudonyme",
+        "utilizador", "nomedeusuario", "nomedousuario", "nomedoautor", "nomedeutilizador",
+        "autore", "autrice", "utente", "nomeutente", "nomeautore",
+        "gebruiker", "gebruikersnaam", "schrijver",
+        "uzytkownik", "nazwauzytkownika", "pseudonim", "komentujacy",
+    ]),
+    (Field::Author, 58, &[
+        "absender", "kommentator", "konto", "profil",
+        "nombre", "remitente", "perfil", "cuenta",
+        "nom", "expediteur", "compte",
+        "nome", "remetente", "conta",
+        "mittente", "profilo",
+        "naam", "afzender", "profiel",
+        "imie", "nazwa", "nadawca",
+    ]),
+    (Field::Id, 90, &[
+        "kommentarid", "kommentarnummer", "nachrichtenid",
+        "idcomentario", "iddecomentario", "comentarioid", "iddelcomentario",
+        "idcommentaire", "identifiant", "identifiantducommentaire", "iddecommentaire", "commentaireid",
+        "idcomentario", "iddocomentario", "identificador",
+        "idcommento", "identificativo", "commentoid",
+        "reactieid", "reactienummer",
+        "idkomentarza", "identyfikator",
+    ]),
+    (Field::Parent, 90, &[
+        "antwortauf", "elternid", "elternkommentar", "elternkommentarid", "ubergeordneterkommentar",
+        "uebergeordneterkommentar", "ubergeordnet", "ubergeordneteid", "inantwortauf",
+        "respuestaa", "enrespuestaa", "comentariopadre", "idpadre", "padre", "idcomentariopadre",
+        "reponsea", "enreponsea", "commentaireparent", "idparent", "idducommentaireparent",
+        "respostaa", "emrespostaa", "respostapara", "comentariopai", "idpai", "pai", "idcomentariopai",
+        "inrispostaa", "rispostaa", "commentopadre", "idgenitore", "commentogenitore", "genitore",
+        "antwoordop", "inantwoordop", "reactieop", "ouder", "ouderid", "bovenliggendereactie",
+        "odpowiedzna", "wodpowiedzina", "komentarznadrzedny", "nadrzedny", "rodzic", "idrodzica",
+    ]),
+    (Field::Thread, 82, &[
+        "artikel", "artikelid", "artikeltitel", "artikelurl", "thema", "themaid", "diskussion", "beitragsid",
+        "articulo", "idarticulo", "tema", "hilo", "idvideo", "publicacion", "conversacion", "noticia", "entrada",
+        "sujet", "fildediscussion", "idarticle", "titredelarticle", "articleid",
+        "artigo", "idartigo", "topico", "publicacao", "conversa", "materia",
+        "articolo", "idarticolo", "discussione", "argomento", "conversazione", "titoloarticolo",
+        "onderwerp", "discussie", "gesprek", "artikeltitel",
+        "artykul", "idartykulu", "temat", "watek", "dyskusja", "rozmowa", "tytulartykulu",
+    ]),
+    (Field::CreatedAt, 88, &[
+        "datum", "datumuhrzeit", "datumundzeit", "datumzeit", "datumunduhrzeit", "zeitpunkt", "zeitstempel",
+        "erstelltam", "erstellt", "veroffentlichtam", "veroffentlicht", "veroeffentlichtam", "geschriebenam",
+        "gepostetam", "erstellungsdatum",
+        "fecha", "fechayhora", "fechahora", "fechadecreacion", "fechadepublicacion", "creadoel", "creado",
+        "publicadoel", "publicado", "fechadelcomentario",
+        "dateheure", "dateetheure", "datedecreation", "datedepublication", "datedepublication", "creele",
+        "publiele", "publie", "horodatage", "dateducommentaire",
+        "data", "dataehora", "datahora", "datadecriacao", "datadepublicacao", "criadoem", "publicadoem",
+        "datadocomentario",
+        "dataora", "dataeora", "datadicreazione", "datadipubblicazione", "datapubblicazione", "creatoil",
+        "pubblicatoil", "datacommento", "datacreazione",
+        "datumtijd", "datumentijd", "tijdstip", "aangemaaktop", "aangemaakt", "geplaatstop", "geplaatst",
+        "gepubliceerdop",
+        "dataigodzina", "datautworzenia", "datapublikacji", "datadodania", "utworzono", "opublikowano", "dodano",
+    ]),
+    (Field::CreatedAt, 72, &[
+        "zeit", "uhrzeit",
+        "hora",
+        "heure",
+        "momento",
+        "ora",
+        "tijd",
+        "czas", "godzina",
+    ]),
+    (Field::Link, 78, &[
+        "adresse", "verweis", "kommentarlink",
+        "enlace", "direccion", "vinculo",
+        "lien", "lienducommentaire",
+        "endereco", "ligacao",
+        "collegamento", "indirizzo",
+        "koppeling", "adres",
+        "odnosnik", "lacze",
+    ]),
+    (Field::Section, 80, &[
+        "rubrik", "kategorie", "ressort", "bereich",
+        "seccion", "categoria", "foro",
+        "rubrique", "categorie",
+        "secao", "editoria",
+        "sezione", "rubrica",
+        "rubriek", "sectie",
+        "dzial", "kategoria", "sekcja",
+    ]),
+    (Field::Votes, 90, &[
+        "gefalltmir", "gefaelltmir", "gefalltmirangaben", "stimmen", "anzahllikes", "zustimmungen", "punkte",
+        "megusta", "megustas", "votos", "puntos", "numerodemegusta",
+        "jaime", "jaimes", "mentionsjaime", "nombredejaime", "nombredelikes",
+        "curtidas", "gostos", "pontos", "numerodecurtidas",
+        "mipiace", "voti", "punti", "numerodimipiace",
+        "vindikleuk", "vindikleuks", "stemmen", "punten", "aantallikes",
+        "polubienia", "glosy", "punkty", "lajki", "liczbapolubien",
+    ]),
+    (Field::Replies, 90, &[
+        "antworten", "anzahlantworten", "antwortanzahl",
+        "respuestas", "numeroderespuestas",
+        "reponses", "nombredereponses",
+        "respostas", "numeroderespostas",
+        "risposte", "numerodirisposte",
+        "antwoorden", "aantalantwoorden", "aantalreacties",
+        "odpowiedzi", "liczbaodpowiedzi",
+    ]),
+    (Field::Status, 85, &[
+        "geloscht", "geloescht", "entfernt", "gesperrt", "freigegeben", "zustand",
+        "estado", "eliminado", "borrado", "aprobado",
+        "statut", "etat", "supprime", "approuve",
+        "situacao", "excluido", "removido", "apagado", "aprovado",
+        "stato", "eliminato", "rimosso", "cancellato", "approvato",
+        "verwijderd", "goedgekeurd",
+        "usuniety", "usunieto", "zatwierdzony",
+    ]),
+];

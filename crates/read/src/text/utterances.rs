@@ -1,0 +1,67 @@
+//! Texts of one comment a line: what tells them from prose, lists, documents and code.
+
+use std::collections::HashSet;
+
+use super::evidence;
+use super::line;
+
+/// Returns the number of lines if a text reads as one comment a line: each line a whole utterance,
+/// nothing broken at a width, no headings, keys, items or code.
+pub(crate) fn count(text: &str) -> Option<usize> {
+    const FEWEST: usize = 3;
+    let all = line::split(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let lines: Vec<&str> = all.iter().copied().filter(|line| !line::trim(line).is_empty()).collect();
+    let count = lines.len();
+    let share = |test: &dyn Fn(&str) -> bool| {
+        lines.iter().filter(|line| test(line)).count() as f64 / count.max(1) as f64
+    };
+    let average = lines.iter().map(|line| line.len()).sum::<usize>() / count.max(1);
+    let distinct: HashSet<&str> = lines.iter().copied().collect();
+    let is_one_a_line = count >= FEWEST
+        && average <= 300
+        && distinct.len() * 10 >= count * 8
+        && are_apart(&all)
+        && !lines[0].starts_with("# ")
+        // Novels speak in quotation marks.
+        && share(&|line| line.trim_start().starts_with(['"', '“', '„', '«', '‘'])) <= 0.1
+        && !evidence::is_document(&all, 0.05)
+        && !evidence::is_wrapped(&all)
+        && share(&|line| is_utterance(line)) >= 0.85
+        && share(&|line| line.starts_with("  ") || line.contains('\t')) <= 0.05
+        && share(&|line| line::reports(line)) <= 0.2
+        && evidence::personal(lines.iter().copied()) >= 0.15;
+    is_one_a_line.then_some(count)
+}
+
+/// Returns true if blank lines stand between all lines, or between hardly any: not around
+/// paragraphs of several lines.
+fn are_apart(all: &[&str]) -> bool {
+    let groups: Vec<usize> = all
+        .split(|line| line::trim(line).is_empty())
+        .map(<[&str]>::len)
+        .filter(|length| *length > 0)
+        .collect();
+    let alone = groups.iter().filter(|length| **length == 1).count();
+    let lines: usize = groups.iter().sum();
+    alone * 10 >= groups.len() * 9 || groups.len() * 10 <= lines || groups.len() == 1
+}
+
+/// Returns true if a line may be all that somebody wrote: two words or more, not an item, a key, a
+/// date, or the middle of a sentence.
+fn is_utterance(line: &str) -> bool {
+    let text = line::trim(line);
+    let words = line::count_words(text);
+    let begins = text.chars().next().is_some_and(|c| {
+        c.is_alphanumeric()
+            || !c.is_ascii()
+            || matches!(c, '@' | '"' | '\'' | '(' | '#' | '*' | '.' | '!' | '?' | ':')
+    });
+    let (letters, all) = text.chars().fold((0, 0), |(letters, all), c| {
+        (letters + usize::from(c.is_alphabetic() || c == ' '), all + usize::from(c.is_ascii()))
+    });
+    words >= 2
+        && begins
+        && letters * 10 >= all * 7
+        && !text.ends_with([',', ';', ':', '-', '{', '}', '='])
+        && !evidence::is_pair(text)
+}
