@@ -286,7 +286,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.zip");
         std::fs::write(&path, zip(&[("a.csv", CSV)])).unwrap();
-        let mut reader = Reader::open(&[path.clone()], &Options::default()).unwrap();
+        let mut reader = Reader::open(std::slice::from_ref(&path), &Options::default()).unwrap();
         let unpacked = reader._unpacked[0].path().to_owned();
         assert_eq!(reader.by_ref().filter(|record| matches!(record, Ok(Record::Comment(_)))).count(), 1);
         let report = &reader.files()[0];
@@ -296,7 +296,7 @@ mod tests {
         assert!(!unpacked.exists());
         for broken in [&zip(&[("a.csv", CSV)])[..60], &zip(&[]), b"PK\x03\x04 and no more"] {
             std::fs::write(&path, broken).unwrap();
-            assert!(Reader::open(&[path.clone()], &Options::default()).is_err());
+            assert!(Reader::open(std::slice::from_ref(&path), &Options::default()).is_err());
         }
     }
 

@@ -32,9 +32,12 @@ pub(crate) mod instagram;
 pub(crate) mod json;
 pub(crate) mod lemmy;
 pub(crate) mod lines;
+pub(crate) mod live_chat;
 pub(crate) mod lobsters;
 pub(crate) mod mastodon;
+pub(crate) mod mastodon_api;
 pub(crate) mod mbox;
+pub(crate) mod meta_messages;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod reddit;
@@ -47,14 +50,20 @@ pub(crate) mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod text;
+pub(crate) mod tiktok;
 pub(crate) mod tsv;
+pub(crate) mod twitch;
+pub(crate) mod twitter;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
+pub(crate) mod yt_dlp;
+pub(crate) mod zeeschuimer;
 
 /// Every format. An input is read in the first one that is sure, then in the one that its extension
 /// favours, then in the first one that fits: put a format before those that are less particular.
 const ALL: &[Format] = &[
+    Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
@@ -81,9 +90,16 @@ const ALL: &[Format] = &[
     Format(&stack_exchange::FORMAT),
     Format(&stack_exchange_api::FORMAT),
     Format(&telegram::FORMAT),
+    Format(&mastodon_api::FORMAT),
+    Format(&meta_messages::FORMAT),
+    Format(&tiktok::FORMAT),
+    Format(&twitch::FORMAT),
+    Format(&twitter::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&live_chat::FORMAT),
+    Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
     Format(&chat::FORMAT),
@@ -219,8 +235,16 @@ impl FromStr for Format {
 
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
-            let known: Vec<&str> = ALL.iter().map(|format| format.as_str()).collect();
-            format!("unknown format `{word}`; known: {}", known.join(", "))
+            let lower = word.to_lowercase();
+            let is_near = |name: &str| {
+                let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();
+                shared >= 3 || !lower.is_empty() && name.contains(&*lower)
+            };
+            let near: Vec<&str> =
+                ALL.iter().map(|format| format.as_str()).filter(|name| is_near(name)).collect();
+            let near =
+                if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
+            format!("unknown format `{word}`; {near}`comity formats` lists all of them")
         })
     }
 }
@@ -248,7 +272,9 @@ mod tests {
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
         let error = "xml".parse::<Format>().unwrap_err();
-        assert!(error.starts_with("unknown format `xml`; known: "), "{error}");
+        assert_eq!(error, "unknown format `xml`; `comity formats` lists all of them");
+        let error = "Discors".parse::<Format>().unwrap_err();
+        assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet")))]

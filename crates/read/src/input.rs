@@ -406,8 +406,12 @@ fn first(raw: &[u8]) -> &[u8] {
 /// Lists the columns' names, shortened to what a person would read.
 fn list(columns: &[Column]) -> String {
     const MOST: usize = 40;
-    let mut names: Vec<String> =
-        columns.iter().take(MOST).map(|column| column.name.chars().take(60).collect()).collect();
+    // A column without a name is named by its number.
+    let name = |(at, column): (usize, &Column)| match column.name.trim() {
+        "" => (at + 1).to_string(),
+        name => name.chars().take(60).collect(),
+    };
+    let mut names: Vec<String> = columns.iter().enumerate().take(MOST).map(name).collect();
     if columns.len() > MOST {
         names.push(format!("and {} more", columns.len() - MOST));
     }

@@ -149,24 +149,26 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
 fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String, String)> {
     // Formats without an extension of their own are kinds of JSON or of tables.
     let is_generic = |format: Format| !format.entry().extensions.is_empty();
+    let is_xml = |format: Format| format.entry().extensions.contains(&"xml");
     let head = source.head();
-    if is_generic(named)
-        && !named.entry().extensions.contains(&"xml")
-        && let Some((what, remedy)) = xml::document(head)
-    {
-        return Some((format!("not in the format {named}: it is {what}"), remedy));
-    }
-    if (named.entry().sniff)(source, mapping) != Verdict::No {
+    // Text formats would read its tags.
+    let markup = xml::document(head).filter(|_| is_generic(named) && !is_xml(named));
+    if markup.is_none() && (named.entry().sniff)(source, mapping) != Verdict::No {
         return None;
     }
     let begins_as_json = head.trim_ascii_start().starts_with(b"{\"");
-    let verdicts = Format::ALL.iter().map(|format| (*format, (format.entry().sniff)(source, mapping)));
-    let (format, why) = verdicts.into_iter().find_map(|(format, verdict)| match verdict {
-        Verdict::Sure(why) => Some((format, why)),
-        // Nothing else begins so.
-        Verdict::Maybe(why) if begins_as_json => Some((format, why)),
-        _ => None,
-    })?;
+    let others = Format::ALL.iter().filter(|format| markup.is_none() || is_xml(**format));
+    let found = others.map(|format| (*format, (format.entry().sniff)(source, mapping))).find_map(
+        |(format, verdict)| match verdict {
+            Verdict::Sure(why) => Some((format, why)),
+            // Nothing else begins so.
+            Verdict::Maybe(why) if begins_as_json => Some((format, why)),
+            _ => None,
+        },
+    );
+    let Some((format, why)) = found else {
+        return markup.map(|(what, remedy)| (format!("not in the format {named}: it is {what}"), remedy));
+    };
     (is_generic(named) || !is_generic(format)).then(|| {
         let what = format!("not in the format {named}: its content is {format} ({why})");
         (what, format!("leave out --format, or use --format {format}"))

@@ -83,8 +83,11 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     }
     let mut long_names: Vec<String> = names.into_iter().collect();
     long_names.sort();
+    let archive = input.source.name.strip_suffix(".zip/_chat.txt");
+    let archive = archive.and_then(|path| path.rsplit(['/', '\\']).next()).map(str::to_owned);
     Ok(Box::new(Chat {
         input,
+        archive,
         form,
         order: order.known(),
         long_names,
@@ -103,6 +106,10 @@ enum Form {
     Bracket,
     /// `12/03/2024, 21:05 - Ana: hello`
     Dash,
+    /// `12/03/2024, 21:05:33: Ana: hello`
+    Colon,
+    /// `Ana, [12/03/2024 21:05]` or `[12/03/2024 21:05] Ana`, and `hello` on the next line
+    Below,
     /// `10:01:02 From Ana to Everyone: hello`, or a tab behind the time and the name
     Zoom,
     /// `10:01<tab>Ana<tab>hello`, below a line with the date
@@ -112,12 +119,15 @@ enum Form {
 }
 
 impl Form {
-    const ALL: [Self; 5] = [Self::Irc, Self::Zoom, Self::Line, Self::Bracket, Self::Dash];
+    const ALL: [Self; 7] =
+        [Self::Irc, Self::Zoom, Self::Line, Self::Bracket, Self::Dash, Self::Colon, Self::Below];
 
     fn describe(self) -> &'static str {
         match self {
             Self::Bracket => "a time in brackets and a sender",
             Self::Dash => "a time, a dash and a sender",
+            Self::Colon => "a time, a colon and a sender",
+            Self::Below => "a time and a sender alone on their line",
             Self::Zoom => "a time and a sender, as Zoom writes them",
             Self::Line => "a time and a sender between tabs",
             Self::Irc => "a time and a sender in angle brackets",
@@ -152,6 +162,25 @@ impl<'a> Head<'a> {
                 let stamp = Stamp::read(stamp).filter(|stamp| stamp.date.is_some())?;
                 Some(Self { stamp, name: None, rest })
             }
+            Form::Colon => {
+                let (stamp, rest) = line.split_once(": ")?;
+                let stamp = Stamp::read(stamp).filter(|stamp| stamp.date.is_some())?;
+                Some(Self { stamp, name: None, rest })
+            }
+            Form::Below => {
+                let (stamp, name) = match line.strip_prefix('[') {
+                    Some(line) => line.split_once(']').filter(|(_, name)| !name.contains(": "))?,
+                    None => {
+                        let (name, stamp) =
+                            line.trim_end_matches(':').strip_suffix(']')?.rsplit_once(", [")?;
+                        (stamp, name)
+                    }
+                };
+                let stamp = Stamp::read(stamp).filter(|stamp| stamp.date.is_some())?;
+                let name = name.trim();
+                let is_name = !name.is_empty() && name.chars().count() <= 64;
+                is_name.then_some(Self { stamp, name: Some(name), rest: "" })
+            }
             Form::Zoom => {
                 let (stamp, rest) = line.split_once([' ', '\t'])?;
                 let stamp = Stamp::read(stamp).filter(|stamp| stamp.seconds.is_some())?;
@@ -161,7 +190,7 @@ impl<'a> Head<'a> {
                         let (name, text) = split_name(rest, " : ").or_else(|| split_name(rest, ":"))?;
                         (name.split_once(" to ").map_or(name, |(name, _)| name), text)
                     }
-                    None => rest.split_once(":\t")?,
+                    None => split_name(rest, " : ").or_else(|| split_name(rest, ":"))?,
                 };
                 Some(Self { stamp, name: Some(name.trim()), rest: rest.trim_start() })
             }
@@ -441,6 +470,22 @@ impl<'a> Scan<'a> {
     fn three_numbers(&mut self, start: usize) -> Option<Numbers> {
         let first_length = self.text[start..].iter().take_while(|c| c.is_ascii_digit()).count();
         let first = self.number(4)?;
+        let here = self.at;
+        self.skip(|c| matches!(c, '-' | ' ' | '.'));
+        if let Some(month) = self.month() {
+            self.skip(|c| matches!(c, '-' | ' ' | '.' | ','));
+            let digits = self.at;
+            let year = self.number(4)?;
+            let year = match self.at - digits {
+                2 => 2000 + year,
+                4 => year,
+                _ => return None,
+            };
+            let written = self.text[start..self.at].iter().collect();
+            let others = (u8::try_from(first).ok()?, month);
+            return Some(Numbers { year: year as i16, others, order: Some(DateOrder::DayFirst), written });
+        }
+        self.at = here;
         let sign = self.separator()?;
         let second = self.number(2)?;
         let other = self.separator()?;
@@ -471,6 +516,15 @@ impl<'a> Scan<'a> {
             }),
             _ => None,
         }
+    }
+
+    /// Returns the number of the month whose English name stands next.
+    fn month(&mut self) -> Option<u8> {
+        const MONTHS: [&str; 12] =
+            ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+        let word: String = self.take(char::is_alphabetic).iter().flat_map(|c| c.to_lowercase()).collect();
+        let short = word.get(..3)?;
+        MONTHS.iter().position(|month| *month == short).map(|at| at as u8 + 1)
     }
 
     /// Skips what separates the numbers of a date.
@@ -629,7 +683,7 @@ impl Sample {
             names: HashSet::new(),
         };
         let mut tails: HashMap<&str, Vec<&str>> = HashMap::new();
-        for line in lines {
+        for (at, line) in lines.iter().enumerate() {
             let Some(head) = Head::read(form, line) else {
                 sample.preamble += usize::from(sample.heads == 0);
                 continue;
@@ -637,6 +691,9 @@ impl Sample {
             sample.heads += 1;
             sample.dates.add(&head.stamp);
             let Some((name, text)) = head.sender(form, &[]) else { continue };
+            if form == Form::Below && lines.get(at + 1).is_none_or(|next| Head::read(form, next).is_some()) {
+                continue;
+            }
             sample.messages += 1;
             sample.dated += usize::from(head.stamp.date.is_some());
             sample.levels += usize::from(is_level(name));
@@ -659,7 +716,7 @@ impl Sample {
     }
 
     fn is_chat(&self) -> bool {
-        let is_marked = matches!(self.form, Form::Zoom | Form::Irc | Form::Line);
+        let is_marked = matches!(self.form, Form::Zoom | Form::Irc | Form::Line | Form::Below);
         // A date and a time at the front of many lines are rare elsewhere; a time alone is not.
         let is_dense = if self.dated == self.messages {
             self.heads * 20 >= self.lines
@@ -697,6 +754,8 @@ struct Counts {
 
 struct Chat {
     input: Input,
+    /// The name of the archive around a `_chat.txt`, as WhatsApp on iOS names every chat.
+    archive: Option<String>,
     form: Form,
     order: Option<DateOrder>,
     /// Names that contain a colon and a space.
@@ -741,20 +800,26 @@ impl Chat {
                 self.ahead = Some((next, line));
                 break;
             }
-            if self.form.has_long_messages() && self.day_of(&line).is_none() {
+            if self.form.has_long_messages() && self.day_of(&line).is_none() && !self.is_rule(&line) {
                 // Of an endless message only the beginning is in memory.
                 if span.end - span.start <= crate::source::MAX_RECORD_BYTES as u64 {
                     raw.extend_from_slice(&line);
                 }
                 (span.end, span.is_complete) = (next.end, next.is_complete);
             } else {
-                // The day of the messages below it.
+                // The day of the messages below it, or the end of all.
                 self.pass(next, &line);
                 break;
             }
             line.clear();
         }
         Some((span, raw))
+    }
+
+    /// Returns true for the line that exports of Discord end their messages with.
+    fn is_rule(&self, line: &[u8]) -> bool {
+        let line = line.trim_ascii();
+        self.form == Form::Below && line.len() >= 20 && line.iter().all(|byte| *byte == b'=')
     }
 
     /// Returns the date that a line of LINE is.
@@ -808,11 +873,16 @@ impl Chat {
             self.counts.dateless += u64::from(head.stamp.date.is_none() && self.day.is_none());
             self.counts.halfless += u64::from(head.stamp.half == Half::Unknown);
         }
-        let text = if more.is_empty() { text.to_owned() } else { format!("{text}\n{}", self.unindent(more)) };
+        let text = match (text, more) {
+            (text, "") => text.to_owned(),
+            ("", more) => self.unindent(more),
+            (text, more) => format!("{text}\n{}", self.unindent(more)),
+        };
         // So does WhatsApp on iOS.
         let message = Message::of(&text, self.form == Form::Bracket);
         self.counts.edited += u64::from(message.is_edited);
         let mut values = Values::default();
+        values[Field::Thread as usize] = self.archive.as_deref().map(Cow::Borrowed);
         values[Field::Author as usize] = Some(Cow::Borrowed(name));
         values[Field::Text as usize] = Some(Cow::Borrowed(&message.text));
         values[Field::CreatedAt as usize] = created_at.map(Cow::Owned);
@@ -963,6 +1033,21 @@ mod tests {
                 "[2024-03-25 09:05] Cleo: hello\n[2024-03-25 09:06] Dan: hi\n",
                 &["Cleo|2024-03-25T09:05:00Z|hello", "Dan|2024-03-25T09:06:00Z|hi"],
             ),
+            (
+                "25/03/2024, 21:05:33: Cleo: rain\n25/03/2024, 21:06:33: Dan: snow\n",
+                &["Cleo|2024-03-25T21:05:33Z|rain", "Dan|2024-03-25T21:06:33Z|snow"],
+            ),
+            (
+                "Cleo Ray, [25 Mar 2024 at 09:05:10]:\nrain\nand snow\n\nDan, [25 Mar 2024 at 09:06:10]:\nice\n",
+                &["Cleo Ray|2024-03-25T09:05:10Z|rain\\and snow", "Dan|2024-03-25T09:06:10Z|ice"],
+            ),
+            (
+                "========================\nGuild: Town\nChannel: rain\n========================\n\n\
+                 [25-Mar-24 09:05 PM] cleo#1\nrain\n\n[25-Mar-24 09:06 PM] dan\nsnow\n\n\n\
+                 ========================\nExported 2 message(s)\n========================\n",
+                &["cleo#1|2024-03-25T21:05:00Z|rain", "dan|2024-03-25T21:06:00Z|snow"],
+            ),
+            ("00:01:02 Cleo: rain\n00:01:09 Dan: snow\n", &["Cleo|-|rain", "Dan|-|snow"]),
             // A name with a colon; a subject with one.
             (
                 "25/3/24, 9:05 - Dr: Ray: a\n25/3/24, 9:06 - Dr: Ray: b\n25/3/24, 9:07 - Bo: x: y\n25/3/24, 9:07 - Bo changed the subject from \"A\" to \"B: C\"\n25/3/24, 9:08 - Dr: Ray: c\n",

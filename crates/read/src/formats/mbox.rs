@@ -235,8 +235,11 @@ fn author(message: &Message) -> Option<String> {
     let address = sender.and_then(|sender| sender.address()).map(str::trim);
     let in_brackets = || {
         // `ann at site.example (Ann Lund)`, as archives of mailing lists have it.
-        let (address, name) = raw().strip_suffix(')')?.split_once('(')?;
-        (!address.contains(['@', '<']) && !name.starts_with("=?")).then(|| name.trim().to_owned())
+        if raw().contains(['@', '<']) {
+            return None;
+        }
+        let (_, name) = name.or(address)?.strip_suffix(')')?.split_once('(')?;
+        Some(name.trim().to_owned())
     };
     let name = in_brackets().or_else(|| name.map(|name| name.trim_matches(['"', '\'']).to_owned()));
     name.or_else(|| address.map(str::to_owned))
@@ -305,7 +308,7 @@ mod tests {
         From now on it snows at 10:05 or so\n\
         \n\
         From dan at site.example  Mon Mar 25 10:05:00 2024\n\
-        From: dan at site.example (Dan Berg)\n\
+        From: dan at site.example (=?utf-8?q?Dan_B=C3=A9rg?=)\n\
         Subject: Re: Snow, and ice\n\
         Date: Mon, 25 Mar 2024 10:05:00 +0000\n\
         Message-ID: <b@site.example>\n\
@@ -329,7 +332,7 @@ mod tests {
         assert_eq!(first.text, "First line.\nFrom the start.\n\nFrom now on it snows at 10:05 or so");
         assert_eq!(first.created_at.map(|time| time.to_string()).as_deref(), Some("2024-03-25T08:05:00Z"));
         assert_eq!((first.id.as_str(), first.parent.as_deref()), ("a@site.example", None));
-        assert_eq!(second.author.as_deref(), Some("Dan Berg"));
+        assert_eq!(second.author.as_deref(), Some("Dan B\u{e9}rg"));
         assert_eq!(second.text, "> First line.\nGr\u{fc}\u{df}e.\n-- \nDan");
         assert_eq!(second.parent.as_deref(), Some("a@site.example"));
         assert_eq!(first.thread, second.thread);

@@ -132,19 +132,27 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 /// The name of each user, by id.
 type Users = HashMap<String, String>;
 
+/// A file as it was at a time.
+#[derive(PartialEq)]
+struct Version {
+    path: PathBuf,
+    changed: SystemTime,
+    size: u64,
+}
+
 /// Returns the users of an export; `None` if there is no such file, or it cannot be read.
 ///
 /// An export of ten years has thousands of files: the users of the last one are kept.
 fn users(path: &Path) -> Option<Arc<Users>> {
-    static LAST: Mutex<Option<(PathBuf, SystemTime, u64, Arc<Users>)>> = Mutex::new(None);
+    static LAST: Mutex<Option<(Version, Arc<Users>)>> = Mutex::new(None);
     let metadata = path.metadata().ok()?;
-    let (changed, size) = (metadata.modified().ok()?, metadata.len());
-    if size > MAX_USERS_BYTES {
+    let version = Version { path: path.to_owned(), changed: metadata.modified().ok()?, size: metadata.len() };
+    if version.size > MAX_USERS_BYTES {
         return None;
     }
     let mut last = LAST.lock().expect("nothing panics while it holds the lock");
-    if let Some((of, at, bytes, users)) = &*last
-        && (of.as_path(), *at, *bytes) == (path, changed, size)
+    if let Some((of, users)) = &*last
+        && *of == version
     {
         return Some(users.clone());
     }
@@ -155,7 +163,7 @@ fn users(path: &Path) -> Option<Arc<Users>> {
         Some((objects::scalar(user, "id")?.into_owned(), name))
     };
     let users = Arc::new(list.iter().filter_map(user).collect::<Users>());
-    *last = Some((path.to_owned(), changed, size, users.clone()));
+    *last = Some((version, users.clone()));
     Some(users)
 }
 
