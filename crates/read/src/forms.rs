@@ -137,6 +137,8 @@ impl Forms {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The converted values of a table with the columns text, author and likes.
@@ -190,5 +192,25 @@ mod tests {
         assert_eq!(values[Field::Text as usize].as_deref(), Some("Yes.\n\nNever."));
         assert_eq!(quotes.len(), 1);
         assert_eq!(quotes[0], 0..4);
+    }
+
+    proptest! {
+        #[test]
+        fn any_values_are_converted(
+            rows in prop::collection::vec(
+                [
+                    "(b'|'|<p>|</p>|<|>|&amp;|&|;|`|\\\\[nrtux\"0]|[0-9a-f]{4}|\\{\"text\":\"|\"\\}|NA|Ã|Â|â€|™|\\PC){0,10}",
+                    "(NA|None|Ã|©|&#39;|[a-z]{3}){0,3}",
+                    "(NA|[0-9]{1,4}|[.,K +—-]|mil|likes){0,5}",
+                ],
+                0..4,
+            )
+        ) {
+            let rows: Vec<[&str; 3]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+            convert(&rows);
+            for [_, _, votes] in &rows {
+                NumberColumn::of(rows.iter().map(|row| row[2])).read(votes);
+            }
+        }
     }
 }
