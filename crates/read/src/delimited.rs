@@ -1,18 +1,25 @@
-//! Delimited text: CSV and TSV, with any of `,` `;` `|` and tab between the fields.
+//! Delimited text: CSV and TSV, with any of `,` `;` `|` and tab between the fields, or one column.
 //!
 //! Records are cut here, line by line, so that each has a place, a limit and its raw bytes;
 //! `csv-core` takes them apart.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
-use super::input::{Input, Parser};
-use super::mapping::{self, Column, Mapping, Resolved};
+use super::formats::Format;
+use super::header::{self, Header};
+use super::input::{Input, Parser, Values};
+use super::mapping::{self, Mapping, Resolved};
+use super::paired::Replies;
 use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
-use super::{ReadError, Record, time};
+use super::{ReadError, ReadErrorKind, Record, xml};
 
 /// Records of the head that the delimiter and the columns are understood by.
 const SAMPLE_RECORDS: usize = 200;
+
+/// The delimiter of files with one column: a byte that UTF-8 never contains.
+const NO_DELIMITER: u8 = 0xff;
 
 /// How a delimited input is laid out.
 pub(super) struct Shape {
@@ -20,43 +27,76 @@ pub(super) struct Shape {
     quoting: Quoting,
     /// The first line is `sep=;`, for a spreadsheet.
     has_declaration: bool,
-    has_header: bool,
+    header: Header,
     /// Number of columns.
     width: usize,
-    /// Share of the sample's records that have as many.
+    /// Share of the sample's records, from the header on, that have as many.
     consistency: f64,
     /// Records of the head.
     sample: Vec<Vec<String>>,
+    /// The lines that they begin on, from 1, and the line behind the last one.
+    lines: Vec<u64>,
+    /// The user says that it has columns.
+    is_told: bool,
+    /// Most records have two fields next to each other that are enclosed in quotes.
+    is_enclosed: bool,
 }
 
 impl Shape {
     /// The most consistent of the delimiters; none where none separates anything.
     pub(super) fn find(source: &Source, mapping: &Mapping, delimiters: &[u8]) -> Option<Self> {
+        Self::find_under(source, mapping, delimiters, false)
+    }
+
+    /// As [`Self::find`]; the first record is the header if the user says so.
+    fn find_under(
+        source: &Source,
+        mapping: &Mapping,
+        delimiters: &[u8],
+        header_is_first: bool,
+    ) -> Option<Self> {
         let declared = declared_delimiter(source).filter(|declared| delimiters.contains(declared));
         let delimiters = declared.as_ref().map_or(delimiters, std::slice::from_ref);
-        let shapes = delimiters.iter().map(|delimiter| Self::with(source, mapping, *delimiter));
+        let shapes =
+            delimiters.iter().map(|delimiter| Self::with(source, mapping, *delimiter, header_is_first));
         shapes.filter(|shape| shape.width > 1).max_by(|a, b| a.evidence().total_cmp(&b.evidence()))
     }
 
     /// The input as this delimiter takes it apart.
-    fn with(source: &Source, mapping: &Mapping, delimiter: u8) -> Self {
+    fn with(source: &Source, mapping: &Mapping, delimiter: u8, header_is_first: bool) -> Self {
         let quoting = Quoting::find(source, delimiter);
         let mut splitter = Splitter::new(delimiter, quoting, source.line_end());
-        let mut sample = splitter.sample(source.head(), source.head_is_all());
+        let (mut sample, mut lines) = splitter.sample(source);
         let has_declaration = declared_delimiter(source).is_some() && !sample.is_empty();
         if has_declaration {
             sample.remove(0);
+            lines.remove(0);
         }
-        let width = most_common_width(&sample);
-        let alike = sample.iter().filter(|record| record.len() == width).count();
-        let consistency = alike as f64 / sample.len().max(1) as f64;
-        // Who maps by name sees a header.
-        let is_header =
-            |(first, rest): (&Vec<String>, &[Vec<String>])| mapping.has_names() || is_header(first, rest);
-        let has_header = sample.split_first().is_some_and(is_header);
+        let header = match (header_is_first, delimiter) {
+            (true, _) => Header::at(&sample, 0),
+            (false, NO_DELIMITER) => header::of_one_column(&sample, mapping),
+            (false, _) => Header::find(&sample, mapping),
+        };
+        let records = &sample[header.above..];
         // A header is the better witness of the width: rows may be ragged.
-        let width = if has_header { sample[0].len() } else { width };
-        Self { delimiter, quoting, has_declaration, has_header, width, consistency, sample }
+        let width = if header.rows > 0 { records[0].len() } else { most_common_width(records) };
+        let modal = most_common_width(records);
+        let alike = records.iter().filter(|record| record.len() == modal).count();
+        let consistency = alike as f64 / records.len().max(1) as f64;
+        let pair = [b'"', delimiter, b'"'];
+        let pairs = source.head().windows(3).filter(|bytes| *bytes == pair).take(sample.len()).count();
+        Self {
+            delimiter,
+            quoting,
+            has_declaration,
+            header,
+            width,
+            consistency,
+            lines,
+            is_told: header_is_first || mapping.pairs().next().is_some(),
+            is_enclosed: quoting != Quoting::Plain && pairs * 2 > sample.len(),
+            sample,
+        }
     }
 
     /// Whether the first line says what divides the fields, and is no record.
@@ -64,14 +104,23 @@ impl Shape {
         self.has_declaration
     }
 
+    /// The shape of a table whose first record names the columns; `None` if it has one column.
+    pub(super) fn of_table(source: &Source) -> Option<Self> {
+        let mut shape = Self::find(source, &Mapping::default(), b",;|\t")?;
+        shape.width = shape.names().len();
+        Some(shape)
+    }
+
     /// The first record.
-    pub(super) fn first(&self) -> &[String] {
+    pub(super) fn names(&self) -> &[String] {
         self.sample.first().map_or(&[], Vec::as_slice)
     }
 
     fn known_names(&self) -> usize {
-        let header = self.sample.first().filter(|_| self.has_header);
-        header.map_or(0, |header| header.iter().filter(|name| mapping::field_of_name(name).is_some()).count())
+        match self.header.rows {
+            0 => 0,
+            _ => header::known_names(&self.sample[self.header.above]),
+        }
     }
 
     /// Known names weigh most, then how alike the records are, then the number of columns.
@@ -80,22 +129,44 @@ impl Shape {
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
-        let known = self.known_names();
-        let header = if self.has_header { "with" } else { "without" };
+        let records = self.sample.len() - self.header.above;
+        let header = if self.header.rows > 0 { "with" } else { "without" };
         let why = format!(
-            "{} columns divided by {}, {header} a header; {:.0} % of the first {} records agree",
+            "{} columns divided by {}, {header} a header; {:.0} % of the first {records} records agree",
             self.width,
             delimiter_name(self.delimiter),
             self.consistency * 100.0,
-            self.sample.len(),
         );
-        match (known, self.sample.len()) {
+        let are_columns = || {
+            self.is_told
+                || self.is_enclosed
+                || header::are_columns(&self.sample, self.header, self.width, self.delimiter == b',')
+        };
+        match (self.known_names(), records) {
             (2.., _) => Verdict::Sure(why),
             (1, _) if self.consistency >= 0.5 => Verdict::Sure(why),
-            // Prose has commas as well, but not the same number of them in every line.
-            (_, 2..) if self.consistency >= 0.9 => Verdict::Maybe(why),
+            // Prose has commas as well, and sometimes the same number of them in every line.
+            (_, 2..) if self.consistency >= 0.9 && are_columns() => Verdict::Maybe(why),
             _ => Verdict::No,
         }
+    }
+}
+
+/// Judges the head of an input with any of these delimiters, or of one column if its name ends as
+/// that of such a file.
+pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], extension: &str) -> Verdict {
+    let verdict = Shape::find(source, mapping, delimiters).map_or(Verdict::No, |shape| shape.verdict());
+    if verdict != Verdict::No {
+        return verdict;
+    }
+    let shape = Shape::with(source, mapping, NO_DELIMITER, false);
+    let Some(first) = shape.sample.first().map(|record| record[0].trim()) else { return Verdict::No };
+    if shape.header.rows > 0 && mapping::is_called_text(first) {
+        Verdict::Maybe(format!("one column, headed `{first}`"))
+    } else if source.has_extension(extension) {
+        Verdict::Maybe("one column: nothing divides its lines, and its name ends so".to_owned())
+    } else {
+        Verdict::No
     }
 }
 
@@ -117,31 +188,6 @@ fn most_common_width(sample: &[Vec<String>]) -> usize {
         }
     }
     counts.into_iter().max_by_key(|(width, count)| (*count, *width)).map_or(0, |(width, _)| width)
-}
-
-/// Whether the first record names the columns: by a name that exports use, or because it is unlike
-/// what stands below it.
-fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
-    // The column of row numbers that pandas and R write has no name.
-    let may_be_name =
-        |cell: &String| cell.len() <= 60 && cell.parse::<f64>().is_err() && !time::is_time(cell);
-    if !first.iter().all(may_be_name) || first.iter().all(|cell| cell.trim().is_empty()) {
-        return false;
-    }
-    if first.iter().any(|cell| mapping::field_of_name(cell).is_some()) {
-        return true;
-    }
-    let column = |index: usize| rest.iter().filter_map(move |record| record.get(index));
-    (0..first.len()).any(|index| {
-        let is_figure = |cell: &String| cell.parse::<f64>().is_ok() || time::is_time(cell);
-        let is_sentence = |cell: &String| cell.split_whitespace().count() >= 4;
-        let count = column(index).count();
-        // Figures below a word, or sentences below one.
-        count >= 2
-            && (column(index).all(is_figure)
-                || (!is_sentence(&first[index])
-                    && column(index).filter(|cell| is_sentence(cell)).count() * 2 > count))
-    })
 }
 
 /// The delimiter that the first line declares to a spreadsheet (`sep=;`).
@@ -175,7 +221,7 @@ impl Quoting {
             Self::Doubled
         } else if has_escapes() && quotes_match(source, delimiter, Self::Escaped) {
             Self::Escaped
-        } else if delimiter == b'\t' {
+        } else if [b'\t', NO_DELIMITER].contains(&delimiter) {
             Self::Plain
         } else {
             Self::Doubled
@@ -207,67 +253,152 @@ fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
 /// Opens an input whose fields are divided by one of the delimiters: finds its shape and its
 /// columns.
 pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser>, ReadError> {
+    let header_row = input.options.header_row;
+    if let Some(line) = header_row {
+        skip_to(&mut input, line)?;
+    }
     let source = &input.source;
     let mapping = &input.options.mapping;
-    let shape = Shape::find(source, mapping, delimiters)
-        .unwrap_or_else(|| Shape::with(source, mapping, delimiters[0]));
-    let header = shape.has_header.then(|| shape.sample[0].clone());
-    let rows = &shape.sample[usize::from(shape.has_header)..];
-    let columns: Vec<Column> = (0..shape.width)
-        .map(|index| Column {
-            name: match &header {
-                Some(header) if !header[index].trim().is_empty() => header[index].trim().to_owned(),
-                _ => (index + 1).to_string(),
-            },
-            values: rows
-                .iter()
-                .filter(|row| row.len() == shape.width)
-                .map(|row| row[index].clone())
-                .filter(|value| !value.trim().is_empty())
-                .collect(),
-        })
-        .collect();
-    let resolved = input.resolve(&columns, "column")?;
-    if header.is_none() {
-        input
-            .report
-            .notices
-            .push("no header was found: columns go by number, the first record is a comment".to_owned());
+    let found = Shape::find_under(source, mapping, delimiters, header_row.is_some());
+    let shape = found.filter(|shape| header_row.is_some() || shape.verdict() != Verdict::No);
+    if shape.is_none() {
+        refuse_other(&input)?;
     }
+    let shape = shape.unwrap_or_else(|| Shape::with(source, mapping, NO_DELIMITER, header_row.is_some()));
+    let line = |row: usize| shape.lines[row];
+    let columns = shape.header.columns(&shape.sample, shape.width);
+    let (replies, own) = Replies::find(&columns, &input.options.mapping);
+    let own_columns: Vec<_> = own.iter().map(|index| columns[*index].clone()).collect();
+    let resolved = input.resolve(&own_columns, "column")?;
+    let is_guess = resolved.is_guess();
+    let resolved = resolved.renumbered(|index| Some(own[index]));
+    let notices = &mut input.report.notices;
+    if header_row.is_none() {
+        notices.extend(shape.header.notices("line", line));
+    } else {
+        notices.extend(Header { above: 0, ..shape.header }.notices("line", line));
+    }
+    if shape.header.rows == 0 && shape.delimiter == NO_DELIMITER {
+        notices.push(
+            "one column without a header: the first line is a comment, as is each other one".to_owned(),
+        );
+    } else if shape.header.rows == 0 {
+        notices.push("no header was found: columns go by number, the first record is a comment".to_owned());
+    } else if shape.delimiter == NO_DELIMITER {
+        let name = &columns[0].name;
+        notices.push(format!("one column, headed `{name}`: each record below it is a comment"));
+    }
+    if is_guess {
+        notices.extend(header::other_prose(&own_columns, &input.report.columns));
+    }
+    notices.extend(replies.notice());
     match shape.quoting {
         Quoting::Doubled => {}
-        Quoting::Escaped => input
-            .report
-            .notices
-            .push("backslashes escape quotation marks here: they are taken off".to_owned()),
+        Quoting::Escaped => {
+            notices.push("backslashes escape quotation marks here: they are taken off".to_owned());
+        }
+        // It goes without saying where nothing could be enclosed.
+        Quoting::Plain if shape.delimiter == NO_DELIMITER => {}
         Quoting::Plain => {
-            input
-                .report
-                .notices
-                .push("quotation marks are plain characters here: they do not enclose fields".to_owned());
+            notices.push("quotation marks are plain characters here: they do not enclose fields".to_owned());
         }
     }
-    let mut records = Records::new(&shape, &input.source);
-    for _ in 0..usize::from(shape.has_declaration) + usize::from(shape.has_header) {
-        records.cut(&mut input.source);
+    let records = Records::new(&shape, &input.source);
+    // Lines above a header need not be records.
+    let first_line = shape.lines[shape.header.end()];
+    let mut skipped = Vec::new();
+    while input.source.line() < first_line && input.source.read_line(&mut skipped).is_some() {
+        skipped.clear();
     }
-    Ok(Box::new(Delimited { input, records, resolved }))
+    Ok(Box::new(Delimited { input, records, resolved, replies, pending: VecDeque::new() }))
+}
+
+/// Skips the lines above the one that the user names as the header.
+fn skip_to(input: &mut Input, header_row: u64) -> Result<(), ReadError> {
+    let source = &mut input.source;
+    let mut line = Vec::new();
+    while source.line() < header_row && source.read_line(&mut line).is_some() {
+        line.clear();
+    }
+    source.refill_head();
+    let header = source.head().split(|byte| *byte == source.line_end()).next().unwrap_or_default();
+    let what = match header_row {
+        0 => "--header-row 0 names no line".to_owned(),
+        _ if source.head().is_empty() => {
+            let lines = source.line() - u64::from(line.is_empty());
+            format!("--header-row {header_row} is beyond its last line, {lines}")
+        }
+        _ if header.trim_ascii().is_empty() => format!("--header-row {header_row} names a blank line"),
+        _ => {
+            if header_row > 1 {
+                input.report.notices.push(format!(
+                    "the header is line {header_row}, as told by --header-row: what stands above it is not read"
+                ));
+            }
+            return Ok(());
+        }
+    };
+    let remedy = "name the line of the header, counted from 1";
+    Err(ReadError::new(ReadErrorKind::Option, &source.name, what, remedy))
+}
+
+/// Refuses an input without columns, which the user named as a table, if its content is something
+/// else.
+fn refuse_other(input: &Input) -> Result<(), ReadError> {
+    let (source, mapping) = (&input.source, &input.options.mapping);
+    let Some(format) = input.options.format.filter(|format| *format == input.report.format) else {
+        return Ok(());
+    };
+    let refuse = |what: String, remedy: String| {
+        Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
+    };
+    if let Some((what, remedy)) = xml::document(source.head()) {
+        return refuse(format!("no columns in it, but {what}"), remedy);
+    }
+    let others = Format::ALL.iter().filter(|other| **other != format);
+    let verdicts = others.map(|other| (other, (other.entry().sniff)(source, mapping)));
+    let (mut fitting, mut sure) = (None, None);
+    for (other, verdict) in verdicts {
+        match verdict {
+            Verdict::Sure(why) => sure = sure.or(Some((other, why))),
+            Verdict::Maybe(why) => fitting = fitting.or(Some((other, why))),
+            Verdict::No => {}
+        }
+    }
+    match sure.or(fitting) {
+        Some((other, why)) => refuse(
+            format!("no columns in it: its content looks like {other} ({why})"),
+            format!("leave out --format, or name --format {other}"),
+        ),
+        None => Ok(()),
+    }
 }
 
 struct Delimited {
     input: Input,
     records: Records,
     resolved: Resolved,
+    /// Columns with replies to the comment of the row.
+    replies: Replies,
+    /// Records of the row that was read last.
+    pending: VecDeque<Record>,
 }
 
 impl Parser for Delimited {
     fn next(&mut self) -> Result<Option<Record>, ReadError> {
-        let Self { input, records, resolved } = self;
-        let Some(span) = records.cut(&mut input.source) else { return Ok(None) };
+        if let Some(record) = self.pending.pop_front() {
+            return Ok(Some(record));
+        }
+        let Self { input, records, resolved, replies, pending } = self;
+        let Some(span) = records.cut(&mut input.source) else {
+            input.report.notices.extend(records.take_notice());
+            return Ok(None);
+        };
         match records.fields(&input.source, span) {
+            Ok(fields) if replies.is_empty() => Ok(Some(input.comment(span, fields.values(resolved)))),
             Ok(fields) => {
-                let values = resolved.values(|index| Some(Cow::Borrowed(fields.get(index))));
-                Ok(Some(input.comment(span, values)))
+                replies.read(input, span, resolved, |index| fields.get(index), pending);
+                Ok(pending.pop_front())
             }
             Err(cause) => Ok(Some(input.reject(span, cause, records.raw()))),
         }
@@ -285,13 +416,33 @@ pub(super) struct Records {
     raw: Vec<u8>,
     /// What is wrong with the quotes of the record that was cut last.
     unclosed: Option<&'static str>,
+    /// A quote within a field of the record that was cut last is not doubled.
+    has_stray_quote: bool,
+    /// Records that were read by their stray quotes, and the line of the first one.
+    stray: Option<(u64, u64)>,
 }
 
 impl Records {
     /// The records of a source that is laid out so.
     pub(super) fn new(shape: &Shape, source: &Source) -> Self {
         let splitter = Splitter::new(shape.delimiter, shape.quoting, source.line_end());
-        Self { splitter, width: shape.width, raw: Vec::new(), unclosed: None }
+        Self {
+            splitter,
+            width: shape.width,
+            raw: Vec::new(),
+            unclosed: None,
+            has_stray_quote: false,
+            stray: None,
+        }
+    }
+
+    /// Returns a notice on the records so far whose quotes are not doubled.
+    fn take_notice(&mut self) -> Option<String> {
+        let (count, line) = self.stray.take()?;
+        Some(format!(
+            "records with quotation marks within quotation marks that are not doubled, read as they stand: {count} (the \
+             first on line {line})"
+        ))
     }
 
     /// The record that was cut last, or its beginning where it is too long.
@@ -303,7 +454,7 @@ impl Records {
     pub(super) fn cut(&mut self, source: &mut Source) -> Option<Span> {
         const UNCLOSED: &str =
             "a quote that opens a field is never closed; close it, or double it where it is part of the text";
-        let Self { splitter, raw, unclosed, .. } = self;
+        let Self { splitter, raw, unclosed, has_stray_quote, .. } = self;
         *unclosed = None;
         loop {
             raw.clear();
@@ -337,6 +488,7 @@ impl Records {
                 span = first_line;
             }
             *unclosed = is_open.then_some(UNCLOSED);
+            *has_stray_quote = quotes.has_stray;
             return Some(span);
         }
     }
@@ -347,6 +499,12 @@ impl Records {
             return Err(defect);
         }
         let width = self.width;
+        if self.has_stray_quote && self.splitter.quoting == Quoting::Doubled {
+            if self.splitter.split_stray(&self.raw, width) {
+                self.stray.get_or_insert((0, span.line)).0 += 1;
+                return Ok(self.splitter.fields());
+            }
+        }
         let fields = self.splitter.split(&self.raw);
         let surplus = (width..fields.len()).any(|index| !fields.get(index).is_empty());
         if fields.len() < width || surplus {
@@ -369,6 +527,8 @@ struct Quotes {
     pending: bool,
     /// A backslash was read that makes the next character a plain one.
     escaped: bool,
+    /// A field was ended by a quote that does not stand at its end.
+    has_stray: bool,
 }
 
 /// Takes records apart, with buffers that are used again.
@@ -390,6 +550,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The values of a record's fields.
+    fn values(&self, resolved: &Resolved) -> Values<'a> {
+        resolved.values(|index| Some(Cow::Borrowed(self.get(index))))
     }
 
     pub(super) fn get(&self, index: usize) -> &'a str {
@@ -427,6 +592,7 @@ impl Splitter {
                     quotes.inside = false;
                     quotes.pending = false;
                     field_begins = *byte == self.delimiter;
+                    quotes.has_stray |= !field_begins && *byte != self.line_end && *byte != b'\r';
                 }
             } else if field_begins && *byte == b'"' {
                 quotes.inside = true;
@@ -438,15 +604,14 @@ impl Splitter {
         // A quote at the very end closes the field: there is no line end behind the last line of a
         // file.
         if quotes.pending {
-            *quotes = Quotes::default();
+            *quotes = Quotes { has_stray: quotes.has_stray, ..Quotes::default() };
         }
         quotes.inside
     }
 
     /// The fields of one record, which is UTF-8.
     fn split(&mut self, record: &[u8]) -> Fields<'_> {
-        let record = record.strip_suffix(&[self.line_end]).unwrap_or(record);
-        let record = record.strip_suffix(b"\r").unwrap_or(record);
+        let record = self.trim_end(record);
         let most = record.iter().filter(|byte| **byte == self.delimiter).count() + 2;
         self.text.resize(record.len() + 1, 0);
         self.ends.resize(most, 0);
@@ -461,9 +626,73 @@ impl Splitter {
         Fields { text: str::from_utf8(text).unwrap_or_default(), ends }
     }
 
-    /// The first records of a head; the last one only where it is whole.
-    fn sample(&mut self, head: &[u8], head_is_all: bool) -> Vec<Vec<String>> {
-        let mut sample = Vec::new();
+    /// The fields that were split last.
+    fn fields(&self) -> Fields<'_> {
+        let text = &self.text[..self.ends.last().copied().unwrap_or(0)];
+        Fields { text: str::from_utf8(text).unwrap_or_default(), ends: &self.ends }
+    }
+
+    /// A record without its line end, which some programs write as `\r\r\n`.
+    fn trim_end<'a>(&self, record: &'a [u8]) -> &'a [u8] {
+        let mut record = record.strip_suffix(&[self.line_end]).unwrap_or(record);
+        while let Some(rest) = record.strip_suffix(b"\r") {
+            record = rest;
+        }
+        record
+    }
+
+    /// Splits a record with quotes that nobody doubled: a quote ends a field only before a delimiter
+    /// or at the end, and what follows the delimiter has a quote at its own end only if it begins
+    /// with one. Returns false if this does not make as many fields as there are columns.
+    fn split_stray(&mut self, record: &[u8], width: usize) -> bool {
+        let record = self.trim_end(record);
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut start = 0;
+        loop {
+            let piece = Piece::cut(record, start, self.delimiter);
+            start = piece.end + 1;
+            pieces.push(piece);
+            if start > record.len() {
+                break;
+            }
+        }
+        let mut at = 0;
+        while pieces.len() > width && at + 1 < pieces.len() {
+            let rest = pieces[at + 1..].iter().take_while(|piece| !piece.is_enclosed);
+            let surplus = pieces.len() - width;
+            let end = rest.take(surplus).position(|piece| record[..piece.end].ends_with(b"\""));
+            match end.filter(|_| pieces[at].is_enclosed) {
+                Some(count) => {
+                    pieces[at].end = pieces[at + 1 + count].end;
+                    pieces.drain(at + 1..=at + 1 + count);
+                }
+                None => at += 1,
+            }
+        }
+        if pieces.len() != width {
+            return false;
+        }
+        self.text.clear();
+        self.ends.clear();
+        for Piece { start, end, is_enclosed } in pieces {
+            let field = if is_enclosed { &record[start + 1..end - 1] } else { &record[start..end] };
+            let mut rest = field;
+            while let Some((byte, after)) = rest.split_first() {
+                self.text.push(*byte);
+                let is_doubled = is_enclosed && *byte == b'"' && after.first() == Some(&b'"');
+                rest = if is_doubled { &after[1..] } else { after };
+            }
+            self.ends.push(self.text.len());
+        }
+        true
+    }
+
+    /// The first records of a head, the last one only where it is whole, and the lines that they
+    /// begin on and that the last one ends before.
+    fn sample(&mut self, source: &Source) -> (Vec<Vec<String>>, Vec<u64>) {
+        let (head, head_is_all) = (source.head(), source.head_is_all());
+        let (mut sample, mut lines) = (Vec::new(), Vec::new());
+        let mut line = source.line();
         let mut start = 0;
         while start < head.len() && sample.len() < SAMPLE_RECORDS {
             let mut quotes = Quotes::default();
@@ -482,14 +711,224 @@ impl Splitter {
                     + head[start..].iter().position(|byte| *byte == self.line_end).map_or(0, |at| at + 1);
                 end = if end == start { head.len() } else { end };
             }
-            let record = String::from_utf8_lossy(&head[start..end]);
+            let raw = &head[start..end];
+            let record = String::from_utf8_lossy(raw);
+            let first_line = line;
+            line += raw.iter().filter(|byte| **byte == self.line_end).count() as u64;
             start = end;
-            if record.trim().is_empty() || (end == head.len() && !head_is_all && !sample.is_empty()) {
+            if end == head.len() && !head_is_all && !sample.is_empty() {
+                line = first_line;
+                break;
+            }
+            if record.trim().is_empty() {
                 continue;
             }
             let fields = self.split(record.as_bytes());
             sample.push((0..fields.len()).map(|index| fields.get(index).to_owned()).collect());
+            lines.push(first_line);
         }
-        sample
+        lines.push(line);
+        (sample, lines)
+    }
+}
+
+/// A stretch of a record between delimiters.
+struct Piece {
+    start: usize,
+    end: usize,
+    /// It is enclosed in quotes.
+    is_enclosed: bool,
+}
+
+impl Piece {
+    /// Cuts the piece that begins at `start`.
+    fn cut(record: &[u8], start: usize, delimiter: u8) -> Self {
+        let is_end = |at: usize| at == record.len() || record[at] == delimiter;
+        if record.get(start) == Some(&b'"') {
+            let mut at = start + 1;
+            while at < record.len() {
+                if record[at] == b'"' && is_end(at + 1) {
+                    return Self { start, end: at + 1, is_enclosed: true };
+                }
+                let is_doubled = record[at..].starts_with(b"\"\"") && !is_end(at + 2);
+                at += if is_doubled { 2 } else { 1 };
+            }
+        }
+        let end =
+            record[start..].iter().position(|byte| *byte == delimiter).map_or(record.len(), |at| start + at);
+        Self { start, end, is_enclosed: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Cursor;
+    use std::sync::Arc;
+
+    use super::super::{Options, Reader};
+    use super::*;
+
+    /// Reads a file of this name. Returns authors and texts, rejects as `!`, and the notices.
+    fn read_as(name: &str, content: &str, options: &Options) -> Result<(Vec<String>, String), ReadError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let mut reader = Reader::open(&[path], options)?;
+        let record = |record: Result<Record, ReadError>| match record.unwrap() {
+            Record::Comment(comment) => match &comment.author {
+                Some(author) => format!("{author}: {}", comment.text),
+                None => comment.text,
+            },
+            Record::Reject(_) => "!".to_owned(),
+        };
+        let records = reader.by_ref().map(record).collect();
+        Ok((records, reader.files()[0].notices.join("\n")))
+    }
+
+    fn read(name: &str, content: &str) -> (Vec<String>, String) {
+        read_as(name, content, &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn every_record_is_read_and_each_guess_is_told() {
+        for (name, content, expected, told) in [
+            // Lines above the header.
+            (
+                "a.csv",
+                "Bridges of 2024\n\"a remark, with a \"\" quote\"\n\nauthor,text,likes\nAna,So it is,1\nBo,No,2\n",
+                &["Ana: So it is", "Bo: No"][..],
+                "line 4: lines 1 to 2 above it are not read",
+            ),
+            // One column.
+            (
+                "a.csv",
+                "comments\nIt is, as ever, dull\nNo\n",
+                &["It is, as ever, dull", "No"],
+                "headed `comments`",
+            ),
+            (
+                "a.csv",
+                "\"It is, as ever, dull\"\n\"No \"\"way\"\"\"\n",
+                &["It is, as ever, dull", "No \"way\""],
+                "without a header",
+            ),
+            (
+                "a.csv",
+                "\"So\" he said, and left\nNo one came, ever\n",
+                &["\"So\" he said, and left", "No one came, ever"],
+                "without a header",
+            ),
+            (
+                "a.tsv",
+                "Meinung\nEs ist, wie immer, laut\nEs ist so leise hier\n",
+                &["Es ist, wie immer, laut", "Es ist so leise hier"],
+                "headed `Meinung`",
+            ),
+            // Quotes that nobody doubled.
+            (
+                "a.csv",
+                "author,text\nAna,\"She said \"yes\" and left\"\nBo,\"He said \"no\", then \"yes\", and left\"\nCy,\"Fine, so\"\n",
+                &[
+                    "Ana: She said \"yes\" and left",
+                    "Bo: He said \"no\", then \"yes\", and left",
+                    "Cy: Fine, so",
+                ],
+                "read as they stand: 2 (the first on line 2)",
+            ),
+            (
+                "a.csv",
+                "text,author\n\"She said \"\"yes\"\", \"no\"\",Ana\n",
+                &["Ana: She said \"yes\", \"no\""],
+                "as they stand: 1",
+            ),
+            // Line ends.
+            ("a.csv", "author,text\r\r\nAna,\"So, so\"\r\r\nBo,No\r\r\n", &["Ana: So, so", "Bo: No"], ""),
+            // Several rows of header.
+            (
+                "a.csv",
+                "Id,Date,Your name,Why?,Else?\n,,Response,Open-Ended Response,Open-Ended Response\n1,2024-05-01,Ana,It is all so dull and grey,no\n\
+                 2,2024-05-01,Bo,I do not know why it is,it is not as bad as that\n",
+                &["It is all so dull and grey", "I do not know why it is"],
+                "the header has 2 rows: line 2",
+            ),
+            // Two comments a row.
+            (
+                "a.csv",
+                "user,text,replies.user,replies.text\nAna,So it is,Bo,No\n,,Cy,Yes\nDan,Maybe,,\n",
+                &["Ana: So it is", "Bo: No", "Cy: Yes", "Dan: Maybe"],
+                "the columns of `replies` hold replies",
+            ),
+        ] {
+            let (records, notices) = read(name, content);
+            assert_eq!(records, expected, "{content}");
+            assert!(notices.contains(told), "{content}: {notices}");
+        }
+    }
+
+    #[test]
+    fn replies_of_a_row_answer_its_comment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let table =
+            "id,text,replies/0/id,replies/0/text,replies/1/id,replies/1/text\n7,so,8,no,9,yes\n6,maybe,,,,\n";
+        fs::write(&path, table).unwrap();
+        let records = Reader::open(&[path], &Options::default()).unwrap().map(Result::unwrap);
+        let parents: Vec<_> = records
+            .map(|record| match record {
+                Record::Comment(comment) => (comment.id, comment.parent.unwrap_or_default()),
+                Record::Reject(reject) => (reject.cause, String::new()),
+            })
+            .collect();
+        let expected = [("7", ""), ("8", "7"), ("9", "7"), ("6", "")];
+        assert_eq!(parents, expected.map(|(id, parent)| (id.to_owned(), parent.to_owned())));
+    }
+
+    #[test]
+    fn prose_and_chats_are_no_tables() {
+        for content in [
+            "We came by boat, as ever\nIt was a cold day, and grey\nNobody sang, not even Bo\n",
+            "3/12/24, 21:05 - Ana: Hi\n3/12/24, 21:06 - Bo: No\n3/12/24, 21:07 - Ana: So\n",
+            "12:00 - Ana: Hi, you\n12:01 - Bo: No, you\n",
+        ] {
+            for format in ["csv", "tsv"] {
+                let source = Source::new("a.txt".into(), Box::new(Cursor::new(content)), Arc::default());
+                let format: Format = format.parse().unwrap();
+                let verdict = (format.entry().sniff)(&source.unwrap(), &Mapping::default());
+                assert_eq!(verdict, Verdict::No, "{format} {content}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_user_names_the_header() {
+        let table = "text,author\n\"remark\nwho,what\nAna,It is so dull\nBo,text is just text\n";
+        let options = |line| Options { header_row: Some(line), ..Options::default() };
+        let (records, notices) = read_as("a.csv", table, &options(3)).unwrap();
+        assert_eq!(records, ["It is so dull", "text is just text"]);
+        assert!(notices.contains("the header is line 3, as told by --header-row"), "{notices}");
+        for (line, expected) in
+            [(0, "names no line"), (6, "beyond its last line, 5"), (99, "beyond its last line, 5")]
+        {
+            let error = read_as("a.csv", table, &options(line)).unwrap_err();
+            assert!(error.what.contains(expected), "{error}");
+        }
+        let error = read_as("a.csv", "a,text\n\n1,so\n", &options(2)).unwrap_err();
+        assert!(error.what.contains("a blank line"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused() {
+        for (content, expected) in [
+            ("[{\"text\": \"so\"}, {\"text\": \"no, never\"}]", "json"),
+            ("<!doctype html><html><body><p>So it is, they say</p></body></html>", "HTML"),
+            ("{\"text\": \"so\"}\n{\"text\": \"no\"}\n", "json"),
+        ] {
+            for format in ["csv", "tsv"] {
+                let options = Options { format: Some(format.parse().unwrap()), ..Options::default() };
+                let error = read_as("a.csv", content, &options).unwrap_err();
+                assert!(error.to_string().contains(expected), "{error}");
+            }
+        }
     }
 }

@@ -94,6 +94,7 @@ mod tests {
             ("large.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
             ("pic.png", "\u{89}PNG\r\n"),
             ("none.json", "{\"comments\": []}"),
+            ("limit.json", "{\"error\": {\"code\": 403, \"message\": \"too many requests\"}}"),
             ("cut.csv", ""),
         ] {
             let bytes: Vec<u8> =
@@ -111,6 +112,7 @@ mod tests {
                 "README.md",
                 "README.txt",
                 "large.csv",
+                "limit.json",
                 "none.json",
                 "notes.md",
                 "pic.png",

@@ -44,6 +44,7 @@ pub(crate) mod reddit;
 pub(crate) mod reddit_api;
 pub(crate) mod remark42;
 pub(crate) mod slack;
+pub(crate) mod spreadsheet;
 pub(crate) mod stack_exchange;
 pub(crate) mod stack_exchange_api;
 pub(crate) mod telegram;
@@ -102,6 +103,7 @@ const ALL: &[Format] = &[
     Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),
     Format(&arrow::FORMAT),
+    Format(&spreadsheet::FORMAT),
     Format(&chat::FORMAT),
     Format(&mbox::FORMAT),
     Format(&json::FORMAT),
@@ -250,7 +252,7 @@ impl FromStr for Format {
 }
 
 /// Returns the error for an input in a format that this build leaves out.
-#[cfg(not(all(feature = "arrow", feature = "parquet")))]
+#[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
 fn left_out(input: &Input, format: &str, feature: &str) -> ReadError {
     ReadError::new(
         crate::ReadErrorKind::Unsupported,
@@ -277,13 +279,14 @@ mod tests {
         assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
     }
 
-    #[cfg(not(all(feature = "arrow", feature = "parquet")))]
+    #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
     #[test]
     fn a_format_that_is_left_out_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let files: [(&str, bool, &[u8]); 2] = [
+        let files: [(&str, bool, &[u8]); 3] = [
             ("Parquet", cfg!(feature = "parquet"), b"PAR1\x15\0\0\0"),
             ("Arrow IPC (Feather)", cfg!(feature = "arrow"), b"ARROW1\0\0\xff\xff\xff\xff"),
+            ("spreadsheets", cfg!(feature = "spreadsheet"), b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"),
         ];
         for (name, is_built_in, bytes) in files {
             // The content decides, not the name.

@@ -1,7 +1,7 @@
 //! A guard against panics in the crates that read Parquet and Arrow.
 
 use std::cell::Cell;
-#[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 use std::{
     fmt::Display,
     panic::{self, AssertUnwindSafe},
@@ -22,7 +22,7 @@ pub fn catches_panics() -> bool {
 }
 
 /// Returns the result of `work`, or an error if it panics: a damaged file must not end a run.
-#[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     let before = IS_GUARDED.replace(true);
     // The caller throws away what a panic leaves half done.
@@ -34,7 +34,7 @@ pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Res
     }
 }
 
-#[cfg(all(test, any(feature = "arrow", feature = "parquet")))]
+#[cfg(all(test, any(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]
 mod tests {
     use super::*;
 

@@ -12,7 +12,7 @@ use comity_core::comment::{Comment, Origin, Status};
 use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
-use super::mapping::{Column, Field, Resolved, Unresolved};
+use super::mapping::{Column, Field, Resolved, Unresolved, page_of};
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
 use super::time::{TimeColumn, Unread, is_time};
@@ -40,10 +40,12 @@ pub(crate) struct Input {
     times: TimeColumn,
     forms: Forms,
     thread: Arc<str>,
-    /// Ids begin with that of the comment that they answer.
-    parent_in_id: bool,
+    /// The sign behind which ids that begin with their parent's go on.
+    parent_in_id: Option<char>,
     /// Threads have the id of their first comment.
     thread_is_comment: bool,
+    /// Addresses of comments begin with that of their page, which is their thread.
+    page_in_link: bool,
     records: u64,
     /// The line from which on something was lost: a stretch that is no record, or the rest of the
     /// input.
@@ -90,8 +92,9 @@ impl Input {
             diagnostics: Diagnostics::default(),
             thread_index: Arc::default(),
             thread: file.thread.clone(),
-            parent_in_id: false,
+            parent_in_id: None,
             thread_is_comment: false,
+            page_in_link: false,
             records: 0,
             first_loss: None,
         }
@@ -135,6 +138,7 @@ impl Input {
         self.note_choice(&resolved, columns, noun);
         self.parent_in_id = resolved.parent_in_id;
         self.thread_is_comment = resolved.thread_is_comment;
+        self.page_in_link = resolved.page_in_link;
         let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
             .filter(|index| !read.contains(index))
@@ -206,8 +210,13 @@ impl Input {
                 columns[index].values.first().map_or("", String::as_str)
             ));
         }
-        if resolved.parent_in_id {
-            notices.push("parents are read from the ids: `a.b` answers `a`".to_owned());
+        if resolved.page_in_link
+            && let Some(link) = resolved.get(Field::Link)
+        {
+            notices.push(format!("threads are the pages of the addresses in `{}`", name(link)));
+        }
+        if let Some(sign) = resolved.parent_in_id {
+            notices.push(format!("parents are read from the ids: `a{sign}b` answers `a`"));
         }
     }
 
@@ -253,13 +262,15 @@ impl Input {
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
         let id = filled(Field::Id).map_or_else(|| self.records.to_string(), str::to_owned);
-        let thread = filled(Field::Thread).unwrap_or(&self.thread).to_owned();
+        let page = || filled(Field::Link).filter(|_| self.page_in_link).and_then(page_of);
+        let thread = filled(Field::Thread).map(str::to_owned).or_else(page);
+        let thread = thread.unwrap_or_else(|| (*self.thread).to_owned());
         let text = values[Field::Text as usize].as_deref().unwrap_or_default();
         let status = match filled(Field::Status).map(|value| self.status(value, span.line)) {
             None | Some(Status::Live) => status_of_text(text),
             Some(status) => status,
         };
-        let in_id = || id.rsplit_once('.').map(|(parent, _)| parent).filter(|_| self.parent_in_id);
+        let in_id = || Some(id.rsplit_once(self.parent_in_id?)?.0);
         let parent = filled(Field::Parent)
             .or_else(in_id)
             .and_then(|parent| {

@@ -59,7 +59,7 @@ use comity_core::comment::Comment;
 use tempfile::TempDir;
 
 mod archive;
-#[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 mod columnar;
 mod delimited;
 mod error;
@@ -67,6 +67,7 @@ mod foreign;
 mod formats;
 mod forms;
 mod guard;
+mod header;
 mod html;
 mod input;
 mod input_file;
@@ -78,6 +79,7 @@ mod mapping;
 mod mojibake;
 mod objects;
 mod own_output;
+mod paired;
 mod sniff;
 mod source;
 mod table;

@@ -1,5 +1,6 @@
 //! Which column or key of an export holds what: by the user's word, by its name, by its content.
 
+mod address;
 mod choice;
 mod content;
 mod names;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 
 use comity_core::comment::Status;
 
+pub(crate) use self::address::page_of;
 use self::choice::Choice;
 use self::names::bare;
 use self::place::Path;
@@ -135,7 +137,7 @@ impl fmt::Display for Mapping {
 }
 
 /// A column or key with some of its values.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
     pub(crate) name: String,
     /// Those of the head that are not blank.
@@ -155,9 +157,11 @@ pub(crate) struct Resolved {
     pub(crate) close: Vec<(Field, usize)>,
     /// A column of ids that is left out, because a spreadsheet rounded them.
     pub(crate) rounded: Option<usize>,
-    /// Ids begin with that of the comment that they answer (`a.b` answers `a`), and no column names
-    /// parents.
-    pub(crate) parent_in_id: bool,
+    /// The sign behind which ids that begin with their parent's go on (`a.b` answers `a`), if no
+    /// column names parents.
+    pub(crate) parent_in_id: Option<char>,
+    /// No column names threads, and the comments' addresses begin with that of their page.
+    pub(crate) page_in_link: bool,
     /// Threads have the id of their first comment.
     pub(crate) thread_is_comment: bool,
     /// The names of all columns of statuses.
@@ -175,7 +179,6 @@ impl Resolved {
     }
 
     /// Returns this for columns that are read under other numbers.
-    #[cfg(any(feature = "arrow", feature = "parquet"))]
     pub(crate) fn renumbered(mut self, number: impl Fn(usize) -> Option<usize>) -> Self {
         self.columns = self.columns.map(|column| number(column?));
         self.further =
@@ -437,7 +440,7 @@ mod tests {
                 "text=comment.text id=comment.id thread=article.id",
             ),
             (
-                "message.text: a; b \n message.chat.id: -1; -1 \n message.id: 4; 5",
+                "message.text: a; b \n message.chat.id: -100; -100 \n message.id: 4; 5",
                 "text=message.text id=message.id thread=message.chat.id",
             ),
             // A wrapper around the text costs nothing, whatever it is called.
@@ -485,6 +488,10 @@ mod tests {
             ("text: a; b \n reply: true; false \n reply_to: @ana; @ben", "text=text"),
             ("text: a; b \n id: 1; 2 \n pid: 1", "text=text id=id parent=pid"),
             ("text: a; b \n id: 1; 2 \n pid: 88; 88", "text=text id=id"),
+            (
+                "tweet: a; b \n id: 1; 2 \n reply_to: []; [{'screen_name': 'ana', 'id': '7'}]",
+                "text=tweet id=id",
+            ),
             // Times that can be read beat `1 year ago`, and numbers of a player are none.
             (
                 "text: a; b \n time: 1 year ago; 2 years ago \n time_parsed: 1690000000.1; 1690000001.2",
@@ -495,12 +502,20 @@ mod tests {
             ("content: fine; bad \n score: 5; 1 \n reviewId: q; r", "text=content id=reviewId"),
             ("content: fine; bad \n score: 5; 1 \n thumbsUpCount: 0; 2", "text=content votes=thumbsUpCount"),
             ("text: a; b \n votes: 1.2K; 3", "text=text votes=votes"),
+            (
+                "text: a; b \n Review Score: 5; 1 \n Review Username: Ana; Ben",
+                "text=text author=Review Username",
+            ),
+            ("text: a; b \n thread.count: 4; 4 \n likes.count: 2; 0", "text=text votes=likes.count"),
+            // A home page is its owner's, not the comment's.
+            ("text: a; b \n link: https://a.example; https://b.example/", "text=text"),
             // The page is what the comments' addresses begin with; a number of a page is none.
             (
                 "body: a; b \n permalink: https://x.example/p/1/a; https://x.example/p/1/b \n link: https://x.example/p/1/; https://x.example/p/1/",
                 "text=body thread=link link=permalink",
             ),
             ("text: a; b \n page: 1; 1", "text=text"),
+            ("text: a; b \n thread id: 0; 0", "text=text"),
             // By content alone, where only one column can be it.
             ("text: a; b; c \n wann: 2024-01-01; 2024-01-02; 2024-01-03", "text=text created_at=wann"),
             ("text: a; b \n x: 2024-01-01; 2024-01-02 \n y: 2024-01-01; 2024-01-02", "text=text"),
@@ -599,6 +614,8 @@ mod tests {
     fn ids_tell_parents_unless_they_are_rounded() {
         for (table, in_id, is_rounded) in [
             ("text: a; b \n cid: Ug1; Ug1.x", true, false),
+            ("text: a; b; c \n 1: 1; 1-1; 2", true, false),
+            ("text: a; b; c \n id: 1f-aa; 1f-ab; 2c-ac", false, false),
             ("text: a; b; c \n id: 1; 1.1; 1.1.1", true, false),
             ("text: a; b \n id: 1.0; 2.0", false, false),
             ("text: a; b \n id: a.b; c.d", false, false),
@@ -606,7 +623,11 @@ mod tests {
             ("text: a; b \n id: 1.23457E+17; 1.23457E+17 \n parent_id: 1.23457E+17", false, true),
         ] {
             let resolved = Mapping::default().resolve(&columns(table)).unwrap();
-            assert_eq!((resolved.parent_in_id, resolved.rounded.is_some()), (in_id, is_rounded), "{table:?}");
+            assert_eq!(
+                (resolved.parent_in_id.is_some(), resolved.rounded.is_some()),
+                (in_id, is_rounded),
+                "{table:?}"
+            );
             assert_eq!(resolved.get(Field::Id).is_none(), is_rounded, "{table:?}");
         }
     }

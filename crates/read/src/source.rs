@@ -235,6 +235,13 @@ impl Source {
         &self.buffer[self.at..]
     }
 
+    /// Returns true if the file's name has this extension, before that of a compression.
+    pub(crate) fn has_extension(&self, extension: &str) -> bool {
+        let name = self.name.to_lowercase();
+        let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        Path::new(name).extension().is_some_and(|end| end == extension)
+    }
+
     /// Returns true if [`Source::head`] is the whole stream.
     pub(crate) fn head_is_all(&self) -> bool {
         self.ended
@@ -248,7 +255,7 @@ impl Source {
     /// Returns the file, for a format that must move to and fro in it; `None` for a stream and for
     /// compressed files.
     #[cfg_attr(
-        not(any(feature = "arrow", feature = "parquet")),
+        not(any(feature = "arrow", feature = "parquet", feature = "spreadsheet")),
         expect(dead_code, reason = "only formats that are not text read the file by themselves")
     )]
     pub(crate) fn file(&self) -> Option<&Path> {
@@ -262,7 +269,7 @@ impl Source {
 
     /// Skips to an offset on disk, for a format that reads [`Source::file`] by itself.
     #[cfg_attr(
-        not(any(feature = "arrow", feature = "parquet")),
+        not(any(feature = "arrow", feature = "parquet", feature = "spreadsheet")),
         expect(dead_code, reason = "only formats that are not text read the file by themselves")
     )]
     pub(crate) fn pass(&mut self, offset: u64) -> Result<(), ReadError> {
@@ -379,6 +386,11 @@ impl Source {
         self.at = 0;
         self.position -= bytes.len() as u64;
         self.line -= bytes.iter().filter(|byte| **byte == self.line_end).count() as u64;
+    }
+
+    /// Fills [`Source::head`] again after something was read.
+    pub(crate) fn refill_head(&mut self) {
+        while self.head().len() < HEAD_BYTES && self.refill() {}
     }
 
     /// Converts more of the input into the buffer; false at its end.

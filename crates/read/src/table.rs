@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use super::delimited::{Records, Shape};
 use super::input_file;
 use super::source::{Source, Span};
-use super::{Mapping, ReadError, ReadErrorKind, Reject};
+use super::{ReadError, ReadErrorKind, Reject};
 
 /// A delimited file (comma, semicolon, bar or tab; plain, gzip or zstd) whose first record names
 /// the columns.
@@ -68,7 +68,7 @@ impl Table {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));
         };
         let mut source = Source::open(&files[0], None, Arc::new(AtomicU64::new(0)))?;
-        let shape = Shape::find(&source, &Mapping::default(), b",;|\t").ok_or_else(|| {
+        let shape = Shape::of_table(&source).ok_or_else(|| {
             ReadError::new(
                 ReadErrorKind::Unrecognised,
                 &name,
@@ -80,7 +80,7 @@ impl Table {
         for _ in 0..1 + usize::from(shape.has_declaration()) {
             records.cut(&mut source);
         }
-        let header = shape.first().iter().map(|name| name.trim().to_owned()).collect();
+        let header = shape.names().iter().map(|name| name.trim().to_owned()).collect();
         Ok(Self { source, records, header, read: 0, has_ended: false })
     }
 

@@ -34,6 +34,8 @@ mod inline;
 mod layout;
 mod line;
 mod page_words;
+#[cfg(test)]
+mod pages;
 mod segment;
 pub(crate) mod utterances;
 mod words;
@@ -44,6 +46,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use self::furniture::Part;
+use self::header::Headers;
 use self::line::{Line, Vocabulary};
 use self::segment::{Given, Role, Segments, Verdict};
 use super::Doubt;
@@ -181,8 +184,9 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn of(all: &[&'a str]) -> Self {
         let mut lines = line::filled(all);
-        let mut names = if header::mark(&mut lines) { Names::Layout } else { Names::Looks };
-        let found = furniture::find(&lines);
+        let headers = header::mark(&mut lines);
+        let mut names = if matches!(headers, Headers::Marked) { Names::Layout } else { Names::Looks };
+        let found = furniture::find(&lines, &headers);
         let mut notices = furniture::notices(&lines, &found);
         let mut parts = found.parts.clone();
         let layout = if names == Names::Looks { layout::find(&lines, &found) } else { None };
@@ -444,9 +448,12 @@ pub fn sniff(text: &str) -> Option<Sniff> {
         && !share(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         && !share(|line| line.ends_with(['{', '}', ';', '\\', '>']))
         && !share(|line| line.contains('\t') || has_tight_delimiter(line))
-        && !evidence::is_wrapped(&all)
         && match page.names {
-            Names::Layout => names >= LEAST_COMMENTS && !evidence::is_document(&content, 0.3),
+            Names::Layout => {
+                names >= LEAST_COMMENTS
+                    && !evidence::is_document(&content, 0.3)
+                    && !evidence::is_wrapped(&content)
+            }
             Names::Sign => {
                 let personal = evidence::personal(texts.iter().copied());
                 personal >= 0.25 && !authors.iter().any(|name| is_key(name))
@@ -454,6 +461,7 @@ pub fn sniff(text: &str) -> Option<Sniff> {
             Names::Looks => {
                 let (known, comments) = evidence::conversation(lines, &verdicts);
                 !evidence::is_document(&all, if known >= 3 { 0.2 } else { 0.1 })
+                    && !evidence::is_wrapped(&all)
                     && (known >= 2 && 4 * comments >= names || known == 1 && 2 * comments >= names)
                     && evidence::personal(texts.iter().copied()) >= 0.2
             }

@@ -176,6 +176,12 @@ impl Bluesky {
         let parent = values[Field::Parent as usize].take().or_else(|| Some(above?.uri.into()));
         let root = values[Field::Thread as usize].take().or_else(|| Some(above?.root.into()));
         let root = root.or_else(|| uri.clone());
+        let author = &mut values[Field::Author as usize];
+        if author.is_none() && status.is_none() {
+            // Records of an account name it in their addresses alone.
+            let account = uri.as_deref().and_then(|uri| uri.strip_prefix("at://")?.split('/').next());
+            *author = account.map(|account| account.to_owned().into());
+        }
         values[Field::Link as usize] = uri.as_deref().and_then(link).map(Into::into);
         values[Field::Id as usize] = uri.map(key);
         values[Field::Parent as usize] = parent.map(key);
@@ -268,6 +274,16 @@ mod tests {
             assert_eq!(read.lines(), ["r1 r1.example > -: One.", "a1 a1.example > r1: Two."], "{json}");
             assert_eq!(read.rejects, [], "{json}");
         }
+    }
+
+    #[test]
+    fn records_of_an_account_have_it_as_their_author() {
+        let read = read_own(
+            &FORMAT,
+            r#"{"records":[{"uri":"at://did:plc:a/app.bsky.feed.post/k1","cid":"c","value":{"$type":"app.bsky.feed.post",
+            "text":"Hm","createdAt":"2025-03-04T05:06:07Z"}}],"cursor":"k1"}"#,
+        );
+        assert_eq!(read.lines(), ["k1 did:plc:a > -: Hm"]);
     }
 
     #[test]

@@ -298,7 +298,7 @@ struct Numbers {
     year: i16,
     /// The two others, in the order in which they are written.
     others: (u8, u8),
-    /// The order, if the form has only one: the year stands first, or dots separate the numbers.
+    /// The order, if the form has only one: the year stands first, or the month is a word.
     order: Option<DateOrder>,
     written: String,
 }
@@ -499,8 +499,7 @@ impl<'a> Scan<'a> {
         self.skip_one(|c| matches!(c, '.' | '\u{65e5}' | '\u{c77c}'));
         let written = self.text[start..end].iter().collect();
         let byte = |number: u16| u8::try_from(number).ok();
-        // Dates with the year in front go on with the month, wherever they are written, and dates
-        // with dots begin with the day.
+        // Dates with the year in front go on with the month, wherever they are written.
         match (first_length, third_length) {
             (4, 1 | 2) => Some(Numbers {
                 year: first as i16,
@@ -511,7 +510,7 @@ impl<'a> Scan<'a> {
             (1 | 2, 2 | 4) => Some(Numbers {
                 year: if third_length == 2 { 2000 + third as i16 } else { third as i16 },
                 others: (byte(first)?, byte(second)?),
-                order: (sign == '.').then_some(DateOrder::DayFirst),
+                order: None,
                 written,
             }),
             _ => None,
@@ -604,29 +603,37 @@ impl Dates {
             self.open.iter().map(date).collect()
         };
         let [day_first, month_first] = DateOrder::ALL.map(days);
-        let missing = |dates: &[Option<Date>]| dates.iter().filter(|date| date.is_none()).count();
-        match (missing(&day_first), missing(&month_first)) {
-            (0, 0) => {}
-            // A date that exists in neither order decides nothing.
-            (0, _) => return Order::Inferred(DateOrder::DayFirst),
-            (_, 0) => return Order::Inferred(DateOrder::MonthFirst),
-            _ => return Order::Unknown,
-        }
         if day_first == month_first {
             return Order::Plain;
         }
-        match (day_first.is_sorted(), month_first.is_sorted()) {
-            (true, false) => return Order::Inferred(DateOrder::DayFirst),
-            (false, true) => return Order::Inferred(DateOrder::MonthFirst),
-            (false, false) => return Order::Unknown,
-            (true, true) => {}
+        let missing = |dates: &[Option<Date>]| dates.iter().filter(|date| date.is_none()).count();
+        let back = |dates: &[Option<Date>]| dates.windows(2).filter(|pair| pair[0] > pair[1]).count();
+        // No country writes the month first with dots.
+        let unknown = match self.example.contains('.') {
+            true => Order::Inferred(DateOrder::DayFirst),
+            false => Order::Unknown,
+        };
+        // A few of many may be damaged, or in the wrong place.
+        let decide = |day: usize, month: usize| match (day, month) {
+            (0, 0) => None,
+            (day, month) if month > 10 * day => Some(Order::Inferred(DateOrder::DayFirst)),
+            (day, month) if day > 10 * month => Some(Order::Inferred(DateOrder::MonthFirst)),
+            _ => Some(Order::Unknown),
+        };
+        if let Some(order) = decide(missing(&day_first), missing(&month_first)) {
+            return order;
+        }
+        match decide(back(&day_first), back(&month_first)) {
+            None => {}
+            Some(Order::Unknown) => return unknown,
+            Some(order) => return order,
         }
         let distinct =
             |number: fn(&(u8, u8, i16)) -> u8| self.open.iter().map(number).collect::<HashSet<_>>().len();
         match (distinct(|date| date.0), distinct(|date| date.1)) {
             (3.., 1) => Order::Inferred(DateOrder::DayFirst),
             (1, 3..) => Order::Inferred(DateOrder::MonthFirst),
-            _ => Order::Unknown,
+            _ => unknown,
         }
     }
 }
@@ -1080,6 +1087,8 @@ mod tests {
             (&["02/02/2024", "03/02/2024"], None, day),
             (&["02/02/2024"], None, "-"),
             (&["13/02/2024", "02/13/2024"], None, "-"),
+            (&["11/02/2024", "01/03/2024", "02/03/2024", "01/03/2024"], None, "-"),
+            (&["03/04/2024", "02/03/2024"], None, "-"),
         ] {
             let all = ["01/02/2024"].iter().chain(others);
             let content: String = all.map(|date| format!("{date}, 10:00 - Cleo: hello\n")).collect();
@@ -1089,6 +1098,16 @@ mod tests {
             let export = read_with(&FORMAT, content.as_bytes(), &options).unwrap();
             let is_told = export.notices.iter().any(|notice| notice.contains("--date-order dmy or mdy"));
             assert_eq!(is_told, expected == "-", "{others:?}");
+        }
+    }
+
+    #[test]
+    fn dates_with_dots_begin_with_the_day_unless_they_cannot() {
+        for (content, expected) in [
+            ("[01.02.24, 10:00] Cleo: a\n", "Cleo|2024-02-01T10:00:00Z|a"),
+            ("[10.24.24, 10:00] Cleo: a\n", "Cleo|2024-10-24T10:00:00Z|a"),
+        ] {
+            assert_eq!(lines(content, &Options::default()), [expected]);
         }
     }
 

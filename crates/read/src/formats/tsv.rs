@@ -2,7 +2,7 @@
 
 use super::{FormatEntry, Hooks};
 use crate::ReadError;
-use crate::delimited::{self, Shape};
+use crate::delimited;
 use crate::input::{Input, Parser};
 use crate::mapping::Mapping;
 use crate::sniff::Verdict;
@@ -18,7 +18,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
 };
 
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
-    Shape::find(source, mapping, b"\t").map_or(Verdict::No, |shape| shape.verdict())
+    delimited::sniff(source, mapping, b"\t", "tsv")
 }
 
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {

@@ -11,10 +11,12 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
+use comity_core::comment::Status;
+
 use super::{FormatEntry, Hooks};
 use crate::input::{Input, Parser};
 use crate::mapping::{Field, Mapping};
-use crate::objects::{self, JsonPath, Keys, Layout, Object, Piece};
+use crate::objects::{self, Defect, JsonPath, Keys, Layout, Object, Piece};
 use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, ReadErrorKind, Record};
@@ -125,7 +127,7 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let paths = if let Some((name, start)) = section(source.head()) {
         if !SECTIONS.contains(&name) {
             return Err(ReadError::new(
-                ReadErrorKind::NoExport,
+                ReadErrorKind::NoComments,
                 &source.name,
                 format!("a file of an archive of X without tweets (`{name}`)"),
                 "name tweets.js of the same folder",
@@ -184,6 +186,13 @@ impl Layout for Tweets {
             input.skip_record();
         } else {
             records.push_back(input.reject(span, NO_TWEET, piece.raw));
+        }
+    }
+
+    fn reject(&mut self, input: &mut Input, defect: Defect, records: &mut VecDeque<Record>) {
+        // The end of an archive's assignment.
+        if defect.raw.trim_ascii() != b";" {
+            records.push_back(input.reject(defect.span, defect.cause, &defect.raw));
         }
     }
 
@@ -293,7 +302,8 @@ impl Tweets {
         let text = unescape(&text).into_owned();
         let quote = is_repeat.then(|| repeat_head(&text)..text.len()).filter(|quote| !quote.is_empty());
         values[Field::Text as usize] = Some(text.into());
-        let mut record = objects::answer(input, span, values, None);
+        let status = tweet.contains_key("deleted_at").then_some(Status::Deleted);
+        let mut record = objects::answer(input, span, values, status);
         if let Record::Comment(comment) = &mut record {
             comment.unsourced.extend(quote);
         }
@@ -385,6 +395,13 @@ mod tests {
         assert_eq!(read.lines(), ["21 - > -: Bread & butter <3 &lt;", "22 - > 21: @me and jam"]);
         assert_eq!(read.comments[0].created_at.unwrap().to_string(), "2025-03-04T05:06:07Z");
         assert_eq!(read.comments[0].votes, Some(3));
+        let closed = read_own(&FORMAT, &format!("{ARCHIVE};\n"));
+        assert_eq!((closed.comments.len(), closed.rejects.len()), (2, 0));
+        let deleted = ARCHIVE
+            .replace("tweets.", "deleted_tweets.")
+            .replace(r#""truncated": false"#, r#""deleted_at": "Tue Mar 04 06:06:07 +0000 2025""#);
+        let states = read_own(&FORMAT, &deleted).each(|comment| comment.status);
+        assert_eq!(states, [Status::Deleted, Status::Live]);
         let bare = ARCHIVE.replace("window.YTD.tweets.part0", "window.YTD.tweet.part12");
         assert_eq!(read_own(&FORMAT, &bare).comments.len(), 2);
         let old = r#"Grailbird.data.tweets_2013_05 =
@@ -395,11 +412,11 @@ mod tests {
     }
 
     #[test]
-    fn other_files_of_an_archive_are_no_exports() {
+    fn other_files_of_an_archive_hold_no_tweets() {
         for file in ["window.YTD.like.part0 = [ {\"like\":{}} ]", "window.YTD.account.part0 = [ ]"] {
             assert!(is_sure(&FORMAT, file));
             let error = read(&FORMAT, file.as_bytes()).unwrap_err();
-            assert_eq!(error.kind, ReadErrorKind::NoExport);
+            assert_eq!(error.kind, ReadErrorKind::NoComments);
         }
         assert!(!is_sure(&FORMAT, "window.onload = function() {}"));
     }
@@ -425,7 +442,7 @@ mod tests {
             read.lines(),
             ["1 ana > -: The long story", "2 bo > -: RT @ana: The long story", "3 Cy > 1: Cut off…"]
         );
-        assert_eq!(read.comments[1].unsourced, [9..23]);
+        assert_eq!(read.comments[1].unsourced.first(), Some(&(9..23)));
         assert_eq!(read.rejects.len(), 1);
         for words in
             ["retweets, whose text", "text is cut, as the file has no whole one: 1", "not applied: 1"]

@@ -129,7 +129,10 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 /// Opens the items.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let paths = JsonPath::of_list(&input.source);
-    Ok(objects::open(input, paths, KEYS, Zeeschuimer::default()))
+    let mut parser = objects::open(input, paths, KEYS, Zeeschuimer::default());
+    // Which of its keys an item is read from depends on its site.
+    parser.input().report.unused.clear();
+    Ok(parser)
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::address;
 use super::content::{self, are, distinct};
 use super::names::{self, bare, words};
 use super::place::{Path, Place};
@@ -226,22 +227,27 @@ impl<'a> Choice<'a> {
     /// Returns the fields, the text apart, that the name and the place of a column speak for.
     fn scores(&self, column: usize) -> Vec<(Field, i32)> {
         let path = &self.paths[column];
-        let known = names::lookup(&path.leaf).into_iter().filter(|(field, _)| *field != Field::Text);
+        let is_number = |field: Field| matches!(field, Field::Votes | Field::Replies);
+        let known = names::lookup(&path.leaf)
+            .into_iter()
+            .filter(|(field, _)| *field != Field::Text && (!path.is_count || is_number(*field)));
         let leaf = bare(&path.leaf);
-        let is_id = matches!(
-            leaf.as_str(),
-            "id" | "idstr"
-                | "uid"
-                | "uri"
-                | "cid"
-                | "pk"
-                | "did"
-                | "urn"
-                | "no"
-                | "uuid"
-                | "objectid"
-                | "key"
-        ) || leaf.ends_with("id");
+        let is_id = !path.is_count
+            && matches!(
+                leaf.as_str(),
+                "id" | "idstr"
+                    | "uid"
+                    | "uri"
+                    | "cid"
+                    | "pk"
+                    | "did"
+                    | "urn"
+                    | "no"
+                    | "uuid"
+                    | "objectid"
+                    | "key"
+            )
+            || leaf.ends_with("id");
         let found: Vec<(Field, i32)> = match path.place(&self.around_text) {
             Place::Own => known.collect(),
             Place::Person => {
@@ -302,7 +308,7 @@ impl<'a> Choice<'a> {
                 if most(time::is_time) || !most(content::may_be_name) {
                     return None;
                 }
-                let least = if most(content::is_address) {
+                let least = if most(address::is_address) {
                     35
                 } else if most(content::is_number) {
                     42
@@ -329,7 +335,7 @@ impl<'a> Choice<'a> {
                 Some(score + if named { 40 } else { 0 } - (40.0 * (1.0 - share)) as i32 - missing(20.0))
             }
             Field::Parent => {
-                if most(time::is_time) || !most(content::may_be_id) {
+                if most(time::is_time) || !are(values, 0.8, content::may_be_id) {
                     return None;
                 }
                 let points = || {
@@ -345,7 +351,9 @@ impl<'a> Choice<'a> {
                 let is_page = bare(&self.paths[column].leaf) == "page" && most(content::is_number);
                 // A weak name (`post_id`) counts only if several rows share a value.
                 let is_weak = score < STRONG && is_own;
-                (!is_weak && !is_page && chars < 300.0 && !most(time::is_time)).then(|| score - missing(20.0))
+                let is_nothing = are(values, 1.0, content::is_none);
+                (!is_weak && !is_page && !is_nothing && chars < 300.0 && !most(time::is_time))
+                    .then(|| score - missing(20.0))
             }
             Field::CreatedAt => {
                 // Small numbers are no times, not even days as spreadsheets count them.
@@ -357,7 +365,10 @@ impl<'a> Choice<'a> {
                 let is_constant = values.len() >= 4 && distinct(values) == 1;
                 Some(score - unread - if is_constant { 30 } else { 0 } - missing(20.0))
             }
-            Field::Link => (score >= 85 || most(content::is_address)).then(|| score - missing(5.0)),
+            Field::Link => {
+                let is_link = |value: &str| address::is_address(value) && address::has_path(value);
+                (score >= 85 || are(values, 0.5, is_link)).then(|| score - missing(5.0))
+            }
             Field::Section => {
                 let number = if most(content::is_number) { 30 } else { 0 };
                 (!is_own && most(content::may_be_name)).then(|| score - number - missing(5.0))
@@ -374,8 +385,19 @@ impl<'a> Choice<'a> {
 
     /// Returns true for the stars of reviews, which are no votes.
     fn is_rating(&self, column: usize) -> bool {
-        const OF_REVIEWS: [&str; 9] =
-            ["review", "rating", "stars", "star", "thumbs", "helpful", "asin", "product", "hotel"];
+        const OF_REVIEWS: [&str; 11] = [
+            "review",
+            "rating",
+            "stars",
+            "thumbs",
+            "helpful",
+            "asin",
+            "product",
+            "hotel",
+            "developer",
+            "merchant",
+            "seller",
+        ];
         let is_star = |value: &str| value.parse::<f64>().is_ok_and(|number| (0.5..=5.0).contains(&number));
         matches!(bare(&self.paths[column].leaf).as_str(), "score" | "points")
             && are(self.values(column), 1.0, is_star)
@@ -397,6 +419,19 @@ impl<'a> Choice<'a> {
             let found: Vec<usize> = self.free().filter(are_ids).collect();
             self.guess(Field::Id, &found);
         }
+        // Numbers of comments (`1`, `1-1`) stand under no name.
+        let numbers = |column: &usize| {
+            let values = self.values(*column);
+            let name = &self.columns[*column].name;
+            !name.contains(char::is_alphabetic)
+                && distinct(values) == values.len()
+                && are(values, 1.0, |value| {
+                    value.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte))
+                })
+                && content::divides_ids(values).is_some()
+        };
+        let numbers: Vec<usize> = self.free().filter(numbers).collect();
+        self.guess(Field::Id, &numbers);
         let times = self.unnamed(NO_TIMES, |values| are(values, 0.8, time::is_time));
         self.guess(Field::CreatedAt, &times);
         let names = self.unnamed(NO_NAMES, |values| {
@@ -410,7 +445,7 @@ impl<'a> Choice<'a> {
         });
         self.guess(Field::Author, &names);
         let links = self.unnamed(NO_LINKS, |values| {
-            distinct(values) == values.len() && are(values, 0.9, content::is_address)
+            distinct(values) == values.len() && are(values, 0.9, address::is_address)
         });
         self.guess(Field::Link, &links);
         self.choose_thread_by_address();
@@ -457,7 +492,7 @@ impl<'a> Choice<'a> {
         let is_page = |column: &usize| {
             let values = self.values(*column);
             self.fill(*column) >= 0.5
-                && are(values, 0.9, |value| content::is_address(value) && value.matches('/').count() > 3)
+                && are(values, 0.9, |value| address::is_address(value) && value.matches('/').count() > 3)
                 && values.iter().all(begins)
         };
         let page = self.free().find(is_page);
@@ -465,6 +500,8 @@ impl<'a> Choice<'a> {
             self.take(Field::Thread, page);
         } else if distinct(links) * 2 <= links.len() {
             self.resolved.set(Field::Thread, link);
+        } else {
+            self.resolved.page_in_link = are(links, 0.9, |link| address::page_of(link).is_some());
         }
     }
 
@@ -474,10 +511,7 @@ impl<'a> Choice<'a> {
         else {
             return;
         };
-        let ids: HashSet<&str> = self.values(ids).iter().map(|id| id.trim()).collect();
-        let parents = || ids.iter().filter_map(|id| id.rsplit_once('.'));
-        let known = parents().filter(|(parent, _)| ids.contains(parent)).count();
-        self.resolved.parent_in_id = known > 0 && known * 2 >= parents().count();
+        self.resolved.parent_in_id = content::divides_ids(self.values(ids));
     }
 
     /// Looks for threads that are called like their first comment: then that one may be a parent.

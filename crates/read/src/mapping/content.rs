@@ -25,7 +25,7 @@ pub(super) fn point_into(values: &[String], targets: &[String]) -> bool {
 }
 
 /// Returns true for words and numbers that stand for nothing in a column of ids.
-fn is_none(value: &str) -> bool {
+pub(super) fn is_none(value: &str) -> bool {
     matches!(value.to_lowercase().as_str(), "" | "0" | "-1" | "null" | "none" | "nan" | "na" | "root" | "\\n")
 }
 
@@ -38,12 +38,6 @@ pub(super) fn is_number(value: &str) -> bool {
 pub(super) fn is_truth(value: &str) -> bool {
     const WORDS: [&str; 8] = ["true", "false", "yes", "no", "t", "f", "y", "n"];
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
-}
-
-/// Returns true for an address of the web or of an account.
-pub(super) fn is_address(value: &str) -> bool {
-    !value.contains(char::is_whitespace)
-        && (value.contains("://") || value.starts_with("www.") || (value.starts_with('/') && value.len() > 1))
 }
 
 /// Returns true for a time, seconds since 1970 among them.
@@ -70,7 +64,7 @@ pub(super) fn is_like_name(value: &str) -> bool {
 
 /// Returns true for what may be an id: a word without spaces that mentions nobody.
 pub(super) fn may_be_id(value: &str) -> bool {
-    value.len() <= 400 && !value.starts_with('@') && !value.trim().contains(char::is_whitespace)
+    value.len() <= 400 && !value.starts_with(['@', '[', '{']) && !value.trim().contains(char::is_whitespace)
 }
 
 /// Returns true for a large number that a spreadsheet rounded: `1.23457E+17`.
@@ -108,4 +102,15 @@ pub(super) fn means(values: &[String]) -> (f64, f64, f64) {
         mean(|value| value.chars().filter(|c| !c.is_ascii()).count()),
         mean(|value| value.chars().count()),
     )
+}
+
+/// Returns the sign that divides ids into that of the comment which is answered, and the rest
+/// (`a.b` answers `a`); `None` if most ids that could be divided so have no such comment.
+pub(super) fn divides_ids(ids: &[String]) -> Option<char> {
+    let ids: HashSet<&str> = ids.iter().map(|id| id.trim()).collect();
+    ['.', '-'].into_iter().find(|sign| {
+        let parents = || ids.iter().filter_map(|id| id.rsplit_once(*sign));
+        let known = parents().filter(|(parent, _)| ids.contains(parent)).count();
+        known > 0 && known * 2 >= parents().count()
+    })
 }

@@ -14,12 +14,24 @@ pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
         }
         found
     };
-    let found = known(&bare(name));
-    // `Date (UTC)`: a remark in brackets is no part of the name.
-    match name.split_once(['(', '[']) {
-        Some((start, _)) if found.is_empty() => known(&bare(start)),
-        _ => found,
+    let whole = bare(name);
+    let found = known(&whole);
+    if !found.is_empty() {
+        return found;
     }
+    // `Date (UTC)`: a remark in brackets is no part of the name.
+    let name = name.split_once(['(', '[']).map_or(whole, |(start, _)| bare(start));
+    let found = known(&name);
+    if !found.is_empty() {
+        return found;
+    }
+    // `Review Username`: the word for a comment may stand before. The score of a review is its
+    // author's, not that of readers.
+    let owned =
+        ["comment", "review", "tweet", "message"].into_iter().find_map(|word| name.strip_prefix(word));
+    let found = owned.map(known).unwrap_or_default();
+    let is_kept = |(field, _): &(Field, i32)| !matches!(field, Field::Votes | Field::Thread | Field::Section);
+    found.into_iter().filter(is_kept).map(|(field, score)| (field, score - 3)).collect()
 }
 
 /// Returns a name without case, spaces, punctuation and accents.
@@ -81,7 +93,9 @@ pub(super) const ENGLISH: Names = &[
     (Field::Text, 80, &["textdisplay", "review", "raw", "textcontent", "replytext", "contenttext",
         "renderedcontent", "contenthtml", "bodyhtml", "commenthtml", "texthtml", "contentraw"]),
     (Field::Text, 70, &["post", "comments", "cooked", "postcooked", "cleantext", "feedback", "opinion", "verbatim"]),
+    (Field::Text, 62, &["pros", "positivetext", "prostext"]),
     (Field::Text, 60, &["reply", "remark", "remarks", "hitsentence", "reviews", "tweets", "messages"]),
+    (Field::Text, 58, &["cons", "negativetext", "constext"]),
     (Field::Text, 45, &["caption", "answer", "response", "note", "snippet"]),
 
     (Field::Author, 99, &["author", "authorname", "commentauthor", "authordisplayname", "commenter",
@@ -97,7 +111,7 @@ pub(super) const ENGLISH: Names = &[
         "personaname", "submitter", "submittedby", "createdby", "contributor", "customername", "guestname",
         "actorname", "writtenby", "commentedby", "twitterhandle"]),
     (Field::Author, 60, &["name", "from", "by", "profilename", "login", "member", "account", "owner", "fullname",
-        "userfullname", "customer", "uniqueid", "acct", "actor"]),
+        "userfullname", "customer", "uniqueid", "acct", "actor", "influencer"]),
     (Field::Author, 50, &["pagename"]),
     (Field::Author, 40, &["authorid", "userid", "fromid", "authorchannelid", "speakerid", "commenterid",
         "reviewerid", "ownerid", "uid", "accountid", "useruuid", "steamid", "memberid", "profileid", "senderid",
@@ -119,7 +133,7 @@ pub(super) const ENGLISH: Names = &[
         "replyid", "isreplyto", "parenttweetid", "repliedtoid", "repliedto", "replyingto", "inreplytouri",
         "inreplytostatus", "parentreviewid", "parentuuid", "replycommentid", "parentno"]),
     (Field::Parent, 85, &["responseto", "inresponseto", "parentpostid", "inreplytotweetid", "parentmessageid",
-        "resto", "inreplytopostid", "answerto", "respondingto", "targetcommentid"]),
+        "resto", "inreplytopostid", "repliestoid", "replytocid", "answerto", "respondingto", "targetcommentid"]),
     (Field::Parent, 75, &["pid", "toplevelcommentid"]),
     (Field::Parent, 65, &["rid", "replytoreplyid"]),
 
@@ -131,7 +145,7 @@ pub(super) const ENGLISH: Names = &[
         "videotitle", "articlename", "videoname"]),
     (Field::Thread, 80, &["articleurl", "pageurl", "threadurl", "videourl", "story", "submission", "threadname",
         "storyurl", "topicurl", "articlelink", "videolink", "asin", "productid", "pageid", "newsid",
-        "discussiontitle", "submissiontitle", "threadlink"]),
+        "discussiontitle", "submissiontitle", "threadlink", "videoweburl", "submittedvideourl"]),
     (Field::Thread, 70, &["questionid", "ticketid", "issueid", "bookid", "movieid", "hotelid", "placeid",
         "businessid", "appid", "listingid", "tid", "blogid"]),
     (Field::Thread, 60, &["postid", "posturl", "posttitle", "topic", "topictitle", "storytitle", "page",
@@ -154,7 +168,8 @@ pub(super) const ENGLISH: Names = &[
     (Field::CreatedAt, 85, &["date", "published", "posted", "sentat", "submittedat", "unixtimestamp", "postdate",
         "dateutc", "pubdate", "datesent", "datesubmitted", "submissiondate", "submissiontime",
         "submitteddate", "recordeddate", "dateadded", "addedat", "addedon", "unixtime", "epochtime", "posttime",
-        "commenttimestamp", "postedtime", "dateandtime"]),
+        "commenttimestamp", "postedtime", "dateandtime",
+        "revieweddate"]),
     (Field::CreatedAt, 75, &["time", "when", "at", "utc", "epoch", "ts", "reviewtime", "timets", "sent",
         "completedat", "timeutc", "localdate"]),
     (Field::CreatedAt, 50, &["enddate", "startdate"]),
@@ -178,7 +193,7 @@ pub(super) const ENGLISH: Names = &[
     (Field::Votes, 85, &["score", "points", "upvotes", "ups", "karma", "favorites", "favoritecount", "thumbsup",
         "favourites", "commentscore"]),
     (Field::Votes, 70, &["recommendations", "recommendcount", "reactions", "reactioncount", "hearts",
-        "recommendationcount", "reactionscount", "commentkarma", "helpful", "voteup"]),
+        "recommendationcount", "reactionscount", "commentkarma", "helpful", "voteup", "like"]),
 
     (Field::Replies, 95, &["replies", "replycount", "repliescount", "numreplies", "totalreplycount",
         "replycommenttotal", "subcommentcount", "numberofreplies", "totalreplies", "directreplycount"]),

@@ -9,6 +9,8 @@ pub(super) struct Path {
     pub(super) around: Vec<String>,
     /// Its own key.
     pub(super) leaf: String,
+    /// It counts what its key names (`likes.count`).
+    pub(super) is_count: bool,
 }
 
 impl Path {
@@ -18,10 +20,10 @@ impl Path {
         // Names are words; a piece of JSON is none.
         let has_open_bracket = name.contains('[') && !name.contains(']');
         if name.contains(['{', '"']) || name.starts_with('[') || has_open_bracket {
-            return Self { around: Vec::new(), leaf: String::new() };
+            return Self { around: Vec::new(), leaf: String::new(), is_count: false };
         }
         if name.contains("://") {
-            return Self { around: Vec::new(), leaf: name.to_owned() };
+            return Self { around: Vec::new(), leaf: name.to_owned(), is_count: false };
         }
         let is_flattened = !name.contains([' ', '.']) && name.contains('/');
         let mut parts: Vec<String> =
@@ -31,11 +33,16 @@ impl Path {
                 _ if name.contains(". ") => vec![name.to_owned()],
                 _ => name.split('.').map(str::to_owned).collect(),
             };
-        while parts.len() > 1 && is_wrapper(&parts[parts.len() - 1]) {
-            parts.pop();
+        let mut is_count = false;
+        while let Some(key) = parts.pop_if(|key| is_wrapper(key)) {
+            if parts.is_empty() {
+                parts.push(key);
+                break;
+            }
+            is_count |= matches!(key.as_str(), "count" | "total" | "total_count" | "totalCount");
         }
         let leaf = parts.pop().unwrap_or_default();
-        Self { around: parts, leaf }
+        Self { around: parts, leaf, is_count }
     }
 
     /// Returns what the objects around it are, those apart that are around the text as well.
@@ -171,6 +178,9 @@ fn place_of(key: &str) -> Option<Place> {
         "viewer",
         "permissions",
         "moderator",
+        "update",
+        "updated",
+        "modified",
         "editor",
         "approved",
         "deleted",

@@ -70,7 +70,7 @@ pub(super) fn is_wrapped(all: &[&str]) -> bool {
             continue;
         }
         if let Some(before) = previous {
-            let is_open = before.ends_with(|c: char| c.is_alphanumeric() || ",;-)'\"`".contains(c));
+            let is_open = before.ends_with(|c: char| c.is_alphanumeric() || ",;-'`".contains(c));
             // A name in small letters is short, the rest of a sentence seldom is.
             let goes_on = text.starts_with(char::is_lowercase) && (text.len() >= 30 || text.ends_with('.'));
             continued += usize::from(is_open && before.len() >= 40 && goes_on);

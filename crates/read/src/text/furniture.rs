@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::header::Headers;
 use super::line::Line;
 use super::page_words::{self, Class};
 
@@ -28,13 +29,22 @@ pub(super) struct Furniture {
     pub(super) classes: Vec<Option<Class>>,
 }
 
-/// Finds the page's own lines.
-pub(super) fn find(lines: &[Line<'_>]) -> Furniture {
+/// Finds the page's own lines, apart from the headers that leave the names to other lines.
+pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
     let mut classes: Vec<Option<Class>> =
         lines.iter().map(|line| if line.is_header { None } else { page_words::class(line.text) }).collect();
     let comments = count_comments(lines, &classes);
     let recurring = recurring(lines, comments);
-    let naming = naming(lines);
+    let mut naming = naming(lines);
+    match headers {
+        Headers::Announcing(places) => naming.extend(places),
+        Headers::Following(places) => {
+            for at in places {
+                classes[*at] = Some(Class::Time);
+            }
+        }
+        Headers::None | Headers::Marked => {}
+    }
     for (at, line) in lines.iter().enumerate() {
         if line.is_header {
             continue;
@@ -62,7 +72,11 @@ pub(super) fn find(lines: &[Line<'_>]) -> Furniture {
             Some(class @ (Class::Number | Class::Mark(_))) if counts[class] >= often => Part::Furniture,
             Some(Class::Number | Class::Mark(_)) => Part::Content,
             Some(class @ Class::Heading) if counts[class] < enough.max(3) => Part::Heading,
-            Some(class @ Class::Action(_)) if counts[class] >= 2 && actions >= enough => Part::Furniture,
+            Some(class @ Class::Action(words))
+                if (counts[class] >= 2 || are_buttons(words)) && actions >= enough =>
+            {
+                Part::Furniture
+            }
             Some(class) if counts[class] >= enough => Part::Furniture,
             Some(_) => Part::Content,
         })
@@ -97,7 +111,7 @@ fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
         let (before, after) = (touches(at.checked_sub(1)), touches(Some(at + 1)));
         let is_own = match &classes[at] {
             // Between two others it may as well be the name that it looks like.
-            Some(Class::Badge) => before != after,
+            Some(Class::Badge) => before != after || before && is_state(lines[at].text),
             Some(_) => {
                 (before || after)
                     && lines[at].text.contains(|c: char| c.is_whitespace() || c.is_ascii_digit())
@@ -109,6 +123,19 @@ fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
             parts[at] = Part::Furniture;
         }
     }
+}
+
+/// Returns true for counters and buttons alone, without a word that goes along with them.
+fn are_buttons(words: &str) -> bool {
+    let has_several = words.contains(' ');
+    has_several
+        && words.split(' ').all(|word| page_words::is_action_word(word) || page_words::is_time_word(word))
+}
+
+/// Returns true for what is said of a comment, never of its author.
+fn is_state(badge: &str) -> bool {
+    ["edited", "(edited)", "pinned", "bearbeitet", "modifié", "editado"]
+        .contains(&badge.to_lowercase().as_str())
 }
 
 /// Estimates the number of comments: lines with an author's name and a time, or the most frequent
@@ -197,8 +224,34 @@ fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
             names.insert(name.text);
         }
     }
+    let initials = initials(lines);
     let kept = found.into_values().filter(|(places, names)| places.len() >= LEAST && names.len() >= LEAST);
-    kept.flat_map(|(places, _)| places).collect()
+    kept.flat_map(|(places, _)| places).chain(initials).collect()
+}
+
+/// Finds single letters that stand for the picture of the author on the next line, and who is
+/// answered, on the line after "Replying to".
+fn initials(lines: &[Line<'_>]) -> Vec<usize> {
+    const LEAST: usize = 3;
+    let first = |text: &str| text.chars().next().map(|c| c.to_lowercase().to_string());
+    let is_initial = |at: usize| {
+        let text = lines[at].text;
+        text.chars().count() == 1
+            && text.chars().all(char::is_alphabetic)
+            && lines.get(at + 1).is_some_and(|next| next.text.len() > 1 && first(next.text) == first(text))
+    };
+    let is_answered = |at: usize| {
+        at > 0
+            && lines[at].text.starts_with('@')
+            && !lines[at].text.contains(' ')
+            && lines[at - 1].text.to_lowercase().ends_with("replying to")
+    };
+    let mut found: Vec<usize> = (0..lines.len()).filter(|at| is_initial(*at)).collect();
+    if found.len() < LEAST {
+        found.clear();
+    }
+    found.extend((0..lines.len()).filter(|at| is_answered(*at)));
+    found
 }
 
 /// Returns a sentence for each class of line that was left out.
@@ -227,7 +280,7 @@ mod tests {
 
     #[test]
     fn furniture_recurs() {
-        let parts = |text: &str| find(&line::filled(&line::split(text))).parts;
+        let parts = |text: &str| find(&line::filled(&line::split(text)), &Headers::None).parts;
         use Part::{Content, Furniture, Heading};
         let twice = "2 Comments\nAda\nReply to this\nNo.\nReply\nBo\nYes.\nReply";
         let expected = [Heading, Content, Content, Content, Furniture, Content, Content, Furniture];

@@ -15,8 +15,20 @@ struct Header<'a> {
     frame: Frame,
 }
 
-/// Finds a page's headers, and leaves of each its name. Returns true if the page has such lines.
-pub(super) fn mark(lines: &mut [Line<'_>]) -> bool {
+/// What the lines with a name and a time are to a page.
+pub(super) enum Headers {
+    /// It has none.
+    None,
+    /// The lines above comments: marked, and nothing is left of each but its name.
+    Marked,
+    /// These lines announce a name that stands alone below them.
+    Announcing(Vec<usize>),
+    /// These lines follow a name that stands alone: they have a place and a time.
+    Following(Vec<usize>),
+}
+
+/// Finds a page's headers, and leaves of each its name.
+pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
     let found: Vec<Option<Header<'_>>> = lines.iter().map(|line| header(line.text)).collect();
     let mut frames: HashMap<&Frame, Vec<usize>> = HashMap::new();
     for (at, header) in found.iter().enumerate() {
@@ -41,7 +53,7 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> bool {
         .filter(|(frame, places)| is_layout(frame, places))
         .max_by(|(a, a_places), (b, b_places)| (a_places.len(), b).cmp(&(b_places.len(), a)))
     else {
-        return false;
+        return Headers::None;
     };
     let mut slots: Vec<Line<'_>> = lines.to_vec();
     for &at in &places {
@@ -49,7 +61,7 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> bool {
     }
     let odds = layout::name_odds(&slots);
     if places.iter().map(|at| odds[*at]).sum::<f64>() <= 0.0 {
-        return false;
+        return Headers::None;
     }
     if frame.0.is_empty() && frame.1.is_empty() {
         // A sentence may end in "2 weeks ago": what stands before it does not look like a name.
@@ -57,25 +69,64 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> bool {
         let count = |at: usize| all.iter().filter(|other| name(**other) == name(at)).count();
         places.retain(|at| odds[*at] > 0.0 || count(*at) > 1);
     }
+    let is_repeated =
+        |at: &&usize| (1..=2).any(|by| lines.get(**at + by).is_some_and(|line| line.text == name(**at)));
+    if places.iter().filter(is_repeated).count() * 3 >= places.len() * 2 {
+        return Headers::Announcing(places);
+    }
+    let above = |at: usize| {
+        let before = at.checked_sub(1).filter(|before| found[*before].is_none() && odds[*before] > 0.0)?;
+        page_words::class(lines[before].text).is_none().then_some(lines[before].text)
+    };
+    let above: Vec<&str> = places.iter().filter_map(|at| above(*at)).collect();
+    // Buttons recur, and so do authors, but less.
+    let distinct = above.iter().collect::<HashSet<_>>().len();
+    if above.len() * 5 >= places.len() * 4 && distinct >= LEAST_COMMENTS.min(above.len()) {
+        return Headers::Following(places);
+    }
     for at in places {
         lines[at].text = slots[at].text;
         lines[at].is_header = true;
     }
-    true
+    Headers::Marked
 }
+
+/// Words that sites write before a name.
+const LEADS: [&str; 12] = [
+    "posted",
+    "by",
+    "from",
+    "reply",
+    "comment",
+    "commented",
+    "written",
+    "submitted",
+    "author",
+    "am",
+    "pm",
+    "von",
+];
 
 /// Splits a line into the page's words at both of its ends and the name between them.
 fn header(line: &str) -> Option<Header<'_>> {
-    if line.len() > 160 || line.contains("://") {
+    if line.len() > 160 || line.contains("://") || page_words::class(line).is_some() {
         return None;
     }
     let words: Vec<(usize, &str)> = words(line);
     let tokens: Vec<Vec<String>> = words.iter().map(|(_, word)| page_words::tokens(word)).collect();
     let is_page = |at: usize| tokens[at].iter().all(|token| page_words::is_page_word(token));
-    // A name may begin with a word of the page, such as "May" or "Top": the first one that is none
-    // of numbers or signs.
+    let is_time = |at: usize| tokens[at].iter().all(|token| page_words::is_time_word(token));
+    // A name may begin with a word of the page, such as "Jan" or "Top".
+    let has_number =
+        |at: usize| words.get(at).is_some_and(|(_, word)| word.contains(|c: char| c.is_ascii_digit()));
+    let leads = |at: usize| {
+        let word = words[at].1.trim_end_matches(':').to_lowercase();
+        !is_plain(&word)
+            || LEADS.contains(&word.as_str())
+            || is_time(at) && (has_number(at + 1) || has_number(at + 2))
+    };
     let mut start = 0;
-    while start < words.len() && is_page(start) && !(start == 0 && is_plain(words[start].1)) {
+    while start < words.len() && is_page(start) && leads(start) {
         start += 1;
     }
     let mut end = words.len();
@@ -95,7 +146,11 @@ fn header(line: &str) -> Option<Header<'_>> {
     let from = from + fold.map_or(0, |fold| fold.len());
     let to = words[end - 1].0 + words[end - 1].1.len();
     let name = line[from..to].trim_end_matches([',', ':', ';', '•', '·', '|', '—', '–']).trim_end();
-    let name = name.split_once("[S]").map_or(name, |(name, _)| name);
+    let name = ["[S]", "[M]", "[A]", " @"]
+        .iter()
+        .filter_map(|end| name.split_once(end))
+        .next()
+        .map_or(name, |(name, _)| name);
     let separator =
         line[from + name.len()..].trim_start().chars().next().filter(|c| !c.is_alphanumeric() && *c != '[');
     let before = line[..from].trim();
@@ -112,7 +167,9 @@ fn header(line: &str) -> Option<Header<'_>> {
         && !name.contains(['<', '>', '=', '{', '}', '"', '“'])
         && !name.ends_with(['.', '!', '?'])
         && !before.starts_with(['>', '#'].as_slice()) | is_ordinal;
-    if !is_name || !(has_time || has_points || is_ordinal) {
+    // "Ada #12".
+    let is_numbered = line[to..].trim().strip_prefix('#').is_some_and(|number| number.parse::<u32>().is_ok());
+    if !is_name || !(has_time || has_points || is_ordinal || is_numbered) {
         return None;
     }
     let before = if is_ordinal {

@@ -146,16 +146,16 @@ fn layout(runs: &[Run], key: &str, place: Place) -> Option<Layout> {
         Place::RunBefore => {
             let named: Vec<&Run> = runs.iter().filter(|run| has(&run.after)).collect();
             // Texts are in runs of their own.
-            if runs.len() < 2 * named.len() {
+            if named.len() < LEAST_COMMENTS || runs.len() < 2 * named.len() {
                 return None;
             }
-            let mut lengths: Vec<usize> = named.iter().map(|run| run.lines.len()).collect();
+            let mut lengths: Vec<usize> = named.iter().skip(1).map(|run| run.lines.len()).collect();
             lengths.sort_unstable();
-            let usual = *lengths.get(lengths.len() / 2)?;
+            let (usual, longest) = (lengths[lengths.len() / 2], lengths[lengths.len() * 9 / 10]);
             for (number, run) in named.iter().enumerate() {
-                // Above the first name stands the article.
-                let first =
-                    if number == 0 { run.lines.end - usual.min(run.lines.len()) } else { run.lines.start };
+                // Above the first name may stand the article.
+                let is_long = number == 0 && run.lines.len() > longest.max(usual);
+                let first = if is_long { run.lines.end - usual } else { run.lines.start };
                 names.push(first);
                 between.extend(first + 1..run.lines.end);
             }
