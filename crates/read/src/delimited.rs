@@ -40,6 +40,8 @@ pub(super) struct Shape {
     is_told: bool,
     /// Most records have two fields next to each other that are enclosed in quotes.
     is_enclosed: bool,
+    /// The delimiter stands in prose as well: a comma, in a file that is not called CSV.
+    is_of_prose: bool,
 }
 
 impl Shape {
@@ -94,6 +96,7 @@ impl Shape {
             consistency,
             lines,
             is_told: header_is_first || mapping.pairs().next().is_some(),
+            is_of_prose: delimiter == b',' && !source.has_extension("csv"),
             is_enclosed: quoting != Quoting::Plain && pairs * 2 > sample.len(),
             sample,
         }
@@ -140,7 +143,7 @@ impl Shape {
         let are_columns = || {
             self.is_told
                 || self.is_enclosed
-                || header::are_columns(&self.sample, self.header, self.width, self.delimiter == b',')
+                || header::are_columns(&self.sample, self.header, self.width, self.is_of_prose)
         };
         match (self.known_names(), records) {
             (2.., _) => Verdict::Sure(why),
@@ -499,11 +502,12 @@ impl Records {
             return Err(defect);
         }
         let width = self.width;
-        if self.has_stray_quote && self.splitter.quoting == Quoting::Doubled {
-            if self.splitter.split_stray(&self.raw, width) {
-                self.stray.get_or_insert((0, span.line)).0 += 1;
-                return Ok(self.splitter.fields());
-            }
+        if self.has_stray_quote
+            && self.splitter.quoting == Quoting::Doubled
+            && self.splitter.split_stray(&self.raw, width)
+        {
+            self.stray.get_or_insert((0, span.line)).0 += 1;
+            return Ok(self.splitter.fields());
         }
         let fields = self.splitter.split(&self.raw);
         let surplus = (width..fields.len()).any(|index| !fields.get(index).is_empty());
@@ -766,6 +770,7 @@ mod tests {
     use std::io::Cursor;
     use std::sync::Arc;
 
+    use super::super::formats::{csv, testing};
     use super::super::{Options, Reader};
     use super::*;
 
@@ -901,6 +906,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_ends_in_csv_is_evidence_of_columns() {
+        let table = "Ana,It is so dull and grey\nBo,It is not that dull\nCy,No it is not\n";
+        assert_eq!(read("a.csv", table).0[0], "It is so dull and grey");
+        let spaced = table.replace(',', ", ");
+        assert_eq!(read("a.csv", &spaced).0[0], "Ana, It is so dull and grey");
+    }
+
+    #[test]
     fn the_user_names_the_header() {
         let table = "text,author\n\"remark\nwho,what\nAna,It is so dull\nBo,text is just text\n";
         let options = |line| Options { header_row: Some(line), ..Options::default() };
@@ -913,6 +926,12 @@ mod tests {
             let error = read_as("a.csv", table, &options(line)).unwrap_err();
             assert!(error.what.contains(expected), "{error}");
         }
+        // Whatever else the content may be.
+        let (records, _) =
+            read_as("a.txt", "One remark.\nwho;what\nAna;So it is then\n", &options(2)).unwrap();
+        assert_eq!(records, ["So it is then"]);
+        let (_, notices) = read_as("a.json", "[{\"text\":\"so\"},{\"text\":\"no\"}]", &options(2)).unwrap();
+        assert!(notices.contains("--header-row is ignored"), "{notices}");
         let error = read_as("a.csv", "a,text\n\n1,so\n", &options(2)).unwrap_err();
         assert!(error.what.contains("a blank line"), "{error}");
     }
@@ -929,6 +948,17 @@ mod tests {
                 let error = read_as("a.csv", content, &options).unwrap_err();
                 assert!(error.to_string().contains(expected), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn damaged_tables_are_read_to_their_end() {
+        for table in [
+            "A remark\n\nid,author,text\n1,Ana,\"She said \"no\" and left\"\n2,Bo,\"So, so\"\n",
+            "user,text,replies.user,replies.text\nAna,So it is,Bo,No\n,,Cy,Yes\n",
+            "\"It is, as ever, dull\"\r\r\n\"No \"\"way\"\"\"\r\r\n",
+        ] {
+            testing::survives_damage(&csv::FORMAT, table);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{Mapping, Options, ReadError};
 pub(crate) mod arrow;
 pub(crate) mod bluesky;
 pub(crate) mod chat;
+pub(crate) mod comment_api;
 pub(crate) mod commento;
 pub(crate) mod convokit;
 pub(crate) mod coral;
@@ -55,6 +56,7 @@ pub(crate) mod tiktok;
 pub(crate) mod tsv;
 pub(crate) mod twitch;
 pub(crate) mod twitter;
+pub(crate) mod vk;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
@@ -66,6 +68,7 @@ pub(crate) mod zeeschuimer;
 const ALL: &[Format] = &[
     Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
+    Format(&comment_api::FORMAT),
     Format(&commento::FORMAT),
     Format(&convokit::FORMAT),
     Format(&coral::FORMAT),
@@ -96,6 +99,7 @@ const ALL: &[Format] = &[
     Format(&tiktok::FORMAT),
     Format(&twitch::FORMAT),
     Format(&twitter::FORMAT),
+    Format(&vk::FORMAT),
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
@@ -151,6 +155,9 @@ pub(crate) struct Hooks {
     /// Its records stand at places that `--records` names; with that option no other format is
     /// tried.
     pub(crate) has_places: bool,
+    /// It is a table: `--header-row` names the row of its header, and of formats that may fit only
+    /// such ones are tried with that option.
+    pub(crate) has_header: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
 }
@@ -173,6 +180,7 @@ impl Hooks {
         is_begun: None,
         binaries: &[],
         has_places: false,
+        has_header: false,
         chosen_by: None,
     };
 }
@@ -238,12 +246,15 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let lower = word.to_lowercase();
-            let is_near = |name: &str| {
+            // `whatsapp` is a word of a description.
+            let is_near = |format: &&Format| {
+                let name = format.as_str();
                 let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();
-                shared >= 3 || !lower.is_empty() && name.contains(&*lower)
+                let words = format.description().to_lowercase();
+                let mut words = words.split(|c: char| !c.is_alphanumeric());
+                shared >= 3 || lower.len() >= 2 && name.contains(&*lower) || words.any(|word| word == lower)
             };
-            let near: Vec<&str> =
-                ALL.iter().map(|format| format.as_str()).filter(|name| is_near(name)).collect();
+            let near: Vec<&str> = ALL.iter().filter(is_near).map(|format| format.as_str()).collect();
             let near =
                 if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
             format!("unknown format `{word}`; {near}`comity formats` lists all of them")
@@ -273,10 +284,12 @@ mod tests {
             assert!(!ALL[..index].contains(format), "{format} stands twice in the list");
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
-        let error = "xml".parse::<Format>().unwrap_err();
-        assert_eq!(error, "unknown format `xml`; `comity formats` lists all of them");
+        let error = "odd".parse::<Format>().unwrap_err();
+        assert_eq!(error, "unknown format `odd`; `comity formats` lists all of them");
         let error = "Discors".parse::<Format>().unwrap_err();
         assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
+        let error = "WhatsApp".parse::<Format>().unwrap_err();
+        assert!(error.contains("; did you mean chat? "), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]

@@ -109,10 +109,15 @@ fn row(rows: &[Vec<String>]) -> Option<usize> {
     if let Some(best) = best.filter(|best| is_below_remarks(rows, *best)) {
         return Some(best);
     }
-    let first_wide = rows.iter().take(MOST_ABOVE + 1).position(|row| filled(row) >= 3);
+    // Names that no export uses, below remarks of half the width at most.
+    let first_wide = rows.iter().take(MOST_ABOVE + 1).position(|row| filled(row) >= 2);
+    let are_words = |row: &[String]| {
+        row.iter().all(|cell| !cell.starts_with(' ') && cell.split_whitespace().count() <= 2)
+    };
     if let Some(at) = first_wide.filter(|at| *at > 0)
         && rows[..at].iter().all(|row| filled(row) * 2 <= filled(&rows[at]))
         && agree(rows, at) >= 0.7
+        && (filled(&rows[at]) >= 3 || are_words(&rows[at]))
         && is_header(&rows[at], &rows[at + 1..])
     {
         return Some(at);
@@ -182,13 +187,13 @@ fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
         let count = cells().count();
         // Figures below a word, or sentences below one.
         count >= 2
-            && (cells().all(is_figure)
+            && (cells().all(|cell| is_figure(cell))
                 || (!is_sentence(&first[index])
                     && cells().filter(|cell| is_sentence(cell)).count() * 2 > count))
     })
 }
 
-fn is_figure(cell: &String) -> bool {
+fn is_figure(cell: &str) -> bool {
     let cell = cell.trim();
     let is_of_date = |c: char| c.is_ascii_digit() || "/.:,-+% ".contains(c);
     cell.parse::<f64>().is_ok()
@@ -210,7 +215,7 @@ fn explaining_rows(rows: &[Vec<String>]) -> usize {
         return at + 1;
     }
     let Some((row, records)) = rest.split_first() else { return 0 };
-    if records.is_empty() || row.len() != header.len() || row.iter().any(is_figure) {
+    if records.is_empty() || row.len() != header.len() || row.iter().any(|cell| is_figure(cell)) {
         return 0;
     }
     // Words in columns that are all figures, or blanks in columns without any.
@@ -222,7 +227,7 @@ fn explaining_rows(rows: &[Vec<String>]) -> usize {
         if cell.trim().is_empty() {
             blanks += usize::from(count == records.len());
         } else if count >= 2 && cell.trim().chars().filter(|c| c.is_alphabetic()).count() > 4 {
-            labels += usize::from(below().all(is_figure));
+            labels += usize::from(below().all(|cell| is_figure(cell)));
         }
     }
     let is_answer = |cell: &String| ANSWERS.contains(&cell.trim().to_lowercase().as_str());
@@ -237,7 +242,7 @@ fn are_import_ids(row: &[String]) -> bool {
 
 /// Returns true if rows without a known name above them are those of a table, and not lines of
 /// prose or of a chat that have the same number of commas.
-pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is_comma: bool) -> bool {
+pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is_of_prose: bool) -> bool {
     let records = || rows[header.end()..].iter().filter(|row| row.len() == width);
     let count = records().count();
     let column = |index: usize| records().map(move |row| row[index].as_str());
@@ -247,8 +252,8 @@ pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is
     if count == 0 || (1..width).any(|index| most(index, continues_chat)) {
         return false;
     }
-    let is_figure = |cell: &str| is_figure(&cell.to_owned()) || is_id(cell);
-    if (0..width).any(|index| column(index).filter(|cell| is_figure(cell)).count() * 5 >= count * 4) {
+    let is_figure_or_id = |cell: &str| is_figure(cell) || is_id(cell);
+    if (0..width).any(|index| column(index).filter(|cell| is_figure_or_id(cell)).count() * 5 >= count * 4) {
         return true;
     }
     // A comma in a sentence has a space behind it.
@@ -262,7 +267,7 @@ pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is
     let words = |index: usize| column(index).map(|cell| cell.split_whitespace().count()).sum::<usize>();
     // A name and what it said; a comma may divide a short clause from a long one.
     let is_contrast = |index: &usize| {
-        !is_comma && (0..width).any(|other| words(other) >= 2 * words(*index) && words(other) > 3 * count)
+        !is_of_prose && (0..width).any(|other| words(other) >= 2 * words(*index) && words(other) > 3 * count)
     };
     header.rows > 0 || short.iter().any(repeats) || short.iter().any(is_contrast)
 }
@@ -352,6 +357,7 @@ mod tests {
             ("0|1\nauthor|text\nAna|yes\nBo|no", 1, 1),
             // Names that no export uses.
             ("All that was said\n\nwer|wo|was\nAna|3|es war sehr sehr laut\nBo|4|es war viel zu leise", 1, 1),
+            ("All that was said\nwer|was\nAna|es war sehr sehr laut\nBo|es war viel zu leise", 1, 1),
             // Rows of questions and ids.
             ("Q1|Q2\nAge?|What is it like?\n{\"ImportId\":\"a\"}|{\"ImportId\":\"b\"}\n33|dull", 0, 3),
             ("a|b|c\nStarted|Ended|Why?\n2024-05-01|2024-05-02|so\n2024-05-01|2024-05-03|it goes", 0, 2),
@@ -374,7 +380,7 @@ mod tests {
 
     #[test]
     fn columns_are_told_from_prose_and_chats() {
-        for (table, is_comma, expected) in [
+        for (table, is_of_prose, expected) in [
             ("So we left| as ever\nNo one came| not even Bo\nIt was dull| they say", true, false),
             ("Yes| I do\nNo| I do not\nYes| of course\nNo| never", true, false),
             ("So we left as ever|and came back\nNo one came there|not even Bo or Ana", false, false),
@@ -387,7 +393,7 @@ mod tests {
             ("Ana|It goes on for ever and ever\nBo|It does not go on that long", false, true),
             ("@ana|It goes on\n@bo|No", true, true),
         ] {
-            let found = are_columns(&rows(table), Header::default(), 2, is_comma);
+            let found = are_columns(&rows(table), Header::default(), 2, is_of_prose);
             assert_eq!(found, expected, "{table}");
         }
     }

@@ -47,7 +47,7 @@ impl JsonPath {
     pub(crate) fn of_list_or(source: &Source, paths: &'static [&'static str]) -> Self {
         if source.head().trim_ascii_start().starts_with(b"[") {
             Self::Paths(&["*"])
-        } else if ndjson::sample(source).len() > 1 {
+        } else if ndjson::are_most_lines(source, |_| true) && ndjson::sample(source).len() > 1 {
             Self::Lines
         } else {
             Self::Paths(paths)

@@ -49,7 +49,11 @@ pub(crate) fn open(
 ) -> Result<Box<dyn Parser>, ReadError> {
     let source = Source::open(file, options.max_expansion, progress)?;
     let (format, why) = choose(&source, file, options)?;
-    (format.entry().open)(Input::new(source, file, options.clone(), format, why))
+    let mut input = Input::new(source, file, options.clone(), format, why);
+    if options.header_row.is_some() && !format.entry().hooks.has_header {
+        input.report.notices.push("--header-row is ignored: this format is no table".to_owned());
+    }
+    (format.entry().open)(input)
 }
 
 fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Format, String), ReadError> {
@@ -97,8 +101,9 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         };
     }
     if own_output::is_of_report(head, file.is_named) {
-        let folder =
-            file.path.as_deref().and_then(Path::parent).filter(|folder| own_output::is_report(folder));
+        // A file of an archive lies in a temporary folder.
+        let path = file.path.as_deref().filter(|path| *path == Path::new(&*file.name));
+        let folder = path.and_then(Path::parent).filter(|folder| own_output::is_report(folder));
         let remedy = folder.map_or_else(|| own_output::INSIST.to_owned(), own_output::remedy);
         return Err(ReadError::new(ReadErrorKind::NoExport, &source.name, own_output::FILE, remedy));
     }
@@ -113,6 +118,7 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         }
         match (format.entry().sniff)(source, &options.mapping) {
             Verdict::Sure(why) => return Ok((format, why)),
+            Verdict::Maybe(_) if options.header_row.is_some() && !format.entry().hooks.has_header => {}
             Verdict::Maybe(why) => fitting.push((format, why)),
             Verdict::No => {}
         }

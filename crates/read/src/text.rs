@@ -10,16 +10,20 @@
 //! Says who?
 //! ```
 //!
-//! Nothing marks an author's line: it can only be concluded. `docs/page-dump.md` tells users how,
-//! and what to do when it goes wrong. In short, three steps:
+//! Many sites mark an author's line: by the time next to it, or by their own lines around it. Where
+//! nothing does, it can only be inferred. `docs/page-dump.md` tells users how, and what to do when
+//! it goes wrong. The steps:
 //!
-//! 1. `furniture` sets aside lines that the site puts around every comment, and finds the section's
-//!    heading.
-//! 2. `line` looks at each line: its length, ending and capitals, whether its words are ordinary
+//! 1. `header` finds lines of a name and a time, `inline` finds `Name: text` and `— Name`.
+//! 2. `furniture` sets aside lines that the site puts around every comment, and finds the section's
+//!    heading; `layout` finds the names by their place among those lines.
+//! 3. `line` looks at each line: its length, ending and capitals, whether its words are ordinary
 //!    ones (in English, and in this file), whether the same line recurs, whether others address it,
 //!    blank lines around it.
-//! 3. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
-//!    file.
+//! 4. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
+//!    file. What the first steps found is certain to it.
+//!
+//! `evidence` decides if a text is such a page at all.
 //!
 //! Where it fails: names that are ordinary sentences ("I agree with this"); short comments written
 //! like names ("Total Disgrace") by or before authors who write once; comments that consist of
@@ -462,6 +466,7 @@ pub fn sniff(text: &str) -> Option<Sniff> {
                 let (known, comments) = evidence::conversation(lines, &verdicts);
                 !evidence::is_document(&all, if known >= 3 { 0.2 } else { 0.1 })
                     && !evidence::is_wrapped(&all)
+                    && authors.iter().filter(|name| evidence::is_pair(name)).count() * 5 <= authors.len()
                     && (known >= 2 && 4 * comments >= names || known == 1 && 2 * comments >= names)
                     && evidence::personal(texts.iter().copied()) >= 0.2
             }

@@ -14,7 +14,11 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     extensions: &["csv"],
     sniff,
     open,
-    hooks: Hooks::NONE,
+    hooks: Hooks {
+        has_header: true,
+        chosen_by: Some(|options| options.header_row.map(|_| "as told by --header-row")),
+        ..Hooks::NONE
+    },
 };
 
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {

@@ -43,13 +43,16 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input begins with a server and a channel.
+/// Checks whether the input has a server and a channel, or messages of the kinds of Discord's.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
-    if objects::may_be(source, mapping)
-        && objects::has_object(source, "guild")
-        && objects::has_object(source, "channel")
-        && objects::has_container(source, "messages")
-    {
+    if !objects::may_be(source, mapping) || !objects::has_container(source, "messages") {
+        return Verdict::No;
+    }
+    let has_channel = ["guild", "channel"].iter().all(|key| objects::has_object(source, key));
+    let has_kinds = ["Default\"", "Reply\""].iter().any(|kind| objects::has_value(source, "type", kind))
+        && objects::has_object(source, "author")
+        && ["timestamp", "content"].iter().all(|key| objects::has_key(source, key));
+    if has_channel || has_kinds {
         Verdict::Sure("has the keys of a channel that DiscordChatExporter saved".to_owned())
     } else {
         Verdict::No
@@ -166,6 +169,16 @@ mod tests {
         assert_eq!(read.comments[1].section, None);
         assert_eq!(read.comments[1].link.as_deref(), Some("https://discord.com/channels/@me/2/11"));
         assert_eq!(read.comments[6].section.as_deref(), Some("rain"));
+    }
+
+    #[test]
+    fn messages_alone_are_known_by_their_kinds() {
+        let messages = format!("{{{}", &CHANNEL[CHANNEL.find("\"messages\"").unwrap()..]);
+        assert!(testing::is_sure(&FORMAT, &messages));
+        let read = testing::read(&FORMAT, messages.as_bytes()).unwrap();
+        assert_eq!(read.comments[1].thread, "stdin");
+        assert_eq!(read.comments[0].status, Status::Service);
+        assert!(!testing::is_sure(&FORMAT, r#"{"messages":[{"type":"x","content":"Rain","author":{}}]}"#));
     }
 
     #[test]

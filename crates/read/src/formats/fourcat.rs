@@ -36,7 +36,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     extensions: &[],
     sniff,
     open,
-    hooks: Hooks::NONE,
+    hooks: Hooks { has_header: true, ..Hooks::NONE },
 };
 
 /// Checks whether the header, or most of the first lines, have 4CAT's columns.

@@ -69,3 +69,26 @@ impl Parser for Lines {
         &mut self.input
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::{read, survives_damage};
+
+    #[test]
+    fn each_line_is_a_comment() {
+        let export = read(&FORMAT, b"The ferry sank, again.\r\n\r\n  I saw it! \nDid you?").unwrap();
+        let texts = export.each(|comment| comment.text.clone());
+        assert_eq!(texts, ["The ferry sank, again.", "I saw it!", "Did you?"]);
+        assert_eq!(export.each(|comment| comment.origin.line), [1, 3, 4]);
+        assert!(export.each(|comment| comment.author.clone()).iter().all(Option::is_none));
+        assert!(export.tells("a guess"));
+    }
+
+    #[test]
+    fn damaged_lines_are_comments_or_rejects() {
+        survives_damage(&FORMAT, "The ferry sank, again.\nI saw it!\n\nDid you?\n");
+        let export = read(&FORMAT, b"One.\n\xff\xfe\xff\nTwo.\n").unwrap();
+        assert_eq!(export.comments.len() + export.rejects.len(), 3);
+    }
+}

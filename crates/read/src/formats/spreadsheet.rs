@@ -22,7 +22,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     open: reader::open,
     #[cfg(not(feature = "spreadsheet"))]
     open: |input| Err(super::left_out(&input, "spreadsheets", "spreadsheet")),
-    hooks: Hooks { is_begun: Some(is_begun), ..Hooks::NONE },
+    hooks: Hooks { is_begun: Some(is_begun), has_header: true, ..Hooks::NONE },
 };
 
 /// The beginning of a compound file: old Office documents.

@@ -128,3 +128,21 @@ impl Parser for PageDump {
         &mut self.input
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FORMAT;
+    use crate::formats::testing::survives_damage;
+
+    #[test]
+    fn damaged_pages_are_read_or_refused() {
+        for page in [
+            "Ada\n2 hours ago\nRain again.\nReply\nBo\n3 hours ago\nNot here!\nReply\nAda\n4 hours ago\nLucky you.\nReply\n",
+            "[–]ada 2 points 1 day ago\nRain again.\nreply\n[–]bo 3 points 1 day ago\nNot here!\nreply\n[–]cy 1 point 2 days ago\nOh.\n",
+            "Ada: I see rain again.\nBo: You are lucky, we have none!\nAda: Come and get some of it.\n",
+            "I see rain again.\n— Ada\n\nNot here, you liar!\n— Bo\n\nCome and see.\n— Ada\n",
+        ] {
+            survives_damage(&FORMAT, page);
+        }
+    }
+}

@@ -73,12 +73,24 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     Verdict::No
 }
 
-/// Checks whether the head has sections of an account's data; the comments may stand far behind
-/// it.
+/// Checks whether the head has sections of an account's data, two at least; the comments may stand
+/// far behind it.
 fn is_account(source: &Source) -> bool {
-    const SECTIONS: [&str; 5] =
-        ["CommentsList", "FavoriteVideoList", "Favorite Videos", "Video Browsing History", "Watch History"];
-    SECTIONS.iter().any(|section| objects::has_key(source, section))
+    const SECTIONS: [&str; 12] = [
+        "Comments",
+        "CommentsList",
+        "Favorite Effects",
+        "Favorite Videos",
+        "FavoriteVideoList",
+        "Like List",
+        "ItemFavoriteList",
+        "Login History",
+        "LoginHistoryList",
+        "Video Browsing History",
+        "Watch History",
+        "VideoList",
+    ];
+    SECTIONS.iter().filter(|section| objects::has_key(source, section)).nth(1).is_some()
 }
 
 /// Opens the comments.
@@ -225,6 +237,7 @@ mod tests {
             assert_eq!(first.created_at.unwrap().to_string(), "2025-03-04T05:06:07Z");
             assert!(read.tells("replies that TikTok counts and this file does not hold: 2"));
         }
+        assert!(!is_sure(&FORMAT, r#"{"Comments":[{"text":"x"}]}"#));
         assert!(!is_sure(&FORMAT, r#"[{"cid":"1","text":"x","votes":"1"}]"#));
     }
 

@@ -14,7 +14,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     extensions: &["tsv", "tab"],
     sniff,
     open,
-    hooks: Hooks::NONE,
+    hooks: Hooks { has_header: true, ..Hooks::NONE },
 };
 
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {

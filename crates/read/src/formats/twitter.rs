@@ -93,9 +93,13 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is_v1 = has("id_str")
         && has_any(&["favorite_count", "retweet_count"])
         && (has("full_text") || (has("screen_name") && has("text")));
-    let is_v2 = has("text")
-        && (has("edit_history_tweet_ids")
-            || (has("author_id") && has_any(&["conversation_id", "public_metrics", "referenced_tweets"])));
+    let is_of_author = || {
+        has("author_id")
+            && (has_any(&["public_metrics", "referenced_tweets"])
+                || (has("conversation_id")
+                    && has_any(&["in_reply_to_user_id", "reply_settings", "includes"])))
+    };
+    let is_v2 = has("text") && (has("edit_history_tweet_ids") || is_of_author());
     if is_v1 || (has("rest_id") && has("legacy") && has("full_text")) {
         Verdict::Sure("has the keys of tweets (API v1.1)".to_owned())
     } else if has("rawContent") && has_any(&["inReplyToTweetId", "conversationId"]) {
@@ -418,6 +422,10 @@ mod tests {
             let error = read(&FORMAT, file.as_bytes()).unwrap_err();
             assert_eq!(error.kind, ReadErrorKind::NoComments);
         }
+        assert!(!is_sure(
+            &FORMAT,
+            r#"[{"id":1,"author_id":2,"conversation_id":3,"text":"a chat of some other site"}]"#
+        ));
         assert!(!is_sure(&FORMAT, "window.onload = function() {}"));
     }
 
@@ -476,7 +484,7 @@ mod tests {
     fn single_tweets_and_those_of_the_website_are_read() {
         for (json, expected) in [
             (
-                r#"{"id":"1","text":"Hm","author_id":"5","author":{"id":"5","username":"ana"},"conversation_id":"1"}"#,
+                r#"{"id":"1","text":"Hm","author_id":"5","author":{"id":"5","username":"ana"},"conversation_id":"1","public_metrics":{}}"#,
                 "1 ana > -: Hm",
             ),
             (

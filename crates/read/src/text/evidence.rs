@@ -145,3 +145,73 @@ pub(super) fn personal<'a>(texts: impl Iterator<Item = &'a str>) -> f64 {
     }
     f64::from(personal as u32) / f64::from(count.max(1) as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::sniff;
+
+    #[test]
+    fn short_lines_are_no_evidence() {
+        for (what, text) in [
+            (
+                "README",
+                "Ferry\n\nA small library for crossings.\n\nInstallation\n\nYou need a boat and a licence for it.\n\nUsage\n\n\
+                 Call it from your own code, and see what it does.\n\nExamples\n\nYou can find some in the folder of examples.\n\n\
+                 License\n\nDo what you like with it.\n",
+            ),
+            (
+                "Markdown",
+                "# Ferry\n\n## Usage\n\nI wrote this for you.\n\n```\nferry --go\n```\n\n## Usage of the other one\n\nSee above.\n",
+            ),
+            (
+                "YAML",
+                "name: ferry\non:\n  push:\n    branches: [main]\njobs:\n  test:\n    runs-on: lake\n    steps:\n      - run: go\n",
+            ),
+            (
+                "mail",
+                "From: Ada <ada@lake.example>\nTo: Bo <bo@lake.example>\nSubject: The ferry\n\nIs it gone? I miss it.\n\nAda\n\n\
+                 From: Bo <bo@lake.example>\nTo: Ada <ada@lake.example>\nSubject: Re: The ferry\n\nIt sank, Ada.\n\nBo\n",
+            ),
+            (
+                "records",
+                "Author: ada\nScore: 3\nBody: I miss the ferry.\n\nAuthor: bo\nScore: 1\nBody: You do not!\n\nAuthor: ada\nScore: 2\n\
+                 Body: I do.\n",
+            ),
+            (
+                "blog export",
+                "TITLE: The ferry\nAUTHOR: Ada\nDATE: 03/12/2004 10:15:00 AM\n-----\nBODY:\nI miss it.\n-----\nCOMMENT:\nAUTHOR: Bo\n\
+                 DATE: 03/13/2004 09:00:00 AM\nYou do not!\n-----\n",
+            ),
+            (
+                "chat",
+                "12/03/2024, 10:15 - Ada: Is it gone?\n12/03/2024, 10:16 - Bo: I think so!\n12/03/2024, 10:17 - Ada: I miss it.\n",
+            ),
+            (
+                "meeting",
+                "10:15:12 From Ada To Everyone:\n\tIs it gone?\n10:15:40 From Bo To Everyone:\n\tYou know it, Ada.\n10:16:02 From Ada To Everyone:\n\tOh.\n",
+            ),
+            (
+                "changes",
+                "1.2.0, 3 March 2024\nThe ferry goes twice a day.\n\n1.1.0, 2 February 2024\nThe ferry goes once a day.\n\n1.0.0, 1 January 2024\n\
+                 The ferry goes.\n",
+            ),
+            (
+                "steps",
+                "1. Boat\nBuy one that floats, if you can.\n2. Water\nFind some.\n3. Go\nRow until you are there.\n",
+            ),
+        ] {
+            assert_eq!(sniff(text), None, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_conversation_is() {
+        for text in [
+            "Ada\nI miss the ferry.\nBo\nYou do not, it was always late.\nAda\nIt was my ferry.\nCy\nQuiet, you two.\n",
+            "old_salt\nThe ferry sank because nobody cared.\nQuiet Otter\nI cared, old_salt.\nPia\n@Quiet Otter So did I.\n",
+        ] {
+            assert!(sniff(text).is_some(), "{text}");
+        }
+    }
+}

@@ -109,7 +109,7 @@ const LEADS: [&str; 12] = [
 
 /// Splits a line into the page's words at both of its ends and the name between them.
 fn header(line: &str) -> Option<Header<'_>> {
-    if line.len() > 160 || line.contains("://") || page_words::class(line).is_some() {
+    if line.len() > 160 || line.contains("://") || is_of_chat(line) || page_words::class(line).is_some() {
         return None;
     }
     let words: Vec<(usize, &str)> = words(line);
@@ -178,6 +178,11 @@ fn header(line: &str) -> Option<Header<'_>> {
         page_words::tokens(before).join(" ") + fold.map_or("", |_| "[")
     };
     Some(Header { name, frame: (before, separator.map_or_else(String::new, String::from)) })
+}
+
+/// Returns true for the header of a message to all of a meeting: `10:15:12 From Ada To Everyone:`.
+fn is_of_chat(line: &str) -> bool {
+    line.trim_end_matches([':', ' ']).to_lowercase().ends_with(" to everyone")
 }
 
 /// The words of a line with their places.

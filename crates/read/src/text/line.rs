@@ -486,7 +486,7 @@ fn inside(text: &str) -> u8 {
 
 /// Returns true if a line speaks in the first or second person, or as only comments do.
 pub(super) fn is_personal(text: &str) -> bool {
-    register(text) == 1 || text.ends_with(['!', '?'])
+    speaks(text).0 || text.ends_with(['!', '?'])
 }
 
 /// Returns true if a line attributes what it tells, as articles do.
@@ -494,7 +494,9 @@ pub(super) fn reports(text: &str) -> bool {
     register(text) == 2
 }
 
-fn register(text: &str) -> usize {
+/// Whether a text speaks in the first or second person outside quotation marks; and whether it
+/// reports what was said.
+fn speaks(text: &str) -> (bool, bool) {
     let mut quoted = false;
     let mut reports = false;
     for token in text.split_whitespace() {
@@ -503,7 +505,7 @@ fn register(text: &str) -> usize {
         }
         let lower = bare(token).to_lowercase().replace('’', "'");
         if !quoted && words::is_personal(&lower) {
-            return 1;
+            return (true, reports);
         }
         reports |= words::is_reporting(&lower);
         if token.contains(['"', '”', '»']) && !token.starts_with(['"', '“', '«'])
@@ -511,6 +513,14 @@ fn register(text: &str) -> usize {
         {
             quoted = false;
         }
+    }
+    (false, reports)
+}
+
+fn register(text: &str) -> usize {
+    let (is_personal, reports) = speaks(text);
+    if is_personal {
+        return 1;
     }
     if reports {
         2

@@ -65,3 +65,48 @@ fn is_utterance(line: &str) -> bool {
         && !text.ends_with([',', ';', ':', '-', '{', '}', '='])
         && !evidence::is_pair(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_comments_are_counted() {
+        for text in [
+            "The pier is closed again!\nI told you so.\nWho has the key?\n",
+            "We went by bike, it was raining\nMy tent leaked, as it does\nYou owe me a towel, Otto\n",
+            "we waited for an hour and nobody came\n\nno idea why you like it\n\n@otto bring cake\n",
+        ] {
+            assert_eq!(count(text), Some(3), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_not() {
+        for (what, text) in [
+            ("two lines", "I like it.\nDo you?\n"),
+            (
+                "prose broken at a width",
+                "The old ferry had been lying in the harbour for so many years that\nnobody could tell who owned it. I \
+                 asked the keeper of the inn, and he\nlaughed at me and said that you might as well ask who owned the\n\
+                 fog. We drank to that, and then we drank to the ferry as well.\n",
+            ),
+            (
+                "paragraphs",
+                "I came home late.\nThe door was open.\nNobody was there.\n\nI called you.\nYou did not answer.\n\n\
+                 We met again.\nIt was May.\n",
+            ),
+            (
+                "Markdown",
+                "# Ferry\n\nI wrote this for you.\n\n- It floats.\n- It sinks.\n\nCan you use it?\n",
+            ),
+            ("YAML", "name: ferry\non: push\nsteps:\n  - run: do you float?\n"),
+            ("words", "apple\npear\nplum\ncherry\n"),
+            ("a log", "10:01 started\n10:02 read 5 files\n10:03 done\n"),
+            ("code", "let me = you;\nif (me) {\n  return my;\n}\n"),
+            ("facts", "The pier has ninety metres.\nThe lake has no fish.\nThe town has a mayor.\n"),
+        ] {
+            assert_eq!(count(text), None, "{what}");
+        }
+    }
+}
