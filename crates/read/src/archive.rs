@@ -287,12 +287,11 @@ mod tests {
         let path = folder.path().join("all.zip");
         std::fs::write(&path, zip(&[("a.csv", CSV)])).unwrap();
         let mut reader = Reader::open(std::slice::from_ref(&path), &Options::default()).unwrap();
-        let unpacked = reader._unpacked[0].path().to_owned();
+        let unpacked = reader.unpacked[0].path().to_owned();
         assert_eq!(reader.by_ref().filter(|record| matches!(record, Ok(Record::Comment(_)))).count(), 1);
         let report = &reader.files()[0];
         assert_eq!(*report.file, *path.join("a.csv").to_string_lossy());
         assert_eq!(report.fingerprint.as_ref().map(|(size, _)| *size), Some(CSV.len() as u64));
-        drop(reader);
         assert!(!unpacked.exists());
         for broken in [&zip(&[("a.csv", CSV)])[..60], &zip(&[]), b"PK\x03\x04 and no more"] {
             std::fs::write(&path, broken).unwrap();

@@ -29,6 +29,12 @@ pub(crate) fn named_as_text(file: &InputFile) -> Option<&'static str> {
         }
         "LICENSE" | "LICENCE" | "COPYING" | "NOTICE" | "CITATION" if is_plain => Some("a licence or notice"),
         "MAKEFILE" | "DOCKERFILE" if file.extension.is_empty() => Some("code"),
+        "REQUIREMENTS" if file.extension == "txt" => Some("code"),
+        "DATAPACKAGE" | "DATASET_METADATA" | "DATASET_INFOS" | "PACKAGE" | "PACKAGE_LOCK"
+            if file.extension == "json" =>
+        {
+            Some("a description of a data set or program")
+        }
         _ => None,
     }
 }

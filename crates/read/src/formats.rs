@@ -246,12 +246,15 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let lower = word.to_lowercase();
-            let is_near = |name: &str| {
+            // `whatsapp` is a word of a description.
+            let is_near = |format: &&Format| {
+                let name = format.as_str();
                 let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();
-                shared >= 3 || !lower.is_empty() && name.contains(&*lower)
+                let words = format.description().to_lowercase();
+                let mut words = words.split(|c: char| !c.is_alphanumeric());
+                shared >= 3 || lower.len() >= 2 && name.contains(&*lower) || words.any(|word| word == lower)
             };
-            let near: Vec<&str> =
-                ALL.iter().map(|format| format.as_str()).filter(|name| is_near(name)).collect();
+            let near: Vec<&str> = ALL.iter().filter(is_near).map(|format| format.as_str()).collect();
             let near =
                 if near.is_empty() { String::new() } else { format!("did you mean {}? ", near.join(" or ")) };
             format!("unknown format `{word}`; {near}`comity formats` lists all of them")
@@ -281,10 +284,12 @@ mod tests {
             assert!(!ALL[..index].contains(format), "{format} stands twice in the list");
             assert!(!format.description().is_empty() && !format.description().contains('\n'), "{format}");
         }
-        let error = "xml".parse::<Format>().unwrap_err();
-        assert_eq!(error, "unknown format `xml`; `comity formats` lists all of them");
+        let error = "odd".parse::<Format>().unwrap_err();
+        assert_eq!(error, "unknown format `odd`; `comity formats` lists all of them");
         let error = "Discors".parse::<Format>().unwrap_err();
         assert!(error.contains("; did you mean ") && error.contains("discourse"), "{error}");
+        let error = "WhatsApp".parse::<Format>().unwrap_err();
+        assert!(error.contains("; did you mean chat? "), "{error}");
     }
 
     #[cfg(not(all(feature = "arrow", feature = "parquet", feature = "spreadsheet")))]

@@ -235,8 +235,8 @@ pub struct Reader {
     current: Option<Current>,
     files: Vec<FileReport>,
     skipped: Vec<Skipped>,
-    /// The files of zip archives; deleted with the reader.
-    _unpacked: Vec<TempDir>,
+    /// The files of zip archives; deleted after the last record, or with the reader.
+    unpacked: Vec<TempDir>,
     unique_ids: UniqueIds,
     thread_index: Arc<Mutex<ThreadIndex>>,
     bytes_read: Arc<AtomicU64>,
@@ -291,7 +291,7 @@ impl Reader {
             current: None,
             files: Vec::new(),
             skipped: Vec::new(),
-            _unpacked: unpacked,
+            unpacked,
             unique_ids: UniqueIds::default(),
             thread_index: Arc::default(),
             bytes_read: Arc::new(AtomicU64::new(0)),
@@ -322,8 +322,8 @@ impl Reader {
                 }
             }
             if let (Some(folder), Some(error), 0) = (group.folder, first_error, readable) {
-                let what = format!("no file of this folder can be read (the first: {error})");
-                let remedy = "name a folder that holds comment exports";
+                let what = format!("no file in it can be read (the first: {error})");
+                let remedy = "name a folder or archive that holds comment exports";
                 return Err(ReadError::new(ReadErrorKind::NoInput, &folder, what, remedy));
             }
         }
@@ -434,7 +434,10 @@ impl Reader {
                 self.current = None;
             }
             let mut current = match self.pending.pop() {
-                None => return Ok(None),
+                None => {
+                    self.unpacked.clear();
+                    return Ok(None);
+                }
                 Some(Pending::Unreadable(reject)) => return Ok(Some(Record::Reject(reject))),
                 Some(Pending::Open(current)) => current,
                 Some(Pending::File { file, index }) => {

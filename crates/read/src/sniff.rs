@@ -101,8 +101,9 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         };
     }
     if own_output::is_of_report(head, file.is_named) {
-        let folder =
-            file.path.as_deref().and_then(Path::parent).filter(|folder| own_output::is_report(folder));
+        // A file of an archive lies in a temporary folder.
+        let path = file.path.as_deref().filter(|path| *path == Path::new(&*file.name));
+        let folder = path.and_then(Path::parent).filter(|folder| own_output::is_report(folder));
         let remedy = folder.map_or_else(|| own_output::INSIST.to_owned(), own_output::remedy);
         return Err(ReadError::new(ReadErrorKind::NoExport, &source.name, own_output::FILE, remedy));
     }

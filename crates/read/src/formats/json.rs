@@ -100,15 +100,18 @@ impl Json {
         let lists =
             chosen.iter().map(|list| list.report(true)).chain(others.iter().map(|list| list.report(false)));
         input.report.record_lists = lists.collect();
-        let is_lazy = chosen.is_empty() && others.iter().all(|other| other.sample.is_empty());
         let (chosen, others) = if chosen.is_empty() { fall_back(&survey, others) } else { (chosen, others) };
+        // The first object will show the keys.
+        let is_lazy = !survey.is_whole && chosen.iter().all(|candidate| candidate.sample.is_empty());
         let mut kinds = Vec::new();
         let mut shapes: Vec<(&Candidate, Keys)> = Vec::new();
         for candidate in &chosen {
             let known = shapes.iter().position(|(shape, _)| shape.is_like(candidate));
             if known.is_none() && !is_lazy {
-                let alike =
-                    chosen.iter().filter(|other| candidate.is_like(other) || candidate.path == other.path);
+                // Replies may have keys that the others lack: a parent.
+                let alike = chosen.iter().chain(&nested).filter(|other| {
+                    candidate.is_like(other) || candidate.path == other.path || candidate.has_reply(other)
+                });
                 let sample: Vec<Object> = alike.flat_map(|other| other.sample.clone()).collect();
                 let first = shapes.is_empty();
                 let keys = if first {
@@ -121,13 +124,13 @@ impl Json {
             kinds.push((candidate.kind.clone(), known.unwrap_or(shapes.len().saturating_sub(1))));
         }
         for candidate in &nested {
-            let is_reply = candidate
-                .path
-                .iter()
-                .any(|step| matches!(step, Step::Key(key) if choice::is_reply_name(key)));
-            if is_reply
+            let is_known = |keys: &Keys| {
+                let fitting = candidate.sample.iter().filter(|object| keys.is_full(object)).count();
+                fitting * 2 > candidate.sample.len()
+            };
+            if candidate.is_reply_list()
                 && candidate.kind == Kind::Object
-                && !shapes.iter().any(|(shape, _)| shape.is_like(candidate))
+                && !shapes.iter().any(|(shape, keys)| shape.is_like(candidate) || is_known(keys))
             {
                 let keys = Keys::also(&mut input, &candidate.sample);
                 shapes.extend(keys.map(|keys| (candidate, keys)));
@@ -152,7 +155,7 @@ impl Json {
                 self.raw.clear();
                 let span = self.input.source.read_line(&mut self.raw)?;
                 if !self.raw.trim_ascii().is_empty() {
-                    return Some(Cut { candidate: Some(0), span, id: None, thread: None });
+                    return Some(Cut { candidate: Some(0), span, id: None, thread: None, unseen: None });
                 }
             },
         }
@@ -192,6 +195,14 @@ impl Json {
             return Err(Fault::Reject(defect));
         }
         let value = keys::parse_deep(raw).map_err(Fault::Reject)?;
+        if let (Some(path), Way::Places(walk)) = (&cut.unseen, &mut self.way) {
+            let is_full =
+                |object| self.records.as_ref().is_some_and(|records| records.shapes[0].is_full(object));
+            if !value.as_object().is_some_and(is_full) {
+                walk.note_unseen(path);
+                return Ok(());
+            }
+        }
         let object = match (&mut self.kinds[candidate].0, value) {
             (Kind::Columns, Value::Object(columns)) => return self.read_columns(cut, raw, columns),
             (_, Value::Object(object)) => object,
@@ -298,8 +309,8 @@ impl Json {
             if !walk.unseen.is_empty() {
                 let lists: Vec<&str> = walk.unseen.iter().map(String::as_str).collect();
                 notices.push(format!(
-                    "lists beyond the part that was looked through when it was opened are not read: {}; --records reads one of \
-                     them",
+                    "lists beyond the part that was looked through when it was opened hold other objects, which are not \
+                     read: {}; --records reads one of them",
                     lists.join(", ")
                 ));
             }
@@ -366,15 +377,16 @@ fn survey(input: &Input, are_lines: bool) -> Survey {
 fn named(input: &Input, survey: &Survey, path: &str) -> Result<Choice, ReadError> {
     let mapping = &input.options.mapping;
     let mut choice = choice::choose(survey, mapping, u64::MAX);
-    let Some(candidate) = choice::at_path(survey, path, mapping) else {
+    let found = choice::at_path(survey, path, mapping);
+    let Some(candidate) = found.or_else(|| (!survey.is_whole).then(|| choice::unseen_path(path))) else {
         let known = choice.chosen.iter().chain(&choice.others).chain(&choice.nested);
+        let known = known.filter(|candidate| candidate.has_text());
         let known: Vec<String> = known.map(|candidate| candidate.report(false).path).collect();
-        let part = if survey.is_whole { "" } else { " in the part of it that was looked through" };
         let remedy = match known.is_empty() {
             true => "nothing in it looks like records; check that it is a comment export".to_owned(),
             false => format!("name one of these after --records: {}", known.join(", ")),
         };
-        let what = format!("no records under `{path}`{part}");
+        let what = format!("no records under `{path}`");
         return Err(ReadError::new(ReadErrorKind::UnknownColumn, &input.source.name, what, remedy));
     };
     let all = choice.chosen.drain(..).chain(choice.others.drain(..)).chain(choice.nested.drain(..));
@@ -392,11 +404,20 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
         let what = format!("an error answer of an interface, no comments: {message}");
         return error(what, "ask the interface again, or leave the file out");
     }
-    if choice.has_named_text() || !survey.is_whole {
+    if choice.has_named_text() {
         return Ok(());
     }
+    if !survey.is_whole {
+        // Of lists alone one would have to guess.
+        if choice.others.iter().chain(&choice.chosen).all(|candidate| candidate.sample.is_empty()) {
+            return Ok(());
+        }
+        let what = "nothing in the part of it that was looked through is named like a comment's text";
+        let remedy = "name the place of the comments with --records, or save what is streamed as a file";
+        return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
+    }
     match choice::empty_list(&survey.root) {
-        Some(path) if path.is_empty() => {
+        Some(path) if path == "/" => {
             error("no comments in it: its list is empty".to_owned(), "check that the export has any")
         }
         Some(path) => {
@@ -407,8 +428,16 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
     }
 }
 
-/// Returns what comes nearest to records if nothing has a text, for an error that names its keys.
+/// Returns what comes nearest to records if nothing has the text that is looked for, for an error
+/// that names its keys.
 fn fall_back(survey: &Survey, mut others: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
+    if others.is_empty() {
+        // The user's columns are nowhere.
+        let Choice { mut chosen, others: known, .. } =
+            choice::choose(survey, &Mapping::default(), MAX_RECORD_BYTES as u64);
+        chosen.truncate(1);
+        others = chosen.into_iter().chain(known).collect();
+    }
     if !others.is_empty() {
         return (vec![others.remove(0)], others);
     }
@@ -458,7 +487,7 @@ fn describe(
             format!("`{}` ({})", list.path, list.records)
         })
         .collect();
-    if !seen.is_empty() {
+    if !seen.is_empty() && input.options.records.is_none() {
         input.report.notices.push(format!(
             "other places look like records and are not read: {}; --records PATH reads one of them",
             seen.join(", ")
@@ -497,5 +526,278 @@ fn find_unread(place: &Place, path: &str, records: &Records, unread: &mut Vec<St
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{read, survives_damage};
     use super::*;
+    use crate::input_file::InputFile;
+    use crate::{Format, Options};
+
+    /// What is read, as `id author > parent @thread: text`; the thread only if the input names it.
+    fn lines(json: &str) -> String {
+        let entry = if json.trim_start().starts_with(['{', '[']) { &FORMAT } else { &ndjson::FORMAT };
+        let read = read(entry, json.as_bytes()).unwrap_or_else(|error| panic!("{error}: {json}"));
+        assert_eq!(read.rejects, [], "{json}");
+        let line = |comment: &comity_core::comment::Comment| {
+            let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            let (author, parent) = (or_none(&comment.author), or_none(&comment.parent));
+            let thread =
+                if comment.thread == "stdin" { String::new() } else { format!(" @{}", comment.thread) };
+            format!("{} {author} > {parent}{thread}: {}", comment.id, comment.text)
+        };
+        read.each(line).join("; ")
+    }
+
+    /// Reads with a path of records; an error as its words.
+    fn read_at(path: &str, json: &str) -> String {
+        let file = InputFile::stdin();
+        let stream = Box::new(std::io::Cursor::new(json.as_bytes().to_vec()));
+        let source = Source::new("export".into(), stream, std::sync::Arc::default()).unwrap();
+        let options = Options { records: Some(path.to_owned()), ..Options::default() };
+        let input = Input::new(source, &file, options.into(), Format::of(&FORMAT), String::new());
+        let mut parser = match Json::open(input, false) {
+            Ok(parser) => parser,
+            Err(error) => return format!("{}; {}", error.what, error.remedy),
+        };
+        let mut ids = Vec::new();
+        while let Some(record) = parser.next().unwrap() {
+            ids.push(match record {
+                Record::Comment(comment) => comment.id,
+                Record::Reject(reject) => reject.cause,
+            });
+        }
+        ids.join(" ")
+    }
+
+    #[test]
+    fn every_list_of_comments_is_read() {
+        for (json, expected) in [
+            // Documents one after the other, on one line or on several.
+            (
+                "{\n\"data\": [{\"id\":1,\"text\":\"rain\"}]\n}\n{\"data\":[{\"id\":2,\"text\":\"snow\"}]} [{\"id\":3,\"text\":\"hail\"}]",
+                "1 - > -: rain; 2 - > -: snow; 3 - > -: hail",
+            ),
+            // Lists of one kind.
+            (
+                r#"{"ancestors":[{"id":1,"text":"rain","user":"Ana"}],"descendants":[{"id":2,"text":"snow","user":"Bo"}]}"#,
+                "1 Ana > -: rain; 2 Bo > -: snow",
+            ),
+            // Pages, and objects around lists that name their thread.
+            (
+                r#"[{"page":1,"comments":[{"id":1,"text":"rain"}]},{"page":2,"comments":[{"id":2,"text":"snow"}]}]"#,
+                "1 - > -: rain; 2 - > -: snow",
+            ),
+            (
+                r#"[{"id":"v7","title":"On the rain of this year","comments":[{"id":1,"text":"rain","user":"Ana"}]}]"#,
+                "1 Ana > - @v7: rain",
+            ),
+            // Lists and objects under ids.
+            (
+                r#"{"film_a":[{"id":1,"text":"rain"}],"film_b":[{"id":2,"text":"snow"},{"id":3,"text":"hail"}]}"#,
+                "1 - > - @film_a: rain; 2 - > - @film_b: snow; 3 - > - @film_b: hail",
+            ),
+            (
+                r#"{"order":["k1"],"posts":{"k1":{"message":"rain","user":"Ana"},"k2":{"message":"snow","user":"Bo"}}}"#,
+                "k1 Ana > -: rain; k2 Bo > -: snow",
+            ),
+            (r#"{"-Nq8x":{"text":"rain","author":"Ana"}}"#, "-Nq8x Ana > -: rain"),
+            (
+                r#"{"threads":{"t1":{"comments":{"c1":{"text":"rain","author":"Ana"}}},"t2":{"comments":{"c2":{"text":"snow","author":"Bo"}}}}}"#,
+                "c1 Ana > - @t1: rain; c2 Bo > - @t2: snow",
+            ),
+            // Texts and nothing else.
+            (r#"["rain again","no, snow"]"#, "1 - > -: rain again; 2 - > -: no, snow"),
+            ("\"rain \\\"again\\\"\"\n\"no, snow\"\n", "1 - > -: rain \"again\"; 2 - > -: no, snow"),
+            (r#"{"comments":["rain again","no, snow"]}"#, "1 - > -: rain again; 2 - > -: no, snow"),
+        ] {
+            assert_eq!(lines(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn tables_are_read_by_row_and_by_column() {
+        let rows = "7 Ana > -: rain; 8 Bo > -: snow";
+        for json in [
+            r#"[["id","user","text"],["7","Ana","rain"],["8","Bo","snow"]]"#,
+            "[\"id\",\"user\",\"text\"]\n[\"7\",\"Ana\",\"rain\"]\n[\"8\",\"Bo\",\"snow\"]\n",
+            r#"{"columns":["id","user","text"],"index":[0,1],"data":[[7,"Ana","rain"],[8,"Bo","snow"]]}"#,
+            r#"{"id":{"0":7,"1":8},"user":{"0":"Ana","1":"Bo"},"text":{"0":"rain","1":"snow"}}"#,
+            r#"{"user":{"7":"Ana","8":"Bo"},"text":{"7":"rain","8":"snow"},"id":{"7":7,"8":8},"tags":{"7":null,"8":["x"]}}"#,
+            r#"{"id":[7,8],"user":["Ana","Bo"],"text":["rain","snow"]}"#,
+        ] {
+            assert_eq!(lines(json), rows, "{json}");
+        }
+    }
+
+    #[test]
+    fn replies_within_comments_are_read() {
+        let tree = "1 Ana > -: rain; 2 Bo > 1: snow; 3 Cy > 2: hail; 4 Di > -: fog";
+        for json in [
+            r#"[{"id":1,"user":"Ana","text":"rain","KEY":[{"id":2,"user":"Bo","text":"snow","KEY":[{"id":3,"user":"Cy","text":"hail"}]}]},
+                {"id":4,"user":"Di","text":"fog","KEY":[]}]"#,
+            r#"[{"id":1,"user":"Ana","text":"rain","KEY":{"data":[{"id":2,"user":"Bo","text":"snow","KEY":{"data":[{"id":3,"user":"Cy","text":"hail"}]}}]}},
+                {"id":4,"user":"Di","text":"fog","KEY":{"data":[]}}]"#,
+            r#"[{"node":{"id":1,"user":"Ana","text":"rain","KEY":{"edges":[{"node":{"id":2,"user":"Bo","text":"snow","KEY":{"edges":[{"node":{"id":3,"user":"Cy","text":"hail"}}]}}}]}}},
+                {"node":{"id":4,"user":"Di","text":"fog","KEY":{"edges":[]}}}]"#,
+            r#"{"KEY":[{"comment":{"id":1,"user":"Ana","text":"rain"},"replies":[{"comment":{"id":2,"user":"Bo","text":"snow"},"replies":[{"comment":{"id":3,"user":"Cy","text":"hail"}}]}]},
+                {"comment":{"id":4,"user":"Di","text":"fog"}}]}"#,
+            r#"{"comments":{"1":{"user":"Ana","text":"rain","KEY":{"2":{"user":"Bo","text":"snow","KEY":{"3":{"user":"Cy","text":"hail"}}}}},
+                "4":{"user":"Di","text":"fog"}}}"#,
+        ] {
+            for key in ["replies", "answers", "children", "comments", "responses"] {
+                let json = json.replace("KEY", key);
+                assert_eq!(lines(&json), tree, "{json}");
+            }
+        }
+        // The parent that a reply names itself stays, and lists of other things are none.
+        assert_eq!(
+            lines(
+                r#"[{"id":1,"user":"Ana","text":"rain","edit_history":[{"id":1,"user":"Ana","text":"ran"}],
+                    "thread":{"items":[{"id":2,"user":"Bo","text":"snow","parent_id":9}]}}]"#
+            ),
+            "1 Ana > -: rain; 2 Bo > 9: snow"
+        );
+        // Replies may have keys of their own.
+        assert_eq!(
+            lines(
+                r#"[{"id":1,"user":"Ana","text":"rain","top_comments":[{"key":"x","body":"snow","by":"Bo"}]}]"#
+            ),
+            "1 Ana > -: rain; 2 Bo > 1: snow"
+        );
+    }
+
+    #[test]
+    fn records_are_chosen_by_what_they_hold() {
+        let filler = r#"{"format_note":"a picture of middling size","ext":"mp4","url":"x"},"#.repeat(9_000);
+        let formats = format!("[{}{{\"ext\":\"mp4\"}}]", filler);
+        for (json, expected) in [
+            (format!(r#"{{"formats":{formats},"comments":[{{"id":1,"text":"rain"}}]}}"#), None),
+            (
+                r#"{"likes":{"list":[{"date":"2024-05-01","link":"x"},{"date":"2024-05-02","link":"y"}]},
+                    "notes":{"list":[{"date":"2024-05-01","comment":"rain","id":1}]}}"#
+                    .to_owned(),
+                Some("1 - > -: rain"),
+            ),
+            (
+                r#"{"issue":{"labels":[{"name":"bug","description":"something is not as it should be"}],"body":"fog","user":{"login":"Bo"}},
+                    "comment":{"id":1,"body":"rain","user":{"login":"Ana"}}}"#
+                    .to_owned(),
+                Some("1 Ana > -: rain"),
+            ),
+            (
+                r#"{"thread":{"view":{"id":1,"text":"rain","by":"Ana"},"replies":[{"view":{"id":2,"text":"snow","by":"Bo"},"replies":[]}]}}"#
+                    .to_owned(),
+                Some("1 Ana > -: rain; 2 Bo > 1: snow"),
+            ),
+            (
+                r#"{"data":[{"id":1,"text":"rain","user":"Ana"}],"includes":{"tweets":[{"id":2,"text":"snow","user":"Bo"}]}}"#
+                    .to_owned(),
+                Some("1 Ana > -: rain"),
+            ),
+        ] {
+            match expected {
+                Some(expected) => assert_eq!(lines(&json), expected, "{json}"),
+                None => {
+                    // A stream cannot be looked through twice.
+                    let error = read(&FORMAT, json.as_bytes()).unwrap_err();
+                    assert_eq!(error.kind, ReadErrorKind::NoText, "{error}");
+                    assert_eq!(read_at("comments", &json), "1");
+                    let folder = tempfile::tempdir().unwrap();
+                    let file = folder.path().join("video.json");
+                    std::fs::write(&file, &json).unwrap();
+                    let mut reader = crate::Reader::open(&[file], &Options::default()).unwrap();
+                    assert_eq!(reader.by_ref().map(Result::unwrap).collect::<Vec<_>>().len(), 1);
+                    let lists = &reader.files()[0].record_lists;
+                    let lists: Vec<(&str, bool)> =
+                        lists.iter().map(|list| (list.path.as_str(), list.is_read)).collect();
+                    assert_eq!(lists, [("comments", true), ("formats", false)]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_of_the_same_kind_beyond_the_buffer_is_read() {
+        let comment = |id: u32| {
+            let text = format!("rain {id} ").repeat(20);
+            format!(r#"{{"id":{id},"user":"Ana","text":"{text}"}}"#)
+        };
+        let first: Vec<String> = (0..2_000).map(comment).collect();
+        let json = format!(
+            r#"{{"ancestors":[{}],"tags":[{{"name":"x"}}],"descendants":[{}]}}"#,
+            first.join(","),
+            comment(9_999)
+        );
+        let read = read(&FORMAT, json.as_bytes()).unwrap();
+        assert_eq!(read.comments.len(), 2_001);
+        assert!(read.tells("are not read: tags"), "{:?}", read.notices);
+    }
+
+    #[test]
+    fn the_user_names_the_records() {
+        let json = r#"{"a/b":[{"id":1,"text":"rain"}],"list":[{"posts":[{"id":2,"text":"snow"}]},{"posts":[{"id":3,"text":"hail"}]}],
+            "by":{"k1":[{"id":4,"text":"fog"}],"k2":[{"id":5,"text":"sun"}]},"one":{"id":6,"text":"dew"}}"#;
+        for (path, expected) in [
+            ("/a~1b", "1"),
+            ("list.*.posts", "2 3"),
+            ("list.posts", "2 3"),
+            ("/list/1/posts", "3"),
+            ("by.k2", "5"),
+            ("by.*", "4 5"),
+            ("one", "6"),
+        ] {
+            assert_eq!(read_at(path, json), expected, "{path}");
+        }
+        let error = read_at("nowhere", json);
+        assert!(
+            error.starts_with("no records under `nowhere`; name one of these after --records: "),
+            "{error}"
+        );
+        assert!(error.contains("list.*.posts"), "{error}");
+    }
+
+    #[test]
+    fn answers_without_comments_are_named_as_what_they_are() {
+        for (json, expected) in [
+            (
+                r#"{"error":{"message":"too many requests"}}"#,
+                "an error answer of an interface, no comments: too many requests",
+            ),
+            (
+                r#"{"errors":[{"message":"bad key","code":89}]}"#,
+                "an error answer of an interface, no comments: bad key",
+            ),
+            (r#"{"ok":false,"error":"no_auth"}"#, "an error answer of an interface, no comments: no_auth"),
+            (
+                r#"{"message":"Not here","status":404}"#,
+                "an error answer of an interface, no comments: Not here",
+            ),
+            (r#"{"detail":"Log in first."}"#, "an error answer of an interface, no comments: Log in first."),
+            (r#"{"comments":[]}"#, "no comments in it: its list `comments` is empty"),
+            (r#"{"data":{"items":[],"count":0}}"#, "no comments in it: its list `data.items` is empty"),
+            ("[]", "no comments in it: its list is empty"),
+        ] {
+            assert_eq!(read(&FORMAT, json.as_bytes()).unwrap_err().what, expected, "{json}");
+        }
+        assert_eq!(lines(r#"{"message":"rain","status":"approved","author":"Ana"}"#), "1 Ana > -: rain");
+    }
+
+    #[test]
+    fn a_heading_is_passed_over() {
+        let read = read(&ndjson::FORMAT, b"{\"version\":1}\n{\"id\":1,\"text\":\"rain\"}\n").unwrap();
+        assert_eq!((read.comments.len(), read.rejects.len()), (1, 0));
+        assert!(read.tells("passed over as a heading"), "{:?}", read.notices);
+    }
+
+    #[test]
+    fn damage_costs_records_and_not_the_reader() {
+        for valid in [
+            r#"{"v1":[{"id":1,"text":"rain","replies":{"data":[{"id":2,"text":"snow"}]}}],"v2":[{"id":3,"text":"fog"}]}"#,
+            r#"{"text":{"0":"rain","1":"snow"},"by":{"0":"Ana","1":"Bo"}}"#,
+            r#"[["id","text"],["1","rain"],["2","snow"]]"#,
+            "{\"data\":[{\"text\":\"rain\"}]}\n{\"data\":[{\"text\":\"snow\"}]}\n",
+            r#"["rain again","no, snow"]"#,
+        ] {
+            survives_damage(&FORMAT, valid);
+            survives_damage(&ndjson::FORMAT, valid);
+        }
+    }
 }

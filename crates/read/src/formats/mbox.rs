@@ -128,7 +128,7 @@ impl Mailbox {
                 let span = span.get_or_insert(next);
                 (span.end, span.is_complete) = (next.end, next.is_complete);
                 if raw.len() + line.len() <= MAX_RECORD_BYTES {
-                    raw.extend_from_slice(unescaped(&line));
+                    raw.extend_from_slice(&line);
                 }
             }
             is_apart = line.trim_ascii().is_empty();
@@ -143,7 +143,8 @@ impl Mailbox {
         if let Some(cause) = self.input.source.defect(span, &[]).filter(|_| !is_long) {
             return self.input.reject(span, cause, raw);
         }
-        let message = MessageParser::default().parse(raw);
+        let plain = unescaped(raw);
+        let message = MessageParser::default().parse(&*plain);
         let is_mail = |message: &Message| {
             message.from().is_some() || message.message_id().is_some() || message.subject().is_some()
         };
@@ -151,7 +152,7 @@ impl Mailbox {
             let cause = "no mail: it has no sender, no subject and no id; check where it comes from";
             return self.input.reject(span, cause, raw);
         };
-        let text = text(&message, raw);
+        let text = text(&message, &plain);
         if is_long && text.is_none() {
             let cause = self.input.source.defect(span, &[]).unwrap_or_default();
             return self.input.reject(span, cause, raw);
@@ -204,10 +205,21 @@ impl Parser for Mailbox {
     }
 }
 
-/// Returns a line without the sign that keeps it from being a separator (`>From `).
-fn unescaped(line: &[u8]) -> &[u8] {
-    let signs = line.iter().take_while(|byte| **byte == b'>').count();
-    if signs > 0 && line[signs..].starts_with(b"From ") { &line[1..] } else { line }
+/// Takes off the sign that keeps a line from being a separator (`>From `). Within quoted lines the
+/// sign is that of the quotation.
+fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.windows(7).any(|window| window == b"\n>From ") {
+        return Cow::Borrowed(raw);
+    }
+    let lines: Vec<&[u8]> = raw.split_inclusive(|byte| *byte == b'\n').collect();
+    let is_quoted = |at: usize| lines.get(at).is_some_and(|line| line.starts_with(b">"));
+    let mut plain = Vec::with_capacity(raw.len());
+    for (at, line) in lines.iter().enumerate() {
+        let is_alone = at > 0 && !is_quoted(at - 1) && !is_quoted(at + 1);
+        let is_escaped = is_alone && line.starts_with(b">From ");
+        plain.extend_from_slice(&line[usize::from(is_escaped)..]);
+    }
+    Cow::Owned(plain)
 }
 
 /// Returns the ids of the messages that a message answers: the nearest one first.
@@ -312,12 +324,14 @@ mod tests {
         Subject: Re: Snow, and ice\n\
         Date: Mon, 25 Mar 2024 10:05:00 +0000\n\
         Message-ID: <b@site.example>\n\
-        In-Reply-To: <a@site.example>\n\
+        In-Reply-To: <a@site.example> (Cleo's message of \"Mon\\, 25 Mar\n\
+        \t2024 09\\:05\")\n\
         References: <a@site.example>\n\
         Content-Type: text/plain; charset=\"iso-8859-1\"\n\
         Content-Transfer-Encoding: quoted-printable\n\
         \n\
         > First line.\n\
+        >From the start.\n\
         Gr=FC=DFe.\n\
         --=20\n\
         Dan\n";
@@ -333,7 +347,7 @@ mod tests {
         assert_eq!(first.created_at.map(|time| time.to_string()).as_deref(), Some("2024-03-25T08:05:00Z"));
         assert_eq!((first.id.as_str(), first.parent.as_deref()), ("a@site.example", None));
         assert_eq!(second.author.as_deref(), Some("Dan B\u{e9}rg"));
-        assert_eq!(second.text, "> First line.\nGr\u{fc}\u{df}e.\n-- \nDan");
+        assert_eq!(second.text, "> First line.\n>From the start.\nGr\u{fc}\u{df}e.\n-- \nDan");
         assert_eq!(second.parent.as_deref(), Some("a@site.example"));
         assert_eq!(first.thread, second.thread);
         assert!(first.thread.contains("Snow"), "{}", first.thread);
@@ -376,6 +390,23 @@ mod tests {
             assert_eq!(export.comments.len(), 1, "{export:?}");
             assert_eq!(export.comments[0].text.trim(), expected, "{headers}");
             assert_eq!(export.comments[0].author.as_deref(), Some("Zo\u{eb}"), "{headers}");
+        }
+    }
+
+    #[test]
+    fn senders_are_named() {
+        for (from, expected) in [
+            ("Cleo Ray <cleo@site.example>", "Cleo Ray"),
+            ("\"Ray, Cleo\" <cleo@site.example>", "Ray, Cleo"),
+            ("cleo@site.example (Cleo =?utf-8?Q?R=C3=A9?=)", "Cleo R\u{e9}"),
+            ("cleo at site.example (Cleo Ray)", "Cleo Ray"),
+            ("cleo@site.example", "cleo@site.example"),
+            ("<cleo@site.example>", "cleo@site.example"),
+        ] {
+            let mail =
+                format!("From: {from}\nDate: Mon, 25 Mar 2024 09:05:00 +0000\nMessage-ID: <a>\n\nRain.\n");
+            let export = read(&FORMAT, mail.as_bytes()).unwrap();
+            assert_eq!(export.comments[0].author.as_deref(), Some(expected), "{from}");
         }
     }
 

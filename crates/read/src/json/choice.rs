@@ -14,6 +14,8 @@ use crate::objects::Object;
 pub(crate) enum Step {
     /// To the value under a key.
     Key(String),
+    /// To one value of an object that is keyed by ids.
+    Id(String),
     /// To each element of an array.
     Elements,
     /// To one element of an array, from 0.
@@ -77,6 +79,18 @@ impl Candidate {
         self.text.is_some()
     }
 
+    /// Returns true if it is a list that is called like one of replies.
+    pub(crate) fn is_reply_list(&self) -> bool {
+        self.is_list && self.path.iter().any(|step| matches!(step, Step::Key(key) if is_reply_name(key)))
+    }
+
+    /// Returns true if another one is a list of replies within this one, with the same key for
+    /// texts.
+    pub(crate) fn has_reply(&self, other: &Self) -> bool {
+        let is_same = self.kind == other.kind && self.text.is_some() && self.text == other.text;
+        is_same && other.path.starts_with(&self.path) && other.is_reply_list()
+    }
+
     /// Returns true if both have the same keys for text and author.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.kind == other.kind
@@ -113,8 +127,12 @@ pub(crate) fn display(path: &[Step]) -> String {
         [.., Step::Elements | Step::Values] if path.len() > 1 => path.len() - 1,
         _ => path.len(),
     };
-    let has_dots =
-        path.iter().any(|step| matches!(step, Step::Key(key) if key.contains(['.', '/']) || key.is_empty()));
+    let has_dots = path.iter().any(
+        |step| matches!(step, Step::Key(key) | Step::Id(key) if key.contains(['.', '/']) || key.is_empty()),
+    );
+    if path.is_empty() {
+        return "/".to_owned();
+    }
     if has_dots {
         let escaped = |step: &Step| format!("/{}", step.to_string().replace('~', "~0").replace('/', "~1"));
         return path[..end].iter().map(escaped).collect();
@@ -132,7 +150,7 @@ impl Choice {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Key(key) => f.write_str(key),
+            Self::Key(key) | Self::Id(key) => f.write_str(key),
             Self::Elements | Self::Values => f.write_str("*"),
             Self::Element(index) => write!(f, "{index}"),
         }
@@ -334,7 +352,12 @@ pub(crate) fn choose(survey: &Survey, mapping: &Mapping, whole_limit: u64) -> Ch
     collect(&survey.root, &mut Vec::new(), None, mapping, &mut all);
     all.sort_by_key(|candidate: &Candidate| -candidate.score);
     let mut chosen: Vec<Candidate> = Vec::new();
-    let Some(mut best) = all.iter().find(|candidate| candidate.has(Field::Text)).cloned() else {
+    // A guess is no reason to read what is called otherwise.
+    let is_likely = |candidate: &&Candidate| {
+        candidate.has(Field::Text)
+            && (candidate.text.is_some() || !candidate.is_denied() || mapping.has_names())
+    };
+    let Some(mut best) = all.iter().find(is_likely).cloned() else {
         return Choice { chosen, nested: Vec::new(), others: all };
     };
     // The object around a list of replies is a comment as well.
@@ -409,10 +432,18 @@ fn collect(
 
 /// Returns the objects of a place without what they hold under ids.
 fn own(place: &Place) -> Vec<Object> {
-    let mut sample = place.sample.clone();
-    if place.values.is_some() {
-        sample.iter_mut().for_each(|object| object.retain(|key, _| place.key(key).is_some()));
+    fn strip(object: &mut Object, place: &Place) {
+        if place.values.is_some() {
+            object.retain(|key, _| place.key(key).is_some());
+        }
+        for (key, value) in object.iter_mut() {
+            if let (Some(inner), Some(place)) = (value.as_object_mut(), place.key(key)) {
+                strip(inner, place);
+            }
+        }
     }
+    let mut sample = place.sample.clone();
+    sample.iter_mut().for_each(|object| strip(object, place));
     sample
 }
 
@@ -478,7 +509,12 @@ fn rows(
 ) -> Option<(Option<Vec<String>>, Vec<Object>)> {
     let cells = place.elements.as_deref()?;
     let is_row = place.arrays > 0 && cells.count() == cells.strings + cells.others && cells.strings > 0;
-    if !is_row || !matches!(path.last(), Some(Step::Elements)) {
+    // Rows stand in an array, or are documents of their own.
+    let is_place = match path {
+        [] => place.arrays > 1 && cells.count() > place.arrays && cells.count() % place.arrays == 0,
+        [.., last] => *last == Step::Elements,
+    };
+    if !is_row || !is_place {
         return None;
     }
     let width = match header {
@@ -629,7 +665,7 @@ pub(crate) fn at_path(survey: &Survey, path: &str, mapping: &Mapping) -> Option<
                 continue;
             }
             place = place.values.as_deref()?;
-            steps.push(if word == "*" { Step::Values } else { Step::Key(word) });
+            steps.push(if word == "*" { Step::Values } else { Step::Id(word) });
             break;
         }
     }
@@ -653,12 +689,26 @@ pub(crate) fn at_path(survey: &Survey, path: &str, mapping: &Mapping) -> Option<
     found.or_else(|| candidate(place, &steps, None, &Mapping::default()))
 }
 
+/// Returns records of which nothing is known but the path that a user wrote.
+pub(crate) fn unseen_path(path: &str) -> Candidate {
+    let step = |word: String| match word.parse() {
+        _ if word == "*" => Step::Elements,
+        Ok(index) => Step::Element(index),
+        Err(_) => Step::Key(word),
+    };
+    let mut path: Vec<Step> = parse(path).into_iter().map(step).collect();
+    if !matches!(path.last(), Some(Step::Elements)) {
+        path.push(Step::Elements);
+    }
+    Candidate::unknown(path)
+}
+
 /// Returns a place by its path.
 pub(crate) fn place_at<'a>(root: &'a Place, path: &[Step]) -> Option<&'a Place> {
     path.iter().try_fold(root, |place, step| match step {
-        Step::Key(key) => place.key(key).or(place.values.as_deref()),
+        Step::Key(key) => place.key(key),
         Step::Elements | Step::Element(_) => place.elements.as_deref(),
-        Step::Values => place.values.as_deref(),
+        Step::Values | Step::Id(_) => place.values.as_deref(),
     })
 }
 

@@ -21,6 +21,8 @@ struct Spot {
     /// The records of this candidate stand here.
     record: Option<usize>,
     keys: Vec<(String, usize)>,
+    /// Its keys are ids.
+    has_ids: bool,
     numbers: Vec<(u64, usize)>,
     elements: Option<usize>,
     values: Option<usize>,
@@ -51,6 +53,8 @@ pub(crate) struct Cut {
     pub(crate) id: Option<String>,
     /// The thread that the objects around it name.
     pub(crate) thread: Option<String>,
+    /// It stands in a list that the survey did not see, under this path: it may be no record.
+    pub(crate) unseen: Option<String>,
 }
 
 /// The way through the documents of an input.
@@ -60,7 +64,9 @@ pub(crate) struct Walk {
     open: Vec<Level>,
     /// Lists that the survey saw, if it did not see all.
     known: Option<HashSet<String>>,
-    /// Lists that it did not see, and that are not read.
+    /// The place of lists that it did not see.
+    unseen_spot: usize,
+    /// Lists that it did not see, and whose objects are no records.
     pub(crate) unseen: BTreeSet<String>,
     /// Some threads are named by the objects around them, or by keys.
     pub(crate) has_threads: bool,
@@ -76,8 +82,11 @@ impl Walk {
             for step in &candidate.path {
                 let next = spots.len();
                 let spot = &mut spots[at];
+                spot.has_ids |= matches!(step, Step::Values | Step::Id(_));
                 let known = match step {
-                    Step::Key(key) => spot.keys.iter().find(|(known, _)| known == key).map(|(_, at)| *at),
+                    Step::Key(key) | Step::Id(key) => {
+                        spot.keys.iter().find(|(known, _)| known == key).map(|(_, at)| *at)
+                    }
                     Step::Element(index) => {
                         spot.numbers.iter().find(|(known, _)| known == index).map(|(_, at)| *at)
                     }
@@ -86,7 +95,7 @@ impl Walk {
                 };
                 if known.is_none() {
                     match step {
-                        Step::Key(key) => spot.keys.push((key.clone(), next)),
+                        Step::Key(key) | Step::Id(key) => spot.keys.push((key.clone(), next)),
                         Step::Element(index) => spot.numbers.push((*index, next)),
                         Step::Elements => spot.elements = Some(next),
                         Step::Values => spot.values = Some(next),
@@ -102,13 +111,18 @@ impl Walk {
             add_lists(root, &mut Vec::new(), &mut known);
             known
         });
-        let kinds = candidates.iter().map(|candidate| candidate.kind.clone()).collect();
-        Self { spots, kinds, open: Vec::new(), known, unseen: BTreeSet::new(), has_threads: false }
+        let unseen_spot = spots.len();
+        spots.push(Spot { elements: Some(unseen_spot + 1), ..Spot::default() });
+        spots.push(Spot { record: Some(0), ..Spot::default() });
+        let kinds: Vec<Kind> = candidates.iter().map(|candidate| candidate.kind.clone()).collect();
+        let known = known.filter(|_| kinds.first() == Some(&Kind::Object));
+        let (unseen, has_threads) = (BTreeSet::new(), false);
+        Self { spots, kinds, open: Vec::new(), known, unseen_spot, unseen, has_threads }
     }
 
     /// Cuts the next record off the stream, into `raw`. Returns `None` at the end.
     pub(crate) fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<Cut> {
-        let nowhere = |span| Some(Cut { candidate: None, span, id: None, thread: None });
+        let nowhere = |span| Some(Cut { candidate: None, span, id: None, thread: None, unseen: None });
         loop {
             let Some(byte) = skip_space(source) else {
                 raw.clear();
@@ -167,7 +181,11 @@ impl Walk {
                 named.or(around.values.filter(|_| !is_scalar))
             }
         };
-        let Some(at) = spot else { return Next::Skip };
+        let Some(at) = spot else {
+            let is_unseen =
+                byte == b'[' && self.known.as_ref().is_some_and(|known| !known.contains(&self.path()));
+            return if is_unseen { Next::Enter(self.unseen_spot) } else { Next::Skip };
+        };
         let spot = &self.spots[at];
         let may_enter = self.open.len() < MAX_OPEN;
         if let Some(candidate) = spot.record {
@@ -210,7 +228,9 @@ impl Walk {
         let is_keyed = |level: &Level| match &level.key {
             Some(Key::Seen(key)) => {
                 let spot = &self.spots[level.spot];
-                spot.values.is_some() && !spot.keys.iter().any(|(known, _)| known == key)
+                // A key that has a place of its own next to the ids is none of them.
+                let is_named = spot.keys.iter().any(|(known, _)| known == key);
+                spot.has_ids && (spot.values.is_none() || !is_named)
             }
             _ => false,
         };
@@ -227,6 +247,8 @@ impl Walk {
         let thread = own.map(|(_, id)| id).or_else(|| {
             around.into_iter().find_map(|level| level.thread.clone().map(|(_, id)| id).or_else(|| key(level)))
         });
+        let is_unseen = self.open.iter().any(|level| level.spot == self.unseen_spot);
+        let unseen = is_unseen.then(|| self.path().trim_end_matches(".*").to_owned());
         self.has_threads |= thread.is_some();
         if span.is_complete {
             self.end_value();
@@ -234,25 +256,25 @@ impl Walk {
             // The end of the input; one reject is enough for it.
             self.open.clear();
         }
-        Cut { candidate: Some(candidate), span, id, thread }
+        Cut { candidate: Some(candidate), span, id, thread, unseen }
+    }
+
+    /// Notes a list whose objects are no records.
+    pub(crate) fn note_unseen(&mut self, path: &str) {
+        if self.unseen.len() < MOST_UNSEEN {
+            self.unseen.insert(path.to_owned());
+        }
     }
 
     /// Passes over a value that is no record, and notes what it says about records.
     fn pass_over(&mut self, byte: u8, source: &mut Source, raw: &mut Vec<u8>) {
         if matches!(byte, b'{' | b'[') {
-            if byte == b'['
-                && let Some(known) = &self.known
-                && self.unseen.len() < MOST_UNSEEN
-            {
-                let path = self.path();
-                if !known.contains(&path) {
-                    self.unseen.insert(path);
-                }
-            }
             return skip_value(source);
         }
         let field = match self.open.last() {
-            Some(Level { key: Some(Key::Seen(key)), .. }) => mapping::field_of_name(key),
+            Some(Level { key: Some(Key::Seen(key)), .. }) => mapping::field_of_name(key)
+                // The number of a page says nothing about the thread.
+                .filter(|_| !key.eq_ignore_ascii_case("page")),
             _ => None,
         };
         let Some(field @ (Field::Id | Field::Thread)) = field else { return skip_value(source) };
