@@ -148,7 +148,6 @@ pub(super) fn personal<'a>(texts: impl Iterator<Item = &'a str>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::text::sniff;
 
     #[test]
