@@ -43,6 +43,8 @@ for path in inputs:
     name = "-".join(path.relative_to(root).parts[1:])
     # The format is left to the content.
     seed("readers", name, b"\0" + content)
+    if content.lstrip()[:1] in (b"{", b"["):
+        seed("json", name, b"\0" + content)
     if path.parent.name in ("plain", "page", "outbox"):
         seed("readers", name + ".gz", b"\0" + gzip.compress(content, mtime=0))
 archive = io.BytesIO()

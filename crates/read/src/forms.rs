@@ -70,9 +70,9 @@ impl Forms {
     pub(crate) fn notices(&self) -> impl Iterator<Item = String> {
         let markup = match self.markup {
             Markup::Plain => None,
-            Markup::Escaped => {
-                Some("characters of the texts are written as in HTML (`&amp;`): replaced by themselves")
-            }
+            Markup::Escaped => Some(
+                "characters of the texts are written as in HTML (`&amp;`): replaced by themselves, and tags by what they show",
+            ),
             Markup::Html => Some("the texts are HTML: converted to plain text, quotations marked as such"),
         };
         self.wrapping.notice().into_iter().chain(markup).map(str::to_owned)
@@ -107,7 +107,7 @@ impl Forms {
                 let Some(value) = &mut values[field as usize] else { continue };
                 if mojibake::shows(value) {
                     diagnostics.add(Diagnostic::Mojibake, line, value);
-                    *value = mojibake::repair(value).into_owned().into();
+                    *value = mojibake::repair_all(value).into_owned().into();
                 }
             }
         }
@@ -119,13 +119,14 @@ impl Forms {
         let Some(text) = &mut values[Field::Text as usize] else { return Vec::new() };
         match self.markup {
             Markup::Plain => Vec::new(),
-            Markup::Escaped => {
+            // A `<` that somebody typed would be escaped.
+            Markup::Escaped if !(text.contains('<') && html::has_tags(text)) => {
                 if text.contains('&') {
                     *text = html::unescape(text).into();
                 }
                 Vec::new()
             }
-            Markup::Html => {
+            Markup::Escaped | Markup::Html => {
                 let plain = html::to_text(text);
                 *text = plain.text.into();
                 plain.quotes
@@ -136,6 +137,8 @@ impl Forms {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The converted values of a table with the columns text, author and likes.
@@ -149,7 +152,6 @@ mod tests {
                     .map(|row| row[index].to_owned())
                     .filter(|value| !value.is_empty())
                     .collect(),
-                ..Column::default()
             })
             .collect();
         let mut resolved = Resolved::default();
@@ -188,6 +190,27 @@ mod tests {
         values[Field::Text as usize] = Some("<blockquote>Yes.</blockquote><p>Never.</p>".into());
         let quotes = forms.apply(&mut values, 1, &mut Diagnostics::default());
         assert_eq!(values[Field::Text as usize].as_deref(), Some("Yes.\n\nNever."));
-        assert_eq!(quotes, [0..4]);
+        assert_eq!(quotes.len(), 1);
+        assert_eq!(quotes[0], 0..4);
+    }
+
+    proptest! {
+        #[test]
+        fn any_values_are_converted(
+            rows in prop::collection::vec(
+                [
+                    "(b'|'|<p>|</p>|<|>|&amp;|&|;|`|\\\\[nrtux\"0]|[0-9a-f]{4}|\\{\"text\":\"|\"\\}|NA|Ã|Â|â€|™|\\PC){0,10}",
+                    "(NA|None|Ã|©|&#39;|[a-z]{3}){0,3}",
+                    "(NA|[0-9]{1,4}|[.,K +—-]|mil|likes){0,5}",
+                ],
+                0..4,
+            )
+        ) {
+            let rows: Vec<[&str; 3]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+            convert(&rows);
+            for [_, _, votes] in &rows {
+                NumberColumn::of(rows.iter().map(|row| row[2])).read(votes);
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::source::Span;
 
 mod markup;
 
-pub(crate) use markup::Markup;
+pub(crate) use markup::{Markup, has_tags};
 
 /// A body as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub(crate) struct Plain {
     /// Paragraphs with a blank line between them, lines with `\n`.
     pub(crate) text: String,
     /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the
-    /// `<aside>` of quotes and previews, imageboards' `<span class="quote">`): ascending, not overlapping. Lines after `>` are left to
-    /// the threader, for anybody can type them.
+    /// `<aside>` of quotes and previews, imageboards' `<span class="quote">`): ascending, not
+    /// overlapping. Lines after `>` are left to the threader, for anybody can type them.
     pub(crate) quotes: Vec<Range<usize>>,
     /// Attributes of the first `<aside class="quote">`, in which forums name what is quoted.
     pub(crate) citation: Vec<(String, String)>,
@@ -123,8 +123,8 @@ struct Text {
     keeps_lines: bool,
     /// Open `<pre>`s.
     preformatted: u32,
-    /// Open elements that quote, and `aside`s that do not.
-    asides: Vec<(Aside, bool)>,
+    /// Open elements that quote, and `aside`s and `span`s that do not.
+    asides: Vec<(Quoting, bool)>,
     /// Where the outermost open quote begins; none before its first character.
     quote_start: Option<usize>,
     /// The open link's addresses, and where its text begins.
@@ -134,7 +134,8 @@ struct Text {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Aside {
+/// An element that may quote.
+enum Quoting {
     Blockquote,
     Aside,
     Span,
@@ -246,10 +247,10 @@ impl Text {
                 let addresses = ["href", "title"].into_iter().filter_map(attribute).collect();
                 self.link = Some((addresses, self.plain.text.len()));
             }
-            b"blockquote" => self.open(Aside::Blockquote, true),
+            b"blockquote" => self.open(Quoting::Blockquote, true),
             b"span" if !tag.self_closing => {
                 let class = attribute("class").unwrap_or_default();
-                self.open(Aside::Span, class.split_ascii_whitespace().any(|word| word == "quote"));
+                self.open(Quoting::Span, class.split_ascii_whitespace().any(|word| word == "quote"));
             }
             b"aside" => {
                 let class = attribute("class").unwrap_or_default();
@@ -262,7 +263,7 @@ impl Text {
                     });
                     self.plain.citation = pairs.collect();
                 }
-                self.open(Aside::Aside, is_quote || is_preview);
+                self.open(Quoting::Aside, is_quote || is_preview);
             }
             _ => {}
         }
@@ -277,9 +278,10 @@ impl Text {
             return;
         }
         match name {
-            b"blockquote" => self.close(Aside::Blockquote),
-            b"aside" => self.close(Aside::Aside),
-            b"span" => self.close(Aside::Span),
+            b"blockquote" => self.close(Quoting::Blockquote),
+            b"aside" => self.close(Quoting::Aside),
+            // A stray end must not close what began after its beginning.
+            b"span" if matches!(self.asides.last(), Some((Quoting::Span, _))) => self.close(Quoting::Span),
             b"pre" => self.preformatted = self.preformatted.saturating_sub(1),
             b"a" => self.close_link(),
             _ => {}
@@ -287,14 +289,14 @@ impl Text {
         self.break_around(name);
     }
 
-    fn open(&mut self, aside: Aside, quotes: bool) {
+    fn open(&mut self, element: Quoting, quotes: bool) {
         if self.asides.len() < MAX_ASIDES {
-            self.asides.push((aside, quotes));
+            self.asides.push((element, quotes));
         }
     }
 
-    fn close(&mut self, aside: Aside) {
-        if let Some(index) = self.asides.iter().rposition(|(open, _)| *open == aside) {
+    fn close(&mut self, element: Quoting) {
+        if let Some(index) = self.asides.iter().rposition(|(open, _)| *open == element) {
             self.asides.truncate(index);
         }
         if !self.is_quoting() {

@@ -2,7 +2,7 @@
 //! way from values to a [`Comment`].
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -188,19 +188,22 @@ impl Input {
                 ));
             }
         }
+        let mut seen: HashMap<&str, usize> = HashMap::new();
         for (index, column) in columns.iter().enumerate() {
-            let is_twin = |other: &usize| columns[*other].name == column.name;
-            if let Some(first) = (0..index).find(is_twin) {
-                let read = |index: usize| resolved.read().any(|read| read == index);
-                let (is, other) = if read(index) && !read(first) { (index, first) } else { (first, index) };
-                notices.push(format!(
-                    "two {noun}s are called `{}`: number {} is read, number {} is not; choose by number, as in \
-                     --map text={1}",
-                    column.name,
-                    is + 1,
-                    other + 1
-                ));
-            }
+            let first = *seen.entry(&column.name).or_insert(index);
+            let is_read = |index: usize| resolved.read().any(|read| read == index);
+            let (read, other) = match (is_read(first), is_read(index)) {
+                (true, false) => (first, index),
+                (false, true) => (index, first),
+                _ => continue,
+            };
+            notices.push(format!(
+                "two {noun}s are called `{}`: number {} is read, number {} is not; choose by number, as in \
+                 --map text={1}",
+                column.name,
+                read + 1,
+                other + 1
+            ));
         }
         if let Some(index) = resolved.rounded {
             notices.push(format!(

@@ -11,6 +11,14 @@ const WINDOWS_1252: [char; 32] = [
     '\u{203a}', '\u{153}', '\u{9d}', '\u{17e}', '\u{178}',
 ];
 
+/// Returns the character of windows-1252 for a control character that was one of its bytes.
+fn without_control(c: char) -> char {
+    match c {
+        '\u{80}'..='\u{9f}' => WINDOWS_1252[c as usize - 0x80],
+        _ => c,
+    }
+}
+
 /// Returns the byte that a character was taken from, if it is none of ASCII.
 fn byte(c: char) -> Option<u8> {
     match c {
@@ -21,6 +29,20 @@ fn byte(c: char) -> Option<u8> {
         }
         _ => None,
     }
+}
+
+/// Returns the text with every stretch put right that is UTF-8 taken for another encoding, once or
+/// several times; what is not stays as it is.
+pub(super) fn repair_all(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 3;
+    let mut repaired = Cow::Borrowed(text);
+    for _ in 0..MOST {
+        if !shows(&repaired) {
+            break;
+        }
+        repaired = repair(&repaired).into_owned().into();
+    }
+    repaired
 }
 
 /// Returns the text with every stretch put right that is UTF-8 taken for another encoding; what is
@@ -35,7 +57,7 @@ pub(super) fn repair(text: &str) -> Cow<'_, str> {
         Stretch::Bytes { chars, bytes } => {
             let mut at = 0;
             for chunk in bytes.utf8_chunks() {
-                repaired.push_str(chunk.valid());
+                repaired.extend(chunk.valid().chars().map(without_control));
                 at += chunk.valid().len();
                 repaired.extend(&chars[at..at + chunk.invalid().len()]);
                 at += chunk.invalid().len();
@@ -136,6 +158,7 @@ mod tests {
                 "he\u{2019}s \u{201c}in\u{201d}",
             ),
             ("\u{e2}\u{20ac}\u{153}in\u{e2}\u{20ac}\u{fffd}", "\u{201c}in\u{201d}"),
+            ("one\u{c2}\u{2026} two", "one\u{2026} two"),
             ("\u{f0}\u{178}\u{2dc}\u{20ac} \u{c3}\u{153}ber", "😀 Über"),
         ] {
             assert_eq!(repair(text), expected, "{text:?}");
@@ -155,6 +178,8 @@ mod tests {
         ] {
             assert_eq!(shows(text), expected, "{text}");
         }
+        // Written so twice.
+        assert_eq!(repair_all("it\u{c3}\u{a2}\u{e2}\u{201a}\u{ac}\u{e2}\u{201e}\u{a2}s"), "it\u{2019}s");
         assert!(shows_in(["Zo\u{c3}\u{ab}", "plain"].into_iter()));
         assert!(!shows_in(["Zo\u{c3}\u{ab}"].into_iter().chain(["d\u{e9}j\u{e0}"; 5])));
     }

@@ -157,6 +157,11 @@ impl TimeColumn {
             let time = if self.is_serial { serial(number) } else { numeric(value, number) };
             return time.ok_or(Unread::Form);
         }
+        if value.as_bytes().get(10) == Some(&b'T')
+            && let Ok(moment) = value.parse::<Timestamp>()
+        {
+            return Ok(Time { moment, has_zone: true, has_short_year: false });
+        }
         match Written::read(value) {
             Some(written) => {
                 let date = self.date(&written)?;
@@ -363,6 +368,8 @@ fn epoch(digits: &str, number: f64) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn show(read: Result<Time, Unread>) -> String {
@@ -520,5 +527,16 @@ mod tests {
             assert!(notices.len() == 1 && notices[0].contains(part), "{values}: {notices:?}");
         }
         assert!(TimeColumn::of(["2024-03-05"], None).notices().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_is_read_or_not(
+            values in prop::collection::vec("([0-9]{1,4}|[./: ,+()-]|T|Z|am|p\\. m\\.|mar|Uhr|EST|GMT|é|年|下午|\\PC){0,12}", 0..4)
+        ) {
+            let column = TimeColumn::of(values.iter().map(String::as_str), None);
+            column.notices();
+            assert!(values.iter().filter(|value| column.read(value).is_ok()).count() <= values.len());
+        }
     }
 }

@@ -580,6 +580,12 @@ mod tests {
                 r#"{"ancestors":[{"id":1,"text":"rain","user":"Ana"}],"descendants":[{"id":2,"text":"snow","user":"Bo"}]}"#,
                 "1 Ana > -: rain; 2 Bo > -: snow",
             ),
+            // Even if one list says the same again and again.
+            (
+                r#"{"ancestors":[{"id":1,"text":"rain","user":"Ana"},{"id":2,"text":"rain","user":"Ana"},{"id":3,"text":"rain","user":"Ana"},
+                    {"id":4,"text":"rain","user":"Ana"}],"descendants":[{"id":5,"text":"snow","user":"Bo"}]}"#,
+                "1 Ana > -: rain; 2 Ana > -: rain; 3 Ana > -: rain; 4 Ana > -: rain; 5 Bo > -: snow",
+            ),
             // Pages, and objects around lists that name their thread.
             (
                 r#"[{"page":1,"comments":[{"id":1,"text":"rain"}]},{"page":2,"comments":[{"id":2,"text":"snow"}]}]"#,

@@ -15,7 +15,9 @@ const WORDS: [&str; 11] =
 /// column of numbers, times or ids; all that it uses if its rows are numbered, as pandas and R
 /// number them.
 pub(super) fn words(columns: &[Column], resolved: &Resolved) -> Vec<&'static str> {
-    let is_numbered = columns.first().is_some_and(counts_rows);
+    // Without a header every column goes by its number.
+    let has_header = columns.get(1).is_some_and(|column| column.name != "2");
+    let is_numbered = has_header && columns.first().is_some_and(numbers_rows);
     let is_written = |index: usize| {
         [Field::Text, Field::Author, Field::Section].iter().any(|field| resolved.get(*field) == Some(index))
     };
@@ -36,12 +38,11 @@ pub(super) fn words(columns: &[Column], resolved: &Resolved) -> Vec<&'static str
     SURE.into_iter().chain(WORDS.into_iter().filter(stands_for_nothing)).collect()
 }
 
-/// Returns true for a column without a name that numbers the rows from 0 or 1.
-fn counts_rows(column: &Column) -> bool {
+/// Returns true for a column without a name that numbers the rows, some of which may be left out.
+fn numbers_rows(column: &Column) -> bool {
     let is_nameless = matches!(column.name.as_str(), "1" | "" | "Unnamed: 0" | "X" | "...1");
-    let first = column.values.first().and_then(|value| value.parse::<usize>().ok());
-    let Some(first @ (0 | 1)) = first.filter(|_| is_nameless) else { return false };
-    column.values.iter().enumerate().all(|(index, value)| value.parse() == Ok(first + index))
+    let numbers: Option<Vec<u64>> = column.values.iter().map(|value| value.parse().ok()).collect();
+    is_nameless && numbers.is_some_and(|numbers| !numbers.is_empty() && numbers.is_sorted())
 }
 
 #[cfg(test)]
@@ -54,7 +55,6 @@ mod tests {
             .map(|(name, values)| Column {
                 name: (*name).to_owned(),
                 values: values.iter().map(|value| (*value).to_owned()).collect(),
-                ..Column::default()
             })
             .collect();
         let place = |name: &str| columns.iter().position(|column| column.name == name);
@@ -72,7 +72,8 @@ mod tests {
         assert_eq!(blanks(&[("text", &["None", "fine"]), ("age", &["None", "31"])]), ["None"]);
         assert_eq!(blanks(&[("text", &["None", "fine"]), ("age", &["31", "32"])]), [""; 0]);
         assert_eq!(blanks(&[("1", &["0", "1"]), ("text", &["nan", "fine"])]), ["nan"]);
-        assert_eq!(blanks(&[("1", &["4", "9"]), ("text", &["nan", "fine"])]), [""; 0]);
+        assert_eq!(blanks(&[("1", &["4", "9"]), ("text", &["nan", "fine"])]), ["nan"]);
+        assert_eq!(blanks(&[("1", &["9", "4"]), ("text", &["nan", "fine"])]), [""; 0]);
         assert_eq!(blanks(&[("text", &["so", "fine"]), ("parent", &["NULL", "x7"])]), ["NULL"]);
     }
 }

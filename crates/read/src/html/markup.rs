@@ -53,7 +53,7 @@ impl Markup {
             bare += usize::from(signs.bare > 0 && !signs.is_wrapped);
         }
         let shown = marked + escaped;
-        let is_common = shown * 5 >= all || (shown >= 5 && shown * 33 >= all);
+        let is_common = shown * 5 >= all || (shown >= 5 && shown * 33 >= all) || (shown >= 3 && bare == 0);
         if wrapped * 2 > all || (marked > 0 && is_common && bare * 4 <= shown) {
             Self::Html
         } else if escaped > 0 && bare * 8 <= escaped {
@@ -63,6 +63,17 @@ impl Markup {
         }
     }
 }
+
+/// Returns true if a text has tags where HTML has them, and nothing that HTML would escape.
+pub(crate) fn has_tags(text: &str) -> bool {
+    let signs = Signs::of(text);
+    signs.tags > 0 && signs.bare == 0
+}
+
+/// Signs of a text that are enough.
+const MANY: usize = 1000;
+/// Characters within which an element ends.
+const FAR: usize = 2000;
 
 /// The signs of a text for and against HTML.
 #[derive(Default)]
@@ -86,7 +97,10 @@ impl Signs {
         signs.bare += usize::from(text.contains("](http") || text.contains("```"));
         let mut at = 0;
         let mut in_code = false;
-        while let Some(found) = text[at..].find(['<', '&', '`']) {
+        // Enough to decide, however long the text.
+        while let Some(found) = text[at..].find(['<', '&', '`'])
+            && signs.tags + signs.entities + signs.bare < MANY
+        {
             let (before, rest) = text.split_at(at + found);
             // Code ends with its line.
             in_code &= !text[at..at + found].contains('\n');
@@ -115,7 +129,8 @@ impl Signs {
             "rdquo", "laquo", "raquo", "euro", "copy", "reg", "eacute", "uuml", "auml", "ouml", "szlig",
             "egrave",
         ];
-        let name = rest[1..].split_once(';').map(|(name, _)| name).filter(|name| name.len() <= 8);
+        let end = rest.bytes().take(10).position(|byte| byte == b';');
+        let name = end.map(|end| &rest[1..end]);
         let is_entity = name.is_some_and(|name| match name.strip_prefix('#') {
             Some(number) => {
                 let digits = number.strip_prefix(['x', 'X']).unwrap_or(number);
@@ -152,7 +167,8 @@ impl Signs {
         let stands_alone =
             before.ends_with(' ') && (after.is_empty() || after.starts_with([' ', '.', ',', '?', '!']));
         let name = name.as_str();
-        let closes = || after.to_ascii_lowercase().contains(&format!("</{name}>"));
+        let near = after.char_indices().nth(FAR).map_or(after, |(end, _)| &after[..end]);
+        let closes = || near.to_ascii_lowercase().contains(&format!("</{name}>"));
         let is_tag = match name {
             "br" | "hr" if stands_alone && !after.starts_with(' ') => false,
             "br" | "hr" | "img" | "wbr" => true,

@@ -47,6 +47,8 @@ pub(crate) struct Candidate {
     text: Option<Vec<String>>,
     author: Option<Vec<String>>,
     fields: Vec<Field>,
+    /// The paths of all its keys.
+    paths: Vec<Vec<String>>,
     /// There may be many of them.
     is_list: bool,
     score: i32,
@@ -63,6 +65,7 @@ impl Candidate {
             text: None,
             author: None,
             fields: Vec::new(),
+            paths: Vec::new(),
             is_list: true,
             score: 0,
             count: 0,
@@ -97,6 +100,14 @@ impl Candidate {
             && self.text.is_some()
             && self.text == other.text
             && self.author == other.author
+    }
+
+    /// Returns true if it has the keys that text and author of another one have, whatever they
+    /// would be taken for on their own.
+    fn has_keys_of(&self, other: &Self) -> bool {
+        let has = |path: &Vec<String>| self.paths.contains(path);
+        let has_author = other.author.as_ref().is_none_or(has);
+        self.kind == other.kind && has_author && other.text.as_ref().is_some_and(has)
     }
 
     fn has(&self, field: Field) -> bool {
@@ -375,12 +386,15 @@ pub(crate) fn choose(survey: &Survey, mapping: &Mapping, whole_limit: u64) -> Ch
     for candidate in all {
         let best = &chosen[0];
         let name = display(&candidate.path);
-        if chosen.iter().any(|chosen| candidate.path == chosen.path) || !candidate.has(Field::Text) {
+        if chosen.iter().any(|chosen| candidate.path == chosen.path)
+            || !(candidate.has(Field::Text) || candidate.has_keys_of(best))
+        {
             continue;
         }
         let is_within = chosen.iter().any(|chosen| candidate.path.starts_with(&chosen.path));
         let is_around = chosen.iter().any(|chosen| chosen.path.starts_with(&candidate.path));
         let is_comment = candidate.is_like(best)
+            || candidate.has_keys_of(best)
             || (is_reply_name(&name) && candidate.is_certain() && is_reply_name(&display(&best.path)));
         if is_within {
             nested.push(candidate);
@@ -632,6 +646,7 @@ fn candidate(
         text,
         author: at(Field::Author),
         fields,
+        paths: paths.clone(),
         is_list,
         score,
         count,
@@ -748,7 +763,8 @@ pub(crate) fn error_answer(root: &Place, choice: &Choice) -> Option<String> {
         Some(Field::Author | Field::Parent | Field::CreatedAt) => key != "timestamp" && key != "time",
         _ => false,
     };
-    if object.keys().any(is_of_comment) {
+    let scalars = object.iter().filter(|(_, value)| !value.is_object()).map(|(key, _)| key);
+    if scalars.into_iter().any(is_of_comment) {
         return None;
     }
     const ERRORS: [&str; 5] = ["error", "errors", "fault", "exception", "Error"];

@@ -17,6 +17,9 @@ const STRONG: i32 = 80;
 /// Columns whose scores differ by no more than this are nearly as good.
 const CLOSE: i32 = 5;
 
+/// Columns that are compared with each other: damaged files have thousands.
+const MOST: usize = 100;
+
 /// What is known of the columns, and what was chosen so far.
 pub(super) struct Choice<'a> {
     columns: &'a [Column],
@@ -181,6 +184,7 @@ impl<'a> Choice<'a> {
             .free()
             .filter(|column| self.scores(*column).iter().any(|(field, _)| *field == Field::Parent))
             .filter(|column| self.weigh(Field::Parent, *column, 100, &[]).is_some())
+            .take(MOST)
             .collect();
         for column in self.free() {
             for (field, score) in self.scores(column) {
@@ -340,7 +344,7 @@ impl<'a> Choice<'a> {
                     return None;
                 }
                 let points = || {
-                    self.free().filter(|other| *other != column).any(|other| {
+                    self.free().filter(|other| *other != column).take(MOST).any(|other| {
                         let ids = self.values(other);
                         distinct(ids) * 10 >= ids.len() * 9 && content::point_into(values, ids)
                     })

@@ -1,19 +1,13 @@
 //! Names of columns and keys that exports use for each field.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::Field;
 
 /// Returns the fields that a name may stand for, each with its score, the surer the higher.
 pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
-    let known = |bare: &str| -> Vec<(Field, i32)> {
-        let tables = ENGLISH.iter().chain(TRANSLATED);
-        let mut found: Vec<(Field, i32)> = Vec::new();
-        for (field, score, names) in tables {
-            if names.contains(&bare) && !found.iter().any(|(known, _)| known == field) {
-                found.push((*field, *score));
-            }
-        }
-        found
-    };
+    let known = |bare: &str| BY_NAME.get(bare).cloned().unwrap_or_default();
     let whole = bare(name);
     let found = known(&whole);
     if !found.is_empty() {
@@ -33,6 +27,20 @@ pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
     let is_kept = |(field, _): &(Field, i32)| !matches!(field, Field::Votes | Field::Thread | Field::Section);
     found.into_iter().filter(is_kept).map(|(field, score)| (field, score - 3)).collect()
 }
+
+/// The tables, by name.
+static BY_NAME: LazyLock<HashMap<&str, Vec<(Field, i32)>>> = LazyLock::new(|| {
+    let mut by_name: HashMap<&str, Vec<(Field, i32)>> = HashMap::new();
+    for (field, score, names) in ENGLISH.iter().chain(TRANSLATED) {
+        for name in *names {
+            let fields = by_name.entry(name).or_default();
+            if !fields.iter().any(|(known, _)| known == field) {
+                fields.push((*field, *score));
+            }
+        }
+    }
+    by_name
+});
 
 /// Returns a name without case, spaces, punctuation and accents.
 pub(super) fn bare(name: &str) -> String {

@@ -182,8 +182,10 @@ fn recurring(lines: &[Line<'_>], comments: usize) -> HashSet<String> {
     let is_furniture = |form: &str, [count, before, after]: [usize; 3]| {
         let is_steady = before.max(after) * 20 >= count * 19;
         // `user12` and `user34` are names.
-        let is_counter =
-            texts[form].len() >= 2 && form.contains('#') && form.contains(' ') && is_spaced(&texts[form]);
+        if form.contains('#') && !is_spaced(&texts[form]) {
+            return false;
+        }
+        let is_counter = texts[form].len() >= 2 && form.contains('#') && form.contains(' ');
         count >= LEAST && count * 8 >= lines.len() && is_steady
             || comments >= 3 && count >= 3 && count * 10 >= comments * 9
             || comments >= 3 && count >= 3 && is_counter && count * 4 >= comments && is_steady
@@ -201,7 +203,9 @@ fn is_spaced(texts: &HashSet<&str>) -> bool {
 /// around it throughout the file: `Ada's picture`.
 fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
     const LEAST: usize = 3;
-    let mut found: HashMap<(bool, String, String), (Vec<usize>, HashSet<&str>)> = HashMap::new();
+    /// If the name is on the next line, and the words before and after it.
+    type Around<'a> = (bool, &'a str, &'a str);
+    let mut found: HashMap<Around<'_>, (Vec<usize>, HashSet<&str>)> = HashMap::new();
     for at in 0..lines.len() {
         for (is_next, other) in [(true, Some(at + 1)), (false, at.checked_sub(1))] {
             let Some(name) = other.and_then(|other| lines.get(other)) else { continue };
@@ -219,7 +223,7 @@ fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
             {
                 continue;
             }
-            let (places, names) = found.entry((is_next, before.to_owned(), after.to_owned())).or_default();
+            let (places, names) = found.entry((is_next, before, after)).or_default();
             places.push(at);
             names.insert(name.text);
         }

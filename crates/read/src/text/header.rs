@@ -65,9 +65,11 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
     }
     if frame.0.is_empty() && frame.1.is_empty() {
         // A sentence may end in "2 weeks ago": what stands before it does not look like a name.
-        let all = places.clone();
-        let count = |at: usize| all.iter().filter(|other| name(**other) == name(at)).count();
-        places.retain(|at| odds[*at] > 0.0 || count(*at) > 1);
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for at in &places {
+            *counts.entry(name(*at)).or_insert(0) += 1;
+        }
+        places.retain(|at| odds[*at] > 0.0 || counts[name(*at)] > 1);
     }
     let is_repeated =
         |at: &&usize| (1..=2).any(|by| lines.get(**at + by).is_some_and(|line| line.text == name(**at)));
@@ -109,10 +111,17 @@ const LEADS: [&str; 12] = [
 
 /// Splits a line into the page's words at both of its ends and the name between them.
 fn header(line: &str) -> Option<Header<'_>> {
-    if line.len() > 160 || line.contains("://") || is_of_chat(line) || page_words::class(line).is_some() {
+    if line.len() > 160 || line.contains("://") || is_of_chat(line) {
         return None;
     }
     let words: Vec<(usize, &str)> = words(line);
+    let has_digit = line.contains(|c: char| c.is_ascii_digit());
+    if words.len() > if has_digit { 20 } else { 8 } {
+        return None;
+    }
+    if page_words::class(line).is_some() {
+        return None;
+    }
     let tokens: Vec<Vec<String>> = words.iter().map(|(_, word)| page_words::tokens(word)).collect();
     let is_page = |at: usize| tokens[at].iter().all(|token| page_words::is_page_word(token));
     let is_time = |at: usize| tokens[at].iter().all(|token| page_words::is_time_word(token));

@@ -12,6 +12,8 @@ use super::segment;
 /// Comments that a layout must show at least, and authors among them.
 pub(super) const LEAST_COMMENTS: usize = 3;
 pub(super) const LEAST_AUTHORS: usize = 2;
+/// The page's lines that are tried as the place of names.
+const MOST_KEYS: usize = 40;
 
 /// Returns the log-odds of each line being a name, by its looks alone.
 pub(super) fn name_odds(lines: &[Line<'_>]) -> Vec<f64> {
@@ -69,12 +71,13 @@ pub(super) fn find(lines: &[Line<'_>], furniture: &Furniture) -> Option<Layout> 
             *counts.entry(key).or_insert(0) += 1;
         }
     }
-    let mut keys: Vec<&str> =
-        counts.iter().filter(|(_, count)| **count >= LEAST_COMMENTS).map(|(key, _)| *key).collect();
-    keys.sort_unstable();
+    let mut keys: Vec<(&str, usize)> =
+        counts.into_iter().filter(|(_, count)| *count >= LEAST_COMMENTS).collect();
+    keys.sort_unstable_by_key(|(key, count)| (std::cmp::Reverse(*count), *key));
+    keys.truncate(MOST_KEYS);
     let places = [Place::RunBefore, Place::LineBefore, Place::After];
     let mut best: Option<(f64, Layout)> = None;
-    for (key, place) in keys.iter().flat_map(|key| places.map(|place| (*key, place))) {
+    for (key, place) in keys.iter().flat_map(|(key, _)| places.map(|place| (*key, place))) {
         let Some(layout) = layout(&runs, key, place) else { continue };
         let Some(score) = score(lines, &layout, &content, &odds) else { continue };
         if best.as_ref().is_none_or(|(known, _)| score > *known) {
@@ -201,6 +204,7 @@ fn score(lines: &[Line<'_>], layout: &Layout, content: &[usize], odds: &[f64]) -
 /// they stand nowhere else in the file.
 fn badges(lines: &[Line<'_>], furniture: &Furniture, layout: &Layout) -> Vec<usize> {
     let names: HashSet<usize> = layout.names.iter().copied().collect();
+    let between: HashSet<usize> = layout.between.iter().copied().collect();
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for (line, _) in lines.iter().zip(&furniture.parts).filter(|(_, part)| **part == Part::Content) {
         *counts.entry(line.text).or_insert(0) += 1;
@@ -208,7 +212,7 @@ fn badges(lines: &[Line<'_>], furniture: &Furniture, layout: &Layout) -> Vec<usi
     let next = |at: usize| (at + 1..lines.len()).find(|at| furniture.parts[*at] == Part::Content);
     let mut slots: HashMap<&str, Vec<usize>> = HashMap::new();
     for &name in &layout.names {
-        let Some(first) = next(name).filter(|at| !names.contains(at) && !layout.between.contains(at)) else {
+        let Some(first) = next(name).filter(|at| !names.contains(at) && !between.contains(at)) else {
             continue;
         };
         // A badge alone is what its author wrote.

@@ -67,7 +67,7 @@ curtir compartir compartilhar denunciar rispondi risposte piace condividi segnal
 odpowiedz lubię udostępnij";
 
 /// Words that sites write around an author's name in one line with the time.
-const BYLINE: &str = "says said wrote writes posted commented replied by from reply comment on at in user u op author
+const BYLINE: &str = "says said wrote writes posted commented replied by from reply comment on at in op author
 schrieb sagt sagte von am a écrit le par dice dijo escribió ha scritto schreef zegt escreveu napisał napisała new";
 
 const BADGE: &str = "top fan author edited op mod moderator admin administrator verified staff creator owner host
@@ -151,7 +151,7 @@ fn push(word: &str, tokens: &mut Vec<String>) {
 /// Returns the buttons that a word of small letters consists of: `permalinkreply`.
 fn glued(word: &str) -> Option<Vec<String>> {
     const SHORTEST: usize = 4;
-    if !(2 * SHORTEST..=80).contains(&word.len()) || ACTION_WORDS.contains(word) || !word.is_ascii() {
+    if !(3 * SHORTEST..=80).contains(&word.len()) || ACTION_WORDS.contains(word) || !word.is_ascii() {
         return None;
     }
     // `ends[at]`: the start of the last button of a way to part `word[..at]`.
@@ -239,6 +239,9 @@ pub(super) fn is_action_word(token: &str) -> bool {
 /// Returns the class of a line that consists of the page's vocabulary; `None` for any other.
 pub(super) fn class(line: &str) -> Option<Class> {
     if line.len() > 100 || line.ends_with(['.', '!', '?']) && line.len() > 3 {
+        return None;
+    }
+    if line.split_whitespace().nth(10).is_some() {
         return None;
     }
     let tokens = tokens(line);

@@ -1,5 +1,8 @@
 //! Names within times: months in several languages, zones, and words that stand between them.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Words for morning and afternoon, longer ones first; `true` for the afternoon.
 pub(super) const MERIDIEMS: [(&str, bool); 20] = [
     ("a.m.", false),
@@ -43,12 +46,6 @@ const MONTHS: [&str; 12] = [
     "december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia gru",
 ];
 
-/// Returns the month of a name in lower case.
-pub(super) fn month(word: &str) -> Option<i8> {
-    let found = MONTHS.iter().position(|names| names.split(' ').any(|name| name == word))?;
-    i8::try_from(found + 1).ok()
-}
-
 /// Zones by their abbreviation, in hours east of Greenwich. CST, MST and the like are those of North
 /// America, as in exports of services from there; abbreviations of which several are common (BST,
 /// IST) are left out.
@@ -91,11 +88,6 @@ const ZONES: [(&str, i32); 36] = [
     ("nzdt", 13),
 ];
 
-/// Returns the seconds east of Greenwich of a zone by its abbreviation in lower case.
-pub(super) fn zone(word: &str) -> Option<i32> {
-    ZONES.iter().find(|(name, _)| *name == word).map(|(_, hours)| hours * 3600)
-}
-
 /// Days of the week in the languages of [`MONTHS`], and words that stand between the parts of a
 /// time.
 const FILLERS: &str = "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed weds thu thur thurs fri \
@@ -106,7 +98,27 @@ const FILLERS: &str = "monday tuesday wednesday thursday friday saturday sunday 
     qui sex poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob nd ndz niedz \
     at on the of um am den uhr le à a à às as o las los el la del de alle ore il om op uur kl klo godz r h";
 
-/// Returns true for a word in lower case that stands in a time and carries nothing.
-pub(super) fn is_filler(word: &str) -> bool {
-    FILLERS.split_ascii_whitespace().any(|filler| filler == word)
+/// A word within a time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Month(i8),
+    /// Seconds east of Greenwich.
+    Zone(i32),
+    /// One that carries nothing.
+    Filler,
+}
+
+static WORDS: LazyLock<HashMap<&str, Word>> = LazyLock::new(|| {
+    let fillers = FILLERS.split_ascii_whitespace().map(|name| (name, Word::Filler));
+    let zones = ZONES.iter().map(|(name, hours)| (*name, Word::Zone(hours * 3600)));
+    let months = (1..)
+        .zip(MONTHS)
+        .flat_map(|(number, names)| names.split(' ').map(move |name| (name, Word::Month(number))));
+    // The French `mar.` is a day of the week as well.
+    fillers.chain(zones).chain(months).collect()
+});
+
+/// Returns what a word in lower case stands for.
+pub(super) fn word(word: &str) -> Option<Word> {
+    WORDS.get(word).copied()
 }

@@ -4,7 +4,8 @@
 use jiff::civil::{self, Date};
 use jiff::tz::{Offset, TimeZone};
 
-use super::{Time, names};
+use super::Time;
+use super::names::{self, Word};
 
 /// A time as it is written.
 pub(super) struct Written {
@@ -240,28 +241,36 @@ impl<'a> Parts<'a> {
             self.rest = &self.rest[length..];
             return self.is_afternoon.replace(is_afternoon).is_none().then_some(());
         }
+        if let Some(rest) =
+            self.rest.strip_prefix('T').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            self.rest = rest;
+            return Some(());
+        }
         let length = self.rest.find(|c: char| !c.is_alphabetic()).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(length);
         let word = word.to_lowercase();
         self.rest = rest;
-        if let Some(number) = names::month(&word) {
-            let month = Month { number, may_be_weekday: word == "mar" };
-            match self.month {
-                None => self.month = Some(month),
-                Some(known) if known.may_be_weekday => self.month = Some(month),
-                Some(_) if month.may_be_weekday => {}
-                Some(_) => return None,
+        match names::word(&word) {
+            Some(Word::Month(number)) => {
+                let month = Month { number, may_be_weekday: word == "mar" };
+                match self.month {
+                    None => self.month = Some(month),
+                    Some(known) if known.may_be_weekday => self.month = Some(month),
+                    Some(_) if month.may_be_weekday => {}
+                    Some(_) => return None,
+                }
             }
-        } else if let Some(offset) = names::zone(&word) {
-            let is_universal = offset == 0;
-            if is_universal && self.rest.starts_with(['+', '-', '\u{2212}']) {
-                return self.offset();
+            Some(Word::Zone(offset)) => {
+                let is_universal = offset == 0;
+                if is_universal && self.rest.starts_with(['+', '-', '\u{2212}']) {
+                    return self.offset();
+                }
+                self.offset.get_or_insert(offset);
             }
-            self.offset.get_or_insert(offset);
-        } else if word == "bst" {
-            self.is_bst = true;
-        } else if !(names::is_filler(&word) || word == "t" && self.begins_with_digit()) {
-            return None;
+            Some(Word::Filler) => {}
+            None if word == "bst" => self.is_bst = true,
+            None => return None,
         }
         Some(())
     }
@@ -296,7 +305,10 @@ impl<'a> Parts<'a> {
             }
             '(' => {
                 let (inside, rest) = after.split_once(')')?;
-                let named = names::zone(&inside.to_lowercase());
+                let named = match names::word(&inside.to_lowercase()) {
+                    Some(Word::Zone(offset)) => Some(offset),
+                    _ => None,
+                };
                 if self.clock.is_none() || (self.offset.is_none() && named.is_none()) {
                     return None;
                 }
@@ -387,6 +399,10 @@ fn named_day(numbers: &[Number], month: i8) -> Option<(Day, bool)> {
 /// Returns true for the afternoon and false for the morning if a text begins with a word for it, and
 /// the length of that word.
 fn meridiem(text: &str) -> Option<(bool, usize)> {
+    if text.starts_with(|c: char| c.is_ascii() && !matches!(c, 'a' | 'A' | 'p' | 'P' | 'v' | 'V' | 'n' | 'N'))
+    {
+        return None;
+    }
     let found = names::MERIDIEMS
         .iter()
         .find(|(word, _)| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
