@@ -146,12 +146,25 @@ impl Shape {
                 || header::are_columns(&self.sample, self.header, self.width, self.is_of_prose)
         };
         match (self.known_names(), records) {
+            _ if self.has_markdown_rule() => Verdict::No,
             (2.., _) => Verdict::Sure(why),
             (1, _) if self.consistency >= 0.5 => Verdict::Sure(why),
             // Prose has commas as well, and sometimes the same number of them in every line.
             (_, 2..) if self.consistency >= 0.9 && are_columns() => Verdict::Maybe(why),
             _ => Verdict::No,
         }
+    }
+
+    /// Returns true if a record is the rule below the header of a table in Markdown
+    /// (`| --- | :-: |`): the file is a document that contains a table.
+    fn has_markdown_rule(&self) -> bool {
+        let is_rule = |cell: &str| cell.len() > 1 && cell.trim_matches(':').bytes().all(|byte| byte == b'-');
+        self.delimiter == b'|'
+            && self.sample.iter().any(|record| {
+                let mut cells =
+                    record.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).peekable();
+                cells.peek().is_some() && cells.all(is_rule)
+            })
     }
 }
 
@@ -949,6 +962,16 @@ mod tests {
                 assert!(error.to_string().contains(expected), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn tables_in_markdown_are_no_exports() {
+        let document =
+            "# Boats\n\nThe fleet:\n\n| author | comment |\n| --- | :-- |\n| Ana | So fast |\n| Bo | No |\n";
+        let error = read_as("a.txt", document, &Options::default()).unwrap_err();
+        assert_eq!(error.kind, super::super::ReadErrorKind::Unrecognised, "{error}");
+        let (records, _) = read("a.csv", "author|comment\nAna|So fast\nBo|No\n");
+        assert_eq!(records, ["Ana: So fast", "Bo: No"]);
     }
 
     #[test]
