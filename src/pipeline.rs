@@ -81,7 +81,8 @@ pub struct ScoreRequest {
     pub reuse: Option<PathBuf>,
     /// The part of the input that is scored, if not all of it. All of it is read.
     pub shard: Option<Shard>,
-    /// Set to `true` to stop the run; the rows of the chunk that is being scored are not written.
+    /// Set to `true` to stop after the current chunk has been written, or at once if its texts are
+    /// very long.
     pub stop: Arc<AtomicBool>,
 }
 

@@ -184,10 +184,10 @@ fn only_the_same_run_is_gone_on_with() {
         change(&mut request);
         request
     };
-    refused(&again(&|request| request.resume = false), "go on with it by --resume");
+    refused(&again(&|request| request.resume = false), "add --resume to continue it");
     refused(
         &again(&|request| request.limit = Some(600)),
-        "--limit was not given, now it is 600; ask for the same as then",
+        "--limit was not given, now it is 600; use the settings of that run",
     );
     refused(
         &again(&|request| request.scorer = tiny().any_language(true)),

@@ -498,7 +498,7 @@ mod tests {
                 .into_iter()
                 .for_each(|time| bins.add(1_000 + time, Some(Tone { toxicity: Some(0.7), sentiment: None })));
             let [with, without] = [Some(&bins), None].map(|bins| along(&totals, &[], bins).unwrap().unwrap());
-            let axis = format!("{unit} since the first comment (1970-01-01 00:16 UTC)");
+            let axis = format!("{unit} since the first comment (1 January 1970, 00:16 UTC)");
             assert!(with.shapes.contains(&axis), "{axis}");
             assert!(with.caption.ends_with("of equal time.") && !without.caption.contains("equal time"));
             assert_eq!(with.height - without.height, PANELS[3] * UNIT);

@@ -135,7 +135,7 @@ impl Shape {
         let records = self.sample.len() - self.header.above;
         let header = if self.header.rows > 0 { "with" } else { "without" };
         let why = format!(
-            "{} columns divided by {}, {header} a header; {:.0} % of the first {records} records agree",
+            "{} columns divided by {}, {header} a header; {:.0}% of the first {records} records agree",
             self.width,
             delimiter_name(self.delimiter),
             self.consistency * 100.0,

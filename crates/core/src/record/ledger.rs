@@ -483,14 +483,14 @@ mod tests {
         for (rows, cause) in [
             ("a,b\n1,2\n".to_owned(), "no column `thread`"),
             (format!("{header}\nt,1\n"), "CSV error"),
-            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,,f,1,2\n"), "positive 2"),
-            (format!("{header}\nt,1,,,,hi,live,en,,,,,,,,,,,false,,,,,,,,,f,1,2\n"), "neither scores nor"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,2,0,0,0,0,0,0,false,,,,,,,,,,f,1,2\n"), "positive 2"),
+            (format!("{header}\nt,1,,,,hi,live,en,,,,,,,,,,,false,,,,,,,,,,f,1,2\n"), "neither scores nor"),
             (
-                format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,,f,1,2\n"),
+                format!("{header}\nt,1,,,,hi,gone,en,0,0,0,1,0,0,0,0,0,0,false,,,,,,,,,,f,1,2\n"),
                 "unknown status",
             ),
-            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,0-9,,,,,,f,1,2\n"), "outside"),
-            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,,0-9,,,,,f,1,2\n"), "outside"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,0-9,,,,,,,f,1,2\n"), "outside"),
+            (format!("{header}\nt,1,,,,hi,live,en,0,0,0,1,0,0,0,0,0,0,false,,,,0-9,,,,,,f,1,2\n"), "outside"),
         ] {
             std::fs::write(&path, rows).unwrap();
             let error = Reader::open(&path).and_then(|mut reader| reader.next().unwrap()).unwrap_err();

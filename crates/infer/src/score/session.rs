@@ -13,6 +13,10 @@ use crate::normalize::normalize;
 use comity_core::comment::{Comment, Status};
 use comity_core::record::{Scored, Scores, Unscored};
 
+/// The most bytes of text per thread in a chunk that is finished after the session is stopped: a few
+/// seconds of work. A chunk of ordinary comments has less.
+const FINISHED_BYTES: usize = 1 << 18;
+
 /// Texts whose scores are remembered from chunk to chunk; about 100 bytes each, 12 MB. As many as a
 /// hash table of 2^17 places takes.
 const REMEMBERED_TEXTS: usize = 7 << 14;
@@ -53,7 +57,8 @@ impl Session {
         self.earlier = Some(earlier);
     }
 
-    /// Sets the flag that stops [`score`](Self::score) within a chunk: one long text takes minutes.
+    /// Sets the flag that stops [`score`](Self::score) within a chunk of long texts, which may take
+    /// minutes. Other chunks are finished.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.stop = stop;
     }
@@ -67,8 +72,8 @@ impl Session {
     /// comments that are done, from whichever thread did them; its sum is the length of the chunk.
     ///
     /// # Errors
-    /// [`ScoreError`] if the encoder or the engine fails or the session is stopped; nothing of the
-    /// chunk is scored then.
+    /// [`ScoreError`] if the encoder or the engine fails, or the session is stopped within a chunk of
+    /// long texts; nothing of the chunk is scored then.
     pub fn score(
         &mut self,
         comments: Vec<Comment>,
@@ -83,9 +88,12 @@ impl Session {
         comments: Vec<Comment>,
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Scored>, ScoreError> {
+        let bytes: usize = comments.iter().map(|comment| comment.text.len()).sum();
+        let is_long = bytes > FINISHED_BYTES * self.scorer.threads();
+        let stop = if is_long { self.stop.clone() } else { Arc::default() };
         let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
         self.take_over(&prepared)?;
-        let fresh = self.scorer.score_fresh(&prepared, &self.remembered, &self.stop, advance)?;
+        let fresh = self.scorer.score_fresh(&prepared, &self.remembered, &stop, advance)?;
         let scored = comments.into_iter().zip(prepared).map(|(comment, prepared)| {
             let outcome =
                 prepared.outcome(|key| fresh.get(key).or_else(|| self.remembered.get(key)).copied());

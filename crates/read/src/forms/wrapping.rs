@@ -140,6 +140,7 @@ fn are_escaped(values: &[String]) -> bool {
                 'u' => after.get(1..5).is_some_and(is_code),
                 'n' | 'r' => {
                     !is_path
+                        && !rest[..at].trim().is_empty()
                         && (".!?, \u{2026}".contains(before)
                             || next.is_none_or(|next| next == '\\' || next == ' ' || next.is_uppercase()))
                 }

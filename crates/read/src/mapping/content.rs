@@ -36,7 +36,7 @@ pub(super) fn is_number(value: &str) -> bool {
 
 /// Returns true for a truth value in words.
 pub(super) fn is_truth(value: &str) -> bool {
-    const WORDS: [&str; 8] = ["true", "false", "yes", "no", "t", "f", "y", "n"];
+    const WORDS: [&str; 4] = ["true", "false", "yes", "no"];
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
