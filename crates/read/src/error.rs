@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// An input that cannot be read: what it is, where, why, and what to do.
+/// An input that cannot be read: its name, the place, the cause and the remedy.
 ///
 /// As text it is one sentence: `comments.csv: record 3 (line 9): what is wrong; what to do`.
 #[derive(Debug, thiserror::Error)]

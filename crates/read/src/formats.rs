@@ -1,4 +1,4 @@
-//! The formats that can be read: a file each, and a line each in [`ALL`].
+//! The formats that can be read: one file each, and one line each in [`ALL`].
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -245,7 +245,7 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let lower = word.to_lowercase();
-            // `whatsapp` is a word of a description.
+            // `whatsapp` is a word in a description.
             let is_near = |format: &&Format| {
                 let name = format.as_str();
                 let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();

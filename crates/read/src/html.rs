@@ -72,8 +72,8 @@ const LINES: [&[u8]; 12] = [
 /// The number of nested quotes that are distinguished; deeper ones are part of the deepest.
 const MAX_ASIDES: usize = 64;
 
-/// Returns the text of an HTML body. If it has no tag that breaks lines, its own line ends do, as
-/// they do on the sites that store such bodies. Takes time in proportion to its length.
+/// Returns the text of an HTML body. If it has no tag that breaks lines, its own line ends
+/// do that, as on the sites that store such bodies. Takes time in proportion to its length.
 pub(crate) fn to_text(html: &str) -> Plain {
     let mut text = Text::read(html, true);
     if text.hidden.is_some() {
@@ -116,7 +116,7 @@ struct Text {
     plain: Plain,
     /// The number of line ends before the next character: 1 for a line, 2 for a paragraph.
     breaks: u8,
-    /// The last break was a tag's: a line end after it in the source is not another one.
+    /// The last break was a tag's: a line end after it in the source adds no second one.
     broken_by_tag: bool,
     /// There is white space before the next character.
     space: bool,
@@ -185,7 +185,7 @@ impl Text {
                     self.broken_by_tag = false;
                 }
                 ' ' | '\t' if self.preformatted > 0 => self.put(c),
-                // Editors insert non-breaking spaces anywhere.
+                // Editors insert non-breaking spaces in any place.
                 _ if c.is_ascii_whitespace() || c == '\u{a0}' => self.space = true,
                 _ => self.put(c),
             }
@@ -310,7 +310,7 @@ impl Text {
         }
     }
 
-    /// Inserts the whole address if the link's text is the beginning of it, or nothing.
+    /// Replaces a link's text by the whole address if it is the beginning of it, or empty.
     fn close_link(&mut self) {
         let Some((addresses, start)) = self.link.take() else { return };
         let label = self.plain.text[start..].trim_start();

@@ -32,7 +32,7 @@
 //!   columns, and notices.
 //! - No file is in memory as a whole, except page dumps ([`text`]) and files of Commento.
 //! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that
-//! are not exports.
+//!   are not exports.
 //!
 //! # Features
 //!

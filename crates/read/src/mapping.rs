@@ -500,7 +500,7 @@ mod tests {
                 "tweet: a; b \n id: 1; 2 \n reply_to: []; [{'screen_name': 'ana', 'id': '7'}]",
                 "text=tweet id=id",
             ),
-            // Times that can be read beat `1 year ago`, and numbers of a player are none.
+            // Times that can be read beat `1 year ago`, and numbers of a player are not times.
             (
                 "text: a; b \n time: 1 year ago; 2 years ago \n time_parsed: 1690000000.1; 1690000001.2",
                 "text=text created_at=time_parsed",

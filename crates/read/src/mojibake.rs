@@ -1,5 +1,5 @@
-//! Correction of text that was UTF-8, was read as Latin-1 or windows-1252, and then saved (`Ã¸` for
-//! `ø`).
+//! Correction of text that was UTF-8, was read as Latin-1 or windows-1252, and then saved. An
+//! example is `Ã¸` for `ø`.
 
 use std::borrow::Cow;
 

@@ -56,7 +56,7 @@ impl JsonPath {
     }
 }
 
-/// The conversion of a format's objects into records.
+/// A format's conversion of objects into records.
 pub(crate) trait Layout: Send {
     /// Keys that give the structure, and contain no data of a comment.
     const STRUCTURE: &[&str];
@@ -73,7 +73,7 @@ pub(crate) trait Layout: Send {
     fn finish(&mut self, _input: &mut Input, _records: &mut VecDeque<Record>) {}
 }
 
-/// A part of the input in place of a value that cannot be read.
+/// A part of the input where a value was expected, which cannot be read.
 pub(crate) struct Defect {
     pub(crate) span: Span,
     pub(crate) cause: String,
@@ -244,7 +244,7 @@ pub(crate) fn in_utc(time: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Returns the values of an object's keys.
+/// Returns the value of each field in an object.
 pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
     let mut values = Values::default();
     for (field, path) in keys {

@@ -53,7 +53,7 @@ pub(crate) struct Source {
     input: Box<dyn Read + Send>,
     compression: Option<&'static str>,
     disk: Disk,
-    /// The ratio to which a compressed input may unpack.
+    /// The maximum ratio of unpacked to compressed bytes.
     max_expansion: u64,
     /// The number of decompressed bytes.
     unpacked: u64,
@@ -281,7 +281,7 @@ impl Source {
 
     /// Reads the rest of the input, and returns its size and its SHA-256 (hexadecimal) on disk.
     pub(crate) fn fingerprint(&mut self) -> Result<(u64, String), ReadError> {
-        // Bytes added after the end of the stream are not part of this run.
+        // Bytes added after the point to which the stream was read are not part of this run.
         if !self.ended || self.broken.is_some() {
             io::copy(&mut self.disk, &mut io::sink()).map_err(|error| ReadError::io(&self.name, &error))?;
         }

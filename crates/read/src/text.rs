@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Many sites mark an author's line: by the time next to it, or by their own lines around it. If
-//! nothing does, it can only be inferred. `docs/page-dump.md` tells users how, and what to do when
-//! it goes wrong. The steps:
+//! nothing does, it can only be inferred. `docs/page-dump.md` explains this to users, with remedies
+//! for when it goes wrong. The steps:
 //!
 //! 1. `header` finds lines of a name and a time, `inline` finds `Name: text` and `— Name`.
 //! 2. `furniture` sets aside lines that the site puts around every comment, and finds the section's
@@ -21,7 +21,7 @@
 //!    ones (in English, and in this file), whether the same line recurs, whether others address it,
 //!    blank lines around it.
 //! 4. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
-//! file. It treats the results of the first steps as certain.
+//!    file. It treats the results of the first steps as certain.
 //!
 //! `evidence` decides if a text is such a page at all.
 //!

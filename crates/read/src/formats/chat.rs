@@ -3,8 +3,8 @@
 //!
 //! A message begins with its time and its sender, in the form that most lines of the file have; a
 //! line in any other form continues the message above it. All dates of the head together show the
-//! order of day and month. What the program itself wrote (`Ana added Bo`) has no sender and is not
-//! a message.
+//! order of day and month. Lines that the program itself wrote (`Ana added Bo`) have no sender and
+//! are not messages.
 
 mod words;
 
@@ -140,7 +140,7 @@ impl Form {
     }
 }
 
-/// The beginning of a message: its time, and what follows it.
+/// The beginning of a message: its time, and the text after it.
 struct Head<'a> {
     stamp: Stamp,
     /// The sender, if the form itself marks the name.
@@ -254,7 +254,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Splits a name from what follows a separator, which a space or the end must follow.
+/// Splits a name from the text after a separator, which a space or the end must follow.
 fn split_name<'a>(rest: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
     rest.match_indices(separator).find_map(|(at, _)| {
         let text = &rest[at + separator.len()..];
@@ -526,7 +526,7 @@ impl<'a> Scan<'a> {
         MONTHS.iter().position(|month| *month == short).map(|at| at as u8 + 1)
     }
 
-    /// Skips what separates the numbers of a date.
+    /// Skips the separator between the numbers of a date.
     fn separator(&mut self) -> Option<char> {
         let sign = *self.text.get(self.at)?;
         if !matches!(sign, '.' | '/' | '-' | '\u{5e74}' | '\u{6708}' | '\u{b144}' | '\u{c6d4}') {
@@ -829,7 +829,7 @@ impl Chat {
         self.form == Form::Below && line.len() >= 20 && line.iter().all(|byte| *byte == b'=')
     }
 
-    /// Parses a line of LINE that is a date.
+    /// Returns the date if a line of LINE is one.
     fn day_of(&self, line: &[u8]) -> Option<Numbers> {
         if self.form != Form::Line || line.len() > 4 * MAX_STAMP_CHARS {
             return None;

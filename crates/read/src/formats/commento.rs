@@ -96,7 +96,7 @@ impl Layout for Commento {
                 records.push_back(input.reject(span, cause, &raw));
                 continue;
             }
-            // What Go writes for a missing time.
+            // Go writes this for a missing time.
             let time =
                 values[Field::CreatedAt as usize].take().filter(|time| !time.starts_with("0001-01-01"));
             values[Field::CreatedAt as usize] = time;

@@ -75,7 +75,7 @@ impl Layout for DisqusApi {
 
 fn read_post(input: &mut Input, span: Span, post: &Object) -> Option<Record> {
     let mut values = objects::values(post, KEYS);
-    // What the author typed, in HTML with a few tags; the message is the same with paragraphs and
+    // The author's input, in HTML with a few tags; the message is the same with paragraphs and
     // links.
     let body = objects::scalar(post, "message").filter(|body| !body.trim().is_empty());
     let body = body.or_else(|| objects::scalar(post, "raw_message"))?;

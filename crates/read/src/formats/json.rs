@@ -67,9 +67,7 @@ pub(crate) struct Json {
     way: Way,
     /// The kind and the number of the keys of each candidate.
     kinds: Vec<(Kind, usize)>,
-    /// `None` until an object was read. The head may have no object if its first record is very
-    /// long.
-    /// long.
+    /// `None` until an object was read. The head may have no object if its first record is long.
     records: Option<Records>,
     queue: VecDeque<Record>,
     is_done: bool,

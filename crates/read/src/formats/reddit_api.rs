@@ -1,5 +1,5 @@
-//! Responses of Reddit's API (`…/comments/ID.json`): listings of things; replies are nested within
-//! comments.
+//! Responses of Reddit's API (`…/comments/ID.json`): listings of things, in which replies are
+//! part of the comments.
 //!
 //! Records are in the order of the page: a comment, then its replies. Comments that Reddit left
 //! behind a `more` link are counted.

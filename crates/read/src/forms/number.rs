@@ -34,7 +34,7 @@ impl NumberColumn {
                 None => large += 1,
             }
         }
-        // Where dots group, every number over 999 has one, and smaller ones have none.
+        // If dots group thousands, every number over 999 has one, and smaller ones have none.
         Self { dots_group: is_grouped && small > 0 && large == 0, dots_divide: is_divided || large > 0 }
     }
 

@@ -108,7 +108,7 @@ fn join(piece: &Value, text: &mut String) -> Option<()> {
         Value::Object(piece) => match (piece.get("text").or(piece.get("simpleText")), piece.get("runs")) {
             (Some(plain), _) => text.push_str(plain.as_str()?),
             (None, Some(runs)) => runs.as_array()?.iter().try_for_each(|run| join(run, text))?,
-            // A picture, or what a later version added.
+            // A picture, or a part that a later version added.
             (None, None) => {}
         },
         _ => return None,

@@ -82,7 +82,7 @@ impl Candidate {
         self.text.is_some()
     }
 
-    /// Returns true if its name is that of a list of replies.
+    /// Returns true if it is a list, and its name or one around it is that of replies.
     pub(crate) fn is_reply_list(&self) -> bool {
         self.is_list && self.path.iter().any(|step| matches!(step, Step::Key(key) if is_reply_name(key)))
     }

@@ -35,7 +35,7 @@ struct Level {
     key: Option<Key>,
     /// The number of elements of an array so far.
     index: u64,
-    /// The id of the thread that this object is, and the field that names it.
+    /// The thread that this object names, and the field that names it.
     thread: Option<(Field, String)>,
 }
 

@@ -79,7 +79,7 @@ impl<'a> Choice<'a> {
                 Some((_, column)) => Some((*column, false)),
                 None => prose()
                     .map(|column| (column, true))
-                    // A column called `text` is the text, however odd.
+                    // A column with the name of a text is one, however odd.
                     .or_else(|| named.first().map(|(_, column)| (*column, false)))
                     .or_else(|| {
                         let called = |column: &usize| is_called_text(&self.paths[*column].leaf);

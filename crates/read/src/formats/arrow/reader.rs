@@ -249,7 +249,7 @@ struct Batches {
     /// The offset of the next message.
     position: u64,
     size: u64,
-    /// It has a mark at its end, with its directory before it.
+    /// The stream has an end mark of its own, and its directory comes after it.
     is_file: bool,
     schema: SchemaRef,
     dictionaries: HashMap<i64, ArrayRef>,
