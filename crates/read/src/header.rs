@@ -282,8 +282,8 @@ fn is_id(cell: &str) -> bool {
             || cell.len() >= 6 && cell.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
-/// Returns true for the text after the comma of a chat's date: `12:00 - Ana: Hi` or `12:00] Ana:
-/// Hi`.
+/// Returns true for the text after the comma of a chat's date: `12:00 - Ana: Hi` or
+/// `12:00] Ana: Hi`.
 fn continues_chat(cell: &str) -> bool {
     let is_of_clock = |c: char| c.is_ascii_digit() || ":. apmAPM\u{202f}\u{a0}".contains(c);
     let rest = cell.trim_start_matches(is_of_clock);

@@ -199,8 +199,8 @@ fn cited_post(citation: &[(String, String)], topic: Option<u64>) -> Option<u64> 
     number("data-post").filter(|_| cited_topic.is_none() || cited_topic == topic)
 }
 
-/// Returns the text of a post as its author wrote it, with the contents of `[quote="ana, post:3,
-/// topic:57"]…[/quote]` as quotes.
+/// Returns the text of a post as its author wrote it, with the contents of
+/// `[quote="ana, post:3, topic:57"]…[/quote]` as quotes.
 fn of_raw(raw: &str) -> Plain {
     let text = raw.trim().to_owned();
     let lower = text.to_ascii_lowercase();

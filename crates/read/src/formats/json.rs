@@ -48,7 +48,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
-/// Checks that the elements of an array are strings, up to the end of the given bytes.
+/// Checks that the first of an array's elements is a string.
 fn begins_with_texts(elements: &[u8]) -> bool {
     let mut strings = serde_json::Deserializer::from_slice(elements).into_iter::<String>();
     let is_string = matches!(strings.next(), Some(Ok(_)));

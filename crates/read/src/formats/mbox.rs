@@ -40,7 +40,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let mut known = [false; HEADERS.len()];
     for line in lines.take(200).take_while(|line| !line.is_empty()) {
         let Some(name) = header_name(line) else {
-            // A header continues after a space.
+            // The continuation of a header begins with a space.
             if line.starts_with(b" ") || line.starts_with(b"\t") || line.starts_with(b">From ") {
                 continue;
             }

@@ -109,7 +109,7 @@ fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
         };
         let (before, after) = (touches(at.checked_sub(1)), touches(Some(at + 1)));
         let is_own = match &classes[at] {
-            // Between two others it may as well be a name, as it appears.
+            // Between two others it may as well be the name that it looks like.
             Some(Class::Badge) => before != after || before && is_state(lines[at].text),
             Some(_) => {
                 (before || after)

@@ -1,5 +1,5 @@
-//! Pages whose names share a line with their text or follow it: `Name: text`, and a text with `—
-//! Name` on its last line.
+//! Pages whose names share a line with their text or follow it: `Name: text`, and a text whose last
+//! line is `— Name`.
 
 use std::collections::HashSet;
 

@@ -53,7 +53,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let mut batches = begin()?;
     let (mut leaves, mut unread) = (Vec::new(), Vec::new());
     flatten(batches.schema.fields(), &mut Leaf::default(), &mut leaves, &mut unread);
-    // Columns of which no batch can be read are inferred from their names alone.
+    // Columns of which no batch can be read are chosen by their names alone.
     let columns = sample(&mut batches, &leaves);
     let resolved = input.resolve(&columns, "column")?;
     if !unread.is_empty() {

@@ -49,7 +49,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let leaves = schema.columns().iter().cloned().enumerate();
     let (leaves, lists): (Vec<_>, Vec<_>) = leaves.partition(|(_, leaf)| leaf.max_rep_level() == 0);
     let numbers: Vec<usize> = leaves.iter().map(|(number, _)| *number).collect();
-    // A column that cannot be read is inferred from its name alone.
+    // A column that cannot be read is chosen by its name alone.
     let sample = numbers.iter().map(|number| {
         let read = || match reader.num_row_groups() {
             0 => Ok(Vec::new()),
