@@ -110,8 +110,8 @@ pub(super) struct Vocabulary<'a> {
     called: HashSet<String>,
 }
 
-/// The number of words above which a line is never a name. Lines of up to `SHORT_WORDS` are counted,
-/// and longer ones are running text.
+/// The number of words above which a line is never a name. Lines of up to `SHORT_WORDS` are
+/// counted, and longer ones are running text.
 const LONGEST_NAME_WORDS: usize = 12;
 const LONGEST_NAME_CHARS: usize = 80;
 const SHORT_WORDS: usize = 6;
