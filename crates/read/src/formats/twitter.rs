@@ -2,7 +2,7 @@
 //! tweets as the site's APIs return them: v1.1 (streams, searches, timelines), v2 (pages as twarc
 //! saves them, or one tweet each), that of the website, and as snscrape and twscrape save them.
 //!
-//! Of a tweet's texts, the longest one is read. A retweet's text is that of the whole tweet that it
+//! The longest of a tweet's texts is read. A retweet's text is that of the whole tweet that it
 //! repeats, marked as a quotation. Tweets that others merely refer to are not read.
 
 use std::borrow::Cow;
