@@ -34,7 +34,7 @@ pub const MIN_KEY_BYTES: usize = 16;
 /// The longest key that is taken: a longer file is hardly meant for one.
 pub const MAX_KEY_BYTES: usize = 4096;
 
-/// Forms of text that name people. The group that matches says which form it is.
+/// Forms of text that name people. The matching group identifies the form.
 static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?x)

@@ -35,9 +35,9 @@ pub(crate) struct Shrunk {
 }
 
 impl Shrinkage {
-    /// Estimates the variances from the groups. `each` shows every group to what it is given,
-    /// always in the same order: it is called three times, so that the groups need not be in
-    /// memory. None if no group has two values: then chance and tendency cannot be distinguished.
+    /// Estimates the variances from the groups. `each` passes every group to its argument, always
+    /// in the same order: it is called three times, so that the groups need not be in memory.
+    /// Returns `None` if no group has two values: then chance and tendency cannot be distinguished.
     /// Groups without values do not count.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ pub enum Kind {
 pub struct Quote {
     /// Its bytes, quotation marks included.
     pub range: Range<usize>,
-    /// Its form.
+    /// The form of the quotation.
     pub kind: Kind,
     /// The tag of the one text that contains it; `None` if no text does.
     pub source: Option<u32>,

@@ -1,4 +1,4 @@
-//! Zip archives, which are read as folders: their files are unpacked into a temporary folder.
+//! Zip archives, which are read like folders: their files are unpacked into a temporary folder.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -13,22 +13,22 @@ use super::input_file::{InputFile, Refusal, file};
 use super::source::{FREE_BYTES, MAX_EXPANSION};
 use super::{ReadError, ReadErrorKind, sniff};
 
-/// The most entries of an archive.
+/// The maximum number of entries in an archive.
 const MAX_ENTRIES: usize = 100_000;
-/// Bytes of an entry that decide whether it is unpacked.
+/// The number of leading bytes of an entry that decide if it is unpacked.
 const HEAD_BYTES: u64 = 4 << 10;
-/// The longest name of a file or folder on common disks.
+/// The longest name of a file or folder on common file systems.
 const MAX_NAME_BYTES: usize = 255;
 
-/// An archive whose files lie in a temporary folder.
+/// An archive whose files are in a temporary folder.
 pub(crate) struct Archive {
     /// The files, by path. Their names begin with that of the archive.
     pub(crate) files: Vec<InputFile>,
-    /// The folder, which is deleted with it.
+    /// The folder, which is deleted together with this value.
     pub(crate) folder: TempDir,
 }
 
-/// Returns true for a zip archive that is no file of another kind (spreadsheets, documents and
+/// Returns true for a zip archive that is not a file of another kind (spreadsheets, documents and
 /// books are zip archives as well).
 pub(crate) fn is_archive(path: &Path) -> bool {
     let Ok(mut file) = File::open(path) else { return false };
@@ -48,12 +48,12 @@ pub(crate) fn is_archive(path: &Path) -> bool {
         .any(|name| name == b"[Content_Types].xml" || name == b"mimetype" || name == b"META-INF/MANIFEST.MF")
 }
 
-/// Returns true if bytes begin as an archive does; an empty one has no entry.
+/// Returns true if bytes begin like an archive; an empty one has no entry.
 fn is_begun(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-/// Unpacks an archive. A file in it that cannot be unpacked, or need not be, is refused by itself.
+/// Unpacks an archive. A file in it that cannot be unpacked, or need not be, is refused on its own.
 ///
 /// # Errors
 /// The archive is damaged, or has too many entries, or the temporary folder cannot be used.
@@ -118,14 +118,14 @@ fn no_room(name: &Arc<str>, error: &io::Error) -> ReadError {
 struct Unpack<'a> {
     archive: &'a mut ZipArchive<File>,
     folder: &'a Path,
-    /// Bytes so far.
+    /// The number of bytes unpacked so far.
     unpacked: u64,
-    /// Checks whether so many bytes are more than anyone would have packed.
+    /// Checks if this many bytes are more than anyone would have packed.
     is_over: &'a dyn Fn(u64) -> bool,
 }
 
 impl Unpack<'_> {
-    /// Unpacks an entry; returns the reason if it is not.
+    /// Unpacks an entry; returns the reason if it was not unpacked.
     ///
     /// # Errors
     /// The temporary folder cannot be used.
@@ -204,7 +204,7 @@ impl Unpack<'_> {
 
 const REMEDY: &str = "unpack the archive with another program and name its folder";
 
-/// Returns the reason why an entry cannot be unpacked.
+/// Returns the reason an entry cannot be unpacked.
 fn explain(error: &ZipError) -> String {
     match error {
         ZipError::UnsupportedArchive(message) if message.contains("assword") => "encrypted".to_owned(),
@@ -233,7 +233,7 @@ mod tests {
         writer.finish().unwrap().into_inner()
     }
 
-    /// What is read of an archive that lies in a folder: files, skipped files and rejects.
+    /// Returns what is read from an archive in a folder: files, skipped files and rejects.
     fn read(archive: &[u8], options: &Options) -> (Vec<String>, Vec<String>, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.zip");

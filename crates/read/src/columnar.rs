@@ -11,25 +11,26 @@ use super::source::{MAX_RECORD_BYTES, Span};
 use super::{ReadError, ReadErrorKind, Record};
 use comity_core::digest::hex;
 
-/// Rows that the columns are understood by.
+/// The number of rows from which the columns are inferred.
 pub(super) const SAMPLE_ROWS: usize = 200;
 
 pub(super) const DAMAGED: &str = "get the file again; it is damaged or incomplete";
 
-/// The file of an input, which must be a plain one; `what` says what it is if not.
+/// Returns the file of an input, which must be a plain one; `what` describes the input if it is
+/// not.
 pub(super) fn plain_file(input: &mut Input, what: &str) -> Result<PathBuf, ReadError> {
-    // What the stream says of its text is of no matter here.
+    // The stream's notices on its text do not matter here.
     input.source.notices.clear();
     input.source.file().map(Path::to_owned).ok_or_else(|| {
         ReadError::new(ReadErrorKind::Stream, &input.source.name, what, "save or unpack it and name the file")
     })
 }
 
-/// A column's value in a row, as text: none where it is null, and the bytes where they are no text.
+/// A column's value in a row as text: `None` if it is null, and the bytes if they are not text.
 pub(super) type Cell = Option<Result<String, Vec<u8>>>;
 
-/// The record of a row. `cells` are those of the columns that are read, `resolved` says which of
-/// them holds what, `name` is that of the column at a place.
+/// Returns the record of a row. `cells` are those of the columns that are read, `resolved` maps
+/// fields to them, and `name` returns the name of the column at a place.
 pub(super) fn record(
     input: &mut Input,
     span: Span,
@@ -71,7 +72,7 @@ pub(super) enum Unit {
     Nanosecond,
 }
 
-/// A time since 1970, in RFC 3339, without a zone where it is not in UTC; the number where no
+/// Returns a time since 1970 in RFC 3339, without a zone unless it is in UTC; the number if no
 /// calendar has it.
 pub(super) fn instant(value: i64, unit: Unit, is_utc: bool) -> String {
     let instant = match unit {
@@ -88,13 +89,13 @@ pub(super) fn instant(value: i64, unit: Unit, is_utc: bool) -> String {
     }
 }
 
-/// A day since 1970; the number where no calendar has it.
+/// Returns a day since 1970; the number if no calendar has it.
 pub(super) fn day(value: i32) -> String {
     Timestamp::from_second(i64::from(value) * 86_400)
         .map_or_else(|_| value.to_string(), |day| day.strftime("%Y-%m-%d").to_string())
 }
 
-/// A UUID as it is written; none where there are not 16 bytes.
+/// Returns a UUID in its usual notation; `None` unless there are 16 bytes.
 pub(super) fn uuid(bytes: &[u8]) -> Option<String> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
     let hex = hex(&bytes);

@@ -1,7 +1,7 @@
 //! Delimited text: CSV and TSV, with any of `,` `;` `|` and tab between the fields, or one column.
 //!
-//! Records are cut here, line by line, so that each has a place, a limit and its raw bytes;
-//! `csv-core` takes them apart.
+//! This module cuts records line by line, so that each has a place, a limit and its raw bytes;
+//! `csv-core` splits them into fields.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -15,42 +15,43 @@ use super::sniff::Verdict;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 use super::{ReadError, ReadErrorKind, Record, xml};
 
-/// Records of the head that the delimiter and the columns are understood by.
+/// The number of records at the head from which the delimiter and the columns are inferred.
 const SAMPLE_RECORDS: usize = 200;
 
 /// The delimiter of files with one column: a byte that UTF-8 never contains.
 const NO_DELIMITER: u8 = 0xff;
 
-/// How a delimited input is laid out.
+/// The layout of a delimited input.
 pub(super) struct Shape {
     delimiter: u8,
     quoting: Quoting,
     /// The first line is `sep=;`, for a spreadsheet.
     has_declaration: bool,
     header: Header,
-    /// Number of columns.
+    /// The number of columns.
     width: usize,
-    /// Share of the sample's records, from the header on, that have as many.
+    /// The share of the sample's records, from the header on, that have that many.
     consistency: f64,
-    /// Records of the head.
+    /// The records of the head.
     sample: Vec<Vec<String>>,
-    /// The lines that they begin on, from 1, and the line behind the last one.
+    /// The lines that they begin on, from 1, and the line after the last one.
     lines: Vec<u64>,
-    /// The user says that it has columns.
+    /// The user's options state that there are columns.
     is_told: bool,
     /// Most records have two fields next to each other that are enclosed in quotes.
     is_enclosed: bool,
-    /// The delimiter stands in prose as well: a comma, in a file that is not called CSV.
+    /// The delimiter is common in prose as well: a comma, in a file that is not called CSV.
     is_of_prose: bool,
 }
 
 impl Shape {
-    /// The most consistent of the delimiters; none where none separates anything.
+    /// Returns the shape for the most consistent of the delimiters; `None` if none of them
+    /// separates anything.
     pub(super) fn find(source: &Source, mapping: &Mapping, delimiters: &[u8]) -> Option<Self> {
         Self::find_under(source, mapping, delimiters, false)
     }
 
-    /// As [`Self::find`]; the first record is the header if the user says so.
+    /// Does the same as [`Self::find`]; with `header_is_first`, the first record is the header.
     fn find_under(
         source: &Source,
         mapping: &Mapping,
@@ -64,7 +65,7 @@ impl Shape {
         shapes.filter(|shape| shape.width > 1).max_by(|a, b| a.evidence().total_cmp(&b.evidence()))
     }
 
-    /// The input as this delimiter takes it apart.
+    /// Returns the shape of the input when split at this delimiter.
     fn with(source: &Source, mapping: &Mapping, delimiter: u8, header_is_first: bool) -> Self {
         let quoting = Quoting::find(source, delimiter);
         let mut splitter = Splitter::new(delimiter, quoting, source.line_end());
@@ -80,7 +81,7 @@ impl Shape {
             (false, _) => Header::find(&sample, mapping),
         };
         let records = &sample[header.above..];
-        // A header is the better witness of the width: rows may be ragged.
+        // A header is better evidence of the width: rows may be ragged.
         let width = if header.rows > 0 { records[0].len() } else { most_common_width(records) };
         let modal = most_common_width(records);
         let alike = records.iter().filter(|record| record.len() == modal).count();
@@ -102,19 +103,20 @@ impl Shape {
         }
     }
 
-    /// Whether the first line says what divides the fields, and is no record.
+    /// Returns true if the first line declares the delimiter and is not a record.
     pub(super) fn has_declaration(&self) -> bool {
         self.has_declaration
     }
 
-    /// The shape of a table whose first record names the columns; `None` if it has one column.
+    /// Returns the shape of a table whose first record names the columns; `None` if it has one
+    /// column.
     pub(super) fn of_table(source: &Source) -> Option<Self> {
         let mut shape = Self::find(source, &Mapping::default(), b",;|\t")?;
         shape.width = shape.names().len();
         Some(shape)
     }
 
-    /// The first record.
+    /// Returns the first record.
     pub(super) fn names(&self) -> &[String] {
         self.sample.first().map_or(&[], Vec::as_slice)
     }
@@ -126,7 +128,8 @@ impl Shape {
         }
     }
 
-    /// Known names weigh most, then how alike the records are, then the number of columns.
+    /// Returns the weight of this shape: known names count most, then how alike the records are,
+    /// then the number of columns.
     fn evidence(&self) -> f64 {
         self.known_names() as f64 * 10.0 + self.consistency * 5.0 + (self.width as f64).ln()
     }
@@ -168,8 +171,8 @@ impl Shape {
     }
 }
 
-/// Judges the head of an input with any of these delimiters, or of one column if its name ends as
-/// that of such a file.
+/// Judges the head of an input with any of these delimiters, or with one column if the file has
+/// this extension.
 pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], extension: &str) -> Verdict {
     let verdict = Shape::find(source, mapping, delimiters).map_or(Verdict::No, |shape| shape.verdict());
     if verdict != Verdict::No {
@@ -206,7 +209,7 @@ fn most_common_width(sample: &[Vec<String>]) -> usize {
     counts.into_iter().max_by_key(|(width, count)| (*count, *width)).map_or(0, |(width, _)| width)
 }
 
-/// The delimiter that the first line declares to a spreadsheet (`sep=;`).
+/// Returns the delimiter that the first line declares for a spreadsheet (`sep=;`).
 fn declared_delimiter(source: &Source) -> Option<u8> {
     let line = source.head().split(|byte| *byte == source.line_end()).next()?.trim_ascii_end();
     // A tab is white space, and may have been trimmed.
@@ -217,7 +220,7 @@ fn declared_delimiter(source: &Source) -> Option<u8> {
     }
 }
 
-/// What `"` does.
+/// The meaning of `"`.
 #[derive(Clone, Copy, PartialEq)]
 enum Quoting {
     /// It encloses fields, and `""` within one is a quotation mark.
@@ -229,8 +232,8 @@ enum Quoting {
 }
 
 impl Quoting {
-    /// The reading by which every quote that opens a field closes it at its end; otherwise what is
-    /// usual.
+    /// Returns the first meaning with which every quote that opens a field closes it at its end;
+    /// otherwise the usual one.
     fn find(source: &Source, delimiter: u8) -> Self {
         let has_escapes = || source.head().windows(2).any(|pair| pair == b"\\\"");
         if quotes_match(source, delimiter, Self::Doubled) {
@@ -245,7 +248,8 @@ impl Quoting {
     }
 }
 
-/// Whether no field of the head that begins with `"` has its closing quote anywhere but at its end.
+/// Returns true unless a field of the head that begins with `"` has its closing quote anywhere but
+/// at its end.
 fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
     let mut bytes = source.head().iter().copied().peekable();
     let (mut inside, mut field_begins) = (false, true);
@@ -266,7 +270,7 @@ fn quotes_match(source: &Source, delimiter: u8, quoting: Quoting) -> bool {
     !(inside && source.head_is_all())
 }
 
-/// Opens an input whose fields are divided by one of the delimiters: finds its shape and its
+/// Opens an input whose fields are separated by one of the delimiters: finds its shape and its
 /// columns.
 pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser>, ReadError> {
     let header_row = input.options.header_row;
@@ -313,7 +317,7 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
         Quoting::Escaped => {
             notices.push("backslashes escape quotation marks here: they are taken off".to_owned());
         }
-        // It goes without saying where nothing could be enclosed.
+        // Nothing could be enclosed, so this needs no notice.
         Quoting::Plain if shape.delimiter == NO_DELIMITER => {}
         Quoting::Plain => {
             notices.push("quotation marks are plain characters here: they do not enclose fields".to_owned());
@@ -358,7 +362,7 @@ fn skip_to(input: &mut Input, header_row: u64) -> Result<(), ReadError> {
     Err(ReadError::new(ReadErrorKind::Option, &source.name, what, remedy))
 }
 
-/// Refuses an input without columns, which the user named as a table, if its content is something
+/// Refuses an input without columns that the user named as a table, if its content is something
 /// else.
 fn refuse_other(input: &Input) -> Result<(), ReadError> {
     let (source, mapping) = (&input.source, &input.options.mapping);
@@ -396,7 +400,7 @@ struct Delimited {
     resolved: Resolved,
     /// Columns with replies to the comment of the row.
     replies: Replies,
-    /// Records of the row that was read last.
+    /// Records from the row that was read last.
     pending: VecDeque<Record>,
 }
 
@@ -425,12 +429,12 @@ impl Parser for Delimited {
     }
 }
 
-/// Cuts a stream into records and takes them apart.
+/// Cuts a stream into records and splits them into fields.
 pub(super) struct Records {
     splitter: Splitter,
     width: usize,
     raw: Vec<u8>,
-    /// What is wrong with the quotes of the record that was cut last.
+    /// The fault in the quotes of the record that was cut last.
     unclosed: Option<&'static str>,
     /// A quote within a field of the record that was cut last is not doubled.
     has_stray_quote: bool,
@@ -439,7 +443,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// The records of a source that is laid out so.
+    /// Creates the records of a source with this layout.
     pub(super) fn new(shape: &Shape, source: &Source) -> Self {
         let splitter = Splitter::new(shape.delimiter, shape.quoting, source.line_end());
         Self {
@@ -461,7 +465,7 @@ impl Records {
         ))
     }
 
-    /// The record that was cut last, or its beginning where it is too long.
+    /// Returns the record that was cut last, or its beginning if it is too long.
     pub(super) fn raw(&self) -> &[u8] {
         &self.raw
     }
@@ -498,7 +502,7 @@ impl Records {
             let is_open = quotes.inside;
             let is_whole = raw.len() as u64 == span.end - span.start;
             if is_open && is_whole && raw.len() > first_bytes {
-                // One stray quote must not take the lines below with it.
+                // One stray quote must not swallow the lines below.
                 source.put_back(&raw[first_bytes..]);
                 raw.truncate(first_bytes);
                 span = first_line;
@@ -509,7 +513,7 @@ impl Records {
         }
     }
 
-    /// The fields of the record that was cut last, or what is wrong with it.
+    /// Returns the fields of the record that was cut last, or the reason they cannot be read.
     pub(super) fn fields(&mut self, source: &Source, span: Span) -> Result<Fields<'_>, String> {
         if let Some(defect) = source.defect(span, &self.raw).or(self.unclosed.map(str::to_owned)) {
             return Err(defect);
@@ -534,21 +538,21 @@ impl Records {
     }
 }
 
-/// Where the lines of a record leave off: within quotes or not.
+/// The state at the end of a record's line: within quotes or not.
 #[derive(Clone, Copy, Default)]
 struct Quotes {
-    /// Within an enclosed field.
+    /// The position is within an enclosed field.
     inside: bool,
-    /// A quote within an enclosed field was read: another one makes it a quotation mark, anything
+    /// A quote within an enclosed field was read: a second one makes it a quotation mark, anything
     /// else ends the field.
     pending: bool,
-    /// A backslash was read that makes the next character a plain one.
+    /// A backslash was read, which makes the next character a plain one.
     escaped: bool,
-    /// A field was ended by a quote that does not stand at its end.
+    /// A field was ended by a quote that is not at its end.
     has_stray: bool,
 }
 
-/// Takes records apart, with buffers that are used again.
+/// Splits records into fields, with buffers that are reused.
 struct Splitter {
     delimiter: u8,
     quoting: Quoting,
@@ -569,7 +573,7 @@ impl<'a> Fields<'a> {
         self.ends.len()
     }
 
-    /// The values of a record's fields.
+    /// Returns the values of a record's fields.
     fn values(&self, resolved: &Resolved) -> Values<'a> {
         resolved.values(|index| Some(Cow::Borrowed(self.get(index))))
     }
@@ -591,7 +595,7 @@ impl Splitter {
         Self { delimiter, quoting, line_end, core, text: Vec::new(), ends: Vec::new() }
     }
 
-    /// Whether a quote is open behind this line, which follows on what `quotes` has seen.
+    /// Returns true if a quote is open after this line. `quotes` is the state before it.
     fn is_open_after(&self, quotes: &mut Quotes, line: &[u8]) -> bool {
         if self.quoting == Quoting::Plain || (!quotes.inside && !line.contains(&b'"')) {
             return false;
@@ -618,15 +622,15 @@ impl Splitter {
                 field_begins = *byte == self.delimiter;
             }
         }
-        // A quote at the very end closes the field: there is no line end behind the last line of a
-        // file.
+        // A quote at the very end closes the field: the last line of a file has no line end after
+        // it.
         if quotes.pending {
             *quotes = Quotes { has_stray: quotes.has_stray, ..Quotes::default() };
         }
         quotes.inside
     }
 
-    /// The fields of one record, which is UTF-8.
+    /// Returns the fields of one record, which is UTF-8.
     fn split(&mut self, record: &[u8]) -> Fields<'_> {
         let record = self.trim_end(record);
         let most = record.iter().filter(|byte| **byte == self.delimiter).count() + 2;
@@ -638,18 +642,18 @@ impl Splitter {
         count += self.core.read_record(&[], &mut [0], &mut self.ends[count..]).3;
         let ends = &self.ends[..count];
         let text = &self.text[..ends.last().copied().unwrap_or(0)];
-        // Taking ASCII quotes out of UTF-8 leaves UTF-8; the empty string stands in for what cannot
-        // be.
+        // Removing ASCII quotes from UTF-8 leaves UTF-8; the empty string stands in for the
+        // impossible case.
         Fields { text: str::from_utf8(text).unwrap_or_default(), ends }
     }
 
-    /// The fields that were split last.
+    /// Returns the fields that were split last.
     fn fields(&self) -> Fields<'_> {
         let text = &self.text[..self.ends.last().copied().unwrap_or(0)];
         Fields { text: str::from_utf8(text).unwrap_or_default(), ends: &self.ends }
     }
 
-    /// A record without its line end, which some programs write as `\r\r\n`.
+    /// Returns a record without its line end, which some programs write as `\r\r\n`.
     fn trim_end<'a>(&self, record: &'a [u8]) -> &'a [u8] {
         let mut record = record.strip_suffix(&[self.line_end]).unwrap_or(record);
         while let Some(rest) = record.strip_suffix(b"\r") {
@@ -658,9 +662,10 @@ impl Splitter {
         record
     }
 
-    /// Splits a record with quotes that nobody doubled: a quote ends a field only before a delimiter
-    /// or at the end, and what follows the delimiter has a quote at its own end only if it begins
-    /// with one. Returns false if this does not make as many fields as there are columns.
+    /// Splits a record with quotes that nobody doubled: a quote ends a field only before a
+    /// delimiter or at the end, and the text after the delimiter has a quote at its own end only if
+    /// it begins with one. Returns false if this does not produce as many fields as there are
+    /// columns.
     fn split_stray(&mut self, record: &[u8], width: usize) -> bool {
         let record = self.trim_end(record);
         let mut pieces: Vec<Piece> = Vec::new();
@@ -704,8 +709,8 @@ impl Splitter {
         true
     }
 
-    /// The first records of a head, the last one only where it is whole, and the lines that they
-    /// begin on and that the last one ends before.
+    /// Returns the first records of a head, the last one only if it is complete, and the lines that
+    /// they begin on and that the last one ends before.
     fn sample(&mut self, source: &Source) -> (Vec<Vec<String>>, Vec<u64>) {
         let (head, head_is_all) = (source.head(), source.head_is_all());
         let (mut sample, mut lines) = (Vec::new(), Vec::new());
@@ -939,7 +944,7 @@ mod tests {
             let error = read_as("a.csv", table, &options(line)).unwrap_err();
             assert!(error.what.contains(expected), "{error}");
         }
-        // Whatever else the content may be.
+        // Content that may be something else.
         let (records, _) =
             read_as("a.txt", "One remark.\nwho;what\nAna;So it is then\n", &options(2)).unwrap();
         assert_eq!(records, ["So it is then"]);

@@ -5,9 +5,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// An input that cannot be read: what it is, where, why, and what to do.
+/// An input that cannot be read: its name, the place, the cause and the remedy.
 ///
-/// Written out it is one sentence: `comments.csv: record 3 (line 9): what is wrong; what to do`.
+/// As text it is one sentence: `comments.csv: record 3 (line 9): what is wrong; what to do`.
 #[derive(Debug, thiserror::Error)]
 pub struct ReadError {
     /// The kind of error.
@@ -15,7 +15,7 @@ pub struct ReadError {
     /// The file as the user named it; `-` for standard input; empty if the error is not about a
     /// file.
     pub file: Arc<str>,
-    /// Record and line (both from 1), if the error has a position within the file.
+    /// The record and line (both from 1), if the error has a position within the file.
     pub place: Option<(u64, u64)>,
     /// The cause.
     pub what: String,
@@ -77,31 +77,31 @@ pub enum ReadErrorKind {
     NotFound,
     /// The operating system could not read it.
     Io,
-    /// Nothing in it, or no comments.
+    /// There is nothing in it, or no comments.
     Empty,
-    /// Not text: a picture, a spreadsheet, an archive.
+    /// It is not text: a picture, a spreadsheet, an archive.
     Binary,
-    /// A compressed stream that is broken at its very beginning.
+    /// A compressed stream is broken at its very beginning.
     Compression,
-    /// A file whose structure is broken where everything else hangs on it.
+    /// The structure of a file is broken in a part that everything else depends on.
     Damaged,
-    /// A format that cannot be read from a stream, in a stream.
+    /// A format that cannot be read from a stream was given as a stream.
     Stream,
-    /// A format that this build leaves out.
+    /// This build leaves out the format.
     Unsupported,
-    /// Text, but of no known format.
+    /// It is text, but in no known format.
     Unrecognised,
-    /// A file of another kind, which holds no comments (a picture, documentation), or a list with
-    /// nothing in it. Within a folder it is skipped.
+    /// A file of another kind without comments (a picture, documentation), or a list with nothing
+    /// in it. Within a folder it is skipped.
     NoComments,
     /// A report of Comity itself, or a pipe or a device within a folder.
     NoExport,
-    /// No column or key holds the comments' text.
+    /// No column or key contains the comments' text.
     NoText,
-    /// A column or key named by the user is not there.
+    /// A column or key named by the user does not exist.
     UnknownColumn,
-    /// A folder without a file that can be read, or no input at all.
+    /// A folder has no file that can be read, or there is no input at all.
     NoInput,
-    /// The mapping or another option makes no sense.
+    /// The mapping or another option is invalid.
     Option,
 }

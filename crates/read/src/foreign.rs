@@ -1,13 +1,13 @@
-//! Files that plainly hold no comments, which a folder of exports may contain: documentation,
-//! pictures, code, pointers of Git LFS.
+//! Files without comments that a folder of exports may contain: documentation, pictures, code, Git
+//! LFS pointers.
 
 use crate::formats::Format;
 use crate::input_file::InputFile;
 
-/// What a Git LFS pointer begins with.
+/// The beginning of a Git LFS pointer.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-/// What a Git LFS pointer is, and what to do about it.
+/// The description of a Git LFS pointer, and the remedy.
 pub(crate) const LFS_POINTER: (&str, &str) =
     ("a Git LFS pointer, not the file itself", "fetch the file with `git lfs pull`");
 
@@ -16,9 +16,9 @@ pub(crate) fn is_lfs_pointer(head: &[u8]) -> bool {
     head.starts_with(LFS)
 }
 
-/// Returns the kind of a file by its name, with its article; `None` for what may be an export.
+/// Returns the kind of a file by its name, with its article; `None` if it may be an export.
 ///
-/// A text of a name such as README is none, whatever it resembles.
+/// A text with a name such as README is not an export, whatever its content resembles.
 pub(crate) fn named_as_text(file: &InputFile) -> Option<&'static str> {
     let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The formats that can be read: a file each, and a line each in [`ALL`].
+//! The formats that can be read: one file each, and one line each in [`ALL`].
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -63,8 +63,8 @@ pub(crate) mod youtube;
 pub(crate) mod yt_dlp;
 pub(crate) mod zeeschuimer;
 
-/// Every format. An input is read in the first one that is sure, then in the one that its extension
-/// favours, then in the first one that fits: put a format before those that are less particular.
+/// All formats. An input is read in the first one that is sure, then in the one that its extension
+/// favours, then in the first one that fits: put a format before less specific ones.
 const ALL: &[Format] = &[
     Format(&zeeschuimer::FORMAT),
     Format(&bluesky::FORMAT),
@@ -122,7 +122,7 @@ const ALL: &[Format] = &[
 pub(crate) struct FormatEntry {
     /// The word for `--format`.
     pub(crate) name: &'static str,
-    /// One line for `comity formats`.
+    /// A one-line description for `comity formats`.
     pub(crate) description: &'static str,
     /// Extensions, in lower case, that favour it when the content fits several formats.
     pub(crate) extensions: &'static [&'static str],
@@ -140,23 +140,22 @@ pub(crate) type ParentId = for<'a> fn(&'a str, &str, &str) -> Option<&'a str>;
 /// Parts of the generic reader that a format replaces or adds to. Most formats need none:
 /// [`Hooks::NONE`].
 pub(crate) struct Hooks {
-    /// The names of its sections are names of people: `withhold_names` leaves them empty.
+    /// Its section names are names of people: `withhold_names` leaves them empty.
     pub(crate) has_private_sections: bool,
     /// Turns a parent's id as the site writes it (before the comment's id and thread) into a
     /// comment's id; `None` if the comment answers its thread. Called for the records of every
     /// format, as tables contain the ids of any site.
     pub(crate) parent_id: Option<ParentId>,
-    /// Files that lie next to an export and are no exports of their own.
+    /// Files next to an export that are not exports of their own.
     pub(crate) companions: Option<Companions>,
-    /// Checks whether raw bytes begin as this format, which is not text, does.
+    /// Checks if raw bytes begin like this format, which is not text.
     pub(crate) is_begun: Option<fn(&[u8]) -> bool>,
-    /// Files of its kind that cannot be read as text, for an error that says so.
+    /// Files of its kind that cannot be read as text, for an error that names them.
     pub(crate) binaries: &'static [Binary],
-    /// Its records stand at places that `--records` names; with that option no other format is
-    /// tried.
+    /// Its records are at places that `--records` names; with that option no other format is tried.
     pub(crate) has_places: bool,
-    /// It is a table: `--header-row` names the row of its header, and of formats that may fit only
-    /// such ones are tried with that option.
+    /// It is a table: `--header-row` names the row of its header, and with that option only such
+    /// formats are tried.
     pub(crate) has_header: bool,
     /// Returns the reason, in words, if options choose this format for an input that fits no other.
     pub(crate) chosen_by: Option<fn(&Options) -> Option<&'static str>>,
@@ -167,12 +166,12 @@ pub(crate) struct Companions {
     /// Returns the folder of the export, given the name (without extension) and the path of a file
     /// that contains comments; `None` for any other file.
     pub(crate) root: for<'a> fn(&str, &'a Path) -> Option<&'a Path>,
-    /// Checks whether a name and an extension are those of a file that only describes it.
+    /// Checks if a name and an extension are those of a file that only describes the export.
     pub(crate) describes: fn(&str, &str) -> bool,
 }
 
 impl Hooks {
-    /// No exception at all.
+    /// No exceptions.
     pub(crate) const NONE: Self = Self {
         has_private_sections: false,
         parent_id: None,
@@ -190,7 +189,7 @@ impl Hooks {
 pub struct Format(&'static FormatEntry);
 
 impl Format {
-    /// Every format, the most particular ones first.
+    /// All formats, the most specific ones first.
     pub const ALL: &'static [Self] = ALL;
 
     /// Returns the handle of an entry.
@@ -208,7 +207,7 @@ impl Format {
         self.0.name
     }
 
-    /// Returns a description of one line.
+    /// Returns a one-line description.
     pub fn description(self) -> &'static str {
         self.0.description
     }
@@ -246,7 +245,7 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, String> {
         ALL.iter().copied().find(|format| format.as_str() == word).ok_or_else(|| {
             let lower = word.to_lowercase();
-            // `whatsapp` is a word of a description.
+            // `whatsapp` is a word in a description.
             let is_near = |format: &&Format| {
                 let name = format.as_str();
                 let shared = name.chars().zip(lower.chars()).take_while(|(one, other)| one == other).count();

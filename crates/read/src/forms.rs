@@ -1,7 +1,7 @@
-//! How the values of an input are written, decided once by the sampled values of its columns, and
-//! the conversion of every record's values.
+//! The notation of an input's values, inferred once from the sampled values of its columns, and the
+//! conversion of every record's values.
 //!
-//! What is inferred is a notice; what is changed in single values is counted in the diagnostics.
+//! Inferences are notices; changes to single values are counted in the diagnostics.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,26 +18,26 @@ mod wrapping;
 use number::NumberColumn;
 use wrapping::Wrapping;
 
-/// How the values of an input are written. By default as they are to be read.
+/// The notation of an input's values. By default they are read unchanged.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forms {
-    /// Words that stand for nothing.
+    /// Words that mark a missing value.
     blanks: Vec<&'static str>,
     wrapping: Wrapping,
     /// UTF-8 was read as another encoding in some values.
     has_mojibake: bool,
     markup: Markup,
-    /// `&amp;` and the like stand for characters in these fields.
+    /// The fields whose values contain character references (`&amp;`).
     escaped: [bool; NAMES.len()],
     pub(crate) votes: NumberColumn,
     pub(crate) replies: NumberColumn,
 }
 
-/// Fields of words, apart from the text.
+/// Fields that contain words, apart from the text.
 const NAMES: [Field; 3] = [Field::Author, Field::Section, Field::Thread];
 
 impl Forms {
-    /// Decides by the sampled values of the columns.
+    /// Infers the notation from the sampled values of the columns.
     pub(crate) fn of(columns: &[Column], resolved: &Resolved) -> Self {
         let values = |field| resolved.get(field).map_or(&[][..], |index| columns[index].values.as_slice());
         let words = |field| resolved.all(field).flat_map(|index| &columns[index].values).map(String::as_str);
@@ -61,12 +61,12 @@ impl Forms {
         }
     }
 
-    /// Returns true if a value is a word that stands for nothing.
+    /// Returns true if a value is a word that marks a missing value.
     pub(crate) fn is_blank(&self, value: &str) -> bool {
         self.blanks.contains(&value.trim())
     }
 
-    /// Returns what was inferred, for the user.
+    /// Returns notices for the user about what was inferred.
     pub(crate) fn notices(&self) -> impl Iterator<Item = String> {
         let markup = match self.markup {
             Markup::Plain => None,
@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// The converted values of a table with the columns text, author and likes.
+    /// Returns the converted values of a table with the columns text, author and likes.
     fn convert(rows: &[[&str; 3]]) -> (Forms, Vec<[String; 3]>) {
         let fields = [Field::Text, Field::Author, Field::Votes];
         let columns: Vec<Column> = (0..3)

@@ -14,9 +14,9 @@ thread_local! {
 /// Returns true while this thread reads data whose panics are caught: a panic hook has nothing to
 /// report then.
 ///
-/// The crates behind Parquet and Arrow assert some of what they read. Such a panic costs a part of
-/// a damaged file, and becomes a reject. The library sets no hook of its own; a program that wants
-/// a quiet terminal asks this in its own.
+/// The crates behind Parquet and Arrow assert some of the properties of their input. Such a panic
+/// costs a part of a damaged file, and becomes a reject. The library sets no hook of its own; a
+/// program that requires a quiet terminal calls this in its own hook.
 pub fn catches_panics() -> bool {
     IS_GUARDED.get()
 }
@@ -25,7 +25,7 @@ pub fn catches_panics() -> bool {
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 pub(super) fn guarded<T, E: Display>(work: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     let before = IS_GUARDED.replace(true);
-    // The caller throws away what a panic leaves half done.
+    // The caller discards what a panic leaves half done.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(before);
     match result {

@@ -1,5 +1,5 @@
-//! The header of a table: which of its first rows names the columns, what stands above it, and how
-//! many rows below it explain the columns further. Shared by delimited text and spreadsheets.
+//! The header of a table: the row that names the columns, the rows above it, and the number of rows
+//! below it that explain the columns further. Shared by delimited text and spreadsheets.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::mapping::{self, Column, Field, Mapping};
 use super::time;
 
-/// The most rows above a header.
+/// The maximum number of rows above a header.
 const MOST_ABOVE: usize = 40;
 
 /// The place of a header among the first rows of a table.
@@ -63,8 +63,8 @@ impl Header {
             .collect()
     }
 
-    /// Returns notices on what the header was taken to be. `line` is the line that a row begins on,
-    /// and `noun` the format's word for a line.
+    /// Returns notices on how the header was inferred. `line` is the line that a row begins on, and
+    /// `noun` the format's word for a line.
     pub(crate) fn notices(self, noun: &str, line: impl Fn(usize) -> u64) -> Vec<String> {
         let mut notices = Vec::new();
         if self.above > 0 {
@@ -126,8 +126,7 @@ fn row(rows: &[Vec<String>]) -> Option<usize> {
     (is_header(first, rest) || may_name_columns(first) && explaining_rows(rows) > 0).then_some(0)
 }
 
-/// Returns true if known names stand in a row below the first one, and what stands above it are
-/// remarks.
+/// Returns true if a row below the first one has known names, and the rows above it are remarks.
 fn is_below_remarks(rows: &[Vec<String>], at: usize) -> bool {
     let (known, width) = (known_names(&rows[at]), filled(&rows[at]));
     let are_narrow = |most: usize| rows[..at].iter().all(|row| filled(row) <= most);
@@ -137,12 +136,12 @@ fn is_below_remarks(rows: &[Vec<String>], at: usize) -> bool {
         && match known {
             0 => false,
             1 => are_narrow(width / 2),
-            // A remark may have as many commas.
+            // A remark may have the same number of commas.
             _ => are_narrow(width - 1) || (at <= 3 && known_names(&rows[0]) == 0),
         }
 }
 
-/// Returns the share of the rows below one that are as wide.
+/// Returns the share of the rows below one that have the same width.
 fn agree(rows: &[Vec<String>], at: usize) -> f64 {
     let below = &rows[at + 1..];
     let alike = below.iter().filter(|row| row.len() == rows[at].len()).count();
@@ -158,8 +157,8 @@ pub(crate) fn known_names(row: &[String]) -> usize {
     row.iter().filter(|cell| mapping::field_of_name(cell).is_some()).count()
 }
 
-/// Returns true if each cell of a row could be a column's name: it is short, or a question, and no
-/// figure.
+/// Returns true if each cell of a row could be a column's name: it is short, or a question, and not
+/// a figure.
 fn may_name_columns(row: &[String]) -> bool {
     const LONGEST: usize = 60;
     const LONGEST_QUESTION: usize = 1_000;
@@ -174,7 +173,7 @@ fn may_name_columns(row: &[String]) -> bool {
 }
 
 /// Returns true if the first row names the columns: by a name that exports use, or because it is
-/// unlike what stands below it.
+/// unlike the rows below it.
 fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
     if !may_name_columns(first) {
         return false;
@@ -205,8 +204,8 @@ fn is_sentence(cell: &str) -> bool {
     cell.split_whitespace().count() >= 4
 }
 
-/// Returns the number of rows below the first one, the header, that belong to it: survey tools write
-/// questions and ids below the names.
+/// Returns the number of rows below the first one, the header, that belong to it: survey tools
+/// write questions and ids below the names.
 fn explaining_rows(rows: &[Vec<String>]) -> usize {
     /// Cells of the second row of SurveyMonkey's exports.
     const ANSWERS: [&str; 3] = ["open-ended response", "response", "other (please specify)"];
@@ -218,7 +217,7 @@ fn explaining_rows(rows: &[Vec<String>]) -> usize {
     if records.is_empty() || row.len() != header.len() || row.iter().any(|cell| is_figure(cell)) {
         return 0;
     }
-    // Words in columns that are all figures, or blanks in columns without any.
+    // Words in columns that otherwise contain only figures, or blanks in columns without any.
     let (mut labels, mut blanks) = (0, 0);
     for (index, cell) in row.iter().enumerate() {
         let below =
@@ -256,7 +255,7 @@ pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is
     if (0..width).any(|index| column(index).filter(|cell| is_figure_or_id(cell)).count() * 5 >= count * 4) {
         return true;
     }
-    // A comma in a sentence has a space behind it.
+    // A comma in a sentence has a space after it.
     let is_spaced = (1..width).all(|index| most(index, |cell| cell.starts_with(' ')));
     if is_spaced {
         return false;
@@ -265,7 +264,7 @@ pub(crate) fn are_columns(rows: &[Vec<String>], header: Header, width: usize, is
     let short: Vec<usize> = (0..width).filter(|index| most(*index, is_short)).collect();
     let repeats = |index: &usize| count >= 4 && column(*index).collect::<HashSet<_>>().len() * 2 <= count;
     let words = |index: usize| column(index).map(|cell| cell.split_whitespace().count()).sum::<usize>();
-    // A name and what it said; a comma may divide a short clause from a long one.
+    // A name and its text; a comma may separate a short clause from a long one.
     let is_contrast = |index: &usize| {
         !is_of_prose && (0..width).any(|other| words(other) >= 2 * words(*index) && words(other) > 3 * count)
     };
@@ -283,7 +282,8 @@ fn is_id(cell: &str) -> bool {
             || cell.len() >= 6 && cell.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
-/// Returns true for what follows the comma of a chat's date: `12:00 - Ana: Hi` or `12:00] Ana: Hi`.
+/// Returns true for the text after the comma of a chat's date: `12:00 - Ana: Hi` or
+/// `12:00] Ana: Hi`.
 fn continues_chat(cell: &str) -> bool {
     let is_of_clock = |c: char| c.is_ascii_digit() || ":. apmAPM\u{202f}\u{a0}".contains(c);
     let rest = cell.trim_start_matches(is_of_clock);
@@ -335,7 +335,7 @@ fn is_prose(column: &Column) -> bool {
 mod tests {
     use super::*;
 
-    /// Rows as `cell|cell`, one a line.
+    /// Returns rows from `cell|cell`, one per line.
     fn rows(table: &str) -> Vec<Vec<String>> {
         let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
         lines
@@ -362,7 +362,7 @@ mod tests {
             ("Q1|Q2\nAge?|What is it like?\n{\"ImportId\":\"a\"}|{\"ImportId\":\"b\"}\n33|dull", 0, 3),
             ("a|b|c\nStarted|Ended|Why?\n2024-05-01|2024-05-02|so\n2024-05-01|2024-05-03|it goes", 0, 2),
             ("Id|Date|Why?\n_|_|Open-Ended Response\n1|2024-05-01|so\n2|2024-05-02|it goes", 0, 2),
-            // A record with gaps, or with words for nothing, is a record.
+            // A record with gaps, or with words for missing values, is a record.
             ("id|when|text\n_|_|first of all\n1|2024-05-01|so\n2|2024-05-02|it goes", 0, 1),
             ("id|when|text\nn/a|none|first\n1|2024-05-01|so\n2|2024-05-02|it goes", 0, 1),
             // A record that contains names stays a record.

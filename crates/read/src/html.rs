@@ -1,9 +1,9 @@
-//! HTML bodies as plain text, and how to tell such bodies: what a reader of the page sees, with its paragraphs and line breaks,
-//! and where in it other people are quoted.
+//! HTML bodies as plain text, and how to recognize such bodies: the text as a reader of the page
+//! sees it, with its paragraphs and line breaks, and the quotations in it.
 //!
-//! A link's text stays and its address goes, unless the text is the address cut short
-//! (`https://example.org/a/lo...`): then the whole address takes its place. A picture becomes its
-//! alternative text. Scripts and style sheets go.
+//! A link is replaced by its text, unless that is the address cut short
+//! (`https://example.org/a/lo...`): then it is replaced by the whole address. A picture is replaced
+//! by its alternative text. Scripts and style sheets are removed.
 
 use std::ops::Range;
 
@@ -22,17 +22,17 @@ pub(crate) use markup::{Markup, has_tags};
 /// A body as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plain {
-    /// Paragraphs with a blank line between them, lines with `\n`.
+    /// Paragraphs are separated by a blank line, lines by `\n`.
     pub(crate) text: String,
     /// Byte ranges of `text` that the markup shows as someone else's words (`<blockquote>`, the
     /// `<aside>` of quotes and previews, imageboards' `<span class="quote">`): ascending, not
-    /// overlapping. Lines after `>` are left to the threader, for anybody can type them.
+    /// overlapping. Lines after `>` are left to the threader, as anybody can type them.
     pub(crate) quotes: Vec<Range<usize>>,
-    /// Attributes of the first `<aside class="quote">`, in which forums name what is quoted.
+    /// The attributes of the first `<aside class="quote">`, in which forums name the quoted post.
     pub(crate) citation: Vec<(String, String)>,
 }
 
-/// Elements that stand by themselves, a blank line around them.
+/// Elements with a blank line around them.
 const PARAGRAPHS: [&[u8]; 18] = [
     b"article",
     b"aside",
@@ -69,22 +69,22 @@ const LINES: [&[u8]; 12] = [
     b"tr",
 ];
 
-/// Quotes within quotes that are told apart; deeper ones are part of the deepest.
+/// The number of nested quotes that are distinguished; deeper ones are part of the deepest.
 const MAX_ASIDES: usize = 64;
 
-/// The text of an HTML body. Where it has no tag that breaks lines, its own line ends do, as they
-/// do on the sites that store such bodies. Takes time in proportion to its length.
+/// Returns the text of an HTML body. If it has no tag that breaks lines, its own line ends
+/// do that, as on the sites that store such bodies. Takes time in proportion to its length.
 pub(crate) fn to_text(html: &str) -> Plain {
     let mut text = Text::read(html, true);
     if text.hidden.is_some() {
-        // A script that never ends would hide what follows it: then it is no script, but somebody's
-        // words.
+        // A script that never ends would hide the text after it: then it is not a script, but
+        // somebody's words.
         text = Text::read(html, false);
     }
     text.finish()
 }
 
-/// Returns a text with the characters that its entities (`&amp;`) stand for. A `<` is no tag.
+/// Returns a text with the characters that its entities (`&amp;`) stand for. A `<` is not a tag.
 pub(crate) fn unescape(text: &str) -> String {
     let text = text.replace('<', "&lt;");
     let tokens = Tokenizer::new_with_emitter(&text, DefaultEmitter::<usize>::new_with_span());
@@ -99,7 +99,7 @@ pub(crate) fn unescape(text: &str) -> String {
     plain
 }
 
-/// The next record as a comment whose text is an HTML body.
+/// Returns the next record as a comment whose text is an HTML body.
 pub(crate) fn comment<'a>(input: &mut Input, span: Span, mut values: Values<'a>, html: &str) -> Record {
     let plain = to_text(html);
     values[Field::Text as usize] = Some(plain.text.into());
@@ -114,22 +114,22 @@ pub(crate) fn comment<'a>(input: &mut Input, span: Span, mut values: Values<'a>,
 #[derive(Default)]
 struct Text {
     plain: Plain,
-    /// Line ends before the next character: 1 for a line, 2 for a paragraph.
+    /// The number of line ends before the next character: 1 for a line, 2 for a paragraph.
     breaks: u8,
-    /// The last break was a tag's: the line end behind it in the source is none of its own.
+    /// The last break was a tag's: a line end after it in the source adds no second one.
     broken_by_tag: bool,
-    /// White space before the next character.
+    /// There is white space before the next character.
     space: bool,
     keeps_lines: bool,
-    /// Open `<pre>`s.
+    /// The number of open `<pre>`s.
     preformatted: u32,
     /// Open elements that quote, and `aside`s and `span`s that do not.
     asides: Vec<(Quoting, bool)>,
-    /// Where the outermost open quote begins; none before its first character.
+    /// The beginning of the outermost open quote; `None` before its first character.
     quote_start: Option<usize>,
-    /// The open link's addresses, and where its text begins.
+    /// The open link's addresses, and the beginning of its text.
     link: Option<(Vec<String>, usize)>,
-    /// The element whose contents nobody sees.
+    /// The element whose contents are hidden.
     hidden: Option<Vec<u8>>,
 }
 
@@ -167,7 +167,7 @@ impl Text {
                 _ => {}
             }
         }
-        // A `<` whose `>` never comes is no tag.
+        // A `<` without a `>` is not a tag.
         if let Some(rest) = html.get(end..).filter(|rest| rest.starts_with('<') && !rest.starts_with("<!")) {
             text.push(rest);
         }
@@ -185,7 +185,7 @@ impl Text {
                     self.broken_by_tag = false;
                 }
                 ' ' | '\t' if self.preformatted > 0 => self.put(c),
-                // Editors put spaces that do not break anywhere.
+                // Editors insert non-breaking spaces in any place.
                 _ if c.is_ascii_whitespace() || c == '\u{a0}' => self.space = true,
                 _ => self.put(c),
             }
@@ -219,7 +219,7 @@ impl Text {
         self.broken_by_tag = true;
     }
 
-    /// The break that comes with an element's beginning and with its end.
+    /// Adds the break of an element's beginning or end.
     fn break_around(&mut self, name: &[u8]) {
         if PARAGRAPHS.contains(&name) {
             self.break_by_tag(2);
@@ -310,7 +310,7 @@ impl Text {
         }
     }
 
-    /// Puts the whole address where the link's text is the beginning of it, or nothing.
+    /// Replaces a link's text by the whole address if it is the beginning of it, or empty.
     fn close_link(&mut self) {
         let Some((addresses, start)) = self.link.take() else { return };
         let label = self.plain.text[start..].trim_start();
@@ -334,7 +334,7 @@ impl Text {
     }
 }
 
-/// Whether a link's text is its address without its end, as sites shorten it.
+/// Returns true if a link's text is its address without its end, as sites shorten it.
 fn is_cut_address(label: &str, address: &str) -> bool {
     fn bare(address: &str) -> &str {
         let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -360,7 +360,7 @@ mod tests {
             ("<ul>\n<li>one</li>\n<li>two</li>\n</ul>\nthree", "one\ntwo\n\nthree"),
             ("<pre><code>if x:\n    y()\n</code></pre><p>ok", "if x:\n    y()\n\nok"),
             ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
-            // What is no tag stays.
+            // Text that is not a tag stays.
             ("I <3 it, 1 < 2 && 4 > 3", "I <3 it, 1 < 2 && 4 > 3"),
             ("less is <more", "less is <more"),
             ("&lt;b&gt; is a tag &unknown;", "<b> is a tag &unknown;"),
@@ -386,7 +386,7 @@ mod tests {
             ),
             ("<span>@<a href=\"https://s.example/@bo\">bo</a></span> hi", "@bo hi"),
             ("so <img class=\"emoji\" alt=\":smile:\" src=\"x\"> glad", "so :smile: glad"),
-            // Nobody sees a script, unless it never ends.
+            // Scripts are hidden, unless they never end.
             ("a<script>b < c</script>d", "ad"),
             ("in <style> and elegance", "in and elegance"),
             ("a<!-- b -->c", "ac"),

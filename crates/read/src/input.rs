@@ -1,4 +1,4 @@
-//! The input of every format's parser: the stream, the options, the report to fill in, and the one
+//! The input of every format's parser: the stream, the options, the report to fill in, and the only
 //! way from values to a [`Comment`].
 
 use std::borrow::Cow;
@@ -20,15 +20,15 @@ use super::{FileReport, Format, Options, ReadError, ReadErrorKind, Record, Rejec
 
 /// The parser of one input.
 pub(crate) trait Parser: Send {
-    /// Returns the next record, or `None` at the end. A record that cannot be read is
+    /// Returns the next record, or `None` at the end. A record that cannot be read is a
     /// [`Record::Reject`]; an error costs the rest of the input.
     fn next(&mut self) -> Result<Option<Record>, ReadError>;
 
-    /// The input it reads.
+    /// Returns the input it reads.
     fn input(&mut self) -> &mut Input;
 }
 
-/// One input that is being read.
+/// An input that is being read.
 pub(crate) struct Input {
     pub(crate) source: Source,
     pub(crate) options: Arc<Options>,
@@ -40,19 +40,19 @@ pub(crate) struct Input {
     times: TimeColumn,
     forms: Forms,
     thread: Arc<str>,
-    /// The sign behind which ids that begin with their parent's go on.
+    /// The sign after which ids that begin with their parent's continue.
     parent_in_id: Option<char>,
     /// Threads have the id of their first comment.
     thread_is_comment: bool,
     /// Addresses of comments begin with that of their page, which is their thread.
     page_in_link: bool,
     records: u64,
-    /// The line from which on something was lost: a stretch that is no record, or the rest of the
-    /// input.
+    /// The line from which on something was lost: a stretch that is not a record, or the rest of
+    /// the input.
     first_loss: Option<u64>,
 }
 
-/// The values of one record, by [`Field::ALL`]'s order.
+/// The values of one record, in the order of [`Field::ALL`].
 pub(crate) type Values<'a> = [Option<Cow<'a, str>>; Field::COUNT];
 
 impl Input {
@@ -147,7 +147,8 @@ impl Input {
         Ok(resolved)
     }
 
-    /// Adds to the report what was guessed, what came close, and what is left out.
+    /// Adds notices to the report on guesses, on close alternatives, and on columns that are left
+    /// out.
     fn note_choice(&mut self, resolved: &Resolved, columns: &[Column], noun: &str) {
         let notices = &mut self.report.notices;
         let name = |index: usize| &columns[index].name;
@@ -168,7 +169,7 @@ impl Input {
         }
         for (field, index) in &resolved.close {
             let Some(chosen) = resolved.get(*field) else { continue };
-            // Names that stand twice have a notice of their own.
+            // Duplicate names have a notice of their own.
             if name(chosen) != name(*index) {
                 notices.push(format!(
                     "{field} is read from `{}`; `{other}` fits nearly as well: --map \"{field}={other}\" reads that",
@@ -223,8 +224,8 @@ impl Input {
         }
     }
 
-    /// Decides by some values how times are written, and notes what was inferred. To be called once
-    /// by formats whose columns are not resolved.
+    /// Infers from some values how times are written, and adds notices. Formats whose columns are
+    /// not resolved call it once.
     pub(crate) fn decide_times<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
         self.times = TimeColumn::of(values, self.options.date_order);
         self.report.notices.extend(self.times.notices());
@@ -346,7 +347,7 @@ impl Input {
         self.options.withhold_names && self.report.format.entry().hooks.has_private_sections
     }
 
-    /// Returns true if the status says that the comment was deleted or removed: it need not have a
+    /// Returns true if the status shows that the comment was deleted or removed: it need not have a
     /// text.
     pub(crate) fn is_gone(&self, values: &Values<'_>) -> bool {
         let status = values[Field::Status as usize].as_deref().and_then(|value| self.status_of(value));
@@ -372,8 +373,8 @@ impl Input {
         self.reject(self.source.here(), cause, &[])
     }
 
-    /// Ends the input: completes the report, and returns the reject for what a broken stream lost,
-    /// or for an input in which nothing was found.
+    /// Ends the input: completes the report, and returns the reject for the part that a broken
+    /// stream lost, or for an input in which nothing was found.
     pub(crate) fn finish(&mut self) -> Option<Record> {
         let fingerprint = self.source.fingerprint();
         let last = match (&fingerprint, self.source.broken().map(Break::cause)) {
@@ -449,8 +450,8 @@ fn is_placeholder(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "[deleted]" | "[removed]")
 }
 
-/// Returns true if a site writes this for whoever gave no name: such comments have no author in
-/// common.
+/// Returns true for a site's placeholder for people who gave no name: such comments do not share an
+/// author.
 fn is_nobody(name: &str) -> bool {
     const WORDS: [&str; 9] = [
         "anonymous",
@@ -466,7 +467,7 @@ fn is_nobody(name: &str) -> bool {
     WORDS.contains(&name.to_lowercase().as_str())
 }
 
-/// Returns the status of a comment whose text is nothing but a site's word for it.
+/// Returns the status of a comment whose text is only a site's placeholder.
 fn status_of_text(text: &str) -> Status {
     let text = text.trim();
     if !text.starts_with('[') || text.len() > 40 {
@@ -492,7 +493,7 @@ pub(super) fn status_of_word(column: &str, word: &str) -> Option<Status> {
         "live" | "approved" | "published" | "visible" | "active" | "public" | "accepted" | "ok" => {
             Status::Live
         }
-        // Not yet shown, and there to be judged.
+        // Pending comments are live, so that they are scored.
         "pending" | "hold" | "unapproved" | "queued" | "new" => Status::Live,
         "false" | "no" | "0" | "n" | "f" | "nein" | "non" | "nao" | "não" | "nee" | "nie" => Status::Live,
         "true" | "yes" | "1" | "y" | "t" | "ja" | "si" | "sí" | "sì" | "oui" | "sim" | "tak" => {
@@ -523,7 +524,7 @@ pub(super) fn status_of_word(column: &str, word: &str) -> Option<Status> {
                 Status::Live
             }
         }
-        // `deleted_at` is the time of it.
+        // `deleted_at` is a time.
         word if is_time(word) && column.contains("delet") => Status::Deleted,
         word if is_time(word) && column.contains("remov") => Status::Removed,
         _ => return None,
@@ -543,7 +544,7 @@ struct Count {
 /// A kind of remark on a value, or on a stretch of the input.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Diagnostic {
-    /// Values that stood for nothing.
+    /// Values that are placeholders for a missing one.
     Blank,
     /// Values with NUL bytes.
     Nul,
@@ -573,22 +574,22 @@ impl Diagnostics {
         count.count += 1;
     }
 
-    /// A comment got a new id, because its own was used before in its thread.
+    /// Counts a comment that got a new id, because its own was already used in its thread.
     pub(crate) fn duplicate_id(&mut self, line: u64, id: &str, new_id: &str) {
         self.add(Diagnostic::DuplicateId, line, &format!("{id}` is now `{new_id}"));
     }
 
-    /// Text stood between elements of XML.
+    /// Counts text between elements of XML.
     pub(crate) fn stray_text(&mut self, line: u64, text: &str) {
         self.add(Diagnostic::StrayText, line, text.trim());
     }
 
-    /// An `&` in XML was taken for the character that it is.
+    /// Counts an `&` in XML that was read as the character itself.
     pub(crate) fn bare_ampersand(&mut self, line: u64) {
         self.add(Diagnostic::BareAmpersand, line, "&");
     }
 
-    /// With examples, unless they are to be withheld.
+    /// Returns the notices, with examples unless they are to be withheld.
     fn notices(&self, withhold: bool) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(move |(diagnostic, Count { count, line, example })| {
             let what = match diagnostic {

@@ -15,7 +15,7 @@ use super::{ReadError, ReadErrorKind, own_output};
 /// The inputs that the user named.
 pub(crate) struct Inputs {
     pub(crate) groups: Vec<Group>,
-    /// The folders that zip archives are unpacked into; each is deleted with it.
+    /// The folders that zip archives are unpacked into; each is deleted together with this value.
     pub(crate) unpacked: Vec<TempDir>,
 }
 
@@ -29,44 +29,45 @@ pub(crate) struct Group {
 /// One file, or standard input.
 #[derive(Clone, Debug)]
 pub(crate) struct InputFile {
-    /// None for standard input.
+    /// `None` for standard input.
     pub(crate) path: Option<PathBuf>,
-    /// As the user named it.
+    /// The name by which the user named it.
     pub(crate) name: Arc<str>,
     /// The thread of its comments, if the export names none.
     pub(crate) thread: Arc<str>,
-    /// Bytes on disk; `None` if it is no plain file and so can be opened only once.
+    /// The number of bytes on disk; `None` if it is not a plain file and so can be opened only
+    /// once.
     pub(crate) size: Option<u64>,
     /// The extension in lower case, without that of a compression; empty if it has none.
     pub(crate) extension: String,
     /// The user named it more than once.
     pub(crate) is_repeated: bool,
-    /// Files next to it that describe it and are no exports of their own.
+    /// Files next to it that describe it and are not exports of their own.
     pub(crate) companions: Vec<String>,
     /// The user named it, rather than a folder around it.
     pub(crate) is_named: bool,
-    /// The reason why it is not even opened.
+    /// The reason it is not even opened.
     pub(crate) refusal: Option<Refusal>,
 }
 
-/// The reason why a file of a folder is not opened.
+/// The reason a file of a folder is not opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
-    /// [`ReadErrorKind::NoComments`] if it holds no comments.
+    /// [`ReadErrorKind::NoComments`] if it has no comments.
     pub(crate) kind: ReadErrorKind,
-    /// What it is.
+    /// The description of the file.
     pub(crate) what: String,
-    /// What to do.
+    /// The remedy.
     pub(crate) remedy: String,
 }
 
 impl Refusal {
-    /// Returns the reason for a file that may hold comments.
+    /// Returns the reason for a file that may have comments.
     pub(crate) fn reject(what: &str, remedy: &str) -> Self {
         Self { kind: ReadErrorKind::NoExport, what: what.to_owned(), remedy: remedy.to_owned() }
     }
 
-    /// Returns the reason for a file of a kind that holds none.
+    /// Returns the reason for a file of a kind that has none.
     pub(crate) fn skip(kind: &str) -> Self {
         let remedy = "name a comment export".to_owned();
         Self { kind: ReadErrorKind::NoComments, what: format!("{kind}, not an export"), remedy }
@@ -96,7 +97,7 @@ impl InputFile {
 
 /// Returns every file of the inputs: inputs in the order given, files of a folder by path (name by
 /// name, bytewise), at any depth. Hidden files and folders (names that begin with a dot) are left
-/// out, and a file named a second time as well. A zip archive counts as a folder.
+/// out, and so is a file named a second time. A zip archive counts as a folder.
 pub(crate) fn find(inputs: &[PathBuf], max_expansion: Option<u64>) -> Result<Inputs, ReadError> {
     if inputs.is_empty() {
         return Err(ReadError::new(
@@ -131,7 +132,7 @@ pub(crate) fn find(inputs: &[PathBuf], max_expansion: Option<u64>) -> Result<Inp
             unpacked.push(folder);
             groups.push(Group { folder: Some(name), files });
         } else if known.get(&real(input)) == Some(&1) {
-            // A pipe or a device has no size that means anything.
+            // A pipe or a device has no meaningful size.
             let size = metadata.is_file().then_some(metadata.len());
             let file = InputFile { is_named: true, ..file(input.clone(), size) };
             groups.push(Group { folder: None, files: vec![file] });
@@ -145,7 +146,7 @@ pub(crate) fn find(inputs: &[PathBuf], max_expansion: Option<u64>) -> Result<Inp
     Ok(Inputs { groups, unpacked })
 }
 
-/// Puts the files of each zip archive in its place.
+/// Replaces each zip archive by its files.
 fn unpack_archives(
     files: Vec<InputFile>,
     max_expansion: Option<u64>,
@@ -190,7 +191,7 @@ fn set_companions_aside(groups: &mut [Group]) {
                 !is_companion
             });
         }
-        // Told once for each export.
+        // Report this only once for each export.
         for file in groups.iter_mut().flat_map(|group| &mut group.files) {
             if let Some(companions) = root_of(file).and_then(|root| exports.remove(&root)) {
                 file.companions = companions;
@@ -224,7 +225,7 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
-            // A dangling link, a link to a folder around it, a folder that may not be entered: it
+            // A dangling link, a link to a folder around it, or a folder without permission: it
             // cannot be opened, which costs the run one reject.
             Err(error) if error.depth() > 0 => {
                 files.extend(error.path().map(|path| file(path.to_owned(), Some(0))));
@@ -285,7 +286,7 @@ fn without_compression(path: &Path) -> PathBuf {
     }
 }
 
-/// Names the threads of files that share a name by their whole paths.
+/// Names the threads of files that share a name after their whole paths.
 fn name_threads(groups: &mut [Group]) {
     let mut uses: HashMap<Arc<str>, u32> = HashMap::new();
     for file in groups.iter().flat_map(|group| &group.files) {

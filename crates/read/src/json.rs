@@ -1,6 +1,6 @@
-//! The generic reader of JSON: looks through an input ([`survey`]), chooses by content what its
-//! records are ([`choice`]), cuts them off the stream ([`walk`]), and reads them with the replies
-//! within them ([`records`]).
+//! The generic reader of JSON: surveys an input ([`survey`]), chooses its records by content
+//! ([`choice`]), cuts them from the stream ([`walk`]), and reads them with the replies within them
+//! ([`records`]).
 
 pub(crate) mod choice;
 pub(crate) mod records;

@@ -1,4 +1,4 @@
-//! Cuts JSON values out of a stream without parsing them.
+//! Cuts JSON values from a stream without parsing them.
 
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 
@@ -7,7 +7,7 @@ pub(crate) fn is_between_elements(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b','
 }
 
-/// Finds the end of a JSON value, a stretch of bytes at a time, by its brackets and strings alone.
+/// Finds the end of a JSON value, a stretch of bytes at a time, only by its brackets and strings.
 /// Depth is a number, so that no depth can exhaust the stack.
 #[derive(Default)]
 pub(crate) struct Element {
@@ -38,7 +38,7 @@ impl Element {
                         return Some(index + 1);
                     }
                 } else {
-                    // Most bytes of an export stand in strings.
+                    // Most bytes of an export are in strings.
                     let rest = &bytes[at..];
                     at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
                 }
@@ -53,8 +53,8 @@ impl Element {
                         return Some(index + 1);
                     }
                 }
-                // A number or a word ends before what follows it; a stray bracket is a value of its
-                // own, for a reject.
+                // A number or a word ends before the byte after it; a stray bracket is a value of
+                // its own, for a reject.
                 b'}' | b']' if !is_first => return Some(index),
                 b'}' | b']' => return Some(index + 1),
                 _ if self.depth == 0 && is_between_elements(*byte) => return Some(index),
@@ -65,16 +65,16 @@ impl Element {
     }
 }
 
-/// Cuts the value that the stream stands at off it, into `raw` (cleared first; of a very long one
-/// the first 16 MiB).
+/// Cuts the value at the current position from the stream, into `raw` (cleared first; only the
+/// first 16 MiB of a very long one).
 pub(crate) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {
     raw.clear();
     let mut element = Element::default();
     cut_through(source, raw, |bytes| element.end(bytes))
 }
 
-/// Cuts a stretch off the stream that ends where `end` says, at the latest with the stream; `raw`
-/// as for [`cut_value`].
+/// Cuts a stretch from the stream that ends where `end` reports its end, at the latest with the
+/// stream; `raw` is as for [`cut_value`].
 pub(crate) fn cut_through(
     source: &mut Source,
     raw: &mut Vec<u8>,

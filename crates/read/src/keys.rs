@@ -13,14 +13,14 @@ use super::objects;
 use super::source::Span;
 use super::{ReadError, ReadErrorKind, Record};
 
-/// Where in an object each field stands.
+/// The place of each field in an object.
 pub(crate) struct Keys {
     resolved: Resolved,
-    /// The places that `resolved` counts.
+    /// The paths that the places in `resolved` refer to.
     paths: Vec<Vec<String>>,
 }
 
-/// The values around an object that it takes if it has none of its own.
+/// The values around an object, used if it has none of its own.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Around<'a> {
     pub(crate) id: Option<&'a str>,
@@ -28,7 +28,7 @@ pub(crate) struct Around<'a> {
 }
 
 impl Keys {
-    /// Decides by some objects of the input which key holds what, and notes it in the report.
+    /// Infers the keys of fields from some objects of the input, and notes them in the report.
     pub(crate) fn resolve(input: &mut Input, objects: &[Map<String, Value>]) -> Result<Self, ReadError> {
         let mut flat = Flat::default();
         objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
@@ -47,8 +47,8 @@ impl Keys {
         Ok(Self { resolved, paths: flat.paths })
     }
 
-    /// Decides as [`Keys::resolve`] does for another kind of object in the same input. `None` if it
-    /// has no text.
+    /// Does the same as [`Keys::resolve`] for another kind of object in the same input. Returns
+    /// `None` if it has no text.
     pub(crate) fn also(input: &mut Input, objects: &[Map<String, Value>]) -> Option<Self> {
         let (columns, paths) = flatten(objects);
         let own = input.options.mapping.resolve(&columns);
@@ -64,7 +64,7 @@ impl Keys {
         Some(Self { resolved, paths })
     }
 
-    /// By the mapping's word alone; noted in the report.
+    /// Creates keys from the mapping alone, and notes them in the report.
     pub(super) fn named(input: &mut Input, mapping: &Mapping) -> Self {
         let (mut columns, mut paths) = ([None; Field::COUNT], Vec::new());
         for (field, key) in mapping.pairs().filter(|(_, key)| !key.is_empty()) {
@@ -140,8 +140,8 @@ impl Keys {
     }
 }
 
-/// The next record of an input of JSON objects. Where the head held no object, the first one
-/// decides on the keys.
+/// Returns the next record of an input of JSON objects. If the head had no object, the first one
+/// determines the keys.
 pub(crate) fn record(
     input: &mut Input,
     keys: &mut Option<Keys>,
@@ -157,7 +157,7 @@ pub(crate) fn record(
     }
 }
 
-/// As [`record`], on a stack that is large enough.
+/// Does the same as [`record`], on a stack that is large enough.
 fn deep_record(
     input: &mut Input,
     keys: &mut Option<Keys>,
@@ -178,11 +178,11 @@ fn deep_record(
 /// The cause of a reject that ends within a value.
 pub(super) const ENDS_TOO_EARLY: &str = "JSON that ends too early; get the whole export again";
 
-/// The cause of a reject that is JSON, and no object.
+/// The cause of a reject that is JSON, but not an object.
 pub(super) const NO_OBJECT: &str = "a JSON value, but no object; each record must be one";
 
-/// The object that a record is, or the cause for which it is none. Of what is nested more than
-/// [`SHALLOW`] it is none.
+/// Returns the object that a record is, or the reason it is not one. Values nested deeper than
+/// [`SHALLOW`] are not.
 pub(crate) fn parse(raw: &[u8]) -> Result<Map<String, Value>, String> {
     match depth(raw) {
         ..=SHALLOW => parse_deep(raw).and_then(object),
@@ -197,16 +197,16 @@ fn object(value: Value) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// Levels of nesting that any stack has room for.
+/// The number of levels of nesting that any stack has room for.
 const SHALLOW: usize = 128;
-/// Levels of nesting that are read: replies two thousand deep in items of Hacker News, eight
-/// hundred in Reddit's listings.
+/// The number of levels of nesting that are read: replies are two thousand deep in items of Hacker
+/// News, eight hundred in Reddit's listings.
 const MAX_DEPTH: usize = 4096;
-/// Stack for a level, for the parser and for what is done with its value: several times what they
-/// take, as unoptimised and instrumented builds take more.
+/// The stack for a level, for the parser and for the code that handles its value: several times
+/// their use, as unoptimised and instrumented builds use more.
 const STACK_BYTES_A_LEVEL: usize = 8 << 10;
 
-/// How deep the brackets of a JSON value are nested.
+/// Returns the depth to which the brackets of a JSON value are nested.
 pub(super) fn depth(raw: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut in_string, mut is_escaped) = (false, false);
@@ -226,8 +226,7 @@ pub(super) fn depth(raw: &[u8]) -> usize {
     deepest
 }
 
-/// Does something with a value of so many levels, dropping it included, where there is stack enough
-/// for it.
+/// Handles a value of this many levels, including its drop, on a stack that is large enough for it.
 ///
 /// # Errors
 /// There is no memory for the stack.
@@ -242,13 +241,13 @@ pub(super) fn with_stack<T: Send>(levels: usize, work: impl FnOnce() -> T + Send
     })
 }
 
-/// The cause of a reject that [`with_stack`] had no memory for.
+/// Returns the cause of a reject that [`with_stack`] had no memory for.
 pub(super) fn no_stack(error: &io::Error) -> String {
     format!("nested so deep that there is no memory to read it ({error}); free some, or split it")
 }
 
-/// The JSON value that a record is, or the cause for which it is none. To be called, and its value
-/// dropped, within [`with_stack`].
+/// Returns the JSON value that a record is, or the reason it is not one. Call it, and drop its
+/// value, within [`with_stack`].
 pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
     let levels = depth(raw);
     if levels > MAX_DEPTH {
@@ -273,7 +272,7 @@ pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
         }
         let message = error.to_string();
         let what = match message.split(" at line ").next().unwrap_or_default() {
-            // What the parser calls a surrogate without its partner.
+            // The parser's words for a surrogate without its partner.
             "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
                 "half of a character, an escape from \\ud800 to \\udfff without its other half"
             }
@@ -284,7 +283,7 @@ pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
     })
 }
 
-/// The keys of some objects, as dotted paths, in the order in which they appear.
+/// Returns the keys of some objects, as dotted paths, in the order of appearance.
 pub(super) fn names(objects: &[Map<String, Value>]) -> Vec<String> {
     let mut flat = Flat::default();
     objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
@@ -299,8 +298,8 @@ pub(crate) fn flatten(objects: &[Map<String, Value>]) -> (Vec<Column>, Vec<Vec<S
 }
 
 /// Returns the JSON with `null` for the `NaN` and `Infinity` that Python writes for missing
-/// numbers, and with numbers that are too large for any float as strings, so that they cost no more
-/// than their own key. `None` if it has neither.
+/// numbers, and with numbers that are too large for any float as strings, so that they cost only
+/// their own key. `None` if it has neither.
 fn mend_numbers(raw: &[u8]) -> Option<Vec<u8>> {
     const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
     let mut mended = Vec::with_capacity(raw.len());
@@ -340,18 +339,18 @@ pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The keys of some objects, in the order in which they appear.
+/// The keys of some objects, in the order of appearance.
 #[derive(Default)]
 struct Flat {
     columns: Vec<Column>,
     /// The columns' paths.
     paths: Vec<Vec<String>>,
-    /// Keys that hold lists of objects.
+    /// Keys that contain lists of objects.
     lists: Vec<String>,
 }
 
 impl Flat {
-    /// Recursion is bounded by that of the JSON parser.
+    /// Adds the keys of an object. The JSON parser bounds the recursion.
     fn add(&mut self, object: &Map<String, Value>, path: &mut Vec<String>) {
         for (key, value) in object {
             path.push(key.clone());

@@ -1,6 +1,5 @@
 //! Reads comment exports: opens files, folders and standard input, finds the format of each by its
-//! content, and returns every record as a [`Comment`] or as a [`Reject`] that says what is wrong
-//! with it.
+//! content, and returns every record as a [`Comment`] or as a [`Reject`] with the cause.
 //!
 //! ```
 //! use std::fs;
@@ -31,9 +30,9 @@
 //! - [`Options`] names a format or columns, and sets limits. [`Format::ALL`] lists the formats.
 //! - [`Reader::files`] reports how each file was understood: its format and the reason, its
 //!   columns, and notices.
-//! - No file is held in memory whole, except page dumps ([`text`]) and files of Commento.
+//! - No file is in memory as a whole, except page dumps ([`text`]) and files of Commento.
 //! - [`Lines`] reads ndjson from a stream that may never end; [`Table`] reads delimited files that
-//!   are no exports.
+//!   are not exports.
 //!
 //! # Features
 //!
@@ -44,9 +43,9 @@
 //! # Structure
 //!
 //! Each format is one file in `formats/` and one line in the list of `formats.rs`;
-//! `docs/adding-a-format.md` explains how to add one. Everything else knows no format by name: it
-//! opens files ([`Reader`]), decompresses and decodes them, finds formats and columns, and turns
-//! values into comments.
+//! `docs/adding-a-format.md` explains how to add one. All other code is independent of single
+//! formats: it opens files ([`Reader`]), decompresses and decodes them, finds formats and columns,
+//! and turns values into comments.
 
 use std::fmt;
 use std::io;
@@ -113,8 +112,8 @@ pub struct Options {
     pub authors: Option<Vec<String>>,
     /// The last line of a page dump's article, or text within it.
     pub article_end: Option<String>,
-    /// The place of the records in a JSON document, as a JSON Pointer (`/data/comments`) or a dotted
-    /// path (`data.comments`); `None` to choose by content.
+    /// The place of the records in a JSON document, given by a JSON Pointer (`/data/comments`) or a
+    /// dotted path (`data.comments`); `None` to choose by content.
     pub records: Option<String>,
     /// The order of day and month in dates of numbers; `None` to infer it from the column.
     pub date_order: Option<DateOrder>,
@@ -125,8 +124,8 @@ pub struct Options {
     /// The most times its size that a compressed input may unpack to before it is treated as a
     /// decompression bomb (default 250). The first 256 MiB are free.
     pub max_expansion: Option<u64>,
-    /// Nothing that may name people is read or reported, except authors and texts: no examples of
-    /// odd values in notices, and no sections that are named after people.
+    /// Does not read or report anything that may name people, except authors and texts: no examples
+    /// of odd values in notices, and no sections that are named after people.
     pub withhold_names: bool,
 }
 
@@ -156,7 +155,7 @@ pub struct Reject {
     /// Its bytes, or those of the element around it, in the file as decompressed and converted to
     /// UTF-8.
     pub bytes: Range<u64>,
-    /// The cause: what is wrong with it and what to do.
+    /// The cause and the remedy.
     pub cause: String,
     /// The record itself if [`Options::keep_raw`] is set (at most its first 16 MiB).
     pub raw: Option<String>,
@@ -167,7 +166,7 @@ pub struct Reject {
 pub struct FileReport {
     /// The file as the user named it; `-` for standard input.
     pub file: Arc<str>,
-    /// Its format.
+    /// The format of the file.
     pub format: Format,
     /// The reason for the format, in words.
     pub why: String,
@@ -191,25 +190,25 @@ pub struct FileReport {
     pub fingerprint: Option<(u64, String)>,
 }
 
-/// A file of a folder that holds no comments: documentation, a picture, an empty list.
+/// A file of a folder without comments: documentation, a picture, an empty list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// The file as the user would name it.
     pub file: Arc<str>,
-    /// What it is.
+    /// The description of the file.
     pub why: String,
 }
 
 /// A place in a file whose values look like records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordList {
-    /// Its path, for [`Options::records`].
+    /// The path of the list, for [`Options::records`].
     pub path: String,
-    /// The number of values, as far as the file was looked through.
+    /// The number of values in the part of the file that was surveyed.
     pub records: u64,
     /// The fields that were found in them.
     pub fields: Vec<Field>,
-    /// Its values are read.
+    /// True if its values are read.
     pub is_read: bool,
 }
 
@@ -243,13 +242,13 @@ pub struct Reader {
     total_bytes: Option<u64>,
 }
 
-/// An input whose format is known, and that is still to be read.
+/// An input of known format that is still to be read.
 enum Pending {
-    /// A file, closed again (a folder may hold more files than may be open at once).
+    /// A file, closed again (a folder may have more files than may be open at once).
     File { file: InputFile, index: usize },
     /// Standard input or a pipe, still open: it cannot be opened twice.
     Open(Current),
-    /// A file of a folder that is no export, or of no known format.
+    /// A file of a folder that is not an export, or of no known format.
     Unreadable(Reject),
 }
 
@@ -276,13 +275,14 @@ impl Current {
 
 impl Reader {
     /// Opens every input and finds its format. Inputs are files, folders (at any depth, sorted by
-    /// path, without hidden files) and `-`, each plain or compressed with gzip or zstd. A zip archive
+    /// path, without hidden files) and `-`, either plain or compressed with gzip or zstd. A zip
+    /// archive
     /// is a folder.
     ///
     /// # Errors
     ///
     /// An input cannot be read or contains nothing, or no file of a folder can be read. Within a
-    /// folder such a file becomes a reject, or is skipped if it plainly holds no comments.
+    /// folder such a file becomes a reject, or is skipped if it clearly has no comments.
     pub fn open(inputs: &[PathBuf], options: &Options) -> Result<Self, ReadError> {
         let input_file::Inputs { groups, unpacked } = input_file::find(inputs, options.max_expansion)?;
         let mut reader = Self {
@@ -331,8 +331,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Opens one input, notes what is understood of it, and closes it again if it can be opened
-    /// twice.
+    /// Opens one input, notes how it was understood, and closes it again if it can be opened twice.
     fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
         if let Some(Refusal { kind, what, remedy }) = &file.refusal {
             return Err(ReadError::new(*kind, &file.name, what, remedy));
@@ -350,7 +349,7 @@ impl Reader {
             parser.input().thread_index = self.thread_index.clone();
             Some(first_record(&mut *parser, false)?)
         } else {
-            // What its first record becomes may depend on the inputs before it.
+            // Its first record may depend on the inputs before it.
             None
         };
         self.files.push(report);
@@ -363,8 +362,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Adds to the error of a file in which the user's format found nothing which format its
-    /// content shows.
+    /// Adds the format that the content shows to the error of a file in which the user's format
+    /// found nothing.
     fn name_format(&self, error: ReadError, file: &InputFile) -> ReadError {
         let Some(forced) = self.options.format else { return error };
         let options = Options { format: None, ..(*self.options).clone() };
@@ -377,7 +376,7 @@ impl Reader {
         ReadError { remedy, ..error }
     }
 
-    /// Returns the files of folders that are found unreadable before anything is read.
+    /// Returns the files of folders that are found to be unreadable before anything is read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Reject> {
         self.pending.iter().rev().filter_map(|pending| match pending {
             Pending::Unreadable(reject) => Some(reject),
@@ -385,7 +384,7 @@ impl Reader {
         })
     }
 
-    /// Returns the files of folders that hold no comments: they are neither read nor rejected.
+    /// Returns the files of folders without comments: they are neither read nor rejected.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
@@ -491,14 +490,14 @@ impl Iterator for Reader {
     }
 }
 
-/// Records of an input whose format the user named that are read in search of a comment before it
-/// is refused.
+/// The number of records that are read in search of a comment before an input whose format the user
+/// named is refused.
 const FORCED_RECORDS: usize = 1_000;
 
 /// Returns the first record of an input.
 ///
 /// # Errors
-/// There is none, or its format is the user's word and none of the first records is a comment.
+/// There is none, or the user named its format and none of the first records is a comment.
 fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, ReadError> {
     let Some(first) = parser.next()? else { return Err(parser.input().nothing()) };
     let Record::Reject(Reject { line, cause, .. }) = &first else { return Ok(first) };
@@ -520,7 +519,7 @@ fn first_record(parser: &mut dyn Parser, is_forced: bool) -> Result<Record, Read
     Err(error)
 }
 
-/// Returns true if the error is that a file plainly holds no comments. One with nothing in it at all
+/// Returns true if the error is that a file clearly has no comments. One with nothing in it at all
 /// may have lost them.
 fn holds_no_comments(error: &ReadError) -> bool {
     match error.kind {
@@ -554,7 +553,7 @@ mod tests {
     use input::Input;
     use source::Source;
 
-    /// A file on a disk that fails behind its first bytes.
+    /// A file on a disk that fails after its first bytes.
     struct Failing(io::Cursor<String>);
 
     impl Read for Failing {
@@ -577,7 +576,7 @@ mod tests {
             ("disqus", "<disqus><post dsq:id='1'><message>one</message></post><post"),
             ("text", "Ada Berg\nIt is one day of rain.\nBo Lind\nIt does not.\nAda Berg\nIt d"),
         ] {
-            // What a file is shows in its first bytes.
+            // The first bytes of a file show its kind.
             let begun = begun.replacen("one", &"one more ".repeat(10), 1);
             let format: Format = format.parse().unwrap();
             let file = InputFile::stdin();

@@ -1,4 +1,4 @@
-//! Lines of JSON that come one by one and may never end: read without looking ahead.
+//! Lines of JSON that come one by one and may never end; they are read without looking ahead.
 
 use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use super::{Field, Format, Options, ReadError, Record};
 /// The longest line that is read; a longer one is a reject.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
-/// What some programs write in front of UTF-8.
+/// The mark that some programs write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Turns lines into comments, one object a line. Nothing is guessed from what other lines hold: a
-/// field stands under the key of its own name (`text`, `author`, `id` ...), or under the one that
-/// the mapping names.
+/// Turns lines into comments, one object per line. Nothing is inferred from other lines: a field is
+/// under the key of its own name (`text`, `author`, `id` ...), or under the one that the mapping
+/// names.
 pub struct Lines {
     input: Input,
     keys: Option<Keys>,
@@ -27,10 +27,10 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// No line read yet.
+    /// Creates a reader that has not read any line.
     ///
     /// # Errors
-    /// None but for what the system may do.
+    /// The system reports an error; there is no other cause.
     pub fn new(options: &Options) -> Result<Self, ReadError> {
         let file = InputFile::stdin();
         let source = Source::new(file.name.clone(), Box::new(io::empty()), Arc::default())?;
@@ -42,7 +42,7 @@ impl Lines {
         Ok(Self { input, keys, line: Vec::new(), bytes: 0 })
     }
 
-    /// Returns what the next line of `source` that is not blank holds; `None` at its end. The
+    /// Returns the next line of `source` that is not blank as a record; `None` at its end. The
     /// number of a record is that of its line.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Lines {
     }
 }
 
-/// Reads a line, of a long one only the beginning; gives how many bytes it has.
+/// Reads a line, and only the beginning of a long one; returns its number of bytes.
 fn read_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
     line.clear();
     let mut bytes = source.take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? as u64;

@@ -1,4 +1,5 @@
-//! Which column or key of an export holds what: by the user's word, by its name, by its content.
+//! The mapping of columns or keys of an export to fields: by the user's options, by name, by
+//! content.
 
 mod address;
 mod choice;
@@ -22,29 +23,29 @@ use super::input::{Values, status_of_word};
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// The comment itself; the only one that must be there.
+    /// The comment itself; the only required field.
     Text,
-    /// Who wrote it.
+    /// The author.
     Author,
-    /// Its id.
+    /// The comment's id.
     Id,
     /// The id of the comment that it answers.
     Parent,
-    /// What it was made under.
+    /// The page or post that it was made under.
     Thread,
-    /// Title of what it was made under.
+    /// The title of that page or post.
     ThreadTitle,
-    /// When it was posted.
+    /// The time at which it was posted.
     CreatedAt,
-    /// Its address.
+    /// The comment's address.
     Link,
-    /// Section of the site.
+    /// The section of the site.
     Section,
     /// Votes, likes, points.
     Votes,
-    /// Number of replies.
+    /// The number of replies.
     Replies,
-    /// Whether it was deleted or removed.
+    /// The status: live, deleted or removed.
     Status,
 }
 
@@ -52,7 +53,7 @@ impl Field {
     /// The number of fields.
     pub(crate) const COUNT: usize = 12;
 
-    /// All of them.
+    /// All fields.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Text,
         Self::Author,
@@ -68,7 +69,7 @@ impl Field {
         Self::Status,
     ];
 
-    /// The word of `--map`.
+    /// Returns the word for `--map`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -104,10 +105,11 @@ impl FromStr for Field {
     }
 }
 
-/// The user's word on which column or key holds what: `text=COL,author=COL`.
+/// The columns or keys that the user named for fields: `text=COL,author=COL`.
 ///
 /// A column is named as in the header, by its number from 1, or (a JSON key within others) by a
-/// dotted path. Nothing behind the `=` leaves the field empty, whatever the columns are called.
+/// dotted path. An empty name after the `=` leaves the field empty, whatever the columns are
+/// called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping(Vec<(Field, String)>);
 
@@ -144,16 +146,16 @@ impl fmt::Display for Mapping {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Column {
     pub(crate) name: String,
-    /// Those of the head that are not blank.
+    /// The values at the head that are not blank.
     pub(crate) values: Vec<String>,
 }
 
-/// For each field (in the order of [`Field::ALL`]) the place of its column.
+/// The place of the column of each field, in the order of [`Field::ALL`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) columns: [Option<usize>; Field::COUNT],
-    /// Further columns of a field: texts that count where the first is blank, statuses that count
-    /// where they say more than that a comment is live.
+    /// Further columns of a field: texts that are used if the first is blank, and statuses that are
+    /// used if they show more than that a comment is live.
     pub(crate) further: Vec<(Field, usize)>,
     /// Fields whose column was chosen by its content alone.
     pub(crate) by_content: Vec<Field>,
@@ -161,7 +163,7 @@ pub(crate) struct Resolved {
     pub(crate) close: Vec<(Field, usize)>,
     /// A column of ids that is left out, because a spreadsheet rounded them.
     pub(crate) rounded: Option<usize>,
-    /// The sign behind which ids that begin with their parent's go on (`a.b` answers `a`), if no
+    /// The sign after which ids that begin with their parent's continue (`a.b` answers `a`), if no
     /// column names parents.
     pub(crate) parent_in_id: Option<char>,
     /// No column names threads, and the comments' addresses begin with that of their page.
@@ -173,7 +175,7 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// Returns these columns, one a field.
+    /// Creates it from these columns, one for each field.
     pub(crate) fn of(columns: [Option<usize>; Field::COUNT]) -> Self {
         Self { columns, ..Self::default() }
     }
@@ -182,7 +184,7 @@ impl Resolved {
         self.columns[field as usize]
     }
 
-    /// Returns this for columns that are read under other numbers.
+    /// Returns the same for columns that are read under other numbers.
     pub(crate) fn renumbered(mut self, number: impl Fn(usize) -> Option<usize>) -> Self {
         self.columns = self.columns.map(|column| number(column?));
         self.further =
@@ -195,18 +197,18 @@ impl Resolved {
         self.by_content.contains(&Field::Text)
     }
 
-    /// Returns every column of a field, the one that counts first before the others.
+    /// Returns every column of a field, the main one first.
     pub(crate) fn all(&self, field: Field) -> impl Iterator<Item = usize> {
         let further = self.further.iter().filter(move |(of, _)| *of == field).map(|(_, column)| *column);
         self.get(field).into_iter().chain(further)
     }
 
-    /// Returns the columns that are read, in no order.
+    /// Returns the columns that are read, in any order.
     pub(crate) fn read(&self) -> impl Iterator<Item = usize> {
         self.columns.iter().flatten().copied().chain(self.further.iter().map(|(_, column)| *column))
     }
 
-    /// Returns the values of a record; `value` gets that of a column.
+    /// Returns the values of a record; `value` returns that of a column.
     pub(crate) fn values<'a>(&self, mut value: impl FnMut(usize) -> Option<Cow<'a, str>>) -> Values<'a> {
         let mut values: Values = self.columns.map(|column| value(column?));
         for (field, column) in &self.further {
@@ -242,7 +244,7 @@ impl Resolved {
     }
 }
 
-/// Why no mapping was found.
+/// The reason no mapping was found.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Unresolved {
     UnknownColumn(String),
@@ -250,17 +252,17 @@ pub(crate) enum Unresolved {
 }
 
 impl Mapping {
-    /// What it says, field by field; no column where the field is to be left empty.
+    /// Returns the pairs of field and column; the column is empty if the field is to be left empty.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (Field, &str)> {
         self.0.iter().map(|(field, column)| (*field, column.as_str()))
     }
 
-    /// Whether any column is named by something else than its number.
+    /// Returns true if any column is named by anything but its number.
     pub(crate) fn has_names(&self) -> bool {
         self.0.iter().any(|(_, name)| !name.is_empty() && name.parse::<usize>().is_err())
     }
 
-    /// This, and for fields that it does not name the first of these columns.
+    /// Returns this mapping, with the first of these columns for each field that it does not name.
     pub(crate) fn or<'a>(mut self, columns: impl Iterator<Item = (Field, &'a str)>) -> Self {
         for (field, column) in columns {
             if !self.0.iter().any(|(known, _)| *known == field) {
@@ -270,8 +272,8 @@ impl Mapping {
         self
     }
 
-    /// Decides for every field which column holds it: the user's word first, then the best name
-    /// whose content and place fit, then the content alone.
+    /// Decides which column each field is in: the user's mapping first, then the best name whose
+    /// content and place fit, then the content alone.
     pub(crate) fn resolve(&self, columns: &[Column]) -> Result<Resolved, Unresolved> {
         let mut choice = Choice::new(columns);
         for (field, name) in &self.0 {
@@ -296,7 +298,8 @@ impl Mapping {
     }
 }
 
-/// By name as it is, by name with case and punctuation left out, by number from 1.
+/// Finds a column by its exact name, by its name without case and punctuation, or by its number
+/// from 1.
 fn find(columns: &[Column], name: &str) -> Option<usize> {
     let by_name = columns.iter().position(|column| column.name == name);
     let by_bare_name =
@@ -305,13 +308,13 @@ fn find(columns: &[Column], name: &str) -> Option<usize> {
     by_name.or_else(by_bare_name).or_else(by_number)
 }
 
-/// What a name that exports use stands for; none for any other name.
+/// Returns the field of a name that exports use; `None` for any other name.
 pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     let scores = names::lookup(&Path::new(name).leaf);
     scores.into_iter().max_by_key(|(_, score)| *score).map(|(field, _)| field)
 }
 
-/// Whether a name says that this is the text of a comment, and nothing else.
+/// Returns true if a name is that of the text of a comment, and of nothing else.
 pub(crate) fn is_called_text(name: &str) -> bool {
     let scores = names::lookup(&Path::new(name).leaf);
     scores.iter().any(|(field, score)| *field == Field::Text && *score >= 90)
@@ -324,7 +327,7 @@ mod tests {
     use super::names::{ENGLISH, TRANSLATED};
     use super::*;
 
-    /// Columns as `name: value; value`, one a line.
+    /// Returns columns from `name: value; value`, one per line.
     fn columns(table: &str) -> Vec<Column> {
         let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
         let column = |line: &str| {
@@ -369,7 +372,7 @@ mod tests {
             ("", "content \n text \n from \n user", "text=text author=user"),
             ("", "post_id \n comment_id \n body", "text=body id=comment_id thread=post_id"),
             ("", "post_id: 1; 2; 3; 4 \n body", "text=body id=post_id"),
-            // A column of counts is no text, and an empty one yields.
+            // A column of counts is not a text, and an empty one yields.
             (
                 "",
                 "comments: 3; 4 \n what: so nice to be here; never going there again",
@@ -390,7 +393,7 @@ mod tests {
             ),
             ("", "id: 1; 2 \n price: 3; 4 \n label: nut; bolt", "no text"),
             ("", "text: 1; 2 \n id: 7; 8", "text=text id=id"),
-            // The user's word.
+            // The user's mapping.
             ("text=label", "id \n label", "text=label id=id"),
             ("text=2,id=", "id \n label", "text=label"),
             ("TEXT BODY", "id", "error"),
@@ -429,7 +432,7 @@ mod tests {
                 "review: cold soup; fine \n ownerReply.text: so sorry; thank you \n ownerReply.date: 2024-01-01",
                 "text=review",
             ),
-            // Alone, an answer is what there is to read.
+            // If there is nothing else, the text of the answer is read.
             (
                 "reply.text: so sorry; thank you \n reply.user.name: ana; ben",
                 "text=reply.text author=reply.user.name",
@@ -488,7 +491,8 @@ mod tests {
                 "text=text id=uri parent=parent",
             ),
             ("text: a; b \n nr: 4; 5 \n parent_id: 4", "text=text id=nr parent=parent_id"),
-            // Neither truth values nor mentions are parents; `pid` is one only if it points at an id.
+            // Neither truth values nor mentions are parents; `pid` is one only if it points at an
+            // id.
             ("text: a; b \n reply: true; false \n reply_to: @ana; @ben", "text=text"),
             ("text: a; b \n id: 1; 2 \n pid: 1", "text=text id=id parent=pid"),
             ("text: a; b \n id: 1; 2 \n pid: 88; 88", "text=text id=id"),
@@ -496,13 +500,13 @@ mod tests {
                 "tweet: a; b \n id: 1; 2 \n reply_to: []; [{'screen_name': 'ana', 'id': '7'}]",
                 "text=tweet id=id",
             ),
-            // Times that can be read beat `1 year ago`, and numbers of a player are none.
+            // Times that can be read beat `1 year ago`, and numbers of a player are not times.
             (
                 "text: a; b \n time: 1 year ago; 2 years ago \n time_parsed: 1690000000.1; 1690000001.2",
                 "text=text created_at=time_parsed",
             ),
             ("text: a; b \n time: 12.5; 70", "text=text"),
-            // Stars are no votes.
+            // Stars are not votes.
             ("content: fine; bad \n score: 5; 1 \n reviewId: q; r", "text=content id=reviewId"),
             ("content: fine; bad \n score: 5; 1 \n thumbsUpCount: 0; 2", "text=content votes=thumbsUpCount"),
             ("text: a; b \n votes: 1.2K; 3", "text=text votes=votes"),
@@ -513,14 +517,15 @@ mod tests {
             ("text: a; b \n thread.count: 4; 4 \n likes.count: 2; 0", "text=text votes=likes.count"),
             // A home page is its owner's, not the comment's.
             ("text: a; b \n link: https://a.example; https://b.example/", "text=text"),
-            // The page is what the comments' addresses begin with; a number of a page is none.
+            // The comments' addresses begin with that of the page; a number of a page is not a
+            // thread.
             (
                 "body: a; b \n permalink: https://x.example/p/1/a; https://x.example/p/1/b \n link: https://x.example/p/1/; https://x.example/p/1/",
                 "text=body thread=link link=permalink",
             ),
             ("text: a; b \n page: 1; 1", "text=text"),
             ("text: a; b \n thread id: 0; 0", "text=text"),
-            // By content alone, where only one column can be it.
+            // By content alone, if only one column fits.
             ("text: a; b; c \n wann: 2024-01-01; 2024-01-02; 2024-01-03", "text=text created_at=wann"),
             ("text: a; b \n x: 2024-01-01; 2024-01-02 \n y: 2024-01-01; 2024-01-02", "text=text"),
             ("text: a; b \n last_login: 2024-01-01; 2024-01-02", "text=text"),

@@ -1,5 +1,5 @@
-//! Text that was UTF-8, was taken for Latin-1 or windows-1252, and was written so (`Ã¸` for `ø`),
-//! put right.
+//! Correction of text that was UTF-8, was read as Latin-1 or windows-1252, and then saved. An
+//! example is `Ã¸` for `ø`.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ fn without_control(c: char) -> char {
     }
 }
 
-/// Returns the byte that a character was taken from, if it is none of ASCII.
+/// Returns the byte that a character was read from, if it is beyond ASCII.
 fn byte(c: char) -> Option<u8> {
     match c {
         '\u{80}'..='\u{ff}' => u8::try_from(c).ok(),
@@ -31,8 +31,8 @@ fn byte(c: char) -> Option<u8> {
     }
 }
 
-/// Returns the text with every stretch put right that is UTF-8 taken for another encoding, once or
-/// several times; what is not stays as it is.
+/// Returns the text with every stretch corrected that is UTF-8 read as another encoding, once or
+/// several times; the rest is unchanged.
 pub(super) fn repair_all(text: &str) -> Cow<'_, str> {
     const MOST: usize = 3;
     let mut repaired = Cow::Borrowed(text);
@@ -45,8 +45,8 @@ pub(super) fn repair_all(text: &str) -> Cow<'_, str> {
     repaired
 }
 
-/// Returns the text with every stretch put right that is UTF-8 taken for another encoding; what is
-/// not stays as it is.
+/// Returns the text with every stretch corrected that is UTF-8 read as another encoding; the rest
+/// is unchanged.
 pub(super) fn repair(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -64,12 +64,12 @@ pub(super) fn repair(text: &str) -> Cow<'_, str> {
             }
         }
     });
-    // Some tools lose the last byte of a quotation mark, for windows-1252 has no character for it.
+    // Some tools lose the last byte of a quotation mark, as windows-1252 has no character for it.
     let repaired = repaired.replace("\u{e2}\u{20ac}\u{fffd}", "\u{201d}");
     if repaired == text { Cow::Borrowed(text) } else { Cow::Owned(repaired) }
 }
 
-/// Returns true if a text has stretches that nobody writes, and that are UTF-8 taken for another
+/// Returns true if a text has stretches that nobody writes, and that are UTF-8 read as another
 /// encoding.
 pub(super) fn shows(text: &str) -> bool {
     if text.is_ascii() {
@@ -95,7 +95,7 @@ pub(super) fn shows(text: &str) -> bool {
 }
 
 /// Returns true if enough of the texts that are not ASCII show it: a text that quotes such a
-/// stretch among many that are right is left alone.
+/// stretch among many correct ones is left alone.
 pub(super) fn shows_in<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
     let (mut broken, mut right) = (0, 0);
     for text in texts.filter(|text| !text.is_ascii()) {
@@ -117,7 +117,8 @@ enum Stretch<'a> {
     },
 }
 
-/// Calls `work` for each character that was no byte, and each stretch of those that may have been.
+/// Calls `work` for each character that was not a byte, and each stretch of those that may have
+/// been.
 fn for_stretches(text: &str, mut work: impl FnMut(Stretch<'_>)) {
     let (mut chars, mut bytes) = (Vec::new(), Vec::new());
     for c in text.chars() {
@@ -178,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(shows(text), expected, "{text}");
         }
-        // Written so twice.
+        // Text that went through this twice.
         assert_eq!(repair_all("it\u{c3}\u{a2}\u{e2}\u{201a}\u{ac}\u{e2}\u{201e}\u{a2}s"), "it\u{2019}s");
         assert!(shows_in(["Zo\u{c3}\u{ab}", "plain"].into_iter()));
         assert!(!shows_in(["Zo\u{c3}\u{ab}"].into_iter().chain(["d\u{e9}j\u{e0}"; 5])));

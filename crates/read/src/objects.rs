@@ -1,4 +1,4 @@
-//! Parts of the formats whose records are JSON objects at known paths: the way to those objects,
+//! Parts of the formats whose records are JSON objects at known paths: the paths to those objects,
 //! and the parser around a format's [`Layout`].
 
 use std::borrow::Cow;
@@ -21,7 +21,8 @@ use super::{ReadError, Record};
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
 
-/// Which key, as a dotted path, holds what; of several for a field the first that a record has.
+/// The key of each field, as a dotted path; if a field has several, the first one that a record has
+/// is used.
 pub(crate) type Keys = &'static [(Field, &'static str)];
 
 /// The place of the objects in a file.
@@ -32,18 +33,18 @@ pub(crate) enum JsonPath {
     /// At these paths of a JSON document (or of several, one after the other): keys joined by dots,
     /// `*` for the elements of an array (and of arrays within it), nothing for the whole document.
     /// A path that begins with `**.` counts at any depth, and one that does not end with `*` may
-    /// hold any value.
+    /// contain any value.
     Paths(&'static [&'static str]),
 }
 
 impl JsonPath {
-    /// Returns the place of the objects of an input that is an array of them, a line for each, or
-    /// one document after the other.
+    /// Returns the place of the objects of an input that is an array of them, one per line, or one
+    /// document after the other.
     pub(crate) fn of_list(source: &Source) -> Self {
         Self::of_list_or(source, &[""])
     }
 
-    /// As [`JsonPath::of_list`], for documents with the objects at these paths.
+    /// Does the same as [`JsonPath::of_list`], for documents with the objects at these paths.
     pub(crate) fn of_list_or(source: &Source, paths: &'static [&'static str]) -> Self {
         if source.head().trim_ascii_start().starts_with(b"[") {
             Self::Paths(&["*"])
@@ -55,33 +56,33 @@ impl JsonPath {
     }
 }
 
-/// What a format makes of the objects.
+/// A format's conversion of objects into records.
 pub(crate) trait Layout: Send {
-    /// Keys that say what is what, and hold nothing of a comment.
+    /// Keys that give the structure, and contain no data of a comment.
     const STRUCTURE: &[&str];
 
-    /// Adds the records that a value holds.
+    /// Adds the records in a value.
     fn read(&mut self, input: &mut Input, piece: &Piece, records: &mut VecDeque<Record>);
 
-    /// Takes what is no value of its kind, for the reject that it becomes.
+    /// Handles a value that cannot be read, which becomes a reject.
     fn reject(&mut self, input: &mut Input, defect: Defect, records: &mut VecDeque<Record>) {
         records.push_back(input.reject(defect.span, defect.cause, &defect.raw));
     }
 
-    /// Called once at the end, for what concerns the whole file.
+    /// Finishes the input; called once at the end, for records and notices on the whole file.
     fn finish(&mut self, _input: &mut Input, _records: &mut VecDeque<Record>) {}
 }
 
-/// What stood where a value was expected, and cannot be read.
+/// A part of the input where a value was expected, which cannot be read.
 pub(crate) struct Defect {
     pub(crate) span: Span,
     pub(crate) cause: String,
     pub(crate) raw: Vec<u8>,
 }
 
-/// A value of the input that stood at one of the paths of a [`JsonPath`].
+/// A value of the input at one of the paths of a [`JsonPath`].
 pub(crate) struct Piece<'a> {
-    /// Which of the paths; empty for a line.
+    /// The matching path; empty for a line.
     pub(crate) path: &'static str,
     pub(crate) span: Span,
     pub(crate) raw: &'a [u8],
@@ -89,7 +90,8 @@ pub(crate) struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// The value, where it is an object; that of a line, a whole document or an element always is.
+    /// Returns the value if it is an object; that of a line, a whole document or an element always
+    /// is.
     pub(crate) fn object(&self) -> Option<&Object> {
         self.value.as_object()
     }
@@ -126,35 +128,35 @@ pub(crate) fn open<L: Layout + 'static>(
     Box::new(Objects { input, cutter, layout, raw: Vec::new(), records: VecDeque::new(), is_done: false })
 }
 
-/// Whether an input begins as JSON does, and no mapping asks for keys of its own: then the generic
-/// readers take it.
+/// Returns true if an input begins like JSON, and the mapping names no keys of its own: the generic
+/// readers handle those.
 pub(crate) fn may_be(source: &Source, mapping: &Mapping) -> bool {
     let head = source.head().trim_ascii_start();
     matches!(head.first(), Some(b'{' | b'[')) && !mapping.has_names()
 }
 
-/// Returns true if the head holds this key, at any depth.
+/// Returns true if the head has this key, at any depth.
 pub(crate) fn has_key(source: &Source, key: &str) -> bool {
     is_key_of(source.head(), key)
 }
 
-/// Returns true if some JSON holds this key, at any depth.
+/// Returns true if some JSON has this key, at any depth.
 pub(crate) fn is_key_of(json: &[u8], key: &str) -> bool {
     values_of(json, key).next().is_some()
 }
 
-/// Whether the head holds this key, at any depth, with a string that begins so.
+/// Returns true if the head has this key, at any depth, with a string that begins with `start`.
 pub(crate) fn has_value(source: &Source, key: &str, start: &str) -> bool {
     let start = format!("\"{start}");
     values_of(source.head(), key).any(|value| value.starts_with(start.as_bytes()))
 }
 
-/// Whether the head holds this key, at any depth, with an object.
+/// Returns true if the head has this key, at any depth, with an object.
 pub(crate) fn has_object(source: &Source, key: &str) -> bool {
     values_of(source.head(), key).any(|value| value.starts_with(b"{"))
 }
 
-/// Returns true if the head holds this key, at any depth, with an object or an array.
+/// Returns true if the head has this key, at any depth, with an object or an array.
 pub(crate) fn has_container(source: &Source, key: &str) -> bool {
     values_of(source.head(), key).any(|value| matches!(value.first(), Some(b'{' | b'[')))
 }
@@ -164,7 +166,7 @@ pub(crate) fn begins_with_object(source: &Source) -> bool {
     source.head().trim_ascii_start().starts_with(b"{")
 }
 
-/// What stands behind each `"key":`. Within a string the quotation marks would be escaped.
+/// Returns the text after each `"key":`. Within a string the quotation marks would be escaped.
 fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
     let name = format!("\"{key}\"");
     (0..head.len()).filter_map(move |start| {
@@ -173,7 +175,7 @@ fn values_of<'a>(head: &'a [u8], key: &str) -> impl Iterator<Item = &'a [u8]> {
     })
 }
 
-/// The first objects of the head, at most 50.
+/// Returns the first objects of the head, at most 50.
 pub(crate) fn sample(source: &Source, paths: JsonPath) -> Vec<Object> {
     let mut sample = Vec::new();
     // The head as a stream of its own: the input itself is not touched.
@@ -208,13 +210,13 @@ pub(crate) fn look_up<'a, 'k>(
     path.try_fold(first, |value, key| value.as_object()?.get(key))
 }
 
-/// A string, number or truth value within an object, by its dotted path.
+/// Returns a string, number or truth value within an object, by its dotted path.
 pub(crate) fn scalar<'a>(object: &'a Object, path: &str) -> Option<Cow<'a, str>> {
     find(object, path).and_then(keys::scalar)
 }
 
-/// Returns the outermost objects in a value that are of a kind: itself, or those in what it is
-/// wrapped in, in order.
+/// Returns the outermost objects in a value that are of a kind: itself, or those in its wrappers,
+/// in order.
 pub(crate) fn within(value: &Value, is_of_kind: impl Fn(&Object) -> bool) -> Vec<&Value> {
     let mut found = Vec::new();
     let mut pending = vec![value];
@@ -242,7 +244,7 @@ pub(crate) fn in_utc(time: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// What an object holds under each key.
+/// Returns the value of each field in an object.
 pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
     let mut values = Values::default();
     for (field, path) in keys {
@@ -254,7 +256,7 @@ pub(crate) fn values<'a>(object: &'a Object, keys: Keys) -> Values<'a> {
     values
 }
 
-/// The next record as a comment; with a status where the format knows it.
+/// Returns the next record as a comment, with a status if the format has one.
 pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status: Option<Status>) -> Record {
     let mut record = input.comment(span, values);
     if let (Record::Comment(comment), Some(status)) = (&mut record, status) {
@@ -263,8 +265,8 @@ pub(crate) fn comment(input: &mut Input, span: Span, values: Values<'_>, status:
     record
 }
 
-/// The next record as a comment on a site whose threads are named after their first comment: what
-/// answers that one keeps it as its parent.
+/// Returns the next record as a comment on a site whose threads are named after their first
+/// comment: replies to that one keep it as their parent.
 pub(crate) fn answer(
     input: &mut Input,
     span: Span,
@@ -279,7 +281,7 @@ pub(crate) fn answer(
     record
 }
 
-/// Returns the objects of a list within an object; none if it has no such list.
+/// Returns the objects of a list within an object; an empty iterator if there is no such list.
 pub(crate) fn list<'a>(object: &'a Object, path: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     find(object, path).and_then(Value::as_array).into_iter().flatten()
 }
@@ -294,13 +296,13 @@ struct Objects<L> {
     cutter: Cutter,
     layout: L,
     raw: Vec<u8>,
-    /// Records of the last value that were not given out yet.
+    /// Records of the last value that were not returned yet.
     records: VecDeque<Record>,
     is_done: bool,
 }
 
 impl<L: Layout> Objects<L> {
-    /// The records of the value that was cut off.
+    /// Reads the records of the value that was cut.
     fn read(&mut self, path: Option<&'static str>, span: Span) {
         let read = keys::with_stack(keys::depth(&self.raw), || self.read_deep(path, span));
         if let Err(error) = read {
@@ -308,7 +310,7 @@ impl<L: Layout> Objects<L> {
         }
     }
 
-    /// As [`Objects::read`], on a stack that is large enough.
+    /// Does the same as [`Objects::read`], on a stack that is large enough.
     fn read_deep(&mut self, path: Option<&'static str>, span: Span) {
         let Self { input, layout, raw, records, .. } = self;
         let value = match (path, input.source.defect(span, raw)) {
@@ -360,11 +362,12 @@ impl<L: Layout> Parser for Objects<L> {
     }
 }
 
-/// Cuts the values of known paths out of a stream, one at a time: nothing else of it is ever in
+/// Cuts the values of known paths from a stream, one at a time: no other part of it is ever in
 /// memory.
 struct Cutter {
     paths: JsonPath,
-    /// The brackets around what comes next: none for an array; for an object its current key.
+    /// The brackets around the current position: `None` for an array; for an object its current
+    /// key.
     open: Vec<Option<Key>>,
 }
 
@@ -378,8 +381,8 @@ impl Cutter {
         Self { paths, open: Vec::new() }
     }
 
-    /// Cuts the next value, into `raw`, and returns it with its path; without a path if it belongs
-    /// nowhere. Returns `None` at the end.
+    /// Cuts the next value, into `raw`, and returns it with its path; without a path if it is
+    /// outside of any place. Returns `None` at the end.
     fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<(Option<&'static str>, Span)> {
         match self.paths {
             JsonPath::Lines => loop {
@@ -448,7 +451,7 @@ impl Cutter {
         }
     }
 
-    /// The path of what comes next. An array within an array has the path of the outer one.
+    /// Returns the path of the next value. An array within an array has the path of the outer one.
     fn path(&self) -> String {
         let mut path = String::new();
         let mut in_array = false;
@@ -468,7 +471,7 @@ impl Cutter {
         path
     }
 
-    /// Behind a value of an object a key is awaited.
+    /// Prepares for a key, which follows a value of an object.
     fn end_value(&mut self) {
         if let Some(Some(key)) = self.open.last_mut() {
             *key = Key::Awaited;
@@ -476,7 +479,7 @@ impl Cutter {
     }
 }
 
-/// Brackets within each other that the [`Cutter`] looks into; deeper values are passed over.
+/// The number of nested brackets that the [`Cutter`] inspects; deeper values are skipped.
 const MAX_OPEN: usize = 64;
 
 /// Returns true if a path names this place.
@@ -513,7 +516,7 @@ fn skip_space(source: &mut Source) -> Option<u8> {
 mod tests {
     use super::*;
 
-    /// What is cut, as `path=value`; `?` for what belongs nowhere.
+    /// Returns the values that are cut, as `path=value`; `?` for one outside of any place.
     fn cut(paths: &'static [&'static str], json: &'static str) -> String {
         let mut source = Source::new("x".into(), Box::new(json.as_bytes()), Arc::default()).unwrap();
         let (mut cutter, mut raw, mut out) = (Cutter::new(JsonPath::Paths(paths)), Vec::new(), Vec::new());
@@ -538,14 +541,13 @@ mod tests {
                 r#"{"id":7,"list":[{"id":"a","m":[{}]},{"id":"b","m":[]}]}"#,
                 r#"id=7 list.*.id="a" list.*.m.*={} list.*.id="b""#,
             ),
-            // A number at the end of the input may be half of one: the piece itself is what is
-            // rejected.
+            // A number at the end of the input may be cut off: the piece itself is rejected.
             (&["a.*"], r#"{"a":[1"#, "a.*=1"),
             (&["a.*"], r#"{"a":[{"b":1}"#, r#"a.*={"b":1} ?="#),
             (&["a.*"], r#"{"a":[1]}]{"a":[2]}"#, "a.*=1 ?=] a.*=2"),
             (&["a.*"], r#"{"a":[1}, 2]}"#, "a.*=1 ?=} a.*=2"),
             (&["a.*"], r#"{"b":"\"a\":[9]","a":{"b":[1]}}"#, ""),
-            // Wherever it stands; in arrays within arrays; text that is no part of it.
+            // At any depth; in arrays within arrays; text that is not part of it.
             (&["**.a.*"], r#"[[{"b":{"a":[{"c":1}]}}],{"a":[2]}]"#, r#"**.a.*={"c":1} **.a.*=2"#),
             (&["*"], r#"[[{"b":1},{"b":2}],[[{"b":3}]],[]]"#, r#"*={"b":1} *={"b":2} *={"b":3}"#),
             (&["*"], r#"x = [{"b":1}]; y, z"#, r#"?=x =  *={"b":1} ?=; y, z"#),

@@ -1,5 +1,5 @@
-//! Comity's own output, told from exports by its content: a report that is read as an export would
-//! count every comment several times.
+//! Comity's own output, distinguished from exports by its content: a report that is read as an
+//! export would count every comment several times.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,19 +7,20 @@ use std::path::Path;
 
 use super::objects;
 
-/// Bytes of a file by which it is known.
+/// The number of bytes of a file by which it is recognized.
 const HEAD_BYTES: u64 = 64 << 10;
-/// Keys of `run.json`, and of `unfinished.json` while a run goes on.
+/// Keys of `run.json`, and of `unfinished.json` during a run.
 const RUN_KEYS: [&str; 5] = ["version", "settings", "model", "engine", "inputs"];
 /// Keys of `summary.json`.
 const SUMMARY_KEYS: [&str; 4] = ["counts", "unscored", "prevalence", "policy"];
 /// Keys of `explanations.ndjson`.
 const EXPLANATION_KEYS: [&str; 4] = ["label", "score", "sentences", "words"];
-/// Columns that no export has together: of `scores.csv`, `decisions.csv` and `flagged.csv`,
-/// `rejects.csv`.
+/// Columns that no export has together: those of `scores.csv`, `decisions.csv` and `flagged.csv`,
+/// and `rejects.csv`.
 const SCORES_COLUMNS: [&str; 4] = ["text", "toxicity", "severe_toxicity", "unscored"];
 const DECISION_COLUMNS: [&str; 4] = ["action", "rule", "score", "threshold"];
-/// Columns of every table of means: `threads.csv`, `authors.csv`, `by.csv`, the bins, `network.csv`.
+/// Columns of every table of means: `threads.csv`, `authors.csv`, `by.csv`, the bins,
+/// `network.csv`.
 const MEANS_COLUMNS: [&str; 2] = ["scored", "mean_sentiment"];
 /// The beginnings of the files that are neither tables nor JSON: `summary.md`, `methods.md`,
 /// `network.gexf`.
@@ -27,7 +28,7 @@ const TEXTS: [&str; 3] =
     ["# Comity summary\n", "# Methods\n\nA paragraph to paste, what it rests on", "<creator>comity "];
 const REJECT_COLUMNS: [&str; 5] = ["file", "record", "line", "bytes", "cause"];
 
-/// Returns true if a folder holds a report, or the beginning of one.
+/// Returns true if a folder contains a report, or the beginning of one.
 pub(crate) fn is_report(folder: &Path) -> bool {
     ["run.json", "unfinished.json"].iter().any(|name| {
         let mut head = Vec::new();
@@ -37,15 +38,15 @@ pub(crate) fn is_report(folder: &Path) -> bool {
     })
 }
 
-/// What a folder with a report is.
+/// The description of a folder with a report.
 pub(crate) const REPORT: &str = "a report of comity, not an export";
-/// What a file of a report is.
+/// The description of a file of a report.
 pub(crate) const FILE: &str = "a file of a comity report, not an export";
 
-/// What to do about such a file that stands elsewhere.
+/// The remedy for such a file outside of a report.
 pub(crate) const INSIST: &str = "name the export that was scored, or a --format to read it all the same";
 
-/// Returns what to do instead of reading a report as an export.
+/// Returns the remedy for reading a report as an export.
 pub(crate) fn remedy(folder: &Path) -> String {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let (folder, scores) = (folder.display(), folder.join("scores.csv"));

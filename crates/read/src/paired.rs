@@ -1,5 +1,5 @@
-//! Rows of tables that hold a comment and replies to it, the replies in columns of their own:
-//! `user`, `text`, `replies.user`, `replies.text`.
+//! Rows of tables that contain a comment and replies to it, with the replies in columns of their
+//! own: `user`, `text`, `replies.user`, `replies.text`.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,19 +13,21 @@ use super::source::Span;
 #[derive(Default)]
 pub(crate) struct Replies {
     groups: Vec<Group>,
-    /// Id and thread of the comment that was read last: the replies of rows without one are its own.
+    /// The id and thread of the comment that was read last: the replies in rows without one belong
+    /// to it.
     last: Option<(String, String)>,
 }
 
 /// The columns of one reply in a row.
 struct Group {
-    /// What their names have in common: `replies`, or `replies.0`.
+    /// The common part of their names: `replies`, or `replies.0`.
     name: String,
     resolved: Resolved,
 }
 
 impl Replies {
-    /// Finds the columns of replies by their names. Returns the places of the other columns as well.
+    /// Finds the columns of replies by their names. Returns the places of the other columns as
+    /// well.
     pub(crate) fn find(columns: &[Column], mapping: &Mapping) -> (Self, Vec<usize>) {
         let mut names: Vec<&str> = columns.iter().filter_map(|column| Some(split(&column.name)?.0)).collect();
         names.dedup();
@@ -112,7 +114,7 @@ impl Group {
     }
 }
 
-/// Divides a name into that of its group of replies and the rest: `replies.0.text` is `replies.0`
+/// Splits a name into that of its group of replies and the rest: `replies.0.text` is `replies.0`
 /// and `text`.
 fn split(name: &str) -> Option<(&str, &str)> {
     const NAMES: [&str; 6] = ["replies", "reply", "answers", "responses", "subcomments", "children"];

@@ -23,12 +23,12 @@ pub(crate) enum Verdict {
 
 /// A kind of file that is not text, by its first bytes.
 pub(crate) struct Binary {
-    /// Where the magic bytes stand.
+    /// The offset of the magic bytes.
     pub(crate) offset: usize,
     pub(crate) magic: &'static [u8],
-    /// What such a file is, with its article.
+    /// The description of such a file, with its article.
     pub(crate) name: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub(crate) remedy: &'static str,
 }
 
@@ -38,7 +38,7 @@ impl Binary {
     }
 }
 
-/// What is wrong with a file of no bytes, or of blanks alone.
+/// The description of a file without bytes, or with blanks alone.
 pub(crate) const NOTHING: &str = "nothing in it";
 
 /// Opens an input in the format that the options name or that its content shows.
@@ -101,7 +101,7 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         };
     }
     if own_output::is_of_report(head, file.is_named) {
-        // A file of an archive lies in a temporary folder.
+        // A file of an archive is in a temporary folder.
         let path = file.path.as_deref().filter(|path| *path == Path::new(&*file.name));
         let folder = path.and_then(Path::parent).filter(|folder| own_output::is_report(folder));
         let remedy = folder.map_or_else(|| own_output::INSIST.to_owned(), own_output::remedy);
@@ -123,7 +123,8 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
             Verdict::No => {}
         }
     }
-    // What is neither sure nor named so by the user is no export if its name says that it is none.
+    // An unsure input that the user did not name is not an export if its name shows another kind of
+    // file.
     if !file.is_named
         && let Some(kind) = foreign::named_as(file)
     {
@@ -150,8 +151,8 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
     }
 }
 
-/// Returns what is wrong, and what to do, if the content is surely of another format than the user's
-/// and does not fit the user's at all.
+/// Returns the fault and the remedy if the content is surely of another format than the user's and
+/// does not fit the user's at all.
 fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String, String)> {
     // Formats without an extension of their own are kinds of JSON or of tables.
     let is_generic = |format: Format| !format.entry().extensions.is_empty();
@@ -167,7 +168,7 @@ fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String
     let found = others.map(|format| (*format, (format.entry().sniff)(source, mapping))).find_map(
         |(format, verdict)| match verdict {
             Verdict::Sure(why) => Some((format, why)),
-            // Nothing else begins so.
+            // Nothing else begins like this.
             Verdict::Maybe(why) if begins_as_json => Some((format, why)),
             _ => None,
         },
@@ -185,8 +186,8 @@ fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String
 const SHOWN_LINES: usize = 3;
 const SHOWN_CHARS: usize = 80;
 
-/// Returns what is wrong with a text that fits no format, and what to do: its first lines as they
-/// were read, and the two likeliest formats.
+/// Returns the fault and the remedy for a text that fits no format: its first lines as they were
+/// read, and the two most likely formats.
 fn unrecognized(source: &Source, options: &Options) -> (String, String) {
     let head = &source.head()[..source.head().len().min(64 << 10)];
     let head = String::from_utf8_lossy(head);
@@ -332,8 +333,9 @@ pub(crate) fn media(raw: &[u8]) -> Option<&'static str> {
     media.find(|binary| binary.is_in(raw) && is_control_heavy(raw)).map(|binary| binary.name)
 }
 
-/// Returns what a file that is not text seems to be (by its first bytes, raw and as text), and what
-/// to do; `None` for text. If the user named the format, only what cannot be text is refused.
+/// Returns the apparent kind of a file that is not text (by its first bytes, raw and as text), and
+/// the remedy; `None` for text. If the user named the format, only content that cannot be text is
+/// refused.
 fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str)> {
     if raw.starts_with(b"PK\x03\x04") {
         return Some(if is_office(raw) {
@@ -342,7 +344,7 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
             ("looks like a zip archive, not text".to_owned(), ARCHIVE)
         });
     }
-    // A text may begin with these letters: then no byte of a binary file is near.
+    // A text may begin with these letters: then it has no bytes of a binary file.
     let looks_binary = is_control_heavy(head);
     let of_formats = Format::ALL.iter().flat_map(|format| format.entry().hooks.binaries);
     for binary in BINARIES.iter().chain(of_formats) {
@@ -359,13 +361,13 @@ fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str
     Some(("a binary file, not text".to_owned(), "name a comment export; name its --format if it is one"))
 }
 
-/// Returns the encoding, of those that are not read, by its byte order mark or by its bytes; `None`
-/// for any other content.
+/// Returns the encoding, if it is one that is not read, by its byte order mark or by its bytes;
+/// `None` for any other content.
 fn wide_encoding(raw: &[u8]) -> Option<&'static str> {
     if raw.starts_with(&UTF_32LE_MARK) || raw.starts_with(&[0, 0, 0xfe, 0xff]) {
         return Some("UTF-32");
     }
-    // Nothing else is a character in every four bytes.
+    // In other encodings, not every four bytes are a character.
     let is_utf32 = |unit: fn([u8; 4]) -> u32| {
         let units = raw.as_chunks::<4>().0;
         units.len() > 1 && units.iter().all(|bytes| char::from_u32(unit(*bytes)).is_some_and(|c| c != '\0'))

@@ -14,105 +14,106 @@ use super::input_file::InputFile;
 use super::{ReadError, ReadErrorKind};
 use comity_core::digest::hex;
 
-/// Bytes of the beginning that a format is found by, and columns are understood by.
+/// The number of bytes at the beginning from which the format and the columns are inferred.
 pub(crate) const HEAD_BYTES: usize = 256 << 10;
 /// The longest record that is read; a longer one is a reject.
 pub(crate) const MAX_RECORD_BYTES: usize = 16 << 20;
-/// Bytes behind the first one that is not ASCII by which the encoding is decided.
+/// The number of bytes after the first one beyond ASCII by which the encoding is decided.
 const ENCODING_WINDOW_BYTES: usize = 1 << 20;
 const CHUNK_BYTES: usize = 64 << 10;
-/// A compressed input may unpack to this many bytes whatever its own size.
+/// The number of bytes that a compressed input may unpack to whatever its own size.
 pub(crate) const FREE_BYTES: u64 = 256 << 20;
-/// And beyond them to this many times the bytes that were read of it, unless the user allows more.
-/// Exports of comments come to between 3 and 30 times; gzip cannot exceed 1,032 times, and zstd has
+/// The ratio of unpacked to read bytes that is allowed beyond [`FREE_BYTES`], unless the user
+/// allows more. Exports of comments reach between 3 and 30; gzip cannot exceed 1,032, and zstd has
 /// no bound.
 pub(crate) const MAX_EXPANSION: u64 = 250;
-/// The window of zstd above which the memory that it takes is told: what zstd itself refuses unless
+/// The window of zstd above which its memory use is reported: zstd itself refuses more unless
 /// asked.
 const LARGE_WINDOW_BYTES: u64 = 128 << 20;
-/// Bytes of the beginning by which a compression, and zstd's window behind skippable frames, is
-/// found.
+/// The number of bytes at the beginning by which a compression, and zstd's window after skippable
+/// frames, is found.
 const MAGIC_BYTES: u64 = 64;
 /// The byte order mark of UTF-32, which is not read.
 pub(crate) const UTF_32LE_MARK: [u8; 4] = [0xff, 0xfe, 0, 0];
-/// Bytes of the beginning that are kept as they are, for telling what a file is that is no text.
+/// The number of bytes at the beginning that are kept unconverted, to recognize files that are not
+/// text.
 const RAW_HEAD_BYTES: usize = 4 << 10;
 
 /// A stream of UTF-8 (or of UTF-8 with damaged spots, which its readers reject record by record).
 pub(crate) struct Source {
     /// The file as the user named it.
     pub(crate) name: Arc<str>,
-    /// What a user should know about the stream: its encoding.
+    /// Notices for the user about the stream: its encoding.
     pub(crate) notices: Vec<String>,
-    /// The file itself, where it can be opened again and is not compressed.
+    /// The file itself, if it can be opened again and is not compressed.
     file: Option<PathBuf>,
-    /// Where it lies, if it is a plain file.
+    /// The path of the file, if it is a plain one.
     path: Option<PathBuf>,
     raw_head: Vec<u8>,
     input: Box<dyn Read + Send>,
     compression: Option<&'static str>,
     disk: Disk,
-    /// How many times its size a compressed input may unpack to.
+    /// The maximum ratio of unpacked to compressed bytes.
     max_expansion: u64,
-    /// Bytes that came out of the decompression.
+    /// The number of decompressed bytes.
     unpacked: u64,
-    /// How the stream broke off, if it did.
+    /// The reason the stream broke off, if it did.
     broken: Option<Break>,
     encoding: Conversion,
-    /// Lines that were converted so far: the place of an oddity.
+    /// The number of lines that were converted so far: the place of an oddity.
     converted_lines: u64,
     ended: bool,
     buffer: Vec<u8>,
-    /// What of the buffer was given out.
+    /// The number of bytes of the buffer that were returned.
     at: usize,
     position: u64,
     line: u64,
     line_end: u8,
 }
 
-/// The reason why a stream ended before its time: its compression is damaged, or it could not be
-/// read any further.
+/// The reason a stream ended early: its compression is damaged, or it could not be read any
+/// further.
 pub(crate) struct Break {
     pub(crate) kind: ReadErrorKind,
-    /// What is wrong with it.
+    /// The fault.
     pub(crate) what: String,
-    /// What to do.
+    /// The remedy.
     pub(crate) remedy: String,
 }
 
 impl Break {
-    /// Returns the cause of the reject for what follows it.
+    /// Returns the cause of the reject for the part after it.
     pub(crate) fn cause(&self) -> String {
         format!("{}; what follows is lost: {}", self.what, self.remedy)
     }
 }
 
-/// How bytes become UTF-8.
+/// The conversion of bytes to UTF-8.
 enum Conversion {
-    /// Nothing but ASCII so far.
+    /// There was only ASCII so far.
     Undecided,
-    /// As they are.
+    /// The bytes are UTF-8 already.
     Utf8,
     From(Box<Decoder>, &'static Encoding),
 }
 
-/// A line of the stream, or a stretch of it: where it stands, and how long it is.
+/// A line of the stream, or a stretch of it: its place and its length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
-    /// Offset of its first byte, from 0.
+    /// The offset of its first byte, from 0.
     pub(crate) start: u64,
-    /// Offset behind its last byte.
+    /// The offset after its last byte.
     pub(crate) end: u64,
-    /// Its line, from 1.
+    /// The line of its first byte, from 1.
     pub(crate) line: u64,
-    /// It came to its end: a line end, a closing bracket.
+    /// The stretch came to its end: a line end, a closing bracket.
     pub(crate) is_complete: bool,
 }
 
 impl Source {
     /// Opens a file or standard input and reads its beginning.
     ///
-    /// `progress` grows by every byte that is read, as compressed as it is.
+    /// `progress` grows with every byte that is read, before decompression.
     pub(crate) fn open(
         file: &InputFile,
         max_expansion: Option<u64>,
@@ -156,8 +157,8 @@ impl Source {
             // A frame, or the skippable frame that some compressors begin with.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 let mut decoder = zstd::Decoder::with_buffer(input).map_err(io_error)?;
-                // What archives of forums are compressed with (`--long=31`); it is memory only
-                // where a file asks for it.
+                // Archives of forums are compressed like this (`--long=31`); it costs memory only
+                // if a file requires it.
                 decoder.window_log_max(31).map_err(io_error)?;
                 (Box::new(decoder), Some("zstd"))
             }
@@ -190,14 +191,14 @@ impl Source {
         Ok(source)
     }
 
-    /// Takes off the byte order mark and fills the head.
+    /// Removes the byte order mark and fills the head.
     fn begin(&mut self) -> Result<(), ReadError> {
         let mut start = Vec::new();
         self.pull(&mut start, RAW_HEAD_BYTES);
         self.raw_head.clone_from(&start);
         let (mark, encoding) = match start[..] {
             [0xef, 0xbb, 0xbf, ..] => (3, Conversion::Utf8),
-            // A mark of UTF-32 begins as that of UTF-16 does.
+            // A mark of UTF-32 begins like that of UTF-16.
             [0xff, 0xfe, ..] if !start.starts_with(&UTF_32LE_MARK) => (2, Conversion::from(UTF_16LE)),
             [0xfe, 0xff, ..] => (2, Conversion::from(UTF_16BE)),
             _ => (0, Conversion::Undecided),
@@ -229,7 +230,7 @@ impl Source {
         Ok(())
     }
 
-    /// The beginning of the stream, before anything is read: 256 KiB, or all of it where it is
+    /// Returns the beginning of the stream, before anything is read: 256 KiB, or all of it if it is
     /// shorter.
     pub(crate) fn head(&self) -> &[u8] {
         &self.buffer[self.at..]
@@ -247,13 +248,13 @@ impl Source {
         self.ended
     }
 
-    /// The first 4 KiB, decompressed and not converted.
+    /// Returns the first 4 KiB, decompressed and not converted.
     pub(crate) fn raw_head(&self) -> &[u8] {
         &self.raw_head
     }
 
-    /// Returns the file, for a format that must move to and fro in it; `None` for a stream and for
-    /// compressed files.
+    /// Returns the file, for a format that must seek in it; `None` for a stream and for compressed
+    /// files.
     #[cfg_attr(
         not(any(feature = "arrow", feature = "parquet", feature = "spreadsheet")),
         expect(dead_code, reason = "only formats that are not text read the file by themselves")
@@ -278,10 +279,9 @@ impl Source {
         passed.map(drop).map_err(|error| ReadError::io(&self.name, &error))
     }
 
-    /// Reads what no one wanted of the input, and gives its size and its SHA-256 (hexadecimal) as
-    /// it lies on disk.
+    /// Reads the rest of the input, and returns its size and its SHA-256 (hexadecimal) on disk.
     pub(crate) fn fingerprint(&mut self) -> Result<(u64, String), ReadError> {
-        // What was added behind the end that the stream was read to is no part of this run.
+        // Bytes added after the point to which the stream was read are not part of this run.
         if !self.ended || self.broken.is_some() {
             io::copy(&mut self.disk, &mut io::sink()).map_err(|error| ReadError::io(&self.name, &error))?;
         }
@@ -297,13 +297,13 @@ impl Source {
         Ok((raw.bytes, hex(&digest)))
     }
 
-    /// Returns how the stream broke off; `None` if it has not.
+    /// Returns the reason the stream broke off; `None` if it has not.
     pub(crate) fn broken(&self) -> Option<&Break> {
         self.broken.as_ref()
     }
 
-    /// What can be wrong with a record of any format: it is longer than the limit, the stream broke
-    /// off within it, or it is not UTF-8.
+    /// Returns a fault that a record of any format may have: it is longer than the limit, the
+    /// stream broke off within it, or it is not UTF-8.
     pub(crate) fn defect(&self, span: Span, raw: &[u8]) -> Option<String> {
         let bytes = span.end - span.start;
         if bytes > MAX_RECORD_BYTES as u64 {
@@ -326,27 +326,27 @@ impl Source {
         ))
     }
 
-    /// What ends a line: `\n`, or `\r` where the head has no other.
+    /// Returns the end of a line: `\n`, or `\r` if the head has no other.
     pub(crate) fn line_end(&self) -> u8 {
         self.line_end
     }
 
-    /// Offset of the next byte, from 0.
+    /// Returns the offset of the next byte, from 0.
     pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
-    /// Line of the next byte, from 1.
+    /// Returns the line of the next byte, from 1.
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
 
-    /// Returns the place of the next byte, as a stretch that is cut short.
+    /// Returns the place of the next byte, as an incomplete stretch.
     pub(crate) fn here(&self) -> Span {
         Span { start: self.position, end: self.position, line: self.line, is_complete: false }
     }
 
-    /// Appends the next line with its end to `text`, of an endless one only the first 16 MiB.
+    /// Appends the next line with its end to `text`, but only the first 16 MiB of an overlong one.
     /// Returns `None` at the end.
     pub(crate) fn read_line(&mut self, text: &mut Vec<u8>) -> Option<Span> {
         let mut span = self.here();
@@ -364,7 +364,7 @@ impl Source {
         (span.end > span.start).then_some(span)
     }
 
-    /// Returns the next bytes, still to be consumed; none at the end.
+    /// Returns the next bytes, still to be consumed; an empty slice at the end.
     pub(crate) fn fill(&mut self) -> &[u8] {
         if self.at == self.buffer.len() {
             self.refill();
@@ -372,7 +372,7 @@ impl Source {
         &self.buffer[self.at..]
     }
 
-    /// Goes past bytes that [`Source::fill`] gave.
+    /// Consumes bytes that [`Source::fill`] returned.
     pub(crate) fn consume(&mut self, count: usize) {
         let taken = &self.buffer[self.at..self.at + count];
         self.line += taken.iter().filter(|byte| **byte == self.line_end).count() as u64;
@@ -380,7 +380,7 @@ impl Source {
         self.at += count;
     }
 
-    /// Puts bytes that were just read back in front of what is left.
+    /// Puts bytes that were just read back before the rest.
     pub(crate) fn put_back(&mut self, bytes: &[u8]) {
         self.buffer.splice(..self.at, bytes.iter().copied());
         self.at = 0;
@@ -393,7 +393,7 @@ impl Source {
         while self.head().len() < HEAD_BYTES && self.refill() {}
     }
 
-    /// Converts more of the input into the buffer; false at its end.
+    /// Converts more of the input into the buffer; returns false at its end.
     fn refill(&mut self) -> bool {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -409,7 +409,7 @@ impl Source {
         true
     }
 
-    /// Reads up to `wanted` decompressed bytes more; fewer only at the end.
+    /// Reads up to `wanted` more decompressed bytes; fewer only at the end.
     fn pull(&mut self, chunk: &mut Vec<u8>, wanted: usize) {
         let target = chunk.len() + wanted;
         while chunk.len() < target && !self.ended {
@@ -421,7 +421,7 @@ impl Source {
                 Ok(0) => self.ended = true,
                 Ok(bytes) => self.note_unpacked(bytes),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What came before it is good.
+                // The bytes before it are good.
                 Err(error) => self.break_off(&error),
             }
         }
@@ -438,7 +438,7 @@ impl Source {
                 what: format!("the {kind} stream breaks off within its first {bytes} bytes: {error}"),
                 remedy: "get the file again".to_owned(),
             },
-            // Compressed or not: the file itself cannot be read.
+            // The file itself cannot be read, compressed or not.
             None => Break {
                 kind: ReadErrorKind::Io,
                 what: format!("it could not be read beyond its first {bytes} bytes ({error})"),
@@ -496,10 +496,10 @@ impl Source {
         self.converted_lines += self.buffer[had..].iter().filter(|byte| **byte == b'\n').count() as u64;
     }
 
-    /// Decides what the bytes beyond ASCII are, by those from `first` on.
+    /// Decides on the encoding of the bytes beyond ASCII, by those from `first` on.
     ///
-    /// Text in windows-1252 hardly ever holds a valid multi-byte sequence of UTF-8, and UTF-8 that
-    /// was damaged here and there holds many: the more frequent one wins.
+    /// Text in windows-1252 rarely contains a valid multi-byte sequence of UTF-8, and UTF-8 with
+    /// some damage contains many: the more frequent one wins.
     fn decide(&mut self, bytes: &[u8], first: usize) {
         let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
         let mut offset = first;
@@ -534,7 +534,7 @@ impl From<&'static Encoding> for Conversion {
     }
 }
 
-/// Decompresses every member of a gzip stream. Zeros behind the last one are padding, as for gzip
+/// Decompresses every member of a gzip stream. Zeros after the last one are padding, as for gzip
 /// itself.
 struct Gzip<R>(Option<GzDecoder<R>>);
 
@@ -570,8 +570,8 @@ fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
     }
 }
 
-/// The window of a stream's first frame, in bytes, behind any skippable ones: the memory that
-/// reading it takes. None where it is no zstd, or the beginning does not show it (RFC 8878,
+/// Returns the window of a stream's first frame, in bytes, after any skippable ones: the memory
+/// that reading it requires. `None` if it is not zstd, or the beginning does not show it (RFC 8878,
 /// sections 3.1.1.1 and 3.1.2).
 fn zstd_window(mut start: &[u8]) -> Option<u64> {
     while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, rest @ ..] = start {
@@ -579,15 +579,15 @@ fn zstd_window(mut start: &[u8]) -> Option<u64> {
         start = rest.get(u32::from_le_bytes(*size) as usize..)?;
     }
     let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = start else { return None };
-    // A single segment has its content's size in the window's place, and that fits the memory that
-    // it asks for.
+    // A single segment has its content's size in place of the window, and requires that much
+    // memory.
     let is_single = descriptor & 0b10_0000 != 0;
     let window = rest.first().filter(|_| !is_single)?;
     let base = 1_u64 << (10 + (window >> 3));
     Some(base + base / 8 * u64::from(window & 7))
 }
 
-/// The input as it lies on disk: read by the decompressor, and to its end for the fingerprint.
+/// The input on disk: read by the decompressor, and to its end for the fingerprint.
 #[derive(Clone)]
 struct Disk(Arc<Mutex<Raw>>);
 

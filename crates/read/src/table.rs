@@ -1,5 +1,5 @@
-//! A delimited file under a header, row by row, by the names of its columns: labelled files,
-//! decisions, whatever is no export of comments.
+//! A delimited file with a header, row by row, by the names of its columns: labelled files,
+//! decisions, and other files that are not exports of comments.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Table {
     has_ended: bool,
 }
 
-/// A row of a [`Table`], or why it is none.
+/// A row of a [`Table`], or a record that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableRecord {
     /// A row.
@@ -32,18 +32,18 @@ pub enum TableRecord {
 /// A row of a [`Table`], with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The cells, as many as there are columns.
+    /// The cells, one for each column.
     pub cells: Vec<String>,
-    /// Which record of the file, from 1; the header does not count.
+    /// The number of the record in the file, from 1; the header does not count.
     pub record: u64,
-    /// The line it begins on, from 1.
+    /// The line that it begins on, from 1.
     pub line: u64,
     file: Arc<str>,
     bytes: std::ops::Range<u64>,
 }
 
 impl Row {
-    /// The row as a reject, for a cell that makes no sense.
+    /// Returns the row as a reject, for a cell with an invalid value.
     pub fn reject(&self, cause: impl Into<String>) -> Reject {
         Reject {
             file: self.file.clone(),
@@ -60,7 +60,7 @@ impl Table {
     /// Opens a file, or standard input for `-`.
     ///
     /// # Errors
-    /// [`ReadError`] if it cannot be read, or holds no columns.
+    /// [`ReadError`] if it cannot be read, or has no columns.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let groups = input_file::find(&[PathBuf::from(path)], None)?.groups;
         let name: Arc<str> = path.to_string_lossy().into();
@@ -84,10 +84,10 @@ impl Table {
         Ok(Self { source, records, header, read: 0, has_ended: false })
     }
 
-    /// The place of a column.
+    /// Returns the place of a column.
     ///
     /// # Errors
-    /// [`ReadError`] if there is none of that name, with those that there are.
+    /// [`ReadError`] if there is no column of that name; it lists the existing ones.
     pub fn column(&self, name: &str) -> Result<usize, ReadError> {
         self.header.iter().position(|column| column == name).ok_or_else(|| {
             ReadError::new(
@@ -125,7 +125,8 @@ impl Table {
         Row { cells, record, line: span.line, file: self.source.name.clone(), bytes: span.start..span.end }
     }
 
-    /// Size in bytes and SHA-256 (hexadecimal) of the file as it lies on disk; reads it to its end.
+    /// Returns the size in bytes and the SHA-256 (hexadecimal) of the file on disk; reads it to its
+    /// end.
     ///
     /// # Errors
     /// [`ReadError`] if the file can no longer be read.

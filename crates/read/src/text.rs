@@ -10,9 +10,9 @@
 //! Says who?
 //! ```
 //!
-//! Many sites mark an author's line: by the time next to it, or by their own lines around it. Where
-//! nothing does, it can only be inferred. `docs/page-dump.md` tells users how, and what to do when
-//! it goes wrong. The steps:
+//! Many sites mark an author's line: by the time next to it, or by their own lines around it. If
+//! nothing does, it can only be inferred. `docs/page-dump.md` explains this to users, with remedies
+//! for when it goes wrong. The steps:
 //!
 //! 1. `header` finds lines of a name and a time, `inline` finds `Name: text` and `— Name`.
 //! 2. `furniture` sets aside lines that the site puts around every comment, and finds the section's
@@ -21,15 +21,15 @@
 //!    ones (in English, and in this file), whether the same line recurs, whether others address it,
 //!    blank lines around it.
 //! 4. `segment` weighs all of it over the whole file with a hidden Markov model, fitted to the
-//!    file. What the first steps found is certain to it.
+//!    file. It treats the results of the first steps as certain.
 //!
 //! `evidence` decides if a text is such a page at all.
 //!
-//! Where it fails: names that are ordinary sentences ("I agree with this"); short comments written
-//! like names ("Total Disgrace") by or before authors who write once; comments that consist of
-//! lines shaped like names (lists of people, poems of single words); a last section of the article
-//! that is as short as a comment, under a subheading that is shaped like a name; scripts of plays,
-//! which look the same. What it was unsure of is in [`Dump::doubts`]; the [`Overrides`] settle it.
+//! It fails on names that are ordinary sentences ("I agree with this"); short comments written like
+//! names ("Total Disgrace") by or before authors who write once; comments that consist of lines
+//! shaped like names (lists of people, poems of single words); a last section of the article that
+//! is as short as a comment, under a subheading that is shaped like a name; scripts of plays, which
+//! look the same. Unsure decisions are in [`Dump::doubts`]; the [`Overrides`] settle them.
 
 mod evidence;
 mod furniture;
@@ -56,7 +56,7 @@ use self::segment::{Given, Role, Segments, Verdict};
 use super::Doubt;
 use comity_core::quote::{self, Index};
 
-/// What the user knows better.
+/// Corrections by the user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Overrides<'a> {
     /// All authors: a line is an author's if and only if it is one of these.
@@ -65,17 +65,17 @@ pub struct Overrides<'a> {
     pub article_end: Option<&'a str>,
 }
 
-/// A page dump, understood.
+/// A page dump that was understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dump {
-    /// Lines of the article, from 0: always a prefix of the file; empty if it begins with a
+    /// The lines of the article, from 0: always a prefix of the file; empty if it begins with a
     /// comment.
     pub article: Range<usize>,
-    /// In the order of the file.
+    /// The comments in the order of the file.
     pub comments: Vec<DumpComment>,
     /// Decisions that the evidence does not settle.
     pub doubts: Vec<Doubt>,
-    /// What was left out, and why; one sentence each.
+    /// The parts that were left out, and the reasons; one sentence each.
     pub notices: Vec<String>,
 }
 
@@ -87,35 +87,35 @@ pub struct DumpComment {
     /// The lines below it, joined by `\n`.
     pub text: String,
     /// Byte ranges of `text` that repeat the article: ascending, not overlapping. `thread` finds
-    /// what repeats earlier comments.
+    /// those that repeat earlier comments.
     pub quotes: Vec<Range<usize>>,
-    /// The author's line and those of the text, from 0.
+    /// The lines of the author and of the text, from 0.
     pub lines: Range<usize>,
 }
 
-/// Why a text cannot be read as a page dump.
+/// The reason a text cannot be read as a page dump.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}; {}", self.parts().0, self.parts().1)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// There is nothing but white space.
     Empty,
-    /// A line longer than any comment: [`MAX_LINE_BYTES`].
+    /// A line is longer than any comment: [`MAX_LINE_BYTES`].
     LongLine {
-        /// From 1.
+        /// The line, from 1.
         line: u64,
     },
-    /// More text than can be weighed at once.
+    /// There is more text than can be weighed at once.
     Long,
-    /// No author line, or nothing below it.
+    /// There is no author line, or nothing below it.
     NoComments,
-    /// None of the authors, so many, stands alone on a line.
+    /// None of the authors, of whom there are this many, is alone on a line.
     AuthorsNotFound(usize),
-    /// The text is nowhere in the file.
+    /// The text is not in the file.
     ArticleEndNotFound(String),
 }
 
 impl TextError {
-    /// What is wrong, and what to do.
+    /// Returns the fault and the remedy.
     pub(crate) fn parts(&self) -> (String, String) {
         let (what, remedy) = match self {
             Self::Empty => ("no text in it".to_owned(), "check that the page was saved as text"),
@@ -142,10 +142,10 @@ impl TextError {
     }
 }
 
-/// Longest line of a page dump, in bytes.
+/// The longest line of a page dump, in bytes.
 pub const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// Below this probability a decision is listed as a doubt.
+/// The probability below which a decision is listed as a doubt.
 const SURE: f64 = 0.9;
 
 /// Reads a page dump. Takes time in proportion to its length.
@@ -164,24 +164,24 @@ pub fn parse(text: &str, overrides: &Overrides<'_>) -> Result<Dump, TextError> {
     Ok(assemble(&all, &page.lines, &verdicts, page.notices))
 }
 
-/// How the names of a page are found.
+/// The evidence for the names of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
-    /// By the page's own lines around them, or by the time in the same line.
+    /// The page's own lines around them, or the time in the same line.
     Layout,
-    /// By the colon after them or the dash before them.
+    /// The colon after them or the dash before them.
     Sign,
-    /// By their looks: the page shows nothing else.
+    /// Their looks: the page shows nothing else.
     Looks,
 }
 
 /// The lines that may be article, names or text.
 struct Page<'a> {
     lines: Vec<Line<'a>>,
-    /// What the layout says of each.
+    /// The evidence of the layout on each line.
     given: Vec<Given>,
     names: Names,
-    /// What was left out, and why.
+    /// The parts that were left out, and the reasons.
     notices: Vec<String>,
 }
 
@@ -242,7 +242,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Leaves out names without a text below them, which are certain by the layout. Returns their
+/// Leaves out names without a text below them, which are certain from the layout. Returns their
 /// number.
 fn drop_silent(lines: &mut Vec<Line<'_>>, given: &mut Vec<Given>) -> usize {
     let before = lines.len();
@@ -256,7 +256,7 @@ fn drop_silent(lines: &mut Vec<Line<'_>>, given: &mut Vec<Given>) -> usize {
     before - lines.len()
 }
 
-/// What the page and the user say of each line.
+/// Returns the evidence of the page and of the user's overrides on each line.
 fn given(page: &Page<'_>, overrides: &Overrides<'_>) -> Result<Vec<Given>, TextError> {
     let lines = &page.lines;
     let mut given = page.given.clone();
@@ -326,7 +326,7 @@ fn assemble(all: &[&str], lines: &[Line<'_>], verdicts: &[Verdict], mut notices:
     Dump { article, comments, doubts: doubts(lines, verdicts), notices }
 }
 
-/// The lines of a comment with the blank ones between them.
+/// Returns the lines of a comment with the blank ones between them.
 fn text_of(all: &[&str], lines: &[Line<'_>]) -> String {
     let mut text = String::new();
     let mut end = lines.first().map_or(0, |line| line.index);
@@ -340,8 +340,8 @@ fn text_of(all: &[&str], lines: &[Line<'_>]) -> String {
     line::trim(&text).to_owned()
 }
 
-/// What nearly all authors' lines end in, as in `Ada says:`; empty where they do not end in a
-/// colon.
+/// Returns the common end of nearly all authors' lines, as in `Ada says:`; empty if they do not end
+/// in a colon.
 fn suffix<'a>(names: &[&'a str]) -> &'a str {
     const LEAST: usize = 3;
     let distinct: HashSet<&str> = names.iter().copied().collect();
@@ -401,7 +401,7 @@ fn doubts(lines: &[Line<'_>], verdicts: &[Verdict]) -> Vec<Doubt> {
         .collect()
 }
 
-/// Whether a `,`, `;` or `|` parts words without a space, the way of tables.
+/// Returns true if a `,`, `;` or `|` separates words without a space, as in tables.
 fn has_tight_delimiter(line: &str) -> bool {
     let parts = line.match_indices([',', ';', '|']);
     parts.into_iter().any(|(at, _)| {
@@ -410,24 +410,24 @@ fn has_tight_delimiter(line: &str) -> bool {
     })
 }
 
-/// Log-odds against an article alone from which a text is a page dump.
+/// The log-odds, against an article alone, from which a text is a page dump.
 const MIN_GAIN: f64 = 4.0;
-/// Fewer comments prove nothing.
+/// The number of comments below which they prove nothing.
 const LEAST_COMMENTS: usize = 3;
-/// Comments of more lines on average are chapters of something else.
+/// The mean number of lines per comment above which they are chapters of something else.
 const MAX_LINES_PER_COMMENT: usize = 12;
 
-/// What speaks for a text being a page dump.
+/// The evidence for a text being a page dump.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sniff {
-    /// Log-odds against a text that is all article.
+    /// The log-odds against a text that is all article.
     pub gain: f64,
-    /// In words, for the report.
+    /// The evidence in words, for the report.
     pub why: String,
 }
 
 /// Returns the evidence for a text (or its beginning: some hundred lines are plenty) being a page
-/// dump; `None` if nothing but short lines speaks for it, as in an essay, a README, a table, a log
+/// dump; `None` if there is no evidence but short lines, as in an essay, a README, a table, a log
 /// or a chat.
 pub fn sniff(text: &str) -> Option<Sniff> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

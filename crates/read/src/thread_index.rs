@@ -1,5 +1,5 @@
 //! The threads of comments by their ids, for formats in which a reply names only its parent, which
-//! may stand in another file.
+//! may be in another file.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use comity_core::digest::hash;
 
 /// An index from comments to threads, kept for a whole run.
 ///
-/// Its memory is not bounded: a hash table of 16 bytes a comment (20 to 40 bytes with its free
+/// Its memory is not bounded: a hash table of 16 bytes per comment (20 to 40 bytes with its free
 /// places), and every thread's name once. Formats add only comments that others may answer across
-/// files: YouTube's top-level comments, of which ten million take some 300 MB. An id is kept as a
-/// hash of 64 bits: two of ten million collide about once in 400,000 runs, which gives a reply a
+/// files: YouTube's top-level comments, of which ten million need about 300 MB. An id is kept as a
+/// 64-bit hash: two of ten million collide about once in 400,000 runs, which puts a reply into a
 /// wrong thread.
 pub(crate) struct ThreadIndex {
     threads: StringInterner<StringBackend<SymbolU32>>,

@@ -1,5 +1,5 @@
-//! Times as exports write them. The column as a whole decides what a single value leaves open: the
-//! order of day and month, and numbers that count days.
+//! Times as exports write them. The column as a whole decides the ambiguities of a single value:
+//! the order of day and month, and numbers that count days.
 
 use std::str::FromStr;
 
@@ -23,7 +23,7 @@ pub enum DateOrder {
 }
 
 impl DateOrder {
-    /// Every order.
+    /// All orders.
     pub const ALL: [Self; 2] = [Self::DayFirst, Self::MonthFirst];
 
     /// Returns the word for `--date-order`.
@@ -52,35 +52,35 @@ pub(crate) struct Time {
     pub(crate) moment: Timestamp,
     /// False for date and hour without a zone, taken as UTC.
     pub(crate) has_zone: bool,
-    /// The year was written with two digits.
+    /// The year has two digits.
     pub(crate) has_short_year: bool,
 }
 
-/// The reason why a value is no time.
+/// The reason a value is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
-    /// It is not a time, or one in a form that is not known.
+    /// It is not a time, or one in an unknown form.
     Form,
     /// Nothing shows which of its numbers is the day and which the month.
     Order,
-    /// Its day and month stand in another order than those of its column.
+    /// Its day and month are in another order than those of its column.
     Contradiction,
 }
 
-/// How the times of a column are written.
+/// The notation of the times in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeColumn {
     /// The order that the user named.
     told: Option<DateOrder>,
-    /// Dates with slashes or dashes.
+    /// The evidence of dates with slashes or dashes.
     plain: Evidence,
-    /// Dates with dots.
+    /// The evidence of dates with dots.
     dotted: Evidence,
-    /// Years of two digits stand first.
+    /// Years of two digits come first.
     is_year_first: bool,
     /// Numbers are days since 1900, as spreadsheets count them.
     is_serial: bool,
-    /// Has both GMT and BST, which therefore is British summer time.
+    /// It has both GMT and BST, which therefore is British summer time.
     is_british: bool,
 }
 
@@ -117,18 +117,18 @@ impl Evidence {
 }
 
 impl TimeColumn {
-    /// Returns a column of which only the user's word is known, if any: values are read that have
-    /// one reading.
+    /// Returns a column of which only the user's order is known, if any: values are read if they
+    /// have one reading.
     pub(crate) fn unknown(told: Option<DateOrder>) -> Self {
         Self { told, ..Self::default() }
     }
 
-    /// Decides by some values of a column, and first by the user's word.
+    /// Infers the notation from some values of a column; the user's order takes precedence.
     pub(crate) fn of<'a>(values: impl IntoIterator<Item = &'a str>, told: Option<DateOrder>) -> Self {
         let mut column = Self::unknown(told);
         let (mut count, mut serials) = (0, 0);
         let (mut has_gmt, mut has_bst) = (false, false);
-        // Of dates with years of two digits.
+        // Dates with two-digit years.
         let mut short: Vec<[i16; 3]> = Vec::new();
         for value in values.into_iter().map(str::trim).filter(|value| !value.is_empty()) {
             count += 1;
@@ -199,7 +199,7 @@ impl TimeColumn {
         if let Some(order) = self.told.or(evidence.order()).or(by_custom) {
             return in_order(order).ok_or(Unread::Contradiction);
         }
-        // A single reading of a single value; years of two digits could be days.
+        // A single value has one possible reading; two-digit years could be days.
         match (in_order(DateOrder::DayFirst), in_order(DateOrder::MonthFirst)) {
             (Some(date), None) | (None, Some(date))
                 if !is_short || third > 31 || evidence.is_contradictory() =>
@@ -212,7 +212,7 @@ impl TimeColumn {
         }
     }
 
-    /// Returns what was inferred from the column, for the user.
+    /// Returns notices for the user about what was inferred from the column.
     pub(crate) fn notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
         if self.is_serial {
@@ -250,14 +250,14 @@ impl TimeColumn {
     }
 }
 
-/// Returns true if a value is a time, numbers left out; also a date whose order is open.
+/// Returns true if a value is a time, except for numbers; also for a date whose order is open.
 pub(crate) fn is_time(value: &str) -> bool {
     let value = value.trim();
     value.parse::<f64>().is_err() && (Written::read(value).is_some() || other(value).is_some())
 }
 
-/// Returns true if years stand first in dates whose years have two digits: another number is too
-/// large for a day, or the first varies less than the last.
+/// Returns true if years come first in dates with two-digit years: another number is too large for
+/// a day, or the first varies less than the last.
 fn is_year_first(dates: &[[i16; 3]]) -> bool {
     let could_be = dates.iter().all(|[_, month, day]| (1..=12).contains(month) && (1..=31).contains(day));
     let distinct = |place: usize| {
@@ -289,7 +289,7 @@ fn long_year(year: i16) -> i16 {
     year + if year < 70 { 2000 } else { 1900 }
 }
 
-/// Days since 1900 that a spreadsheet's time may be: from 1954 to 2064.
+/// The range of a spreadsheet's times, in days since 1900: from 1954 to 2064.
 const SERIALS: std::ops::Range<f64> = 20_000.0..60_000.0;
 
 /// Returns the time for a number of days since 1900, to the second.
@@ -304,7 +304,7 @@ fn serial(days: f64) -> Option<Time> {
     Some(Time { moment, has_zone: false, has_short_year: false })
 }
 
-/// Returns the time that a number is: digits of a date and an hour, or a count since 1970.
+/// Returns the time for a number: digits of a date and an hour, or a count since 1970.
 fn numeric(digits: &str, number: f64) -> Option<Time> {
     if let Some(moment) = compact(digits) {
         return Some(Time { moment, has_zone: false, has_short_year: false });
@@ -337,7 +337,7 @@ fn other(value: &str) -> Option<Time> {
     }
     let known = |moment| Some(Time { moment, has_zone: true, has_short_year: false });
     if let Some(inner) = value.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-        // An offset behind the number is that of whoever wrote it: the number is in UTC.
+        // An offset after the number is that of the writer: the number is in UTC.
         let digits = inner.split_once('+').map_or(inner, |(digits, _)| digits);
         return known(Timestamp::from_millisecond(digits.parse().ok()?).ok()?);
     }
@@ -364,7 +364,7 @@ fn epoch(digits: &str, number: f64) -> Option<Timestamp> {
         (1e8..4.2e9, 1_000_000_000),
         (1e11..4.2e12, 1_000_000),
         (1e14..4.2e15, 1_000),
-        // Smaller ones are other clocks' (`FILETIME`, ticks).
+        // Smaller ones belong to other clocks (`FILETIME`, ticks).
         (1e18..4.2e18, 1),
     ];
     let (_, nanoseconds) = UNITS.into_iter().find(|(range, _)| range.contains(&number))?;
@@ -424,7 +424,7 @@ mod tests {
             ("2024/03/05 10:00:00 AM GMT+1", "2024-03-05T09:00:00Z"),
             ("2024-03-05 06:07 UTC-05:30", "2024-03-05T11:37:00Z"),
             ("2024-W10-2", "2024-03-05T00:00:00Z zoneless"),
-            // Names of zones; those that several countries use stay out.
+            // Names of zones; those that several countries use are left out.
             ("2024-03-05 12:00:00 EST", "2024-03-05T17:00:00Z"),
             ("2024-07-05 12:00:00 CEST", "2024-07-05T10:00:00Z"),
             ("2024-07-05 12:00:00 BST", "Form"),
@@ -518,7 +518,7 @@ mod tests {
             // Days as spreadsheets count them.
             ("45365.5; 45366.25", None, "45365.5", "2024-03-14T12:00:00Z zoneless"),
             ("45365.5; 1709618828", None, "45365.5", "Form"),
-            // British summer time stands beside GMT.
+            // British summer time next to GMT.
             (
                 "2024-07-05 12:00:00 BST; 2024-01-05 12:00:00 GMT",
                 None,

@@ -1,4 +1,4 @@
-//! Keeps (thread, id) unique over everything read: later stages find a comment by them.
+//! Keeps (thread, id) unique over the whole input: later stages find a comment by them.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -7,18 +7,18 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use comity_core::comment::Comment;
 use comity_core::digest::hash_pair;
 
-/// Hashes that are kept in memory: as many as a table of 2^19 places takes, 5 MB.
+/// The number of hashes in memory: as many as a table of 2^19 places takes, 5 MB.
 const IN_MEMORY: usize = if cfg!(test) { 2_000 } else { 7 << 16 };
 
-/// Copies of one pair after which it is remembered how many there are; until then they are counted
-/// anew.
+/// The number of copies of one pair from which their count is remembered; until then they are
+/// counted from scratch.
 const MANY_COPIES: u64 = 16;
 
-/// The pairs of thread and id that were seen, 64 bits each (two pairs in ten million collide by
+/// The pairs of thread and id that were read, 64 bits each (two pairs in ten million collide by
 /// chance about once in 400,000 runs; such a comment is renamed, and nothing worse).
 pub(crate) struct UniqueIds {
     seen: Seen,
-    /// How many comments share a pair, where many do.
+    /// The number of comments that share a pair, if there are many.
     copies: HashMap<u64, u64>,
 }
 
@@ -29,8 +29,8 @@ impl Default for UniqueIds {
 }
 
 impl UniqueIds {
-    /// Puts `#2`, `#3`, … behind the id of a comment whose pair was seen before; gives the id that
-    /// it had then.
+    /// Appends `#2`, `#3`, … to the id of a comment whose pair was read before; returns its
+    /// original id.
     pub(crate) fn make_unique(&mut self, comment: &mut Comment) -> io::Result<Option<String>> {
         let pair = hash_pair(&comment.thread, &comment.id);
         if self.seen.insert(pair)? {
@@ -54,10 +54,10 @@ impl UniqueIds {
 /// A set of hashes that stays small in memory: the latest ones in a table, the others in ascending
 /// order in a temporary file.
 ///
-/// Most ids of an export are new, and nearly all of those are known to be new by the filter alone.
-/// Each time the table is full, it and the file are merged into another file: both are read and
-/// written from end to end, which for an export of a hundred million comments comes to about a
-/// microsecond a comment.
+/// Most ids of an export are new, and the filter alone shows that for nearly all of those. Each
+/// time the table is full, it and the file are merged into another file: both are read and written
+/// from end to end, which costs about a microsecond per comment for an export of a hundred million
+/// comments.
 struct Seen {
     latest: HashSet<u64>,
     older: Option<Older>,
@@ -68,7 +68,7 @@ impl Seen {
         Self { latest: HashSet::new(), older: None }
     }
 
-    /// Whether the hash is new.
+    /// Inserts a hash; returns true if it is new.
     fn insert(&mut self, hash: u64) -> io::Result<bool> {
         if let Some(older) = &mut self.older
             && older.contains(hash)?
@@ -76,7 +76,7 @@ impl Seen {
             return Ok(false);
         }
         if self.latest.len() == IN_MEMORY {
-            // Looked up first: a merge for nothing else than a hash that is known would be a waste.
+            // Looked up first: a merge only for a known hash would be a waste.
             if self.latest.contains(&hash) {
                 return Ok(false);
             }
@@ -88,19 +88,19 @@ impl Seen {
     }
 }
 
-/// Bits of the filter: 8 MiB. Of hashes that are new, it lets one in seven pass after ten million.
+/// The number of bits of the filter: 8 MiB. It lets one in seven new hashes pass after ten million.
 const FILTER_BITS: u32 = if cfg!(test) { 10 } else { 26 };
 
-/// Hashes of a block of the file, which is read at once.
+/// The number of hashes in a block of the file, which is read at once.
 const BLOCK: usize = 512;
 
 /// Hashes in ascending order in a temporary file.
 struct Older {
     file: File,
     count: usize,
-    /// The first of every block.
+    /// The first hash of every block.
     firsts: Vec<u64>,
-    /// A bit for every value of a hash's upper bits, set where the file has such a hash.
+    /// A bit for every value of a hash's upper bits, set if the file has such a hash.
     filter: Vec<u64>,
 }
 
@@ -120,7 +120,7 @@ impl Older {
         Ok(hashes.binary_search(&hash).is_ok())
     }
 
-    /// The hashes of both; `latest` is in ascending order, and has none that `older` has.
+    /// Merges the hashes of both; `latest` is in ascending order, and has none that `older` has.
     fn merge(older: Option<Self>, latest: &[u64]) -> io::Result<Self> {
         let (file, count, mut filter) = match older {
             Some(older) => (Some(older.file), older.count, older.filter),
@@ -164,10 +164,10 @@ impl Older {
     }
 }
 
-/// Bytes that are read and written at once while files are merged.
+/// The number of bytes that are read and written at once while files are merged.
 const MERGE_BYTES: usize = 1 << 16;
 
-/// Where the filter has the bit of a hash: which word, and the bit in it.
+/// Returns the place of a hash in the filter: the word, and the bit in it.
 fn filter_place(hash: u64) -> (usize, u64) {
     let place = hash >> (64 - FILTER_BITS);
     ((place / 64) as usize, 1 << (place % 64))
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn what_was_written_to_disk_is_known() {
         let scattered = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // The ends of what a hash can be, neighbours that share a bit of the filter, and scattered
+        // The lowest and highest hashes, neighbours that share a bit of the filter, and scattered
         // ones.
         let mut hashes = vec![0, u64::MAX];
         hashes.extend((1..700).chain((1..6_000).map(scattered).filter(|hash| *hash >= 700)));

@@ -1,9 +1,9 @@
-//! XML exports: the elements that hold records are cut out of the stream one by one, and each is
-//! then parsed by `quick-xml`, so that no file is ever whole in memory and a broken record does not
-//! take the next one with it.
+//! XML exports: the elements with records are cut from the stream one by one, and each is then
+//! parsed by `quick-xml`, so that no file is ever whole in memory and a broken record does not
+//! affect the next one.
 //!
-//! Nothing is ever fetched and no entity is ever expanded but the five of XML and characters by
-//! number: a DTD is passed over, and what it declares stays in the text as it is written
+//! Nothing is ever fetched and no entity is ever expanded except the five of XML and characters by
+//! number: a DTD is skipped, and the entities that it declares stay in the text as they are written
 //! (`&name;`).
 
 use super::input::Input;
@@ -16,22 +16,22 @@ use element::{Parsed, parse};
 
 /// The longest tag.
 const MAX_TAG_BYTES: usize = 1 << 20;
-/// How often what was read in search of an end that never came is searched again for records: each
-/// time may take as long as reading a record of the greatest length.
+/// The number of times that bytes read in search of a missing end are searched again for records:
+/// each may take as long as reading a record of the maximum length.
 const MAX_RESCANS: u32 = 16;
 
-/// Where in a format's XML its records stand. Names are without their namespace prefix.
+/// The places of records in a format's XML. Names are without their namespace prefix.
 pub(crate) struct Layout {
     /// Elements whose children are read one by one; the first is the root.
     pub(crate) containers: &'static [&'static str],
-    /// Elements that never stand within others: reading goes on at the next one after what cannot
-    /// be read.
+    /// Elements that are never within others: after a part that cannot be read, reading continues
+    /// at the next one.
     pub(crate) records: &'static [&'static str],
-    /// Children of containers that are read; others are passed over.
+    /// Children of containers that are read; others are skipped.
     pub(crate) wanted: &'static [&'static str],
 }
 
-/// What a stream of XML holds next.
+/// The next part of a stream of XML.
 pub(crate) enum Event {
     /// A container begins.
     Enter(String),
@@ -41,25 +41,25 @@ pub(crate) enum Event {
     Lost(Box<Record>),
 }
 
-/// An element, its descendants' texts by their paths.
+/// An element with its descendants' texts by their paths.
 #[derive(Debug)]
 pub(crate) struct Element {
-    /// Its name, without prefix.
+    /// The name of the element, without prefix.
     pub(crate) name: String,
     pub(crate) span: Span,
     values: Vec<(String, String)>,
 }
 
 impl Element {
-    /// The text of a descendant (`author/name`) or an attribute (`@id`, `thread@id`), trimmed; none
-    /// where it is missing or blank. The path of the element itself is empty.
+    /// Returns the text of a descendant (`author/name`) or an attribute (`@id`, `thread@id`),
+    /// trimmed; `None` if it is missing or blank. The path of the element itself is empty.
     pub(crate) fn get(&self, path: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(name, _)| name == path)?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The values of an attribute (`link@href`) in those elements of its name in which another
-    /// attribute (`link@rel`) has this value.
+    /// Returns the values of an attribute (`link@href`) in those elements of its name in which
+    /// another attribute (`link@rel`) has this value.
     pub(crate) fn next_to<'a>(
         &'a self,
         key: &'a str,
@@ -67,7 +67,7 @@ impl Element {
         wanted: &'a str,
     ) -> impl Iterator<Item = &'a str> {
         let name = key.split('@').next().unwrap_or_default();
-        // Behind the attributes of an element stands its text.
+        // The text of an element follows its attributes.
         let elements = self.values.split(move |(path, _)| path == name);
         elements.filter_map(move |values| {
             let find = |path| values.iter().find(|(known, _)| known == path).map(|(_, value)| value.trim());
@@ -80,11 +80,11 @@ impl Element {
 pub(crate) struct Elements {
     pub(crate) input: Input,
     layout: &'static Layout,
-    /// Containers around what comes next.
+    /// The containers around the current position.
     open: Vec<String>,
     /// The place where `raw` begins.
     here: Mark,
-    /// What was read since.
+    /// The bytes read since then.
     raw: Vec<u8>,
     rescans: u32,
 }
@@ -94,12 +94,12 @@ pub(crate) struct Elements {
 struct Mark {
     position: u64,
     line: u64,
-    /// In characters, from 1.
+    /// The column in characters, from 1.
     column: u64,
 }
 
 impl Mark {
-    /// The place behind `bytes`.
+    /// Returns the place after `bytes`.
     fn after(mut self, bytes: &[u8]) -> Self {
         self.position += bytes.len() as u64;
         for byte in bytes {
@@ -116,15 +116,15 @@ impl Mark {
 
 /// A piece of markup with the text before it; places are offsets in `Elements::raw`.
 enum Piece {
-    /// The end of the stream; only text was left.
+    /// The stream ends; only text was left.
     End,
-    /// Markup that begins here.
+    /// Markup begins here.
     Markup(usize),
-    /// Markup that begins here and is none, with what is wrong.
+    /// Invalid markup begins here, with the fault.
     Broken(usize, String),
 }
 
-/// What a piece of markup is.
+/// The kind of a piece of markup.
 enum Tag<'a> {
     Open { name: &'a str, is_empty: bool },
     Close(&'a str),
@@ -134,11 +134,11 @@ enum Tag<'a> {
 }
 
 impl Elements {
-    /// Begins to read.
+    /// Creates a stream of elements and checks its encoding.
     ///
     /// # Errors
     ///
-    /// An encoding that was not understood.
+    /// The encoding is not supported.
     pub(crate) fn new(input: Input, layout: &'static Layout) -> Result<Self, ReadError> {
         if let Some(encoding) = unknown_encoding(&input.source) {
             return Err(ReadError::new(
@@ -152,8 +152,8 @@ impl Elements {
         Ok(Self { input, layout, open: Vec::new(), here, raw: Vec::new(), rescans: 0 })
     }
 
-    /// Returns what comes next; `None` at the end. What is not well-formed is [`Event::Lost`], and
-    /// reading goes on behind it.
+    /// Returns the next event; `None` at the end. A part that is not well-formed is
+    /// [`Event::Lost`], and reading continues after it.
     pub(crate) fn next(&mut self) -> Option<Event> {
         loop {
             self.here = self.here.after(&self.raw);
@@ -183,14 +183,14 @@ impl Elements {
         }
     }
 
-    /// Notes text that stands outside of the elements that are read.
+    /// Notes text outside of the elements that are read.
     fn pass_over(&mut self, from: usize, to: usize) {
         let line = self.here.after(&self.raw[..from]).line;
         let text = String::from_utf8_lossy(&self.raw[from..to]);
         self.input.diagnostics.stray_text(line, &text);
     }
 
-    /// Returns what the markup that begins at `at` begins; `None` if it is passed over.
+    /// Returns the event of the markup that begins at `at`; `None` if it is skipped.
     fn markup(&mut self, at: usize) -> Option<Event> {
         let end = self.raw.len();
         match tag(&self.raw[at..]) {
@@ -214,7 +214,7 @@ impl Elements {
             }
             Tag::Open { name, is_empty } if self.layout.containers.contains(&local(name)) => {
                 let name = local(name).to_owned();
-                // Within itself it can only stand where its end was lost.
+                // It can only be within itself if its end was lost.
                 if let Some(index) = self.open.iter().position(|open| *open == name) {
                     self.open.truncate(index);
                 }
@@ -238,7 +238,7 @@ impl Elements {
         }
     }
 
-    /// Returns the element whose start tag is the last piece of `raw`; `None` if nobody wants it.
+    /// Returns the element whose start tag is the last piece of `raw`; `None` if it is not needed.
     fn element(&mut self, at: usize, name: &str, is_empty: bool) -> Option<Event> {
         let mut is_open = !is_empty;
         while is_open {
@@ -284,7 +284,7 @@ impl Elements {
         })
     }
 
-    /// Gives up `raw[from..to]` for what is wrong at `at`; the rest of `raw` is read again.
+    /// Rejects `raw[from..to]` for the fault at `at`; the rest of `raw` is read again.
     fn lose(&mut self, from: usize, to: usize, at: usize, what: &str) -> Event {
         let place = self.here.after(&self.raw[..at]);
         self.input.source.put_back(&self.raw[to..]);
@@ -293,7 +293,7 @@ impl Elements {
         self.lost(from, end, place, what)
     }
 
-    /// Gives up everything from `raw[from]` to the next record, for what is wrong at `at`.
+    /// Rejects everything from `raw[from]` to the next record, for the fault at `at`.
     fn lose_to_record(&mut self, from: usize, at: usize, what: &str) -> Event {
         let next = (from + 1..self.raw.len()).find(|index| self.begins_record(&self.raw[*index..]));
         if let Some(next) = next.filter(|_| self.rescans < MAX_RESCANS) {
@@ -308,8 +308,8 @@ impl Elements {
         lost
     }
 
-    /// Goes on to the next record, and gives its place; as much of what is passed over as a reject
-    /// keeps goes into `raw`.
+    /// Skips to the next record, and returns its place; as much of the skipped part as a reject
+    /// keeps is copied to `raw`.
     fn skip_to_record(&mut self) -> Mark {
         let mut here = self.here.after(&self.raw);
         let mut tag = Vec::new();
@@ -349,7 +349,7 @@ impl Elements {
         }
     }
 
-    /// Whether bytes begin with the start tag of a record.
+    /// Returns true if bytes begin with the start tag of a record.
     fn begins_record(&self, bytes: &[u8]) -> bool {
         let Some(rest) = bytes.strip_prefix(b"<") else { return false };
         let length = rest.iter().take(64).take_while(|byte| is_name(**byte)).count();
@@ -417,8 +417,8 @@ impl Elements {
         }
     }
 
-    /// Reads through the first of some bytes, and returns it; `None` at the end, and if it does not
-    /// come within the greatest length of a record.
+    /// Reads up to and including the first of some bytes, and returns it; `None` at the end, and if
+    /// it does not come within the maximum length of a record.
     fn take(&mut self, stops: &[u8]) -> Option<u8> {
         while self.raw.len() <= MAX_RECORD_BYTES {
             let bytes = self.input.source.fill();
@@ -437,13 +437,13 @@ impl Elements {
     }
 }
 
-/// Adds to a record as many of the bytes as a reject keeps.
+/// Appends as many of the bytes to a record as a reject keeps.
 fn keep(raw: &mut Vec<u8>, bytes: &[u8]) {
     let room = MAX_RECORD_BYTES.saturating_sub(raw.len());
     raw.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }
 
-/// Whether markup that begins with `<!` or `<?` and ends with `>` is whole.
+/// Returns true if markup that begins with `<!` or `<?` and ends with `>` is whole.
 fn is_closed(markup: &[u8]) -> bool {
     if markup.starts_with(b"<?") {
         markup.ends_with(b"?>")
@@ -452,8 +452,8 @@ fn is_closed(markup: &[u8]) -> bool {
     } else if markup.starts_with(b"<![CDATA[") {
         markup.ends_with(b"]]>")
     } else {
-        // The declarations within a DTD stand in brackets, which may be large: only their beginning
-        // is looked at.
+        // The declarations of a DTD are in brackets, which may be large: only their beginning is
+        // checked.
         let inner = markup.iter().take(1024).position(|byte| *byte == b'[');
         inner.is_none() || markup[..markup.len() - 1].trim_ascii_end().ends_with(b"]")
     }
@@ -469,7 +469,7 @@ fn tag(markup: &[u8]) -> Tag<'_> {
     }
 }
 
-/// The name at the beginning.
+/// Returns the name at the beginning.
 fn name(bytes: &[u8]) -> &str {
     let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
     str::from_utf8(&bytes[..length]).unwrap_or_default()
@@ -483,16 +483,16 @@ fn is_name(byte: u8) -> bool {
     is_name_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
 }
 
-/// A name without its namespace prefix.
+/// Returns a name without its namespace prefix.
 fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
-/// The name, without prefix, of the first element of a text, and whether nothing stands before it
-/// that does not belong there (from words before `<?xml` on); none where it has no element. For
-/// telling what a file is.
+/// Returns the name, without prefix, of the first element of a text, and true if there is nothing
+/// before it that does not belong there (from words before `<?xml` on); `None` if it has no
+/// element. Used to recognize the kind of a file.
 pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
-    /// More than this before the first tag, and the text is no XML.
+    /// The number of bytes before the first tag above which a text is not XML.
     const MAX_JUNK_BYTES: usize = 1 << 10;
     let mut rest = head;
     let (mut is_clean, mut is_xml) = (true, false);
@@ -517,8 +517,8 @@ pub(crate) fn root(head: &[u8]) -> Option<(&str, bool)> {
     }
 }
 
-/// What an XML or HTML document seems to be that is none of our formats, and what to do; none for
-/// what is no such document.
+/// Returns the apparent kind of an XML or HTML document in none of our formats, and the remedy;
+/// `None` for anything else.
 pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
     const FROM_THE_SITE: &str = "export the comments from the site's own administration";
     let (root, is_clean) = root(head)?;
@@ -550,7 +550,7 @@ pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
     Some((what, remedy))
 }
 
-/// The encoding that an XML declaration names, where it is one that the stream was not read as.
+/// Returns the encoding that an XML declaration names, if the stream was not read as that one.
 fn unknown_encoding(source: &Source) -> Option<String> {
     const KNOWN: [&str; 7] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "latin1"];
     let is_utf8 = source.notices.is_empty();

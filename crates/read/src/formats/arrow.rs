@@ -48,7 +48,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     },
 };
 
-/// Returns true if bytes begin as a file or as a stream does. No text begins so.
+/// Returns true if bytes begin like a file or a stream. No text begins this way.
 fn is_begun(raw_head: &[u8]) -> bool {
     let is_stream = || {
         let length = raw_head.strip_prefix(&CONTINUATION).and_then(|rest| rest.first_chunk());

@@ -1,6 +1,6 @@
-//! Posts of Bluesky as its interface returns them: threads (`getPostThread`), lists of posts
-//! (`getPosts`, `searchPosts`), feeds (`getAuthorFeed`, `getTimeline`) and lists of replies, saved
-//! as they came, in an array, or one a line.
+//! Posts of Bluesky as its API returns them: threads (`getPostThread`), lists of posts (`getPosts`,
+//! `searchPosts`), feeds (`getAuthorFeed`, `getTimeline`) and lists of replies, saved as they came,
+//! in an array, or one per line.
 //!
 //! An id is the last part of a post's address (`at://…/3kabc`). A thread is named after its first
 //! post. Posts that are blocked or not found keep their place, without a text.
@@ -36,7 +36,7 @@ const KEYS: Keys = &[
     (Field::Replies, "replyCount"),
 ];
 
-/// Keys under which answers keep their posts. Threads are read whole.
+/// Keys under which responses contain their posts. Threads are read whole.
 const LISTS: [&str; 4] = ["posts", "feed", "records", "thread"];
 const DOCUMENTS: &[&str] = &["thread", "posts.*", "feed.*", "records.*"];
 const DOCUMENT: &[&str] = &[""];
@@ -50,7 +50,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds addresses and the kind of Bluesky's posts.
+/// Checks whether the input has addresses and the type name of Bluesky posts.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has_address = objects::has_value(source, "uri", "at://");
     let has_kind = objects::has_value(source, "$type", "app.bsky.feed.")
@@ -110,9 +110,8 @@ impl Layout for Bluesky {
 const NO_POST: &str = "no post of Bluesky: it has no address (`uri`) and no record";
 
 impl Bluesky {
-    /// Adds every post of a thread, a page, a feed's item or a post alone, in the order of
-    /// conversation: what is above, the post, its replies. Recursion is bounded by that of the JSON
-    /// parser.
+    /// Adds every post of a thread, a page, a feed's item or a single post, in the order of the
+    /// conversation: its ancestors, the post, its replies. The JSON parser bounds the recursion.
     fn walk(
         &mut self,
         input: &mut Input,
@@ -178,7 +177,7 @@ impl Bluesky {
         let root = root.or_else(|| uri.clone());
         let author = &mut values[Field::Author as usize];
         if author.is_none() && status.is_none() {
-            // Records of an account name it in their addresses alone.
+            // Records of an account name it only in their addresses.
             let account = uri.as_deref().and_then(|uri| uri.strip_prefix("at://")?.split('/').next());
             *author = account.map(|account| account.to_owned().into());
         }
@@ -201,7 +200,8 @@ mod tests {
     use super::super::testing::{read_own, survives_damage};
     use super::*;
 
-    /// A post that answers another one (`key` of both; none if it is the first of its thread).
+    /// Returns a post that answers another one (`key` of both; `None` if it is the first of its
+    /// thread).
     fn post(key: &str, text: &str, parent: Option<&str>) -> String {
         let uri = |key: &str| format!("at://did:plc:{key}/app.bsky.feed.post/{key}");
         let reply = parent.map_or(String::new(), |parent| {

@@ -1,10 +1,10 @@
-//! Chats saved as text, one message a line and more below: WhatsApp (Android and iOS), Signal,
-//! Zoom, LINE and IRC.
+//! Chats saved as text, one message per line with optional further lines: WhatsApp (Android and
+//! iOS), Signal, Zoom, LINE and IRC.
 //!
 //! A message begins with its time and its sender, in the form that most lines of the file have; a
-//! line in no such form continues the message above it. Day and month are told apart by all dates
-//! of the head together. What the program itself wrote (`Ana added Bo`) has no sender and is no
-//! message.
+//! line in any other form continues the message above it. All dates of the head together show the
+//! order of day and month. Lines that the program itself wrote (`Ana added Bo`) have no sender and
+//! are not messages.
 
 mod words;
 
@@ -23,7 +23,7 @@ use words::Message;
 
 /// Lines of the head that decide on the form of messages and the order of dates.
 const SAMPLE_LINES: usize = 5_000;
-/// The longest line, in bytes, that may begin a message as far as the head is concerned.
+/// The longest beginning of a message, in characters.
 const MAX_STAMP_CHARS: usize = 48;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -110,7 +110,7 @@ enum Form {
     Colon,
     /// `Ana, [12/03/2024 21:05]` or `[12/03/2024 21:05] Ana`, and `hello` on the next line
     Below,
-    /// `10:01:02 From Ana to Everyone: hello`, or a tab behind the time and the name
+    /// `10:01:02 From Ana to Everyone: hello`, or a tab after the time and the name
     Zoom,
     /// `10:01<tab>Ana<tab>hello`, below a line with the date
     Line,
@@ -140,16 +140,16 @@ impl Form {
     }
 }
 
-/// The beginning of a message: its time, and what follows it.
+/// The beginning of a message: its time, and the text after it.
 struct Head<'a> {
     stamp: Stamp,
-    /// The sender, where the form itself marks the name.
+    /// The sender, if the form itself marks the name.
     name: Option<&'a str>,
     rest: &'a str,
 }
 
 impl<'a> Head<'a> {
-    /// Returns what a line begins with; `None` if it begins no message of this form.
+    /// Returns the beginning of a line; `None` if it does not begin a message of this form.
     fn read(form: Form, line: &'a str) -> Option<Self> {
         let line = line.trim_start_matches(is_mark).trim_end_matches(['\r', '\n']);
         match form {
@@ -227,7 +227,7 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Returns the sender and the text; `None` for what no one sent.
+    /// Returns the sender and the text; `None` for a message that no one sent.
     fn sender(&self, form: Form, long_names: &[String]) -> Option<(&'a str, &'a str)> {
         if let Some(name) = self.name {
             return (!name.is_empty()).then_some((name, self.rest));
@@ -254,7 +254,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Splits a name from what follows a separator, which a space or the end must follow.
+/// Splits a name from the text after a separator, which a space or the end must follow.
 fn split_name<'a>(rest: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
     rest.match_indices(separator).find_map(|(at, _)| {
         let text = &rest[at + separator.len()..];
@@ -269,7 +269,7 @@ fn is_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A date and a time of day, day and month not told apart yet.
+/// A date and a time of day, with the order of day and month still open.
 #[derive(Clone, Debug, PartialEq)]
 struct Stamp {
     date: Option<Numbers>,
@@ -281,14 +281,14 @@ struct Stamp {
     is_utc: bool,
 }
 
-/// The half of the day that a time of twelve hours belongs to.
+/// The half of the day that a 12-hour time belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Half {
-    /// A time of 24 hours.
+    /// A 24-hour time.
     None,
     Morning,
     Afternoon,
-    /// A word that is not known.
+    /// An unknown word.
     Unknown,
 }
 
@@ -298,7 +298,7 @@ struct Numbers {
     year: i16,
     /// The two others, in the order in which they are written.
     others: (u8, u8),
-    /// The order, if the form has only one: the year stands first, or the month is a word.
+    /// The order, if the form has only one: the year comes first, or the month is a word.
     order: Option<DateOrder>,
     written: String,
 }
@@ -320,7 +320,7 @@ impl Numbers {
 }
 
 impl Stamp {
-    /// Returns the time that a text is, from its first to its last character.
+    /// Parses a whole text as a time.
     fn read(text: &str) -> Option<Self> {
         if text.len() > 4 * MAX_STAMP_CHARS {
             return None;
@@ -389,7 +389,7 @@ impl Stamp {
     }
 }
 
-/// Returns the half of the day that a word means; `None` for what is no such word.
+/// Returns the half of the day that a word means; `None` for other words.
 fn half(word: &str) -> Option<Half> {
     let bare: String = word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '.' | ',')).collect();
     if bare.is_empty() {
@@ -442,7 +442,7 @@ impl<'a> Scan<'a> {
         is_there
     }
 
-    /// Returns the number that stands next, of at most so many digits.
+    /// Returns the number at the current position, of at most `most` digits.
     fn number(&mut self, most: usize) -> Option<u16> {
         let digits = self.take(|c| c.is_ascii_digit());
         if digits.is_empty() || digits.len() > most {
@@ -457,7 +457,7 @@ impl<'a> Scan<'a> {
         (self.at - start == 2).then_some(number as u8)
     }
 
-    /// Returns the date that stands next; stays where it is if there is none.
+    /// Returns the date at the current position; does not move if there is none.
     fn date(&mut self) -> Option<Numbers> {
         let start = self.at;
         let date = self.three_numbers(start);
@@ -499,7 +499,7 @@ impl<'a> Scan<'a> {
         self.skip_one(|c| matches!(c, '.' | '\u{65e5}' | '\u{c77c}'));
         let written = self.text[start..end].iter().collect();
         let byte = |number: u16| u8::try_from(number).ok();
-        // Dates with the year in front go on with the month, wherever they are written.
+        // After a year, these dates continue with the month, wherever they are written.
         match (first_length, third_length) {
             (4, 1 | 2) => Some(Numbers {
                 year: first as i16,
@@ -517,7 +517,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Returns the number of the month whose English name stands next.
+    /// Returns the number of the month whose English name is at the current position.
     fn month(&mut self) -> Option<u8> {
         const MONTHS: [&str; 12] =
             ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -526,7 +526,7 @@ impl<'a> Scan<'a> {
         MONTHS.iter().position(|month| *month == short).map(|at| at as u8 + 1)
     }
 
-    /// Skips what separates the numbers of a date.
+    /// Skips the separator between the numbers of a date.
     fn separator(&mut self) -> Option<char> {
         let sign = *self.text.get(self.at)?;
         if !matches!(sign, '.' | '/' | '-' | '\u{5e74}' | '\u{6708}' | '\u{b144}' | '\u{c6d4}') {
@@ -544,7 +544,7 @@ impl<'a> Scan<'a> {
 #[derive(Default)]
 struct Dates {
     any: bool,
-    /// A date that does not show its order.
+    /// A date that fits both orders.
     example: String,
     open: Vec<(u8, u8, i16)>,
 }
@@ -552,7 +552,7 @@ struct Dates {
 /// The order of day and month in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
-    /// The user's word.
+    /// The order named by the user.
     Told(DateOrder),
     /// Every date shows it, or there is none.
     Plain,
@@ -584,9 +584,9 @@ impl Dates {
         }
     }
 
-    /// Returns the order: an order in which a date does not exist, or in which a chat goes back in
-    /// time, is not the one. If both remain, the number that changes while the other stays is the
-    /// day.
+    /// Returns the order: one in which a date does not exist, or in which the chat goes back in
+    /// time, is ruled out. If both remain, the number that changes while the other stays the same
+    /// is the day.
     fn order(&self, told: Option<DateOrder>) -> Order {
         if let Some(order) = told {
             return Order::Told(order);
@@ -643,15 +643,15 @@ struct Sample {
     form: Form,
     /// Lines that are not blank.
     lines: usize,
-    /// Lines that begin a message, or something that no one sent.
+    /// Lines that begin a message, including those that no one sent.
     heads: usize,
     /// Lines that begin a message of a sender.
     messages: usize,
     /// Messages whose time has a date.
     dated: usize,
-    /// Blank lines and lines in front of the first message.
+    /// Blank lines and lines before the first message.
     preamble: usize,
-    /// Messages of what is the level of a program's log.
+    /// Messages whose name is the level of a program's log.
     levels: usize,
     dates: Dates,
     /// Names that contain a colon and a space.
@@ -739,7 +739,7 @@ impl Sample {
     }
 }
 
-/// Returns true for the words by which programs grade the lines of their logs.
+/// Returns true for the words that programs use as log levels.
 fn is_level(name: &str) -> bool {
     let last = name.rsplit(['.', ' ', '[']).next().unwrap_or(name).trim_end_matches(']');
     let levels =
@@ -747,7 +747,7 @@ fn is_level(name: &str) -> bool {
     levels.contains(&last.to_uppercase().as_str()) && (last == last.to_uppercase() || name.contains('.'))
 }
 
-/// What was not read as a message, counted.
+/// Counts of the lines that were not read as a message.
 #[derive(Default)]
 struct Counts {
     unsent: u64,
@@ -769,7 +769,7 @@ struct Chat {
     long_names: Vec<String>,
     /// The first line of the next message.
     ahead: Option<(Span, Vec<u8>)>,
-    /// The date of LINE's messages, which stands above them.
+    /// The date of LINE's messages, from the line above them.
     day: Option<Date>,
     /// The date of the messages below the one that was cut last.
     next_day: Option<Date>,
@@ -778,13 +778,13 @@ struct Chat {
 }
 
 impl Chat {
-    /// Returns true if a line begins a message, or something that no one sent.
+    /// Returns true if a line begins a message, including those that no one sent.
     fn begins(&self, line: &[u8]) -> bool {
         let start = &line[..line.len().min(1 << 10)];
         Head::read(self.form, &String::from_utf8_lossy(start)).is_some()
     }
 
-    /// Cuts the next message with all its lines; what stands outside of messages is counted.
+    /// Cuts the next message with all its lines; counts the lines outside of messages.
     fn cut(&mut self) -> Option<(Span, Vec<u8>)> {
         let (mut span, mut raw) = loop {
             if let Some(ahead) = self.ahead.take() {
@@ -808,7 +808,7 @@ impl Chat {
                 break;
             }
             if self.form.has_long_messages() && self.day_of(&line).is_none() && !self.is_rule(&line) {
-                // Of an endless message only the beginning is in memory.
+                // Only the beginning of an overlong message is in memory.
                 if span.end - span.start <= crate::source::MAX_RECORD_BYTES as u64 {
                     raw.extend_from_slice(&line);
                 }
@@ -823,13 +823,13 @@ impl Chat {
         Some((span, raw))
     }
 
-    /// Returns true for the line that exports of Discord end their messages with.
+    /// Returns true for the line at the end of messages in exports of Discord.
     fn is_rule(&self, line: &[u8]) -> bool {
         let line = line.trim_ascii();
         self.form == Form::Below && line.len() >= 20 && line.iter().all(|byte| *byte == b'=')
     }
 
-    /// Returns the date that a line of LINE is.
+    /// Returns the date if a line of LINE is one.
     fn day_of(&self, line: &[u8]) -> Option<Numbers> {
         if self.form != Form::Line || line.len() > 4 * MAX_STAMP_CHARS {
             return None;
@@ -855,7 +855,7 @@ impl Chat {
         }
     }
 
-    /// Returns the record of a message; `None` for what no one sent.
+    /// Returns the record of a message; `None` if no one sent it.
     fn message(&mut self, span: Span, raw: &[u8]) -> Option<Record> {
         if let Some(cause) = self.input.source.defect(span, raw) {
             return Some(self.input.reject(span, cause, raw));
@@ -900,7 +900,7 @@ impl Chat {
         Some(record)
     }
 
-    /// Removes what only lays out the further lines of a message.
+    /// Removes the indentation of the further lines of a message.
     fn unindent(&self, lines: &str) -> String {
         match self.form {
             Form::Zoom => {
@@ -1083,7 +1083,7 @@ mod tests {
             // No chat goes back in time.
             (&["11/02/2024", "01/03/2024"], None, day),
             (&["01/04/2024", "02/01/2024"], None, month),
-            // A day a day, rather than a day a month.
+            // One date per day, rather than one per month.
             (&["02/02/2024", "03/02/2024"], None, day),
             (&["02/02/2024"], None, "-"),
             (&["13/02/2024", "02/13/2024"], None, "-"),

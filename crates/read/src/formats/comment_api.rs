@@ -1,5 +1,5 @@
-//! Comments as the interfaces of several sites give them, replies nested in them. They differ in
-//! the names of their keys alone.
+//! Comments as the APIs of several sites return them, with replies nested in them. They differ only
+//! in the names of their keys.
 
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// The names that one site gives to things.
+/// The names that one site uses.
 struct Site {
     name: &'static str,
     /// Keys that no other site has together.
@@ -22,7 +22,7 @@ struct Site {
     keys: Keys,
     /// The places of comments, and of the page that they belong to.
     paths: &'static [&'static str],
-    /// The one of the paths that names the page, before its comments.
+    /// The path that names the page, before its comments.
     page: &'static str,
     /// The key of the replies within a comment.
     replies: &'static str,
@@ -46,7 +46,7 @@ const SITES: [Site; 4] = [
             (Field::Votes, "like"),
             (Field::Status, "status"),
         ],
-        // The interface, and a backup.
+        // The API, and a backup.
         paths: &["**.data.*", "**.Comment.*"],
         page: "",
         replies: "children",
@@ -134,7 +134,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Opens an answer, or a list of comments.
+/// Opens a response, or a list of comments.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let site = site(&input.source).unwrap_or(&SITES[0]);
     let is_wrapped = !objects::sample(&input.source, JsonPath::Paths(site.paths)).is_empty();
@@ -156,7 +156,7 @@ impl Layout for CommentApi {
             self.page = piece.value.as_str().map(str::to_owned);
             return;
         }
-        // A comment, with the thread and the id of the one that it stands in.
+        // A comment, with its thread and the id of the comment that contains it.
         let mut pending = vec![(&piece.value, self.page.clone(), None)];
         while let Some((value, thread, parent)) = pending.pop() {
             let comment = value.as_object();

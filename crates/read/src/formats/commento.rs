@@ -1,7 +1,6 @@
 //! The export of Commento: the comments of a site, then its commenters.
 //!
-//! The names stand behind the comments, so all of a file's comments are held in memory until it
-//! ends.
+//! The names come after the comments, so all comments of a file are in memory until it ends.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -58,9 +57,9 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Commento {
-    /// In the order of the file, rejects among them.
+    /// The comments in the order of the file, rejects among them.
     comments: Vec<Result<(Span, Object), Defect>>,
-    /// Names of the commenters. What else is known of them (addresses above all) is not kept.
+    /// The names of the commenters. Other data on them (above all addresses) is not kept.
     names: HashMap<String, String>,
 }
 
@@ -97,7 +96,7 @@ impl Layout for Commento {
                 records.push_back(input.reject(span, cause, &raw));
                 continue;
             }
-            // What Go writes for no time at all.
+            // Go writes this for a missing time.
             let time =
                 values[Field::CreatedAt as usize].take().filter(|time| !time.starts_with("0001-01-01"));
             values[Field::CreatedAt as usize] = time;

@@ -1,8 +1,8 @@
-//! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance a line, and files beside it
-//! that describe speakers, conversations and the corpus (which [`crate::input_file`] leaves out:
-//! the folder is one export).
+//! A ConvoKit corpus: a folder with `utterances.jsonl`, one utterance per line, next to files that
+//! describe speakers, conversations and the corpus (which [`crate::input_file`] leaves out: the
+//! folder is one export).
 //!
-//! What answers the first utterance of a conversation has it as its parent, as the corpus says.
+//! Replies to the first utterance of a conversation have it as their parent, as in the corpus.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::sniff::Verdict;
 use crate::source::Source;
 use crate::{ReadError, Record};
 
-/// Older corpora spell some keys otherwise.
+/// The keys of an utterance. Older corpora spell some of them differently.
 const KEYS: Keys = &[
     (Field::Text, "text"),
     (Field::Author, "speaker"),
@@ -80,7 +80,7 @@ fn is_utterance(object: &Object) -> bool {
         && has(["reply_to", "reply-to"])
 }
 
-/// Old corpora hold one array.
+/// Returns the place of the utterances. Old corpora contain one array.
 fn paths(source: &Source) -> JsonPath {
     if source.head().trim_ascii_start().starts_with(b"[") { ARRAY } else { JsonPath::Lines }
 }

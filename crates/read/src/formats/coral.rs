@@ -1,4 +1,4 @@
-//! Comments of Coral (and of Talk, its former self): answers of its GraphQL interface, and its
+//! Comments of Coral (and of Talk, its predecessor): responses of its GraphQL API, and its
 //! collections as `mongoexport` writes them.
 
 use std::collections::VecDeque;
@@ -82,7 +82,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Opens answers or collections.
+/// Opens responses or collections.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let paths = if objects::begins_with_object(&input.source)
         && !objects::has_key(&input.source, "edges")
@@ -95,7 +95,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     Ok(objects::open(input, paths, KEYS, Coral::default()))
 }
 
-/// A plain list of comments, however it is wrapped: one of them is in memory at a time.
+/// A plain list of comments, however it is wrapped: only one of them is in memory at a time.
 const LISTS: JsonPath = JsonPath::Paths(&["**.comments.*"]);
 
 #[derive(Default)]

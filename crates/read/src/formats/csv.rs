@@ -1,4 +1,4 @@
-//! Columns divided by commas, semicolons or bars.
+//! Columns separated by commas, semicolons or bars.
 
 use super::{FormatEntry, Hooks};
 use crate::ReadError;
@@ -25,7 +25,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     delimited::sniff(source, mapping, b",;|", "csv")
 }
 
-/// Opens a table; also one divided by tabs, which `--format csv` may name.
+/// Opens a table; also one separated by tabs, which `--format csv` may name.
 pub(crate) fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     delimited::open(input, b",;|\t")
 }

@@ -26,12 +26,12 @@ const KEYS: Keys = &[
     (Field::Status, "type"),
 ];
 
-/// Server and channel stand before the messages.
+/// The place of the messages. Server and channel come before them.
 const PATHS: JsonPath =
     JsonPath::Paths(&["guild", "channel", "messages.*", "*.guild", "*.channel", "*.messages.*"]);
 
-/// Kinds of message that somebody wrote; a kind without a name is a number: 20 and 23 are answers
-/// to a command. All others note what happened in the channel.
+/// Types of message that somebody wrote; a type without a name is a number: 20 and 23 are replies
+/// to a command. All others note events in the channel.
 const WRITTEN: [&str; 6] = ["Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "20", "23"];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -68,7 +68,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 struct Discord {
     guild: Option<String>,
     channel: Option<String>,
-    /// The channel's name. A private conversation has none, for it would be a person's.
+    /// The channel's name. A private conversation has none, as it would be a person's name.
     section: Option<String>,
 }
 
@@ -111,7 +111,8 @@ impl Discord {
         };
         values[Field::Thread as usize] = self.channel.as_deref().map(Into::into);
         values[Field::Section as usize] = self.section.as_deref().map(Into::into);
-        // Forwarded messages come from other channels, and notes refer to what they note.
+        // Forwarded messages come from other channels, and notes refer to the message that they
+        // note.
         let origin = objects::scalar(message, "reference.channelId");
         let is_reply = is_written && origin.is_none_or(|origin| Some(&*origin) == self.channel.as_deref());
         values[Field::Parent as usize] = values[Field::Parent as usize].take().filter(|_| is_reply);

@@ -1,8 +1,8 @@
-//! Topics of a Discourse forum as its JSON interface gives them (`t/ID.json`, `t/ID/posts.json`,
+//! Topics of a Discourse forum as its JSON API returns them (`t/ID.json`, `t/ID/posts.json`,
 //! `posts.json`), one or many.
 //!
-//! The text is `raw` (Markdown, as written) where the export has it, else `cooked` (HTML) as text.
-//! What a post quotes is marked with its author and number: a post that answers none by number
+//! The text is `raw` (Markdown, as written) if the export has it, else `cooked` (HTML) as text.
+//! Quotes in a post are marked with their author and number: a post that answers no post by number
 //! answers the first one that it quotes.
 
 use std::collections::{HashMap, VecDeque};
@@ -40,13 +40,13 @@ const LATEST: JsonPath = JsonPath::Paths(&["latest_posts.*", "*.latest_posts.*"]
 const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
 const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
-/// Posts whose number is remembered.
+/// The number of posts whose number in their topic is remembered.
 const MAX_POSTS: usize = 1 << 20;
 /// The longest beginning of a quote (`[quote="…"]`).
 const MAX_CITATION_BYTES: usize = 512;
-/// What kind of action is a like.
+/// The type of the action "like".
 const LIKE: u64 = 2;
-/// The kind of a post that only notes what happened to its topic.
+/// The type of a post that only notes an event in its topic.
 const SMALL_ACTION: u64 = 3;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -58,7 +58,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds posts of Discourse.
+/// Checks whether the input has posts of Discourse.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has = |key| objects::has_key(source, key);
     if objects::may_be(source, mapping)
@@ -93,7 +93,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 struct Discourse {
     /// Ids of posts by their topic's id and their number in it.
     posts: HashMap<(u64, u64), u64>,
-    /// Replies to posts that the file does not hold before them.
+    /// Replies to posts that are not in the file before them.
     unresolved: u64,
 }
 
@@ -189,7 +189,7 @@ fn likes(post: &Object) -> Option<u64> {
     Some(like.and_then(|action| action.get("count")?.as_u64()).unwrap_or(0))
 }
 
-/// The number, in its own topic, of the post that a citation names.
+/// Returns the number, in its own topic, of the post that a citation names.
 fn cited_post(citation: &[(String, String)], topic: Option<u64>) -> Option<u64> {
     let number = |name: &str| {
         let (_, value) = citation.iter().find(|(known, _)| known == name)?;
@@ -199,8 +199,8 @@ fn cited_post(citation: &[(String, String)], topic: Option<u64>) -> Option<u64> 
     number("data-post").filter(|_| cited_topic.is_none() || cited_topic == topic)
 }
 
-/// The text of a post as its author wrote it, with what stands in `[quote="ana, post:3,
-/// topic:57"]…[/quote]` as quotes.
+/// Returns the text of a post as its author wrote it, with the contents of
+/// `[quote="ana, post:3, topic:57"]…[/quote]` as quotes.
 fn of_raw(raw: &str) -> Plain {
     let text = raw.trim().to_owned();
     let lower = text.to_ascii_lowercase();
@@ -230,7 +230,7 @@ fn of_raw(raw: &str) -> Plain {
     Plain { text, quotes, citation }
 }
 
-/// `post:3` by the name that the HTML gives it.
+/// Returns the HTML's name and value for `post:3`.
 fn attribute(word: &str) -> Option<(String, String)> {
     let (name, value) = word.trim().split_once(':')?;
     Some((format!("data-{name}"), value.trim_end_matches('"').to_owned()))

@@ -14,7 +14,7 @@ use crate::{ReadError, Record};
 const LAYOUT: Layout =
     Layout { containers: &["disqus"], records: &["post"], wanted: &["category", "thread", "post"] };
 
-/// Where each field stands.
+/// The place of each field.
 const COLUMNS: [(Field, &str); 9] = [
     (Field::Text, "message"),
     (Field::Author, "author/name"),
@@ -26,7 +26,7 @@ const COLUMNS: [(Field, &str); 9] = [
     (Field::Link, "thread/link"),
     (Field::Status, "isDeleted, isSpam"),
 ];
-/// What is left behind on purpose (who can be reached how) or has no place.
+/// Elements that are left out on purpose (contact details) or have no field.
 const UNUSED: [&str; 4] = ["author/email", "ipAddress", "author/username", "id"];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -55,9 +55,10 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 struct Disqus {
     xml: Elements,
-    /// Titles by number.
+    /// Titles of categories by number.
     categories: HashMap<String, String>,
-    /// By number: all that is kept of them, for they stand before the posts and may be many.
+    /// Threads by number: only what is needed is kept, as they come before the posts and may be
+    /// many.
     threads: HashMap<String, Thread>,
     /// Comments by people who were not logged in.
     anonymous: u64,
@@ -78,7 +79,7 @@ impl Disqus {
         let status = match () {
             () if is_true("isDeleted") => Some("deleted"),
             () if is_true("isSpam") => Some("removed"),
-            // Whatever else it says is noted where it is no word for "no".
+            // Any other value is noted unless it is a word for "no".
             () => post.get("isSpam").or_else(|| post.get("isDeleted")),
         };
         self.anonymous += u64::from(is_true("author/isAnonymous"));
@@ -100,7 +101,7 @@ impl Disqus {
         });
         let body = post.get("message").unwrap_or_default();
         let mut record = html::comment(&mut self.xml.input, post.span, values, body);
-        // Numbers of posts and threads are counted apart: one may be the other.
+        // Posts and threads are numbered separately: the same number may stand for both.
         if let Record::Comment(comment) = &mut record {
             comment.parent = post.get("parent@id").map(str::to_owned);
         }

@@ -1,5 +1,4 @@
-//! Posts as Disqus's interface lists them (`posts/list`, `threads/listPosts`), page by page or
-//! collected.
+//! Posts as Disqus's API lists them (`posts/list`, `threads/listPosts`), page by page or collected.
 
 use std::collections::VecDeque;
 
@@ -76,14 +75,15 @@ impl Layout for DisqusApi {
 
 fn read_post(input: &mut Input, span: Span, post: &Object) -> Option<Record> {
     let mut values = objects::values(post, KEYS);
-    // What the author typed, in HTML of a few tags; the message is that with paragraphs and links.
+    // The author's input, in HTML with a few tags; the message is the same with paragraphs and
+    // links.
     let body = objects::scalar(post, "message").filter(|body| !body.trim().is_empty());
     let body = body.or_else(|| objects::scalar(post, "raw_message"))?;
     let parent = values[Field::Parent as usize].take();
     values[Field::Status as usize] = None;
     values[Field::CreatedAt as usize] = values[Field::CreatedAt as usize].take().map(objects::in_utc);
     let mut record = html::comment(input, span, values, &body);
-    // Posts and threads are numbered apart: one may be the other.
+    // Posts and threads are numbered separately: the same number may stand for both.
     if let Record::Comment(record) = &mut record {
         record.parent = parent.map(|id| id.into_owned());
         record.status = match () {

@@ -1,7 +1,7 @@
 //! Comments in the export of a Facebook account (`comments.json`, `your_comments_in_groups.json`):
-//! those of its owner alone.
+//! only those of its owner.
 //!
-//! Facebook writes UTF-8 as if it were Latin-1; that is put right.
+//! Facebook writes UTF-8 as if it were Latin-1; this module corrects that.
 
 use std::collections::VecDeque;
 
@@ -35,7 +35,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds the comments of a Facebook account.
+/// Checks whether the input has the comments of a Facebook account.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
@@ -59,7 +59,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Facebook {
-    /// Records in which UTF-8 was put right.
+    /// The number of records in which UTF-8 was corrected.
     repaired: u64,
 }
 
@@ -96,7 +96,7 @@ impl Layout for Facebook {
     }
 }
 
-/// Puts right what is UTF-8 taken for Latin-1; whether anything was.
+/// Corrects UTF-8 that was read as Latin-1; returns true if there was any.
 pub(crate) fn repair_all(values: &mut crate::input::Values<'_>) -> bool {
     let mut is_repaired = false;
     for value in values.iter_mut().flatten() {

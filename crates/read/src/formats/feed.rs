@@ -13,7 +13,7 @@ use crate::{ReadError, Record};
 const ATOM: Layout = Layout { containers: &["feed"], records: &["entry"], wanted: &["entry"] };
 const RSS: Layout = Layout { containers: &["rss", "channel"], records: &["item"], wanted: &["item"] };
 
-/// Where each field stands in an Atom feed, then in an RSS feed.
+/// The place of each field in an Atom feed, then in an RSS feed.
 const OF_ATOM: [(Field, &str); 8] = [
     (Field::Text, "content"),
     (Field::Author, "author/name"),
@@ -33,7 +33,7 @@ const OF_RSS: [(Field, &str); 6] = [
     (Field::Link, "link"),
 ];
 
-/// The end of the kind of a Blogger entry that is a comment.
+/// The end of the type of a Blogger entry that is a comment.
 const COMMENT_KIND: &str = "kind#comment";
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -50,7 +50,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head();
     let has = |word: &str| head.windows(word.len()).any(|window| window == word.as_bytes());
     match xml::root(head) {
-        // Its settings may be so long that no comment shows yet.
+        // Its settings may be long enough that no comment shows yet.
         Some(("feed", _)) if has("tag:blogger.com") => Verdict::Sure("an Atom feed of Blogger".to_owned()),
         Some(("feed", _)) if has(COMMENT_KIND) || has("in-reply-to") => {
             Verdict::Sure("an Atom feed with comments".to_owned())
@@ -72,12 +72,12 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 struct Feed {
     xml: Elements,
-    /// Entries that are no comments: articles, pages, settings.
+    /// Entries that are not comments: articles, pages, settings.
     others: u64,
 }
 
 impl Feed {
-    /// Returns the comment that an Atom entry is; `None` if it is none.
+    /// Returns an Atom entry as a comment; `None` if it is not one.
     fn entry(&mut self, entry: &Element) -> Option<Record> {
         let related = |rel: &'static str| entry.next_to("link@rel", rel, "link@href").next();
         let kind = entry.next_to("category@scheme", KIND_SCHEME, "category@term").next();
@@ -125,7 +125,7 @@ impl Feed {
         Some(record)
     }
 
-    /// Returns the comment that an RSS item is; `None` if it is none.
+    /// Returns an RSS item as a comment; `None` if it is not one.
     fn item(&mut self, item: &Element) -> Option<Record> {
         let address = item.get("link").or_else(|| item.get("guid"));
         let is_comment =
@@ -153,7 +153,7 @@ impl Feed {
     }
 }
 
-/// The scheme of the category that names an entry's kind.
+/// The scheme of the category that names an entry's type.
 const KIND_SCHEME: &str = "http://schemas.google.com/g/2005#kind";
 
 impl Parser for Feed {

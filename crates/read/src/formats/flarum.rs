@@ -1,8 +1,8 @@
-//! Posts and discussions as Flarum's interface gives them (JSON:API): resources, with those that
-//! they name next to them.
+//! Posts and discussions as Flarum's API returns them (JSON:API): resources next to those that they
+//! name.
 //!
-//! The names of people may stand behind the posts, so all posts of a file are held in memory until
-//! it ends.
+//! The names of people may come after the posts, so all posts of a file are in memory until it
+//! ends.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,7 +17,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// `time` is what versions before 0.1.0-beta.8 write.
+/// The keys of a post. Versions before 0.1.0-beta.8 write `time`.
 const KEYS: Keys = &[
     (Field::Text, "attributes.contentHtml"),
     (Field::Text, "attributes.content"),
@@ -64,9 +64,9 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Flarum {
-    /// In the order of the file, rejects among them.
+    /// The posts in the order of the file, rejects among them.
     posts: Vec<Result<(Span, Object), Defect>>,
-    /// Names of people by number. What else is known of them is not kept.
+    /// Names of people by number. Other data on them is not kept.
     names: HashMap<String, String>,
 }
 
@@ -112,7 +112,7 @@ impl Flarum {
         let mut values = objects::values(post, KEYS);
         let body = values[Field::Text as usize].take();
         let kind = values[Field::Status as usize].take();
-        // All others note what happened to the discussion.
+        // All others note events in the discussion.
         let is_written = kind.is_none_or(|kind| kind == "comment");
         let is_hidden = objects::is_true(post, "attributes.isHidden");
         if body.is_none() && is_written && !is_hidden {
@@ -138,7 +138,7 @@ impl Flarum {
             values[Field::Text as usize] = Some(body.clone());
             input.comment(span, values)
         };
-        // Posts and discussions are numbered apart: one may be the other.
+        // Posts and discussions are numbered separately: the same number may stand for both.
         if let Record::Comment(record) = &mut record {
             record.parent = mentioned(&body);
             record.status = match () {

@@ -1,8 +1,8 @@
-//! Data sets of 4CAT, as CSV or ndjson: read as any table or ndjson, with 4CAT's own columns
+//! Data sets of 4CAT, as CSV or ndjson: read like any table or ndjson, with 4CAT's own columns
 //! chosen.
 //!
-//! The posts of imageboards say in their text whom they answer (`>>5001`): the first such link is
-//! the parent, unless a column names one, and all of them are quotes, for nobody wrote them.
+//! Posts on imageboards link in their text to the posts that they answer (`>>5001`): the first such
+//! link is the parent, unless a column names one, and all of them are quotes, as nobody wrote them.
 
 use std::ops::Range;
 
@@ -15,10 +15,10 @@ use crate::sniff::Verdict;
 use crate::source::Source;
 use crate::{ReadError, Record, keys};
 
-/// Columns that every data set has.
+/// The columns that every data set has.
 const REQUIRED: [&str; 4] = ["id", "thread_id", "timestamp", "body"];
 
-/// What is read from where; of several columns for a field the first that is there.
+/// The columns of the fields; the first existing one is used.
 const COLUMNS: [(Field, &str); 8] = [
     (Field::Text, "body"),
     (Field::Author, "author"),
@@ -48,7 +48,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     Verdict::Sure("has the columns of a data set of 4CAT".to_owned())
 }
 
-/// The columns of the header, or the keys of the first lines.
+/// Returns the columns of the header, or the keys of the first lines.
 fn names(source: &Source) -> Vec<String> {
     let head = source.head();
     if !head.starts_with(b"{") {

@@ -1,7 +1,7 @@
-//! Threads and catalogues of 4chan's interface and of the imageboards that offer the same
-//! (vichan), and data sets with such a thread on each line.
+//! Threads and catalogues from 4chan's API and from imageboards with the same API (vichan), and
+//! data sets with such a thread on each line.
 //!
-//! The title of a thread stands above its first post. A post answers the first post of its thread
+//! The title of a thread is put above its first post. A post answers the first post of its thread
 //! that it links to (`>>5001`).
 
 use std::collections::VecDeque;
@@ -29,7 +29,7 @@ const KEYS: Keys = &[
     (Field::Replies, "replies"),
 ];
 
-/// A thread, a page of threads, a catalogue.
+/// The places of posts in a thread, a page of threads or a catalogue.
 const THREADS: JsonPath = JsonPath::Paths(&["**.posts.*", "**.threads.*"]);
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -94,7 +94,7 @@ fn read_post(input: &mut Input, span: Span, post: &Object) -> Option<Record> {
     let id = values[Field::Id as usize].clone()?;
     let thread = values[Field::Thread as usize].take().filter(|thread| thread != "0");
     values[Field::Thread as usize] = Some(thread.unwrap_or(id));
-    // A tripcode is what a name is recognised by.
+    // A tripcode identifies a name.
     if let Some(trip) = objects::scalar(post, "trip") {
         let name = objects::scalar(post, "name").unwrap_or_default();
         values[Field::Author as usize] = Some(format!("{name} {trip}").into());

@@ -1,8 +1,8 @@
-//! Issues, discussions and their comments as GitHub gives them: its REST interface, webhooks and
-//! event archives, GraphQL answers, and what `gh … --json` prints.
+//! Issues, discussions and their comments as GitHub returns them: its REST API, webhooks and event
+//! archives, GraphQL responses, and the output of `gh … --json`.
 //!
-//! An issue, a pull request or a discussion is a comment of its own thread, its title above its
-//! text.
+//! An issue, a pull request or a discussion is a comment of its own thread, with its title above
+//! its text.
 
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// The keys of the REST interface, then those of GraphQL.
+/// The keys of the REST API, then those of GraphQL.
 const KEYS: Keys = &[
     (Field::Text, "body"),
     (Field::Text, "body_text"),
@@ -77,7 +77,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Opens lists, lines or whole answers.
+/// Opens lists, lines or whole responses.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let paths = JsonPath::of_list(&input.source);
     Ok(objects::open(input, paths, KEYS, GitHub::default()))
@@ -85,9 +85,9 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct GitHub {
-    /// Events in an archive that are no comments.
+    /// Events in an archive that are not comments.
     others: u64,
-    /// Answers of GraphQL that have a page after them.
+    /// GraphQL responses that have a page after them.
     unfinished: u64,
 }
 
@@ -101,7 +101,7 @@ impl Layout for GitHub {
         if found.is_empty() && payload.is_some() {
             self.others += 1;
         } else if found.is_empty() && object.get("event").is_some_and(Value::is_string) {
-            // In the timeline of an issue: it was closed, labelled, referred to.
+            // An event in the timeline of an issue: it was closed, labelled, referred to.
             let values = objects::values(object, KEYS);
             records.push_back(objects::comment(input, piece.span, values, Some(Status::Service)));
         } else if found.is_empty() {
@@ -127,7 +127,7 @@ impl Layout for GitHub {
     }
 }
 
-/// Returns the part of a webhook that is new: the comment, and not the issue that it belongs to.
+/// Returns the new part of a webhook: the comment, and not the issue that it belongs to.
 fn essence(value: &Value) -> &Value {
     let part = |key| value.get(key).filter(|part: &&Value| part.is_object());
     part("comment").or_else(|| part("review")).unwrap_or(value)
@@ -185,7 +185,7 @@ fn text_record(
     if let Some(thread) = thread {
         values[Field::Thread as usize] = Some(thread.to_owned().into());
     } else if values[Field::Thread as usize].is_none() {
-        // An issue is its own thread, under the address by which its comments name it.
+        // An issue is its own thread, under the address that its comments name.
         let is_issue = object.contains_key("comments_url");
         let thread = if is_issue { own("url") } else { address() };
         values[Field::Thread as usize] =

@@ -1,8 +1,8 @@
-//! Hacker News: items of Algolia's interface (`items/ID`, replies nested in them) and its search
-//! results, and items of the Firebase interface, one by one or many together.
+//! Hacker News: items of Algolia's API (`items/ID`, with replies nested in them) and its search
+//! results, and items of the Firebase API, one by one or many together.
 //!
-//! A story is a comment of its own thread, its title above its text. Firebase's items name no
-//! story: it is found by walking up from parent to parent, as far as those stand earlier in the
+//! A story is a comment of its own thread, with its title above its text. Firebase's items do not
+//! name their story: it is found by walking up from parent to parent, if those come earlier in the
 //! file.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,7 +20,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// The keys of items, and of search results where they have others.
+/// The keys of items, and of search results if they differ.
 const KEYS: Keys = &[
     (Field::Text, "text"),
     (Field::Text, "comment_text"),
@@ -47,7 +47,7 @@ const HITS: JsonPath = JsonPath::Paths(&["**.hits.*"]);
 const ARRAY: JsonPath = JsonPath::Paths(&["*"]);
 const DOCUMENTS: JsonPath = JsonPath::Paths(&[""]);
 
-/// Items whose thread is remembered: a story and its replies are never further apart.
+/// The number of items whose thread is remembered: a story and its replies are never further apart.
 const MAX_ITEMS: usize = 1 << 22;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -59,7 +59,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds items of Hacker News.
+/// Checks whether the input has items of Hacker News.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
@@ -112,7 +112,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct HackerNews {
-    /// The thread of an item, by number.
+    /// The threads of items, by number.
     threads: BTreeMap<u64, u64>,
     /// Items whose story is not in the file before them.
     adrift: u64,
@@ -142,7 +142,7 @@ impl Layout for HackerNews {
     }
 }
 
-/// Returns true if an object has a number, and something that only items have.
+/// Returns true if an object has a number, and a key that only items have.
 fn is_item(object: &Object) -> bool {
     let keys = ["type", "time", "created_at", "created_at_i", "text", "comment_text", "story_text", "title"];
     ["id", "objectID"].iter().any(|key| number(object, key).is_some())
@@ -150,7 +150,7 @@ fn is_item(object: &Object) -> bool {
 }
 
 impl HackerNews {
-    /// Reads an item, then what answers it. As deep as the JSON parser lets them be nested.
+    /// Reads an item, then its replies. The JSON parser limits how deep they may be nested.
     fn read_item(&mut self, input: &mut Input, span: Span, root: &Value, records: &mut VecDeque<Record>) {
         let story = |root: &Object| number(root, "story_id").or_else(|| number(root, "id"));
         let root_thread = root.as_object().and_then(story);
@@ -162,8 +162,8 @@ impl HackerNews {
                 continue;
             };
             let listed = |key: &str| item.get(key).and_then(Value::as_array).into_iter().flatten().rev();
-            // Firebase lists numbers here, and some who save its items put the replies themselves
-            // in their place.
+            // Firebase lists numbers here; some tools that save its items replace them with the
+            // replies themselves.
             pending.extend(listed("kids").filter(|reply| reply.is_object()));
             pending.extend(listed("children"));
             let thread = match number(item, "story_id") {
@@ -175,7 +175,7 @@ impl HackerNews {
         }
     }
 
-    /// The thread of an item that names its parent alone.
+    /// Returns the thread of an item that names only its parent.
     fn walk_up(&mut self, item: &Object) -> Option<u64> {
         let id = number(item, "id").or_else(|| number(item, "objectID"))?;
         let thread = match number(item, "parent").or_else(|| number(item, "poll")) {
@@ -193,7 +193,7 @@ impl HackerNews {
     }
 }
 
-/// A number, which search results and BigQuery write as a string.
+/// Returns a number, which search results and BigQuery write as a string.
 fn number(item: &Object, key: &str) -> Option<u64> {
     let value = item.get(key)?;
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -222,7 +222,7 @@ fn record(input: &mut Input, span: Span, item: &Object, thread: Option<u64>) -> 
         comment.status = match text("type") {
             _ if is_true("deleted") => Status::Deleted,
             _ if is_true("dead") || matches!(html, "[dead]" | "[flagged]") => Status::Removed,
-            // What can be voted on; no one said it.
+            // An option of a poll; no one wrote it.
             "pollopt" => Status::Service,
             _ if comment.text.is_empty() && comment.author.is_none() => Status::Deleted,
             _ => comment.status,

@@ -1,9 +1,9 @@
 //! Comments in the export of an Instagram account (`post_comments_1.json`, `reels_comments.json`):
-//! those of its owner alone, whom the file does not name.
+//! only those of its owner, whom the file does not name.
 //!
-//! The keys are words of the account's language: the comment is what is called so, or else the
-//! first of the values; whose post it is under (the section here) comes next. As Facebook does,
-//! Instagram writes UTF-8 as Latin-1; that is put right.
+//! The keys are words of the account's language: the value under a known word for "comment" is the
+//! comment, or else the first value; the owner of the post (the section here) comes next. Like
+//! Facebook, Instagram writes UTF-8 as Latin-1; this module corrects that.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,7 @@ const PATHS: JsonPath = JsonPath::Paths(&[
     "comments_story_comments.*",
 ]);
 
-/// What the comment is called.
+/// The words for a comment.
 const COMMENT: [&str; 12] = [
     "Comment",
     "Commentaire",
@@ -48,7 +48,7 @@ const COMMENT: [&str; 12] = [
     "コメント",
     "댓글",
 ];
-/// What the owner of the post is called, where that is known.
+/// The key for the owner of the post, in English.
 const OWNER: &str = "Media Owner";
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -60,7 +60,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks { has_private_sections: true, ..Hooks::NONE },
 };
 
-/// Checks whether the input holds the comments of an Instagram account.
+/// Checks whether the input has the comments of an Instagram account.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
@@ -85,7 +85,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Instagram {
-    /// Records in which UTF-8 was put right.
+    /// The number of records in which UTF-8 was corrected.
     repaired: u64,
 }
 
@@ -107,7 +107,7 @@ impl Layout for Instagram {
     }
 }
 
-/// What an entry holds; none where it has neither text nor time.
+/// Returns the values of an entry; `None` if it has neither text nor time.
 fn values(entry: &Object) -> Option<Values<'_>> {
     let (mut text, mut owner, mut time) = (None, None, objects::scalar(entry, "timestamp"));
     let mut unnamed = VecDeque::new();
@@ -121,7 +121,7 @@ fn values(entry: &Object) -> Option<Values<'_>> {
             (_, stamp) => time = time.or(stamp),
         }
     }
-    // In a language that is not known the order tells.
+    // In an unknown language the order decides.
     if text.is_none() && owner.is_none() {
         text = unnamed.pop_front();
     }
@@ -136,7 +136,7 @@ fn values(entry: &Object) -> Option<Values<'_>> {
     Some(values)
 }
 
-/// The parts of an entry with what they are called: `string_map_data`, or `label_values` in newer
+/// Returns the parts of an entry with their labels: `string_map_data`, or `label_values` in newer
 /// exports.
 fn labelled(entry: &Object) -> Vec<(&str, &Object)> {
     if let Some(map) = objects::find(entry, "string_map_data").and_then(Value::as_object) {

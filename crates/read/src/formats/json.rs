@@ -1,5 +1,5 @@
 //! JSON: objects in arrays, under keys or under ids, tables as arrays, texts in an array; in one
-//! document or in several in a row. Records are cut out of the stream one by one, so a document is
+//! document or in several in a row. Records are cut from the stream one by one, so a document is
 //! never whole in memory (except tables that are written column by column).
 
 use std::collections::VecDeque;
@@ -19,7 +19,7 @@ use crate::sniff::Verdict;
 use crate::source::{HEAD_BYTES, MAX_RECORD_BYTES, Source, Span};
 use crate::{ReadError, ReadErrorKind, Record};
 
-/// Bytes of a file that are looked through before it is read.
+/// The number of bytes of a file that are surveyed before it is read.
 const SURVEY_BYTES: u64 = 256 << 20;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -31,7 +31,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks { has_places: true, ..Hooks::NONE },
 };
 
-/// Checks whether the input begins as a JSON array or object does.
+/// Checks whether the input begins like a JSON array or object.
 fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head().trim_ascii_start();
     let Some((first, rest)) = head.split_first() else { return Verdict::No };
@@ -48,7 +48,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
-/// Checks that strings stand where an array's elements do, as far as there is something.
+/// Checks that the first of an array's elements is a string.
 fn begins_with_texts(elements: &[u8]) -> bool {
     let mut strings = serde_json::Deserializer::from_slice(elements).into_iter::<String>();
     let is_string = matches!(strings.next(), Some(Ok(_)));
@@ -67,7 +67,7 @@ pub(crate) struct Json {
     way: Way,
     /// The kind and the number of the keys of each candidate.
     kinds: Vec<(Kind, usize)>,
-    /// None until an object was seen: the head holds none where its first record is very long.
+    /// `None` until an object was read. The head may have no object if its first record is long.
     records: Option<Records>,
     queue: VecDeque<Record>,
     is_done: bool,
@@ -78,12 +78,12 @@ pub(crate) struct Json {
 enum Way {
     /// Each line is a record.
     Lines,
-    /// Records stand at places of documents.
+    /// Records are at places of documents.
     Places(Walk),
 }
 
 impl Json {
-    /// Opens an input whose records are lines, or stand at places within documents.
+    /// Opens an input whose records are lines, or are at places within documents.
     pub(crate) fn open(mut input: Input, are_lines: bool) -> Result<Self, ReadError> {
         let survey = look_through(&input, are_lines);
         let mapping = input.options.mapping.clone();
@@ -147,7 +147,7 @@ impl Json {
         Ok(Self { input, way, kinds, records, queue: VecDeque::new(), is_done: false, raw: Vec::new() })
     }
 
-    /// Cuts the next record off the stream, into `raw`.
+    /// Cuts the next record from the stream, into `raw`.
     fn cut(&mut self) -> Option<Cut> {
         match &mut self.way {
             Way::Places(walk) => walk.next(&mut self.input.source, &mut self.raw),
@@ -161,7 +161,7 @@ impl Json {
         }
     }
 
-    /// Adds the records that were cut off the stream.
+    /// Adds the records that were cut from the stream.
     fn read(&mut self, cut: &Cut) -> Result<(), ReadError> {
         let raw = std::mem::take(&mut self.raw);
         let read = keys::with_stack(keys::depth(&raw), || self.read_deep(cut, &raw));
@@ -178,7 +178,7 @@ impl Json {
         }
     }
 
-    /// As [`Json::read`], on a stack that is large enough.
+    /// Does the same as [`Json::read`], on a stack that is large enough.
     fn read_deep(&mut self, cut: &Cut, raw: &[u8]) -> Result<(), Fault> {
         let span = cut.span;
         let Some(candidate) = cut.candidate else { return Err(Fault::Reject(self.misplaced(span, raw))) };
@@ -273,7 +273,7 @@ impl Json {
         Ok(())
     }
 
-    /// Returns the cause of the reject for something outside of any place.
+    /// Returns the cause of the reject for a value outside of any place.
     fn misplaced(&self, span: Span, raw: &[u8]) -> String {
         if let Some(defect) = self.input.source.defect(span, raw) {
             return defect;
@@ -318,7 +318,7 @@ impl Json {
     }
 }
 
-/// The reason why a record is not read.
+/// The reason a record is not read.
 enum Fault {
     Reject(String),
     Fatal(ReadError),
@@ -351,7 +351,7 @@ impl Parser for Json {
     }
 }
 
-/// Looks through an input, and finds the objects in it that are keyed by ids.
+/// Surveys an input, and finds the objects in it that are keyed by ids.
 fn look_through(input: &Input, are_lines: bool) -> Survey {
     let mut survey = survey(input, are_lines);
     choice::join_keyed(&mut survey.root);
@@ -361,7 +361,7 @@ fn look_through(input: &Input, are_lines: bool) -> Survey {
 /// Surveys the head of an input if that shows enough, else the file, which is opened once more.
 fn survey(input: &Input, are_lines: bool) -> Survey {
     let source = &input.source;
-    // A line that is broken says nothing about the next one.
+    // A line that is broken does not affect the next one.
     let lines = if are_lines { ndjson::whole_lines(source) } else { Vec::new() };
     let head = if lines.is_empty() { source.head().to_vec() } else { lines.join(&b'\n') };
     // The head as a stream of its own: the input itself is not touched.
@@ -395,7 +395,7 @@ fn named(input: &Input, survey: &Survey, path: &str) -> Result<Choice, ReadError
     Ok(Choice { chosen: vec![candidate], nested, others })
 }
 
-/// Refuses an input that is a list without any element, or the error answer of an interface.
+/// Refuses an input that is a list without any element, or the error response of an API.
 fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadError> {
     let error = |what: String, remedy: &str| {
         Err(ReadError::new(ReadErrorKind::Empty, &input.source.name, what, remedy))
@@ -408,7 +408,7 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
         return Ok(());
     }
     if !survey.is_whole {
-        // Of lists alone one would have to guess.
+        // With nothing but lists, any choice would be a guess.
         if choice.others.iter().chain(&choice.chosen).all(|candidate| candidate.sample.is_empty()) {
             return Ok(());
         }
@@ -428,8 +428,8 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
     }
 }
 
-/// Returns what comes nearest to records if nothing has the text that is looked for, for an error
-/// that names its keys.
+/// Returns the candidates closest to records if nothing has the required text, for an error that
+/// names their keys.
 fn fall_back(survey: &Survey, mut others: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
     if others.is_empty() {
         // The user's columns are nowhere.
@@ -445,7 +445,7 @@ fn fall_back(survey: &Survey, mut others: Vec<Candidate>) -> (Vec<Candidate>, Ve
     (vec![Candidate::unknown(path)], others)
 }
 
-/// Adds to an error about the keys of the likeliest records which others there are.
+/// Adds the other lists to an error about the keys of the most likely records.
 fn with_lists(error: ReadError, others: &[Candidate]) -> ReadError {
     let with_text = others.iter().filter(|other| other.has_text());
     let paths: Vec<String> = with_text.take(10).map(|other| other.report(false).path).collect();
@@ -456,7 +456,7 @@ fn with_lists(error: ReadError, others: &[Candidate]) -> ReadError {
     ReadError { remedy, ..error }
 }
 
-/// Adds to the report where the records stand, and what else there is.
+/// Adds to the report the places of the records, and of other lists.
 fn describe(
     input: &mut Input,
     survey: &Survey,
@@ -531,7 +531,8 @@ mod tests {
     use crate::input_file::InputFile;
     use crate::{Format, Options};
 
-    /// What is read, as `id author > parent @thread: text`; the thread only if the input names it.
+    /// Returns the records read, as `id author > parent @thread: text`; the thread only if the
+    /// input names it.
     fn lines(json: &str) -> String {
         let entry = if json.trim_start().starts_with(['{', '[']) { &FORMAT } else { &ndjson::FORMAT };
         let read = read(entry, json.as_bytes()).unwrap_or_else(|error| panic!("{error}: {json}"));
@@ -546,7 +547,7 @@ mod tests {
         read.each(line).join("; ")
     }
 
-    /// Reads with a path of records; an error as its words.
+    /// Reads with a path of records; returns an error as text.
     fn read_at(path: &str, json: &str) -> String {
         let file = InputFile::stdin();
         let stream = Box::new(std::io::Cursor::new(json.as_bytes().to_vec()));
@@ -580,7 +581,7 @@ mod tests {
                 r#"{"ancestors":[{"id":1,"text":"rain","user":"Ana"}],"descendants":[{"id":2,"text":"snow","user":"Bo"}]}"#,
                 "1 Ana > -: rain; 2 Bo > -: snow",
             ),
-            // Even if one list says the same again and again.
+            // One list repeats the same text.
             (
                 r#"{"ancestors":[{"id":1,"text":"rain","user":"Ana"},{"id":2,"text":"rain","user":"Ana"},{"id":3,"text":"rain","user":"Ana"},
                     {"id":4,"text":"rain","user":"Ana"}],"descendants":[{"id":5,"text":"snow","user":"Bo"}]}"#,
@@ -609,7 +610,7 @@ mod tests {
                 r#"{"threads":{"t1":{"comments":{"c1":{"text":"rain","author":"Ana"}}},"t2":{"comments":{"c2":{"text":"snow","author":"Bo"}}}}}"#,
                 "c1 Ana > - @t1: rain; c2 Bo > - @t2: snow",
             ),
-            // Texts and nothing else.
+            // Only texts.
             (r#"["rain again","no, snow"]"#, "1 - > -: rain again; 2 - > -: no, snow"),
             ("\"rain \\\"again\\\"\"\n\"no, snow\"\n", "1 - > -: rain \"again\"; 2 - > -: no, snow"),
             (r#"{"comments":["rain again","no, snow"]}"#, "1 - > -: rain again; 2 - > -: no, snow"),
@@ -653,7 +654,7 @@ mod tests {
                 assert_eq!(lines(&json), tree, "{json}");
             }
         }
-        // The parent that a reply names itself stays, and lists of other things are none.
+        // A reply's own parent stays, and lists of other things are not replies.
         assert_eq!(
             lines(
                 r#"[{"id":1,"user":"Ana","text":"rain","edit_history":[{"id":1,"user":"Ana","text":"ran"}],
@@ -702,7 +703,7 @@ mod tests {
             match expected {
                 Some(expected) => assert_eq!(lines(&json), expected, "{json}"),
                 None => {
-                    // A stream cannot be looked through twice.
+                    // A stream cannot be surveyed first and then read.
                     let error = read(&FORMAT, json.as_bytes()).unwrap_err();
                     assert_eq!(error.kind, ReadErrorKind::NoText, "{error}");
                     assert_eq!(read_at("comments", &json), "1");

@@ -1,7 +1,7 @@
-//! Comments and posts as Lemmy's interface lists them (`comment/list`, `post/list`, `search`).
+//! Comments and posts as Lemmy's API lists them (`comment/list`, `post/list`, `search`).
 //!
 //! A comment names its ancestors by a path (`0.11.12`): the last but one is its parent. A post is a
-//! comment of its own thread, its title above its text.
+//! comment of its own thread, with its title above its text.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// Since version 1.0 the counts stand in the comment or post itself.
+/// The keys of comments and posts. Since version 1.0 the counts are in the comment or post itself.
 const KEYS: Keys = &[
     (Field::Text, "comment.content"),
     (Field::Text, "post.body"),
@@ -45,7 +45,7 @@ const KEYS: Keys = &[
     (Field::Replies, "post.comments"),
 ];
 
-/// The keys of a comment's own that a post has as well, which stands next to it.
+/// The keys of a comment that the post next to it has as well.
 const OF_COMMENT: Keys = &[
     (Field::CreatedAt, "comment.published"),
     (Field::CreatedAt, "comment.published_at"),
@@ -124,7 +124,7 @@ fn comment_record(input: &mut Input, span: Span, view: &Object, comment: &Object
         }
     }
     let mut record = objects::comment(input, span, values, status(comment));
-    // Comments and posts are numbered apart: one may be the other.
+    // Comments and posts are numbered separately: the same number may stand for both.
     if let Record::Comment(record) = &mut record {
         record.parent = objects::scalar(comment, "path").and_then(|path| parent(&path));
     }
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!((first.votes, first.replies), (Some(-2), Some(1)));
         assert_eq!(first.created_at.unwrap().to_string(), "2024-05-01T08:00:00Z");
         assert_eq!(first.section.as_deref(), Some("weather"));
-        // Its parent has the number of their thread, and is a comment all the same.
+        // Its parent has the same number as their thread, and is a comment nevertheless.
         assert_eq!((second.parent.as_deref(), second.status), (Some("4"), Status::Deleted));
         assert_eq!((second.created_at, second.link.as_deref()), (None, None), "not the post's");
         assert_eq!((post.text.as_str(), post.thread.as_str()), ("Snow\n\nIt snows.", "6"));

@@ -1,4 +1,4 @@
-//! Plain text of one comment a line.
+//! Plain text with one comment per line.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether each line of the beginning reads as all that somebody wrote.
+/// Checks whether each line of the beginning reads like a whole comment.
 fn sniff(source: &Source, _: &Mapping) -> Verdict {
     match utterances::count(&head(source)) {
         Some(count) => {
@@ -30,7 +30,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
-/// Opens a text of one comment a line.
+/// Opens a text with one comment per line.
 fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     if input.options.format.is_none() {
         input.report.notices.push(

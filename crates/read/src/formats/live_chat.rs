@@ -1,5 +1,5 @@
-//! The chat of a live stream on YouTube: `live_chat.json` as yt-dlp saves it, an action a line, and
-//! the answers of the site themselves.
+//! The chat of a live stream on YouTube: `live_chat.json` as yt-dlp saves it, one action per line,
+//! and the responses of the site themselves.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -16,14 +16,14 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// Of a message, within its action.
+/// The keys of a message, within its action.
 const KEYS: Keys =
     &[(Field::Author, "authorName.simpleText"), (Field::Id, "id"), (Field::CreatedAt, "timestampUsec")];
 
-/// What the report names as the key of the text, which is a list of parts.
+/// The columns in the report: the key of the text is a list of parts.
 const COLUMNS: Keys = &[(Field::Text, "message.runs"), KEYS[0], KEYS[1], KEYS[2]];
 
-/// Within an answer of the site.
+/// The place of actions within a response of the site.
 const ACTIONS: &[&str] = &["**.actions.*"];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -35,7 +35,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds actions of a chat.
+/// Checks whether the input has actions of a chat.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     const ACTIONS: [&str; 3] = ["replayChatItemAction", "addChatItemAction", "liveChatTextMessageRenderer"];
     if objects::may_be(source, mapping) && ACTIONS.iter().any(|key| objects::has_key(source, key)) {
@@ -55,7 +55,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 struct LiveChat {
     /// Actions that add no message.
     others: u64,
-    /// Actions that take a message away.
+    /// Actions that remove a message.
     deletions: u64,
 }
 
@@ -90,8 +90,7 @@ impl Layout for LiveChat {
 }
 
 impl LiveChat {
-    /// Adds the messages of an action, or of those within it. Recursion is bounded by that of the
-    /// JSON parser.
+    /// Adds the messages of an action, or of those within it. The JSON parser bounds the recursion.
     fn action(&mut self, input: &mut Input, span: Span, action: &Object, records: &mut VecDeque<Record>) {
         let within = ["replayChatItemAction.actions", "continuationContents.liveChatContinuation.actions"];
         let answer = action.get("response").and_then(Value::as_object).unwrap_or(action);
@@ -130,7 +129,7 @@ fn record(input: &mut Input, span: Span, kind: &str, message: &Object) -> Record
     objects::comment(input, span, values, status)
 }
 
-/// Returns a text that stands there whole or in parts, some of them pictures.
+/// Returns a text that is given whole or in parts, some of them pictures.
 fn words(value: &Value) -> Option<Cow<'_, str>> {
     let object = value.as_object()?;
     if let Some(text) = objects::scalar(object, "simpleText") {

@@ -14,7 +14,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// The person was an object once, and is a name now.
+/// The keys of a comment. The person used to be an object, and is a name now.
 const KEYS: Keys = &[
     (Field::Text, "comment"),
     (Field::Text, "comment_plain"),
@@ -30,7 +30,7 @@ const KEYS: Keys = &[
     (Field::Status, "is_moderated"),
 ];
 
-/// A story's id stands before its comments.
+/// The places of comments. A story's id comes before its comments.
 const STORIES: JsonPath = JsonPath::Paths(&["short_id", "comments.*", "*.short_id", "*.comments.*"]);
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {

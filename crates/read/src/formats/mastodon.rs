@@ -1,9 +1,9 @@
 //! An outbox of ActivityPub: `outbox.json` of a Mastodon account's archive, or the collection that
-//! any such site gives.
+//! any such site returns.
 //!
-//! A post's warning (its summary) or title stands above its text. A boost (`Announce`) names what
-//! it repeats and holds none of it: it is a service record with that address. So is every other
-//! activity that says nothing.
+//! A post's warning (its summary) or title is put above its text. A boost (`Announce`) names the
+//! post that it repeats and contains none of it: it is a service record with that address. So is
+//! every other activity without words.
 
 use std::collections::VecDeque;
 
@@ -20,7 +20,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// Of an activity's object.
+/// The keys of an activity's object.
 const KEYS: Keys = &[
     (Field::Text, "content"),
     (Field::Text, "contentMap"),
@@ -57,7 +57,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds activities of ActivityPub.
+/// Checks whether the input has activities of ActivityPub.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is = |kind| objects::has_value(source, "type", kind);
     let has_activities = objects::has_key(source, "actor") && objects::has_key(source, "object");
@@ -84,7 +84,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 #[derive(Default)]
 struct Mastodon {
     boosts: u64,
-    /// Other activities that say nothing.
+    /// Other activities without words.
     silent: u64,
 }
 
@@ -124,7 +124,7 @@ impl Layout for Mastodon {
     }
 }
 
-/// A post.
+/// Returns a post.
 fn post(input: &mut Input, span: Span, activity: &Object, note: &Object) -> Record {
     let content = note.get("content").and_then(Value::as_str);
     let in_any_language = || note.get("contentMap")?.as_object()?.values().find_map(Value::as_str);
@@ -151,7 +151,7 @@ fn post(input: &mut Input, span: Span, activity: &Object, note: &Object) -> Reco
     record
 }
 
-/// An activity without a text of its own.
+/// Returns an activity without a text of its own.
 fn bare(
     input: &mut Input,
     span: Span,
@@ -174,15 +174,14 @@ fn word<'a>(object: &'a Object, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The address of something that may stand there itself, as one of several, or as its address
-/// alone.
+/// Returns the address of a thing that is given in full, as one of several, or only as its address.
 fn address(value: &Value) -> Option<&str> {
     let value = value.as_array().and_then(|several| several.first()).unwrap_or(value);
     value.as_str().or_else(|| ["id", "href"].into_iter().find_map(|key| value.get(key)?.as_str()))
 }
 
-/// `ana@forum.example` for the address `https://forum.example/users/ana`; any other address as it
-/// is.
+/// Returns `ana@forum.example` for the address `https://forum.example/users/ana`; any other address
+/// unchanged.
 fn handle(address: &str) -> String {
     let parts = || {
         let (host, path) = address.strip_prefix("https://")?.split_once('/')?;

@@ -1,8 +1,8 @@
-//! Statuses of Mastodon, Pleroma, Truth Social and other sites with Mastodon's interface: lists of
-//! statuses, a status with its context (`ancestors`, `descendants`), and results of a search.
+//! Statuses of Mastodon, Pleroma, Truth Social and other sites with Mastodon's API: lists of
+//! statuses, a status with its context (`ancestors`, `descendants`), and search results.
 //!
-//! A status's warning stands above its text. A boost is a service record with the address of what
-//! it repeats.
+//! A status's warning is put above its text. A boost is a service record with the address of the
+//! repeated status.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,7 @@ const KEYS: Keys = &[
     (Field::Replies, "replies_count"),
 ];
 
-/// Keys under which answers keep their statuses.
+/// Keys under which responses contain their statuses.
 const LISTS: [&str; 3] = ["ancestors", "descendants", "statuses"];
 const WITHIN: &[&str] = &["ancestors.*", "descendants.*", "statuses.*"];
 const DOCUMENT: &[&str] = &[""];
@@ -47,7 +47,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds statuses: contents in HTML, each of an account.
+/// Checks whether the input has statuses: contents in HTML, each with an account.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has = |key| objects::has_key(source, key);
     let is_status = objects::may_be(source, mapping)
@@ -114,7 +114,7 @@ impl Statuses {
         }
     }
 
-    /// Returns a status as a comment, or `None` if the object is no status.
+    /// Returns a status as a comment, or `None` if the object is not a status.
     pub(super) fn status(&mut self, input: &mut Input, span: Span, status: &Object) -> Option<Record> {
         let content = status.get("content").and_then(Value::as_str)?;
         let mut values = objects::values(status, KEYS);

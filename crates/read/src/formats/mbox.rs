@@ -1,8 +1,8 @@
 //! Mail as text: mbox files (mailing lists, Google Takeout, Thunderbird) and single messages
 //! (`.eml`).
 //!
-//! A thread begins with a message that answers none known, and has its subject as its name. Quoted
-//! lines (`> `) stay in the text. Attachments are not read.
+//! A thread begins with a message that answers no known one, and its name is the subject of that
+//! message. Quoted lines (`> `) stay in the text. Attachments are not read.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Headers of a message, in lower case, of which a message alone must have three at its beginning.
+/// Headers of a message, in lower case; a single message must have three of them at its beginning.
 const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "received", "mime-version", "content-type"];
 
@@ -40,7 +40,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let mut known = [false; HEADERS.len()];
     for line in lines.take(200).take_while(|line| !line.is_empty()) {
         let Some(name) = header_name(line) else {
-            // A header goes on with a space.
+            // The continuation of a header begins with a space.
             if line.starts_with(b" ") || line.starts_with(b"\t") || line.starts_with(b">From ") {
                 continue;
             }
@@ -69,8 +69,8 @@ fn header_name(line: &[u8]) -> Option<String> {
     is_name.then(|| name.to_ascii_lowercase())
 }
 
-/// Returns true for the line in front of a message: `From`, an address, and a date with the time of
-/// day and the year.
+/// Returns true for the line before a message: `From`, an address, and a date with the time of day
+/// and the year.
 fn is_separator(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
     if rest.len() > 300 {
@@ -103,7 +103,7 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 struct Mailbox {
     input: Input,
-    /// The line in front of the next message.
+    /// The line before the next message.
     ahead: Option<Span>,
     attachments: u64,
     is_done: bool,
@@ -123,7 +123,7 @@ impl Mailbox {
                 }
                 span = Some(next);
             } else if span.is_none() && line.trim_ascii().is_empty() {
-                // Blank lines in front of the first message.
+                // Blank lines before the first message.
             } else {
                 let span = span.get_or_insert(next);
                 (span.end, span.is_complete) = (next.end, next.is_complete);
@@ -138,7 +138,7 @@ impl Mailbox {
     }
 
     fn message(&mut self, span: Span, raw: &[u8]) -> Record {
-        // What is not UTF-8 is decoded as the message says.
+        // Text that is not UTF-8 is decoded as the message declares.
         let is_long = span.end - span.start > MAX_RECORD_BYTES as u64;
         if let Some(cause) = self.input.source.defect(span, &[]).filter(|_| !is_long) {
             return self.input.reject(span, cause, raw);
@@ -205,7 +205,7 @@ impl Parser for Mailbox {
     }
 }
 
-/// Takes off the sign that keeps a line from being a separator (`>From `). Within quoted lines the
+/// Removes the sign that keeps a line from being a separator (`>From `). Within quoted lines the
 /// sign is that of the quotation.
 fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.windows(7).any(|window| window == b"\n>From ") {
@@ -232,14 +232,14 @@ fn answered(message: &Message) -> Vec<String> {
         }
     };
     let mut answered = ids(message.in_reply_to());
-    // Of several the first one is meant.
+    // If there are several, the first one is meant.
     answered.reverse();
     answered.extend(ids(message.references()));
     answered.retain(|id| !id.contains(char::is_whitespace) && !id.is_empty());
     answered
 }
 
-/// Returns the sender's name, or the address of one who has none.
+/// Returns the sender's name, or the address if there is no name.
 fn author(message: &Message) -> Option<String> {
     let sender = message.from().and_then(|from| from.first());
     let raw = || message.header_raw("From").map(str::trim).unwrap_or_default();
@@ -280,7 +280,7 @@ fn text(message: &Message, raw: &[u8]) -> Option<String> {
             PartType::Text(decoded) | PartType::Html(decoded) => decoded,
             _ => continue,
         };
-        // The stream is UTF-8 by now, whatever the message says.
+        // The stream is UTF-8 by now, whatever the message declares.
         let body = raw.get(part.offset_body as usize..part.offset_end as usize);
         let body = body.filter(|body| part.encoding == Encoding::None && !body.is_ascii());
         let decoded = body.and_then(|body| str::from_utf8(body).ok()).unwrap_or(decoded);
@@ -300,7 +300,7 @@ fn text(message: &Message, raw: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// A message whose kept bytes come so near to the limit may have been cut.
+/// The distance from the limit within which a message may have been cut.
 const MAX_LINE_ROOM: usize = 1 << 20;
 
 #[cfg(test)]

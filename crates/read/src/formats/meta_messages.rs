@@ -1,8 +1,8 @@
-//! Conversations of Messenger and Instagram as Meta's downloads hold them (`message_1.json`), and
-//! those that Messenger saves when chats are encrypted.
+//! Conversations of Messenger and Instagram as in Meta's downloads (`message_1.json`), and those
+//! that Messenger saves when chats are encrypted.
 //!
-//! Meta writes UTF-8 as if it were Latin-1; that is put right. A photo, a call or a sticker alone is
-//! a service record.
+//! Meta writes UTF-8 as if it were Latin-1; this module corrects that. A photo, a call or a sticker
+//! alone is a service record.
 
 use std::collections::VecDeque;
 
@@ -38,7 +38,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds a conversation: who takes part, and messages with their senders.
+/// Checks whether the input has a conversation: its participants, and messages with their senders.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has = |key| objects::has_key(source, key);
     let has_senders = (has("sender_name") && has("timestamp_ms")) || (has("senderName") && has("isUnsent"));
@@ -56,7 +56,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Messages {
-    /// Records in which UTF-8 was put right.
+    /// The number of records in which UTF-8 was corrected.
     repaired: u64,
     /// Messages without words.
     wordless: u64,

@@ -1,4 +1,4 @@
-//! One JSON object a line (ndjson, JSON Lines).
+//! One JSON object per line (ndjson, JSON Lines).
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::mapping::Mapping;
 use crate::sniff::Verdict;
 use crate::source::Source;
 
-/// Lines of the head that the format and the keys are understood by.
+/// The number of lines at the head from which the format and the keys are inferred.
 const SAMPLE_LINES: usize = 200;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -28,7 +28,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let lines = lines(source);
     if lines.len() > 1 && lines.iter().all(|line| serde_json::from_slice::<String>(line).is_ok()) {
         let why = format!("its first {} lines are JSON strings", lines.len());
-        // A table of one column may look the same, except for these.
+        // A table with one column may look the same, except for these.
         let is_escaped =
             lines.iter().any(|line| line.windows(2).any(|pair| matches!(pair, b"\\n" | b"\\u" | b"\\\"")));
         return if is_escaped { Verdict::Sure(why) } else { Verdict::Maybe(why) };
@@ -43,7 +43,7 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
     }
 }
 
-/// Whether at least half of the lines are objects of this kind.
+/// Returns true if at least half of the lines are objects of this kind.
 pub(crate) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
     let lines = lines(source);
     if lines.is_empty() && source.head().trim_ascii_start().starts_with(b"{") {
@@ -54,7 +54,7 @@ pub(crate) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>
     count > 0 && count * 2 >= lines.len()
 }
 
-/// The objects of the head.
+/// Returns the objects of the head.
 pub(crate) fn sample(source: &Source) -> Vec<Map<String, Value>> {
     lines(source).into_iter().filter_map(|line| keys::parse(line).ok()).collect()
 }
@@ -66,7 +66,7 @@ pub(crate) fn whole_lines(source: &Source) -> Vec<&[u8]> {
     lines
 }
 
-/// Whole lines of the head that are not blank.
+/// Returns the whole lines of the head that are not blank.
 fn lines(source: &Source) -> Vec<&[u8]> {
     let mut lines: Vec<&[u8]> = source.head().split(|byte| *byte == source.line_end()).collect();
     if !source.head_is_all() {

@@ -1,9 +1,9 @@
 //! Dumps of Reddit as Pushshift and Arctic Shift publish them: comments (RC) and submissions (RS),
-//! one JSON object a line, or the answers of their interfaces (an array, or an object with one
-//! under `data`).
+//! one JSON object per line, or the responses of their APIs (an array, or an object with one under
+//! `data`).
 //!
-//! A submission is a comment of its own thread, its title above its text. `&gt;`, `&lt;` and
-//! `&amp;`, which Reddit writes for `>`, `<` and `&`, are turned back.
+//! A submission is a comment of its own thread, with its title above its text. `&gt;`, `&lt;` and
+//! `&amp;`, which Reddit writes for `>`, `<` and `&`, are unescaped.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// The keys of a comment, and of a submission where it has others.
+/// The keys of a comment, and of a submission if they differ.
 const KEYS: Keys = &[
     (Field::Text, "body"),
     (Field::Text, "selftext"),
@@ -52,8 +52,8 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks { parent_id: Some(parent_id), ..Hooks::NONE },
 };
 
-/// Takes the kind off a parent's name. Reddit writes it in front of a parent's id (`t1_` a comment,
-/// `t3_` the thread) and not in front of a comment's own.
+/// Removes the type from a parent's name. Reddit writes it before a parent's id (`t1_` for a
+/// comment, `t3_` for the thread) and not before a comment's own.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     if parent.strip_prefix("t3_") == Some(thread) {
         return None;
@@ -81,7 +81,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// An object a line, or one document.
+/// Returns the places of objects, one per line or in one document.
 fn paths(source: &Source) -> JsonPath {
     if ndjson::are_most_lines(source, |object| is_comment(object) || is_submission(object)) {
         JsonPath::Lines
@@ -119,7 +119,7 @@ fn is_submission(object: &Object) -> bool {
     object.contains_key("title") && keys.iter().filter(|key| object.contains_key(**key)).count() >= 2
 }
 
-/// A comment or submission; none where the object is neither.
+/// Returns a comment or submission; `None` if the object is neither.
 pub(crate) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<Record> {
     let is_submission = is_submission(object);
     if !is_submission && !is_comment(object) {
@@ -158,7 +158,7 @@ pub(crate) fn comment(input: &mut Input, span: Span, object: &Object) -> Option<
     Some(objects::comment(input, span, values, status))
 }
 
-/// What `>`, `<` and `&` became in Reddit's answers, turned back.
+/// Unescapes `>`, `<` and `&` in Reddit's responses.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
@@ -166,8 +166,8 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
 }
 
-/// The name of a thing. Some of Pushshift's comments have it as a number, which Reddit would write
-/// to base 36.
+/// Returns the name of a thing. Some of Pushshift's comments have it as a number, which Reddit
+/// would write in base 36.
 fn name_of(value: &Value) -> Option<Cow<'_, str>> {
     let Some(mut number) = value.as_u64() else {
         return value.as_str().map(Cow::Borrowed);
@@ -180,7 +180,7 @@ fn name_of(value: &Value) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(digits.into_iter().rev().collect()))
 }
 
-/// A name without its kind.
+/// Returns a name without its type.
 fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
     match name.strip_prefix("t1_").or(name.strip_prefix("t3_")) {
         Some(bare) => bare.to_owned().into(),
@@ -188,7 +188,7 @@ fn bare(name: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Whether the object says, beside its text, that it was deleted or removed.
+/// Returns the status if a key other than the text marks the object as deleted or removed.
 fn status(object: &Object) -> Option<Status> {
     let word = |key| objects::find(object, key).and_then(Value::as_str).filter(|word| !word.is_empty());
     let is_true = |key: &str| object.get(key).and_then(Value::as_bool) == Some(true);

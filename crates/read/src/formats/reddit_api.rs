@@ -1,8 +1,8 @@
-//! What Reddit's interface answers with (`…/comments/ID.json`): listings of things, replies nested
-//! within comments.
+//! Responses of Reddit's API (`…/comments/ID.json`): listings of things, in which replies are
+//! part of the comments.
 //!
-//! Read in the order of the page: a comment, then its replies. Comments that Reddit left behind a
-//! `more` link are counted.
+//! Records are in the order of the page: a comment, then its replies. Comments that Reddit left
+//! behind a `more` link are counted.
 
 use std::collections::VecDeque;
 
@@ -32,7 +32,8 @@ const KEYS: Keys = &[
     (Field::Status, "data.removed_by_category"),
 ];
 
-/// A page of comments (two listings), one listing, what `morechildren` gives; a thing a line.
+/// The places of things: a page of comments (two listings), one listing, the response of
+/// `morechildren`, or one thing per line.
 const LISTINGS: JsonPath =
     JsonPath::Paths(&["*.data.children.*", "data.children.*", "json.data.things.*", "*.json.data.things.*"]);
 const THINGS: JsonPath = JsonPath::Paths(&[""]);
@@ -69,9 +70,9 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Listings {
-    /// Comments that stand behind a `more` link.
+    /// Comments that are behind a `more` link.
     missing: u64,
-    /// `more` links that do not say how many: threads that go on on a page of their own.
+    /// `more` links without a number: threads that continue on a page of their own.
     continued: u64,
 }
 
@@ -99,7 +100,8 @@ impl Layout for Listings {
 }
 
 impl Listings {
-    /// A comment and its replies, a submission, or a `more` link. As deep as the JSON parser went.
+    /// Adds a comment and its replies, a submission, or a `more` link. The JSON parser limits the
+    /// depth.
     fn thing(&mut self, input: &mut Input, span: Span, thing: &Object, records: &mut VecDeque<Record>) {
         let defect = |cause| Defect { span, cause, raw: serde_json::to_vec(thing).unwrap_or_default() };
         let data = thing.get("data").and_then(Value::as_object);

@@ -1,5 +1,5 @@
-//! Backups of Remark42 (a line of settings, then a comment on each line), and the comments of its
-//! interface, as a list or as a tree.
+//! Backups of Remark42 (a line of settings, then one comment per line), and the comments of its
+//! API, as a list or as a tree.
 
 use std::collections::VecDeque;
 
@@ -81,8 +81,8 @@ impl Layout for Remark42 {
     }
 }
 
-/// Reads a comment, or a node of a tree: its comment, then its replies. As deep as the JSON parser
-/// lets them be nested.
+/// Reads a comment, or a node of a tree: its comment, then its replies. The JSON parser limits how
+/// deep they may be nested.
 fn read_node(input: &mut Input, span: Span, root: &Value, records: &mut VecDeque<Record>) {
     let mut pending = vec![root];
     while let Some(node) = pending.pop() {
@@ -104,7 +104,7 @@ fn comment_record(input: &mut Input, span: Span, comment: &Object) -> Option<Rec
     values[Field::Status as usize] = None;
     values[Field::Link as usize] =
         values[Field::Thread as usize].as_ref().map(|url| format!("{url}#remark42__comment-{id}").into());
-    // What stands for the author of a comment once the account is gone.
+    // The author of a comment whose account is gone.
     if objects::scalar(comment, "user.id").as_deref() == Some("deleted") {
         values[Field::Author as usize] = None;
     }

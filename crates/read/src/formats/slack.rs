@@ -1,9 +1,9 @@
 //! A Slack export: a folder (or zip archive) with a folder for each channel, and in it a file for
-//! each day; also one such file, or an answer of `conversations.history`.
+//! each day; also one such file, or a response of `conversations.history`.
 //!
-//! A channel is a thread, and answers name the message they stand below. Senders and mentions get
-//! their names from `users.json`. What Slack itself wrote (someone joined, the topic was changed)
-//! is a service record.
+//! A channel is a thread, and replies name the message above them. Senders and mentions get their
+//! names from `users.json`. Messages that Slack itself wrote (someone joined, the topic was
+//! changed) are service records.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -240,7 +240,7 @@ impl Slack {
         name.or_else(|| id.map(Cow::into_owned)).or_else(|| name_of(message, ["bot_id"]))
     }
 
-    /// Returns the text as Slack shows it; of a message without one, the texts of what is attached.
+    /// Returns the text as Slack shows it; for a message without one, the texts of its attachments.
     fn text(&self, message: &Object) -> String {
         let text = objects::scalar(message, "text").unwrap_or_default();
         if !text.trim().is_empty() {

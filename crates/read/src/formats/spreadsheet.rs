@@ -28,7 +28,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
 /// The beginning of a compound file: old Office documents.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Returns true if a file begins as an Office document, which may be another than a spreadsheet.
+/// Returns true if a file begins like an Office document, which may not be a spreadsheet.
 fn is_begun(raw_head: &[u8]) -> bool {
     const NAMES: [&[u8]; 5] = [
         b"[Content_Types].xml",

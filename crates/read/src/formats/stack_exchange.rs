@@ -1,7 +1,7 @@
 //! Stack Exchange's data dump: `Comments.xml`, and `Posts.xml` with the questions and answers.
 //!
-//! A row is an element whose attributes hold everything. People are numbers there, unless their
-//! accounts are gone and their names are all that is left.
+//! A row is an element whose attributes contain everything. People are numbers, unless their
+//! accounts are gone and only their names are left.
 
 use comity_core::comment::Status;
 
@@ -17,7 +17,7 @@ use crate::{ReadError, Record};
 
 const LAYOUT: Layout = Layout { containers: &["comments", "posts"], records: &["row"], wanted: &["row"] };
 
-/// Where each field stands in comments, then in posts.
+/// The place of each field in comments, then in posts.
 const OF_COMMENTS: [(Field, &str); 6] = [
     (Field::Text, "Text"),
     (Field::Author, "UserDisplayName, UserId"),
@@ -47,7 +47,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
 };
 
 /// Checks whether the root element is that of comments or posts, with rows that name their post or
-/// its kind.
+/// its type.
 fn sniff(source: &Source, _: &Mapping) -> Verdict {
     let head = source.head();
     let has = |name: &str| head.windows(name.len()).any(|window| window == name.as_bytes());

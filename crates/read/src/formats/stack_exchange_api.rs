@@ -1,4 +1,4 @@
-//! Questions, answers and comments as Stack Exchange's interface lists them, nested or alone.
+//! Questions, answers and comments as Stack Exchange's API lists them, nested or alone.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,8 @@ use crate::sniff::Verdict;
 use crate::source::{Source, Span};
 use crate::{ReadError, Record};
 
-/// A comment has its post's number next to its own, and an answer its question's.
+/// The keys of a post or comment. A comment has its post's number next to its own, and an answer
+/// its question's.
 const KEYS: Keys = &[
     (Field::Text, "body"),
     (Field::Text, "body_markdown"),
@@ -65,7 +66,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct StackExchangeApi {
-    /// Posts and comments that the interface gave without their words, as it does unless asked.
+    /// Posts and comments that the API returned without their words, as it does by default.
     wordless: u64,
 }
 
@@ -87,7 +88,7 @@ impl Layout for StackExchangeApi {
 }
 
 impl StackExchangeApi {
-    /// Reads a post or a comment, then what stands within it.
+    /// Reads a post or a comment, then those within it.
     fn item(
         &mut self,
         input: &mut Input,

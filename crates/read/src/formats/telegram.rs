@@ -1,8 +1,8 @@
 //! Telegram Desktop's `result.json`: one chat, or every chat of an account.
 //!
-//! A thread is a chat, by its id; its name is the section. The words that Telegram marks as a
-//! quotation are quotes. What Telegram itself wrote (someone joined, a message was pinned) is a
-//! service record with the kind of event as its text.
+//! A thread is a chat, by its id; its name is the section. Words that Telegram marks as a quotation
+//! are quotes. Messages that Telegram itself wrote (someone joined, a message was pinned) are
+//! service records with the kind of event as their text.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -34,7 +34,7 @@ const KEYS: Keys = &[
     (Field::CreatedAt, "date"),
 ];
 
-/// A chat's id and name stand before its messages.
+/// The places of messages. A chat's id and name come before them.
 const PATHS: JsonPath = JsonPath::Paths(&[
     "id",
     "name",
@@ -84,7 +84,7 @@ struct Telegram {
     /// The chat that is being read.
     chat: Option<String>,
     name: Option<String>,
-    /// A message of it was seen: what names a chat now names the next one.
+    /// A message of it was read: from now on, a chat's id or name is that of the next one.
     has_begun: bool,
 }
 
@@ -121,7 +121,7 @@ impl Layout for Telegram {
         let action = objects::scalar(message, "action").filter(|_| is_service);
         values[Field::Text as usize] = text.filter(|text| !text.is_empty()).map(Into::into).or(action);
         if message.get("reply_to_peer_id").is_some_and(|peer| !peer.is_null()) {
-            // The message that it answers stands in another chat.
+            // The message that it answers is in another chat.
             values[Field::Parent as usize] = None;
         }
         let name = self.name.as_deref().filter(|_| !input.options.withhold_names);
@@ -135,13 +135,13 @@ impl Layout for Telegram {
     }
 }
 
-/// The text of a message, and what of it is a quotation; none where there is no text at all.
+/// Returns the text of a message, and the quotations in it; `None` if there is no text at all.
 fn body(message: &Object) -> (Option<String>, Vec<Range<usize>>) {
     let text = message.get("text").and_then(joined);
     let has_text = text.is_some() || message.contains_key("text_entities");
     let entities = message.get("text_entities").and_then(joined);
     let (text, quotes) = match (text, entities) {
-        // The entities say more of the same text.
+        // The entities contain the same text with more detail.
         (Some((text, _)), Some((same, quotes))) if text == same || text.is_empty() => (Some(same), quotes),
         (Some((text, quotes)), _) | (None, Some((text, quotes))) => (Some(text), quotes),
         (None, None) => (None, Vec::new()),
@@ -153,7 +153,7 @@ fn body(message: &Object) -> (Option<String>, Vec<Range<usize>>) {
     )
 }
 
-/// A text that is a string, or an array of strings and of parts with a type.
+/// Returns a text that is a string, or an array of strings and of parts with a type.
 fn joined(value: &Value) -> Option<(String, Vec<Range<usize>>)> {
     let parts = match value {
         Value::String(text) => return Some((text.clone(), Vec::new())),

@@ -1,4 +1,4 @@
-//! Parts of the formats' tests that several of them use.
+//! Shared parts of the formats' tests.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ pub(crate) fn read_own(entry: &'static FormatEntry, export: &str) -> Export {
 }
 
 /// Reads damaged copies of a valid export: each one ends in records or in an error, never in a
-/// panic or in nothing at all, and each reject lies within the file.
+/// panic or in nothing at all, and each reject is within the file.
 pub(crate) fn survives_damage(entry: &'static FormatEntry, valid: &str) {
     const PIECES: &[&str] =
         &["{", "}", "[", "]", "\"", ",", ":", "<", ">", "/", "null", "-1", "\\ud800", "\n", "é"];

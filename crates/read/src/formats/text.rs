@@ -1,4 +1,4 @@
-//! The page dump as a format of export: the whole input is read and understood when it is opened.
+//! The page dump as an export format: the whole input is read and understood when it is opened.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use crate::source::{Source, Span};
 use crate::text::{self, Dump, DumpComment, MAX_LINE_BYTES, Overrides, TextError};
 use crate::{Options, ReadError, ReadErrorKind, Record};
 
-/// Longest page dump, in bytes: it is held in memory.
+/// The longest page dump, in bytes: it is in memory as a whole.
 const MAX_DUMP_BYTES: usize = 256 << 20;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -91,7 +91,7 @@ fn describe(input: &mut Input, dump: &Dump) {
     report.doubts.clone_from(&dump.doubts);
 }
 
-/// A line of the input: where it begins in `raw`, and where it stood.
+/// A line of the input: its offset in `raw`, and its place in the file.
 struct Line {
     start: usize,
     span: Span,

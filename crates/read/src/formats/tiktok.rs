@@ -1,5 +1,5 @@
-//! TikTok: the comments in the download of an account's data (`user_data_tiktok.json`), those of
-//! its owner alone, and comments as the website's interface returns them.
+//! TikTok: the comments in the download of an account's data (`user_data_tiktok.json`), only those
+//! of its owner, and comments as the website's API returns them.
 
 use std::collections::VecDeque;
 
@@ -44,7 +44,7 @@ const WEBSITE: Keys = &[
     (Field::Replies, "replyCommentTotal"),
 ];
 
-/// The list of comments is one of many.
+/// The place of comments in an account's data: one list of many.
 const LIST: JsonPath = JsonPath::Paths(&["**.CommentsList.*"]);
 const PAGES: &[&str] = &["comments.*"];
 const DOCUMENT: &[&str] = &[""];
@@ -58,7 +58,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input is the data of an account or holds comments of the website.
+/// Checks whether the input is the data of an account or has comments of the website.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
@@ -73,8 +73,8 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     Verdict::No
 }
 
-/// Checks whether the head has sections of an account's data, two at least; the comments may stand
-/// far behind it.
+/// Checks whether the head has at least two sections of an account's data; the comments may come
+/// long after it.
 fn is_account(source: &Source) -> bool {
     const SECTIONS: [&str; 12] = [
         "Comments",
@@ -123,9 +123,9 @@ impl Layout for Account {
 /// Comments of the website, with counts for a notice.
 #[derive(Default)]
 pub(super) struct Comments {
-    /// Replies that the site counts below the comments.
+    /// The number of replies that the site counts below the comments.
     counted: u64,
-    /// Replies that were read.
+    /// The number of replies that were read.
     replies: u64,
 }
 
@@ -167,7 +167,7 @@ impl Comments {
         }
     }
 
-    /// Adds a comment and the replies within it. Returns false if the object is no comment.
+    /// Adds a comment and the replies within it. Returns false if the object is not a comment.
     pub(super) fn comment(
         &mut self,
         input: &mut Input,

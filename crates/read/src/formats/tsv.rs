@@ -1,4 +1,4 @@
-//! Columns divided by tabs.
+//! Columns separated by tabs.
 
 use super::{FormatEntry, Hooks};
 use crate::ReadError;

@@ -1,5 +1,5 @@
-//! The chat of a stream on Twitch as TwitchDownloader and the site's old interface save it: a video
-//! and its messages, or a message a line.
+//! The chat of a stream on Twitch as TwitchDownloader and the site's old API save it: a video and
+//! its messages, or one message per line.
 
 use std::collections::VecDeque;
 
@@ -35,7 +35,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds messages with their place in a stream.
+/// Checks whether the input has messages with their place in a stream.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is_chat = objects::may_be(source, mapping)
         && objects::has_key(source, "content_offset_seconds")
@@ -74,7 +74,7 @@ impl Layout for Twitch {
     }
 }
 
-/// Returns a message as a comment, or `None` if the value is no message.
+/// Returns a message as a comment, or `None` if the value is not a message.
 fn message(input: &mut Input, piece: &Piece, value: &Value) -> Option<Record> {
     let object = value.as_object()?;
     let mut values = objects::values(object, KEYS);

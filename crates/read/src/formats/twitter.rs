@@ -1,10 +1,9 @@
-//! Tweets: the archive of an X (Twitter) account (`tweets.js`: JSON behind an assignment), and
-//! tweets as the site's interfaces return them: v1.1 (streams, searches, timelines), v2 (pages as
-//! twarc saves them, or one tweet each), the one of the website, and as snscrape and twscrape save
-//! them.
+//! Tweets: the archive of an X (Twitter) account (`tweets.js`: JSON after an assignment), and
+//! tweets as the site's APIs return them: v1.1 (streams, searches, timelines), v2 (pages as twarc
+//! saves them, or one tweet each), that of the website, and as snscrape and twscrape save them.
 //!
-//! The longest text that a tweet has is the one that is read. A retweet's text is that of the whole
-//! tweet that it repeats, marked as a quotation. Tweets that others merely refer to are not read.
+//! The longest of a tweet's texts is read. A retweet's text is that of the whole tweet that it
+//! repeats, marked as a quotation. Tweets that others merely refer to are not read.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -63,7 +62,8 @@ const KEYS: Keys = &[
 
 const DOCUMENTS: &[&str] = &[""];
 const SEARCH: &[&str] = &["statuses.*"];
-/// Answers of the website's interface: the tweets within each other are those that are quoted.
+/// The places of tweets in responses of the website's API: the tweets within each other are quoted
+/// ones.
 const WEBSITE: &[&str] = &["**.tweet_results.result"];
 
 /// The beginnings of an archive's files, before the name of what they contain.
@@ -80,7 +80,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input begins as a file of an archive does, or has the keys of tweets.
+/// Checks whether the input begins like a file of an archive, or has the keys of tweets.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has = |key| objects::has_key(source, key);
     let has_any = |keys: &[&str]| keys.iter().any(|key| objects::has_key(source, key));
@@ -111,7 +111,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Returns the name of what a file of an archive contains, and the offset of its list.
+/// Returns the name of the data in a file of an archive, and the offset of its list.
 fn section(head: &[u8]) -> Option<(&str, usize)> {
     let start = head.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let of = |name: &&str| head[start..].starts_with(name.as_bytes());
@@ -152,13 +152,13 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
 #[derive(Default)]
 pub(super) struct Tweets {
     retweets: u64,
-    /// Tweets whose text is cut and not whole anywhere.
+    /// Tweets whose text is cut and nowhere complete.
     cut: u64,
     /// Tweets that others refer to.
     referred: u64,
-    /// Tweets that the interface named and did not return.
+    /// Tweets that the API named and did not return.
     withheld: u64,
-    /// Messages of a stream that are no tweets: deletions, limits.
+    /// Messages of a stream that are not tweets: deletions, limits.
     messages: u64,
 }
 
@@ -205,7 +205,7 @@ impl Layout for Tweets {
     }
 }
 
-/// Returns true for a message of a stream that is no tweet.
+/// Returns true for a message of a stream that is not a tweet.
 fn is_message(object: &Object) -> bool {
     const KINDS: [&str; 8] = [
         "delete",
@@ -252,7 +252,7 @@ impl Tweets {
         }
     }
 
-    /// Returns a tweet as a comment, or `None` if the object is no tweet.
+    /// Returns a tweet as a comment, or `None` if the object is not a tweet.
     pub(super) fn tweet(
         &mut self,
         input: &mut Input,
@@ -315,7 +315,7 @@ impl Tweets {
     }
 }
 
-/// What a page of the API v2 adds to its tweets.
+/// The data that a page of the API v2 adds to its tweets.
 #[derive(Default)]
 pub(super) struct Includes<'a> {
     /// User names by id.
@@ -336,7 +336,7 @@ impl<'a> Includes<'a> {
     }
 }
 
-/// Returns the length of the `RT @name: ` that a text begins with; 0 if it does not.
+/// Returns the length of the `RT @name: ` that a text begins with; 0 if there is none.
 fn repeat_head(text: &str) -> usize {
     let head = || {
         let (name, _) = text.strip_prefix("RT @")?.split_once(": ")?;

@@ -1,8 +1,7 @@
-//! Comments and posts as VK's interface lists them (`wall.getComments`, `wall.get`), with the people
-//! that they name by number next to them.
+//! Comments and posts as VK's API lists them (`wall.getComments`, `wall.get`), with the people that
+//! they name by number next to them.
 //!
-//! The names may stand behind the comments, so all comments of a file are held in memory until it
-//! ends.
+//! The names may come after the comments, so all comments of a file are in memory until it ends.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -55,7 +54,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Opens answers, or a list of comments.
+/// Opens responses, or a list of comments.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let is_wrapped = !objects::sample(&input.source, PATHS).is_empty();
     let paths = if is_wrapped { PATHS } else { JsonPath::of_list(&input.source) };
@@ -64,9 +63,9 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct Vk {
-    /// In the order of the file, rejects among them.
+    /// The comments in the order of the file, rejects among them.
     comments: Vec<Result<(Span, Object), Defect>>,
-    /// Names by number, those of groups below zero.
+    /// Names by number; those of groups are below zero.
     names: HashMap<i64, String>,
 }
 
@@ -144,7 +143,7 @@ impl Vk {
         }
         let status = is_deleted.then_some(Status::Deleted);
         let mut record = objects::comment(input, span, values, status);
-        // Comments and posts are numbered apart: one may be the other.
+        // Comments and posts are numbered separately: the same number may stand for both.
         if let Record::Comment(record) = &mut record {
             record.parent = parent.map(|id| id.into_owned()).or_else(|| answered.map(str::to_owned));
         }
@@ -179,7 +178,8 @@ fn with_names(text: &str) -> String {
     plain + rest
 }
 
-/// Returns the name that a mention shows, and what follows it, behind its first bracket.
+/// Returns the name that a mention shows, and the text after the mention; the argument begins after
+/// its first bracket.
 fn shown_name(mention: &str) -> Option<(&str, &str)> {
     let number = ["id", "club", "public"].iter().find_map(|kind| mention.strip_prefix(kind))?;
     let length = number.bytes().take_while(u8::is_ascii_digit).count();

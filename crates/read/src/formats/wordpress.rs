@@ -15,7 +15,7 @@ const LAYOUT: Layout = Layout {
     wanted: &["title", "link", "post_id", "category", "comment"],
 };
 
-/// Where each field stands.
+/// The place of each field.
 const COLUMNS: [(Field, &str); 10] = [
     (Field::Text, "wp:comment_content"),
     (Field::Author, "wp:comment_author"),
@@ -28,7 +28,7 @@ const COLUMNS: [(Field, &str); 10] = [
     (Field::Section, "category"),
     (Field::Status, "wp:comment_approved, wp:comment_type"),
 ];
-/// What is left behind on purpose (who can be reached how) or has no place.
+/// Elements that are left out on purpose (contact details) or have no field.
 const UNUSED: [&str; 5] = [
     "wp:comment_author_email",
     "wp:comment_author_url",
@@ -38,7 +38,7 @@ const UNUSED: [&str; 5] = [
 ];
 /// The namespace of the export's own elements; its version follows.
 const NAMESPACE: &str = "wordpress.org/export/";
-/// Kinds of comment that no person wrote: other pages' links, and notes of the shop plugin.
+/// Types of comment that no person wrote: other pages' links, and notes of the shop plugin.
 const SERVICE_TYPES: [&str; 4] = ["pingback", "trackback", "order_note", "action_log"];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -91,7 +91,7 @@ struct Item {
 }
 
 impl Item {
-    /// Takes over what a child of the item says.
+    /// Copies the content of a child of the item.
     fn add(&mut self, element: &Element) {
         let slot = match element.name.as_str() {
             "title" => &mut self.title,
@@ -140,7 +140,7 @@ impl WordPress {
         });
         let body = get("comment_content").unwrap_or_default();
         let mut record = html::comment(&mut self.xml.input, comment.span, values, body);
-        // Numbers of comments and posts are counted apart: one may be the other.
+        // Comments and posts are numbered separately: the same number may stand for both.
         if let Record::Comment(read) = &mut record {
             read.parent = get("comment_parent").filter(|parent| *parent != "0").map(str::to_owned);
         }

@@ -1,4 +1,4 @@
-//! Comments as WordPress's REST interface lists them (`wp-json/wp/v2/comments`).
+//! Comments as WordPress's REST API lists them (`wp-json/wp/v2/comments`).
 
 use std::collections::VecDeque;
 
@@ -36,7 +36,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input has the keys of comments in WordPress's REST interface.
+/// Checks whether the input has the keys of comments in WordPress's REST API.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let keys = ["author_name", "post", "parent", "content"];
     if objects::may_be(source, mapping)
@@ -88,7 +88,7 @@ fn read_comment(input: &mut Input, span: Span, comment: &Object) -> Option<Recor
     let is_one_of = |path: &str, words: &[&str]| {
         objects::scalar(comment, path).is_some_and(|word| words.contains(&&*word))
     };
-    // Comments and posts are numbered apart: one may be the other.
+    // Comments and posts are numbered separately: the same number may stand for both.
     if let Record::Comment(record) = &mut record {
         record.parent = parent.map(|id| id.into_owned());
         if is_one_of("type", &["pingback", "trackback", "order_note", "action_log"]) {

@@ -1,9 +1,9 @@
-//! Comments as YouTube's Data API gives them: pages of `commentThreads` (a comment and some of its
-//! replies) and of `comments`, saved as they came, one after the other, in an array, or a thread a
-//! line.
+//! Comments as YouTube's Data API returns them: pages of `commentThreads` (a comment and some of
+//! its replies) and of `comments`, saved as they came, one after the other, in an array, or one
+//! thread per line.
 //!
-//! A thread is a video: pages in many files make one thread by its `videoId`. The API gives at most
-//! five replies with a comment; how many it left out is counted.
+//! A thread is a video: pages in many files make one thread by its `videoId`. The API returns at
+//! most five replies with a comment; the number it leaves out is counted.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -47,7 +47,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds answers of YouTube's Data API with comments.
+/// Checks whether the input has responses of YouTube's Data API with comments.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;
@@ -64,7 +64,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     }
 }
 
-/// Opens the answers.
+/// Opens the responses.
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let source = &input.source;
     let paths = if objects::has_key(source, "items") {
@@ -79,7 +79,7 @@ fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
 
 #[derive(Default)]
 struct YouTube {
-    /// Replies that YouTube counts and did not give.
+    /// Replies that YouTube counts and did not return.
     missing: u64,
     /// Comments that were not under any video or channel.
     homeless: u64,
@@ -130,7 +130,8 @@ impl Layout for YouTube {
 const NO_COMMENT: &str = "no comment of YouTube: it has no snippet with a text";
 
 impl YouTube {
-    /// A comment, which may stand in a thread with its replies; none where it is none.
+    /// Returns a comment, which may be in a thread with its replies; `None` if the value is not
+    /// one.
     fn comment(
         &mut self,
         input: &mut Input,
@@ -165,7 +166,7 @@ impl YouTube {
         values[Field::Thread as usize] = home;
         let status = values[Field::Status as usize].take();
         let status = status.filter(|word| word == "rejected").map(|_| Status::Removed);
-        // `textDisplay` alone is HTML.
+        // Only `textDisplay` is HTML.
         let mut quotes = Vec::new();
         if objects::scalar(comment, "snippet.textOriginal").is_none()
             && let Some(text) = &mut values[Field::Text as usize]

@@ -1,5 +1,5 @@
-//! `video.info.json` as yt-dlp writes it with `--write-comments`: what it knows of a video, with
-//! its comments somewhere behind the lists of formats and pictures.
+//! `video.info.json` as yt-dlp writes it with `--write-comments`: the metadata of a video, with its
+//! comments somewhere after the lists of formats and pictures.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ const KEYS: Keys = &[
     (Field::Votes, "like_count"),
 ];
 
-/// The video's id names the thread; it stands before the comments.
+/// The places of comments. The video's id names the thread; it comes before the comments.
 const VIDEOS: JsonPath = JsonPath::Paths(&["id", "comments.*", "*.id", "*.comments.*"]);
 const COMMENTS: JsonPath = JsonPath::Paths(&["*"]);
 
@@ -34,8 +34,8 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input describes a video as yt-dlp does: the comments may stand far behind the
-/// head.
+/// Checks whether the input describes a video like yt-dlp does: the comments may come long after
+/// the head.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     if !objects::may_be(source, mapping) {
         return Verdict::No;

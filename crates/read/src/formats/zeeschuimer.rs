@@ -1,8 +1,8 @@
-//! Zeeschuimer: what a browser was shown while somebody looked at a site, an item a line, each
-//! under `data` as the site sent it.
+//! Zeeschuimer: the items that a browser displayed while somebody looked at a site, one per line,
+//! each under `data` as the site sent it.
 //!
-//! `timestamp_collected` is the time at which an item was seen, and never that of the item. An item
-//! that was seen twice is read twice, under a second id.
+//! `timestamp_collected` is the time at which an item was displayed, and never that of the item. An
+//! item that was displayed twice is read twice, under a second id.
 
 use std::collections::VecDeque;
 
@@ -102,7 +102,7 @@ const ANY_SITE: Keys = &[
     (Field::Replies, "commentsCount"),
 ];
 
-/// What the report names: where the items stand.
+/// The columns in the report: the place of the items.
 const KEYS: Keys = &[(Field::Text, "data")];
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
@@ -114,7 +114,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
     hooks: Hooks::NONE,
 };
 
-/// Checks whether the input holds items with the site that they were seen on.
+/// Checks whether the input has items with the site that they came from.
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is_collected = objects::may_be(source, mapping)
         && ["source_platform", "timestamp_collected"].iter().all(|key| objects::has_key(source, key))
@@ -130,7 +130,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
 fn open(input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let paths = JsonPath::of_list(&input.source);
     let mut parser = objects::open(input, paths, KEYS, Zeeschuimer::default());
-    // Which of its keys an item is read from depends on its site.
+    // The keys that are read depend on an item's site.
     parser.input().report.unused.clear();
     Ok(parser)
 }

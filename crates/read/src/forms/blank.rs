@@ -7,15 +7,15 @@ use crate::time;
 /// Words that nobody writes as a comment.
 const SURE: [&str; 2] = ["\\N", "<NA>"];
 
-/// Words that may be somebody's.
+/// Words that somebody may have written.
 const WORDS: [&str; 11] =
     ["NA", "N/A", "#N/A", "nan", "NaN", "NaT", "NULL", "null", "None", "nil", "undefined"];
 
-/// Returns the words that stand for nothing in a table: those that several of its columns use, or a
-/// column of numbers, times or ids; all that it uses if its rows are numbered, as pandas and R
+/// Returns the words that mark missing values in a table: those that several of its columns use, or
+/// a column of numbers, times or ids; all that it uses if its rows are numbered, as pandas and R
 /// number them.
 pub(super) fn words(columns: &[Column], resolved: &Resolved) -> Vec<&'static str> {
-    // Without a header every column goes by its number.
+    // Without a header every column is named by its number.
     let has_header = columns.get(1).is_some_and(|column| column.name != "2");
     let is_numbered = has_header && columns.first().is_some_and(numbers_rows);
     let is_written = |index: usize| {

@@ -1,25 +1,25 @@
 //! Whole numbers as sites show them: grouped, shortened, with a word.
 
-/// How the numbers of votes or replies of a column are written.
+/// The notation of the numbers of votes or replies in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NumberColumn {
     /// A dot before three digits groups thousands (`1.234`).
     dots_group: bool,
-    /// Or it begins a fraction (`12.000`).
+    /// A dot begins a fraction (`12.000`).
     dots_divide: bool,
 }
 
 /// A number that was understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number {
-    /// `None` for a dash, which stands for none.
+    /// `None` for a dash, which marks a missing number.
     pub(crate) value: Option<i64>,
     /// The site shortened it (`1.2K`).
     pub(crate) is_rounded: bool,
 }
 
 impl NumberColumn {
-    /// Decides by some values of a column.
+    /// Infers the notation from some values of a column.
     pub(crate) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let (mut is_grouped, mut small, mut is_divided, mut large) = (true, 0, false, 0);
         for value in values.into_iter().map(str::trim) {
@@ -34,11 +34,11 @@ impl NumberColumn {
                 None => large += 1,
             }
         }
-        // Where dots group, every number over 999 has one, and smaller ones have none.
+        // If dots group thousands, every number over 999 has one, and smaller ones have none.
         Self { dots_group: is_grouped && small > 0 && large == 0, dots_divide: is_divided || large > 0 }
     }
 
-    /// Reads a value of the column; `None` if it is no whole number, or could be two.
+    /// Reads a value of the column; returns `None` if it is not a whole number, or could be two.
     pub(crate) fn read(self, value: &str) -> Option<Number> {
         let exact = |number| Some(Number { value: Some(number), is_rounded: false });
         if let Ok(number) = value.parse() {
@@ -73,7 +73,7 @@ impl NumberColumn {
         Some(Number { value: Some(sign * number), is_rounded: unit > 1 })
     }
 
-    /// Divides digits into a whole number and the digits of its fraction.
+    /// Splits digits into a whole number and the digits of its fraction.
     fn divide(self, digits: &str, unit: i64) -> Option<(i64, &str)> {
         let last = digits.rfind(['.', ',']).map(|at| (at, digits.as_bytes()[at]));
         let fraction = |at: usize| Some((grouped(&digits[..at])?, &digits[at + 1..]));
@@ -98,7 +98,7 @@ impl NumberColumn {
     }
 }
 
-/// Returns the number of digits in groups of three, or without groups.
+/// Returns the number for digits in groups of three, or without groups.
 fn grouped(digits: &str) -> Option<i64> {
     let mut groups = digits.split(|c: char| !c.is_ascii_digit());
     let first = groups.next()?;
@@ -108,7 +108,7 @@ fn grouped(digits: &str) -> Option<i64> {
     fits.then(|| digits.parse().ok())?
 }
 
-/// Returns the factor that the words behind a number stand for; `None` for words that are not known.
+/// Returns the factor for the words after a number; `None` for unknown words.
 fn unit(words: &str) -> Option<i64> {
     const UNITS: [(i64, &str); 5] = [
         (1_000, "k tsd mil tys \u{442}\u{44b}\u{441}"),

@@ -33,7 +33,7 @@ impl Wrapping {
         }
     }
 
-    /// Returns the text of a value; `None` if it is not written so.
+    /// Returns the text of a value; `None` if it is not in this notation.
     pub(super) fn unwrap(self, value: &str) -> Option<String> {
         match self {
             Self::None => None,
@@ -44,7 +44,7 @@ impl Wrapping {
         }
     }
 
-    /// Returns what was inferred, for the user.
+    /// Returns a notice for the user about what was inferred.
     pub(super) fn notice(self) -> Option<&'static str> {
         Some(match self {
             Self::None => return None,
@@ -85,7 +85,7 @@ fn bytes(value: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Returns the joined texts of `{"text":"…"},{"text":"…"}`, with or without brackets around them.
+/// Returns the joined texts of `{"text":"…"},{"text":"…"}`, with or without brackets around it.
 fn pieces(value: &str) -> Option<String> {
     let value = value.trim();
     let pieces: Value = match value.as_bytes().first()? {
@@ -108,7 +108,7 @@ fn join(piece: &Value, text: &mut String) -> Option<()> {
         Value::Object(piece) => match (piece.get("text").or(piece.get("simpleText")), piece.get("runs")) {
             (Some(plain), _) => text.push_str(plain.as_str()?),
             (None, Some(runs)) => runs.as_array()?.iter().try_for_each(|run| join(run, text))?,
-            // A picture, or what a later version added.
+            // A picture, or a part that a later version added.
             (None, None) => {}
         },
         _ => return None,
@@ -116,8 +116,8 @@ fn join(piece: &Value, text: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Returns true if backslashes are escapes in every value that has any, and some show it: no line
-/// end stands in any value, and a path of Windows would not be written so.
+/// Returns true if backslashes are escapes in every value that has any, and some values show it: no
+/// value has a line end, and a Windows path would not be written that way.
 fn are_escaped(values: &[String]) -> bool {
     let mut shows = false;
     for value in values {
@@ -153,7 +153,7 @@ fn are_escaped(values: &[String]) -> bool {
     shows
 }
 
-/// Returns a text with its escapes replaced; those that stand for nothing stay.
+/// Returns a text with its escapes replaced; those without a meaning stay.
 fn unescape(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
@@ -165,7 +165,7 @@ fn unescape(value: &str) -> String {
             Some('n') => '\n',
             Some('t') => '\t',
             Some('r') => {
-                // The line end behind it is enough.
+                // The line end after it is enough.
                 rest = &rest[1..];
                 if !rest.starts_with("\\n") {
                     text.push('\n');
@@ -191,8 +191,8 @@ fn unescape(value: &str) -> String {
     text
 }
 
-/// Returns the character of the digits behind `\u`, and how many bytes it takes; two escapes for
-/// the halves of a pair.
+/// Returns the character for the digits after `\u`, and the number of bytes it takes; two escapes
+/// for the halves of a pair.
 fn code_point(digits: &str) -> Option<(char, usize)> {
     let unit = |digits: &str| u16::from_str_radix(digits.get(..4)?, 16).ok();
     let first = unit(digits)?;

@@ -1,18 +1,18 @@
-//! Tells from the texts of a column if they are HTML.
+//! Infers from the texts of a column if they are HTML.
 
-/// How the texts of a column mark up their words.
+/// The markup of a column's texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Markup {
-    /// Not at all, or in a way that people type.
+    /// There is none, or only marks that people type.
     #[default]
     Plain,
-    /// Characters are written as `&amp;`, and no tags.
+    /// Characters are written as `&amp;`, without tags.
     Escaped,
     /// HTML.
     Html,
 }
 
-/// Elements that stand by themselves.
+/// Elements with a line of their own.
 const BLOCKS: [&str; 18] = [
     "p",
     "div",
@@ -40,8 +40,8 @@ const INLINES: [&str; 22] = [
 ];
 
 impl Markup {
-    /// Decides by some texts: HTML shows in tags where HTML has them and in no bare `<` and `&`,
-    /// while people mention tags within their sentences and their code.
+    /// Infers the markup from some texts: HTML has tags where HTML allows them and no bare `<` and
+    /// `&`, while people mention tags within their sentences and their code.
     pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
         let (mut all, mut wrapped, mut marked, mut escaped, mut bare) = (0, 0, 0, 0, 0);
         for text in texts {
@@ -64,15 +64,15 @@ impl Markup {
     }
 }
 
-/// Returns true if a text has tags where HTML has them, and nothing that HTML would escape.
+/// Returns true if a text has tags where HTML has them, and no characters that HTML would escape.
 pub(crate) fn has_tags(text: &str) -> bool {
     let signs = Signs::of(text);
     signs.tags > 0 && signs.bare == 0
 }
 
-/// Signs of a text that are enough.
+/// The number of signs in a text that are enough.
 const MANY: usize = 1000;
-/// Characters within which an element ends.
+/// The number of characters within which an element ends.
 const FAR: usize = 2000;
 
 /// The signs of a text for and against HTML.
@@ -122,7 +122,7 @@ impl Signs {
         signs
     }
 
-    /// Weighs an `&`. Returns the length of what it begins.
+    /// Weighs an `&`. Returns the length of the entity that it begins.
     fn entity(&mut self, rest: &str, in_code: bool) -> usize {
         const NAMES: [&str; 24] = [
             "amp", "lt", "gt", "quot", "apos", "nbsp", "hellip", "mdash", "ndash", "lsquo", "rsquo", "ldquo",
@@ -150,7 +150,7 @@ impl Signs {
         }
     }
 
-    /// Weighs a `<`. Returns the length of what it begins.
+    /// Weighs a `<`. Returns the length of the tag that it begins.
     fn tag(&mut self, before: &str, rest: &str, in_code: bool) -> usize {
         let inside = &rest[1..];
         let is_end = inside.starts_with('/');

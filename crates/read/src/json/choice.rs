@@ -1,4 +1,4 @@
-//! Chooses by what they hold which objects of a JSON input are its records.
+//! Chooses by content which objects of a JSON input are its records.
 
 use std::fmt;
 
@@ -29,9 +29,9 @@ pub(crate) enum Step {
 pub(crate) enum Kind {
     /// An object.
     Object,
-    /// A row, as an array; with the names of its columns, unless its first one contains them.
+    /// A row, as an array; with the names of its columns, unless its first row contains them.
     Row(Option<Vec<String>>),
-    /// A text without anything else.
+    /// A text without any other value.
     Text,
     /// An object that contains a whole table, column by column.
     Columns,
@@ -43,7 +43,7 @@ pub(crate) struct Candidate {
     pub(crate) path: Vec<Step>,
     pub(crate) kind: Kind,
     pub(crate) sample: Vec<Object>,
-    /// The keys found, as paths: of the text (if its name says so) and of the author.
+    /// The paths of the keys: of the text (if its name shows that) and of the author.
     text: Option<Vec<String>>,
     author: Option<Vec<String>>,
     fields: Vec<Field>,
@@ -56,7 +56,7 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Creates a candidate that nothing is known of.
+    /// Creates a candidate without any data.
     pub(crate) fn unknown(path: Vec<Step>) -> Self {
         Self {
             path,
@@ -77,12 +77,12 @@ impl Candidate {
         self.has(Field::Text)
     }
 
-    /// Returns true if it has a text that its key names.
+    /// Returns true if it has a text under a key that names it.
     pub(crate) fn has_named_text(&self) -> bool {
         self.text.is_some()
     }
 
-    /// Returns true if it is a list that is called like one of replies.
+    /// Returns true if it is a list, and its name or one around it is that of replies.
     pub(crate) fn is_reply_list(&self) -> bool {
         self.is_list && self.path.iter().any(|step| matches!(step, Step::Key(key) if is_reply_name(key)))
     }
@@ -102,8 +102,8 @@ impl Candidate {
             && self.author == other.author
     }
 
-    /// Returns true if it has the keys that text and author of another one have, whatever they
-    /// would be taken for on their own.
+    /// Returns true if it has the text and author keys of another one, whatever they would be on
+    /// their own.
     fn has_keys_of(&self, other: &Self) -> bool {
         let has = |path: &Vec<String>| self.paths.contains(path);
         let has_author = other.author.as_ref().is_none_or(has);
@@ -114,13 +114,14 @@ impl Candidate {
         self.fields.contains(&field)
     }
 
-    /// Returns true if it has a text of its own, which its key names, and an author or a time.
+    /// Returns true if it has a text of its own, under a key that names it, and an author or a
+    /// time.
     fn is_certain(&self) -> bool {
         let is_near = |path: &Vec<String>| path.len() <= if self.is_list { 2 } else { 1 };
         self.text.as_ref().is_some_and(is_near) && (self.has(Field::Author) || self.has(Field::CreatedAt))
     }
 
-    /// Returns true if the names around it say that it holds no comments.
+    /// Returns true if the names around it show that it has no comments.
     fn is_denied(&self) -> bool {
         self.path.iter().any(|step| matches!(step, Step::Key(key) if is_no_comment_name(key)))
     }
@@ -132,7 +133,7 @@ impl Candidate {
     }
 }
 
-/// A path as `--records` takes it.
+/// Returns a path in the notation of `--records`.
 pub(crate) fn display(path: &[Step]) -> String {
     let end = match path {
         [.., Step::Elements | Step::Values] if path.len() > 1 => path.len() - 1,
@@ -152,7 +153,7 @@ pub(crate) fn display(path: &[Step]) -> String {
 }
 
 impl Choice {
-    /// Returns true if some record has a text that its key names.
+    /// Returns true if some record has a text under a key that names it.
     pub(crate) fn has_named_text(&self) -> bool {
         self.chosen.iter().any(Candidate::has_named_text)
     }
@@ -183,15 +184,15 @@ fn parse(path: &str) -> Vec<String> {
 
 /// The records that were chosen.
 pub(crate) struct Choice {
-    /// Those that are read, the surest first.
+    /// The records that are read, the surest first.
     pub(crate) chosen: Vec<Candidate>,
     /// Lists within those, which are read as replies.
     pub(crate) nested: Vec<Candidate>,
-    /// What looks like records and is not read.
+    /// Candidates that look like records and are not read.
     pub(crate) others: Vec<Candidate>,
 }
 
-/// The words in names of lists that hold comments.
+/// The words in names of lists that contain comments.
 const STEMS: [&str; 20] = [
     "comment",
     "repl",
@@ -214,7 +215,7 @@ const STEMS: [&str; 20] = [
     "commentaire",
     "opini",
 ];
-/// The words in names of lists whose objects are no comments, whatever they hold.
+/// The words in names of lists whose objects are not comments, whatever they contain.
 const NO_COMMENTS: [&str; 32] = [
     "history",
     "revision",
@@ -249,9 +250,9 @@ const NO_COMMENTS: [&str; 32] = [
     "captions",
     "members",
 ];
-/// Names of lists besides [`STEMS`] that exports keep comments under.
+/// Names of lists besides [`STEMS`] that contain comments in exports.
 const LISTS: [&str; 8] = ["posts", "utterances", "data", "items", "results", "tweets", "entries", "rows"];
-/// Names of lists that hold nothing but the texts of comments.
+/// Names of lists that contain only the texts of comments.
 const TEXTS: [&str; 10] = [
     "comments",
     "messages",
@@ -264,7 +265,7 @@ const TEXTS: [&str; 10] = [
     "data",
     "responses",
 ];
-/// Words within keys that are names of parts and no ids.
+/// Words within keys that are names of parts and not ids.
 const WORDS: [&str; 44] = [
     "item", "data", "result", "list", "entr", "row", "tweet", "node", "edge", "author", "user", "top", "new",
     "old", "best", "popular", "pinned", "featured", "latest", "recent", "first", "more", "other", "parent",
@@ -272,13 +273,13 @@ const WORDS: [&str; 44] = [
     "subtitle", "caption", "meta", "page", "thread", "post", "topic", "records", "root", "main",
 ];
 
-/// Returns true if a list of this name may hold replies.
+/// Returns true if a list of this name may contain replies.
 pub(crate) fn is_reply_name(name: &str) -> bool {
     let name = name.to_lowercase();
     STEMS.iter().any(|stem| name.contains(stem))
 }
 
-/// Returns true if a list of this name holds no comments.
+/// Returns true if a list of this name contains no comments.
 pub(crate) fn is_no_comment_name(name: &str) -> bool {
     let is_denied = |word: &str| NO_COMMENTS.iter().any(|denied| word.starts_with(denied));
     !is_reply_name(name) && words(name).iter().any(|word| is_denied(word))
@@ -300,7 +301,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Returns true if a key is the name of a part and no id.
+/// Returns true if a key is the name of a part and not an id.
 fn is_word(key: &str) -> bool {
     if mapping::field_of_name(key).is_some() {
         return true;
@@ -311,7 +312,7 @@ fn is_word(key: &str) -> bool {
         && (has_stem(&STEMS) || has_stem(&WORDS) || is_no_comment_name(&key))
 }
 
-/// Finds the objects that are keyed by ids, and makes one place of their values.
+/// Finds the objects that are keyed by ids, and merges their values into one place.
 pub(crate) fn join_keyed(place: &mut Place) {
     if columns(place).is_some() {
         return;
@@ -346,7 +347,7 @@ pub(crate) fn join_keyed(place: &mut Place) {
     place.values.iter_mut().for_each(|place| join_keyed(place));
 }
 
-/// Returns true if two places hold objects with the same keys, or lists of such.
+/// Returns true if two places contain objects with the same keys, or lists of such objects.
 fn are_alike(one: &Place, other: &Place) -> bool {
     match (&one.elements, &other.elements) {
         (Some(one), Some(other)) => return are_alike(one, other),
@@ -363,7 +364,7 @@ pub(crate) fn choose(survey: &Survey, mapping: &Mapping, whole_limit: u64) -> Ch
     collect(&survey.root, &mut Vec::new(), None, mapping, &mut all);
     all.sort_by_key(|candidate: &Candidate| -candidate.score);
     let mut chosen: Vec<Candidate> = Vec::new();
-    // A guess is no reason to read what is called otherwise.
+    // A guess is not a reason to read lists with other names.
     let is_likely = |candidate: &&Candidate| {
         candidate.has(Field::Text)
             && (candidate.text.is_some() || !candidate.is_denied() || mapping.has_names())
@@ -422,7 +423,7 @@ fn collect(
             return;
         }
     }
-    // What pandas calls `split`.
+    // The `split` layout of pandas.
     let names = place.key("columns").and_then(|columns| {
         let names = columns.elements.as_deref()?;
         let is_whole = names.count() == names.strings && names.strings == names.scalars.len() as u64;
@@ -444,7 +445,7 @@ fn collect(
     }
 }
 
-/// Returns the objects of a place without what they hold under ids.
+/// Returns the objects of a place without their values under ids.
 fn own(place: &Place) -> Vec<Object> {
     fn strip(object: &mut Object, place: &Place) {
         if place.values.is_some() {
@@ -523,7 +524,7 @@ fn rows(
 ) -> Option<(Option<Vec<String>>, Vec<Object>)> {
     let cells = place.elements.as_deref()?;
     let is_row = place.arrays > 0 && cells.count() == cells.strings + cells.others && cells.strings > 0;
-    // Rows stand in an array, or are documents of their own.
+    // Rows are in an array, or are documents of their own.
     let is_place = match path {
         [] => place.arrays > 1 && cells.count() > place.arrays && cells.count() % place.arrays == 0,
         [.., last] => *last == Step::Elements,
@@ -568,7 +569,7 @@ pub(crate) fn text_object(text: &Value) -> Object {
     Object::from_iter([("text".to_owned(), text.clone())])
 }
 
-/// Returns true if strings may be comments: they have words, or the list is called so.
+/// Returns true if strings may be comments: they have words, or the list has a name for them.
 fn is_list_of_texts(place: &Place, path: &[Step]) -> bool {
     let texts = || place.scalars.iter().filter_map(Value::as_str);
     let with_spaces = texts().filter(|text| text.trim().contains(char::is_whitespace)).count();
@@ -609,7 +610,7 @@ fn candidate(
     let is_guess = resolved.as_ref().is_some_and(|resolved| resolved.is_guess());
     let fields: Vec<Field> = match &resolved {
         Some(resolved) => Field::ALL.into_iter().filter(|field| resolved.get(*field).is_some()).collect(),
-        // What it is called at least.
+        // The fields that its keys name.
         None => columns.iter().filter_map(|column| mapping::field_of_name(&column.name)).collect(),
     };
     let list = path.iter().rev().find_map(|step| match step {
@@ -624,7 +625,7 @@ fn candidate(
     let text = at(Field::Text).filter(|_| !is_guess);
     let score = points(has(Field::Text), 15)
         + points(text.is_some(), 25)
-        // Of two texts the one that is nearer is the object's own.
+        // If there are two texts, the nearer one is the object's own.
         - text.as_ref().map_or(0, |path| path.len() as i32 - 1)
         + points(has(Field::Author), 15)
         + points(has(Field::CreatedAt), 12)
@@ -636,7 +637,7 @@ fn candidate(
         + points(!is_list && kind != Kind::Columns, -15)
         + points(path.iter().any(|step| matches!(step, Step::Key(key) if is_no_comment_name(key))), -45)
         - points(kind == Kind::Text, 20)
-        // Replies are fewer, and stand within comments.
+        // Replies are fewer, and are within comments.
         - path.len() as i32
         + count.checked_ilog2().unwrap_or(0).min(12) as i32;
     Some(Candidate {
@@ -704,7 +705,7 @@ pub(crate) fn at_path(survey: &Survey, path: &str, mapping: &Mapping) -> Option<
     found.or_else(|| candidate(place, &steps, None, &Mapping::default()))
 }
 
-/// Returns records of which nothing is known but the path that a user wrote.
+/// Returns records of which only the path is known, as the user wrote it.
 pub(crate) fn unseen_path(path: &str) -> Candidate {
     let step = |word: String| match word.parse() {
         _ if word == "*" => Step::Elements,
@@ -727,7 +728,7 @@ pub(crate) fn place_at<'a>(root: &'a Place, path: &[Step]) -> Option<&'a Place> 
     })
 }
 
-/// Returns the path of a list without elements that is called like one of comments.
+/// Returns the path of a list without elements whose name is that of a list of comments.
 pub(crate) fn empty_list(root: &Place) -> Option<String> {
     fn find(place: &Place, path: &mut Vec<Step>) -> Option<String> {
         let is_called = match path.last() {
@@ -747,8 +748,7 @@ pub(crate) fn empty_list(root: &Place) -> Option<String> {
     find(root, &mut Vec::new())
 }
 
-/// Returns the message of an error that an interface answered with; `None` if the input is
-/// something else.
+/// Returns the message of an API's error response; `None` if the input is something else.
 pub(crate) fn error_answer(root: &Place, choice: &Choice) -> Option<String> {
     if root.objects != 1 || root.count() != 1 {
         return None;
@@ -757,7 +757,7 @@ pub(crate) fn error_answer(root: &Place, choice: &Choice) -> Option<String> {
         return None;
     }
     let object = root.sample.first()?;
-    // Anything that a comment has and an error has not.
+    // Any key that a comment has and an error does not.
     let is_of_comment = |key: &String| match mapping::field_of_name(key) {
         Some(Field::Text) => !matches!(key.as_str(), "message" | "detail" | "msg"),
         Some(Field::Author | Field::Parent | Field::CreatedAt) => key != "timestamp" && key != "time",

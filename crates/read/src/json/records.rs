@@ -11,18 +11,18 @@ use crate::keys::{Around, Keys};
 use crate::objects::Object;
 use crate::source::Span;
 
-/// Objects within each other in which replies are looked for (`replies.data`, `thread.items`).
+/// The number of nested objects in which replies are looked for (`replies.data`, `thread.items`).
 const MOST_OBJECTS: usize = 4;
 
 /// The keys of the records, and of the replies within them.
 pub(crate) struct Records {
-    /// For each kind of object its keys, the surest first.
+    /// The keys of each kind of object, the surest first.
     pub(crate) shapes: Vec<Keys>,
-    /// Lists that the user knows not to be read.
+    /// Lists that the report already names as not read.
     pub(crate) noted: BTreeSet<String>,
     /// Other lists of objects in records, with the line of the first and their number.
     unread: BTreeMap<String, (u64, u64)>,
-    /// Replies so far.
+    /// The number of replies so far.
     pub(crate) replies: u64,
     /// Names of lists that were read.
     pub(crate) lists: BTreeSet<String>,
@@ -51,7 +51,7 @@ impl Records {
     }
 
     /// Adds the records that an object is and contains, in their order. `shape` is the number of
-    /// its likeliest kind.
+    /// its most likely kind.
     pub(crate) fn read(
         &mut self,
         input: &mut Input,
@@ -91,7 +91,7 @@ impl Records {
         }
     }
 
-    /// Returns the kind of an object: the likeliest one if that fits.
+    /// Returns the kind of an object: the most likely one if it fits.
     fn shape(&self, object: &Object, likeliest: usize) -> usize {
         if self.shapes.len() == 1 {
             return 0;
@@ -171,8 +171,8 @@ fn find_lists<'a>(object: &'a Object, path: &str, levels: usize, lists: &mut Vec
     }
 }
 
-/// Returns true if the keys of an object are ids: none of them is a name, and its values share
-/// their keys.
+/// Returns true if the keys of an object are ids: none of them is a name, and its values have the
+/// same keys.
 fn are_ids(object: &Object) -> bool {
     let keys = |value: &Value| -> HashSet<String> {
         value.as_object().into_iter().flat_map(|object| object.keys().cloned()).collect()

@@ -1,4 +1,4 @@
-//! A survey of a JSON input: which places it has, and a few of the objects at each.
+//! A survey of a JSON input: its places, and a few of the objects at each.
 
 use serde_json::{Map, Value};
 
@@ -6,26 +6,26 @@ use crate::json_cutter::{Element, cut_value};
 use crate::objects::Object;
 use crate::source::Source;
 
-/// Objects that are kept of a place.
+/// The number of objects that are kept of a place.
 const SAMPLE_OBJECTS: usize = 200;
-/// Objects of a place that are looked into; of the rest only their number counts.
+/// The number of objects of a place that are inspected; the rest are only counted.
 const MOST_OBJECTS: u64 = 1_000;
-/// Scalars that are kept of a place.
+/// The number of scalars that are kept of a place.
 const SAMPLE_SCALARS: usize = 200;
-/// Keys of an object that are looked into. One with more of them is keyed by ids.
+/// The number of keys of an object that are inspected. One with more of them is keyed by ids.
 const MOST_KEYS: usize = 200;
-/// Bytes of a string that are kept.
+/// The number of bytes of a string that are kept.
 const MOST_TEXT: usize = 2_000;
-/// Places, and bytes of samples, that are kept in all.
+/// The total number of places, and of bytes of samples, that are kept.
 const MOST_PLACES: usize = 20_000;
 const MOST_BYTES: usize = 16 << 20;
-/// Brackets within each other that are looked into.
+/// The number of nested brackets that are inspected.
 const MOST_LEVELS: usize = 64;
-/// Documents that show what the others are like.
+/// The number of documents that show what the others are like.
 const ENOUGH_DOCUMENTS: u64 = 20;
 
-/// A place in the input: all values that stand under the same keys. Elements of an array are one
-/// place, and so are the values of an object that is keyed by ids.
+/// A place in the input: all values under the same keys. Elements of an array are one place, and so
+/// are the values of an object that is keyed by ids.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Place {
     /// The number of objects.
@@ -40,13 +40,13 @@ pub(crate) struct Place {
     pub(crate) sample: Vec<Object>,
     /// The first scalars.
     pub(crate) scalars: Vec<Value>,
-    /// The places under its keys, in the order in which they appear.
+    /// The places under its keys, in the order of appearance.
     pub(crate) keys: Vec<(String, Place)>,
     /// The elements of its arrays.
     pub(crate) elements: Option<Box<Place>>,
     /// The values of its objects, if these are keyed by ids.
     pub(crate) values: Option<Box<Place>>,
-    /// Some object has too many keys to look into.
+    /// Some object has too many keys to inspect.
     pub(crate) is_wide: bool,
 }
 
@@ -61,7 +61,7 @@ impl Place {
         self.keys.iter().find(|(known, _)| known == key).map(|(_, place)| place)
     }
 
-    /// Adds what another place has.
+    /// Adds the values of another place.
     pub(crate) fn merge(&mut self, other: Self) {
         self.objects += other.objects;
         self.arrays += other.arrays;
@@ -96,11 +96,11 @@ fn merge_into(place: &mut Option<Box<Place>>, other: Option<Box<Place>>) {
 pub(crate) struct Survey {
     /// The documents of the input.
     pub(crate) root: Place,
-    /// The input was looked through to its end.
+    /// The input was surveyed to its end.
     pub(crate) is_whole: bool,
-    /// What was looked through shows what follows, even if it is not all.
+    /// The surveyed part shows what follows, even if it is not all.
     pub(crate) shows_all: bool,
-    /// Bytes of the longest document.
+    /// The number of bytes of the longest document.
     pub(crate) longest: u64,
     kept: usize,
     places: usize,
@@ -113,8 +113,7 @@ enum Open {
 }
 
 impl Survey {
-    /// Looks through an input up to a number of bytes, or until it has seen enough behind `enough`
-    /// bytes.
+    /// Surveys an input up to a number of bytes, or until enough was read after `enough` bytes.
     pub(crate) fn of(source: &mut Source, enough: u64, limit: u64) -> Self {
         let mut survey = Self::default();
         let mut open: Vec<(Open, Place)> = Vec::new();
@@ -184,7 +183,7 @@ impl Survey {
             }
         }
         survey.shows_all = survey.has_enough(&open);
-        // What was not looked through to its end.
+        // The part that was not surveyed to its end.
         survey.longest = survey.longest.max(source.position().saturating_sub(start));
         survey.is_whole |= survey.shows_all;
         while let Some((bracket, place)) = open.pop() {
@@ -204,7 +203,7 @@ impl Survey {
         is_list(root) || self.root.objects + self.root.arrays >= ENOUGH_DOCUMENTS
     }
 
-    /// Checks that the value that comes next is still to be looked into.
+    /// Checks that the next value is still to be inspected.
     fn may_look(&self, open: &[(Open, Place)]) -> bool {
         if open.len() >= MOST_LEVELS || self.places > MOST_PLACES || self.kept > MOST_BYTES {
             return false;
@@ -218,7 +217,7 @@ impl Survey {
         }
     }
 
-    /// Counts a value that was not looked into.
+    /// Counts a value that was not inspected.
     fn pass_over(&mut self, open: &mut [(Open, Place)], byte: u8) {
         let mut place = Place::default();
         *match byte {
@@ -281,7 +280,7 @@ fn scalar(raw: &[u8]) -> Value {
     }
 }
 
-/// Passes over a value without keeping it.
+/// Skips a value without keeping it.
 pub(crate) fn skip_value(source: &mut Source) {
     let mut element = Element::default();
     loop {

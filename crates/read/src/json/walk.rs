@@ -1,4 +1,4 @@
-//! Cuts the chosen records of a JSON input out of its stream, one at a time.
+//! Cuts the chosen records of a JSON input from its stream, one at a time.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,17 +8,17 @@ use crate::json_cutter::{Element, cut_through, cut_value, is_between_elements};
 use crate::mapping::{self, Field};
 use crate::source::{MAX_RECORD_BYTES, Source, Span};
 
-/// Bytes of a table written column by column, which is in memory whole.
+/// The number of bytes of a table written column by column, which is in memory as a whole.
 pub(crate) const MAX_TABLE_BYTES: usize = 128 << 20;
-/// Brackets within each other that are looked into; deeper values are passed over.
+/// The number of nested brackets that are inspected; deeper values are skipped.
 const MAX_OPEN: usize = 256;
-/// Lists that a notice names.
+/// The number of lists that a notice names.
 const MOST_UNSEEN: usize = 20;
 
 /// A place on the way to records.
 #[derive(Default)]
 struct Spot {
-    /// The records of this candidate stand here.
+    /// The records of this candidate are here.
     record: Option<usize>,
     keys: Vec<(String, usize)>,
     /// Its keys are ids.
@@ -35,7 +35,7 @@ struct Level {
     key: Option<Key>,
     /// The number of elements of an array so far.
     index: u64,
-    /// The id of the thread that this object is, and how surely.
+    /// The thread that this object names, and the field that names it.
     thread: Option<(Field, String)>,
 }
 
@@ -44,37 +44,38 @@ enum Key {
     Seen(String),
 }
 
-/// A record, or something that is none, that was cut off the stream.
+/// A record, or another value, that was cut from the stream.
 pub(crate) struct Cut {
-    /// The number of its candidate; `None` for what belongs nowhere.
+    /// The number of its candidate; `None` for a value outside of any place.
     pub(crate) candidate: Option<usize>,
     pub(crate) span: Span,
-    /// The key it stands under, if that is an id.
+    /// The key above it, if that is an id.
     pub(crate) id: Option<String>,
     /// The thread that the objects around it name.
     pub(crate) thread: Option<String>,
-    /// It stands in a list that the survey did not see, under this path: it may be no record.
+    /// The path of the list that contains it, if the survey did not see that list: it may not be a
+    /// record.
     pub(crate) unseen: Option<String>,
 }
 
-/// The way through the documents of an input.
+/// The path through the documents of an input.
 pub(crate) struct Walk {
     spots: Vec<Spot>,
     kinds: Vec<Kind>,
     open: Vec<Level>,
-    /// Lists that the survey saw, if it did not see all.
+    /// The lists of the survey, if it did not cover everything.
     known: Option<HashSet<String>>,
-    /// The place of lists that it did not see.
+    /// The place of lists that the survey does not have.
     unseen_spot: usize,
-    /// Lists that it did not see, and whose objects are no records.
+    /// Lists that the survey does not have, and whose objects are not records.
     pub(crate) unseen: BTreeSet<String>,
     /// Some threads are named by the objects around them, or by keys.
     pub(crate) has_threads: bool,
 }
 
 impl Walk {
-    /// Creates the way to the records of some candidates; with what a survey that saw only a part
-    /// of the input knows.
+    /// Creates the path to the records of some candidates; with the places of a survey that covered
+    /// only a part of the input.
     pub(crate) fn new(candidates: &[Candidate], partly_known: Option<&Place>) -> Self {
         let mut spots = vec![Spot::default()];
         for (number, candidate) in candidates.iter().enumerate() {
@@ -120,7 +121,7 @@ impl Walk {
         Self { spots, kinds, open: Vec::new(), known, unseen_spot, unseen, has_threads }
     }
 
-    /// Cuts the next record off the stream, into `raw`. Returns `None` at the end.
+    /// Cuts the next record from the stream, into `raw`. Returns `None` at the end.
     pub(crate) fn next(&mut self, source: &mut Source, raw: &mut Vec<u8>) -> Option<Cut> {
         let nowhere = |span| Some(Cut { candidate: None, span, id: None, thread: None, unseen: None });
         loop {
@@ -162,7 +163,7 @@ impl Walk {
         }
     }
 
-    /// Decides what becomes of the next value, by its first byte.
+    /// Decides how to handle the next value, by its first byte.
     fn step(&self, byte: u8) -> Next {
         let is_scalar = !matches!(byte, b'{' | b'[');
         let spot = match self.open.last() {
@@ -228,7 +229,7 @@ impl Walk {
         let is_keyed = |level: &Level| match &level.key {
             Some(Key::Seen(key)) => {
                 let spot = &self.spots[level.spot];
-                // A key that has a place of its own next to the ids is none of them.
+                // A key that has a place of its own next to the ids is not an id.
                 let is_named = spot.keys.iter().any(|(known, _)| known == key);
                 spot.has_ids && (spot.values.is_none() || !is_named)
             }
@@ -259,21 +260,21 @@ impl Walk {
         Cut { candidate: Some(candidate), span, id, thread, unseen }
     }
 
-    /// Notes a list whose objects are no records.
+    /// Notes a list whose objects are not records.
     pub(crate) fn note_unseen(&mut self, path: &str) {
         if self.unseen.len() < MOST_UNSEEN {
             self.unseen.insert(path.to_owned());
         }
     }
 
-    /// Passes over a value that is no record, and notes what it says about records.
+    /// Skips a value that is not a record, and notes its data on records.
     fn pass_over(&mut self, byte: u8, source: &mut Source, raw: &mut Vec<u8>) {
         if matches!(byte, b'{' | b'[') {
             return skip_value(source);
         }
         let field = match self.open.last() {
             Some(Level { key: Some(Key::Seen(key)), .. }) => mapping::field_of_name(key)
-                // The number of a page says nothing about the thread.
+                // The number of a page does not identify the thread.
                 .filter(|_| !key.eq_ignore_ascii_case("page")),
             _ => None,
         };
@@ -288,7 +289,7 @@ impl Walk {
         }
     }
 
-    /// The path of the next value, by its keys.
+    /// Returns the path of the next value, by its keys.
     fn path(&self) -> String {
         let name = |level: &Level| match &level.key {
             Some(Key::Seen(key)) => key.clone(),
@@ -297,7 +298,7 @@ impl Walk {
         self.open.iter().map(name).collect::<Vec<_>>().join(".")
     }
 
-    /// Behind a value of an object a key is awaited.
+    /// Prepares for a key, which follows a value of an object.
     fn end_value(&mut self) {
         if let Some(level) = self.open.last_mut() {
             level.index += 1;
@@ -308,7 +309,7 @@ impl Walk {
     }
 }
 
-/// What becomes of a value.
+/// The handling of a value.
 enum Next {
     Record(usize),
     Enter(usize),
@@ -330,7 +331,7 @@ fn add_lists(place: &Place, path: &mut Vec<String>, known: &mut HashSet<String>)
     }
 }
 
-/// Cuts a table that is written column by column. As of any value that is too long, only its
+/// Cuts a table that is written column by column. As with any value that is too long, only its
 /// beginning is kept.
 fn cut_table(source: &mut Source, raw: &mut Vec<u8>) -> Span {
     raw.clear();

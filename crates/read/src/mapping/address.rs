@@ -1,4 +1,4 @@
-//! Addresses of comments, and of the page that a comment stands on.
+//! Addresses of comments, and of the page that contains a comment.
 
 /// Returns true for an address of the web or of an account.
 pub(super) fn is_address(value: &str) -> bool {
@@ -6,14 +6,14 @@ pub(super) fn is_address(value: &str) -> bool {
         && (value.contains("://") || value.starts_with("www.") || (value.starts_with('/') && value.len() > 1))
 }
 
-/// Returns true for an address of more than a site: a comment's own is never that of a home page.
+/// Returns true for an address with a path: a comment's own is never that of a home page.
 pub(super) fn has_path(value: &str) -> bool {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     rest.trim_end_matches('/').contains(['/', '?', '#'])
 }
 
-/// Returns the address of the page from that of a comment on it; `None` if no part of it is the
-/// comment's alone.
+/// Returns the address of the page from that of a comment on it; `None` if no part of it belongs to
+/// the comment alone.
 pub(crate) fn page_of(link: &str) -> Option<String> {
     /// Parameters that name a comment.
     const PARAMETERS: [&str; 6] = ["comment", "commentid", "comment_id", "comment-id", "lc", "reply"];

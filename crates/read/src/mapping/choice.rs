@@ -11,26 +11,26 @@ use crate::forms::number::is_whole_number;
 use crate::input::status_of_word;
 use crate::time;
 
-/// A name of this score or more is that of a field, and of nothing else.
+/// The score from which a name is that of a field, and of nothing else.
 const STRONG: i32 = 80;
 
-/// Columns whose scores differ by no more than this are nearly as good.
+/// The difference in score up to which columns are nearly as good.
 const CLOSE: i32 = 5;
 
-/// Columns that are compared with each other: damaged files have thousands.
+/// The number of columns that are compared with each other: damaged files have thousands.
 const MOST: usize = 100;
 
-/// What is known of the columns, and what was chosen so far.
+/// The columns, and the choices so far.
 pub(super) struct Choice<'a> {
     columns: &'a [Column],
     paths: Vec<Path>,
-    /// Records that the columns' values are from.
+    /// The number of records that the columns' values are from.
     records: usize,
     /// The keys of the objects around the text.
     around_text: Vec<String>,
-    /// Fields that are decided.
+    /// The fields that are decided.
     pub(super) settled: HashSet<Field>,
-    /// Columns that have a field.
+    /// The columns that have a field.
     pub(super) used: HashSet<usize>,
     pub(super) resolved: Resolved,
 }
@@ -69,7 +69,7 @@ impl<'a> Choice<'a> {
         if self.records == 0 { 1.0 } else { self.values(column).len() as f64 / self.records as f64 }
     }
 
-    /// Chooses the text; the other fields are judged by where it stands.
+    /// Chooses the text; the other fields are judged by its place.
     pub(super) fn choose_text(&mut self) {
         if !self.settled.contains(&Field::Text) {
             let named = self.named_texts();
@@ -79,7 +79,7 @@ impl<'a> Choice<'a> {
                 Some((_, column)) => Some((*column, false)),
                 None => prose()
                     .map(|column| (column, true))
-                    // What is called `text` is text, however odd.
+                    // A column with the name of a text is one, however odd.
                     .or_else(|| named.first().map(|(_, column)| (*column, false)))
                     .or_else(|| {
                         let called = |column: &usize| is_called_text(&self.paths[*column].leaf);
@@ -107,7 +107,7 @@ impl<'a> Choice<'a> {
         matches!(self.paths[column].place(&self.around_text), Place::Own | Place::Whole)
     }
 
-    /// Returns the columns that are named like a text, the surest first.
+    /// Returns the columns with the name of a text, the surest first.
     fn named_texts(&self) -> Vec<(i32, usize)> {
         let mut found: Vec<(i32, usize)> = Vec::new();
         let scored: Vec<(i32, usize)> = self
@@ -122,7 +122,7 @@ impl<'a> Choice<'a> {
             let values = self.values(column);
             let blank = (20.0 * (1.0 - self.fill(column))) as i32;
             let score = match self.paths[column].place(&[]) {
-                // It stands only in records whose text is cut.
+                // It exists only in records whose text is cut.
                 Place::Whole => 101,
                 Place::Own if score >= 100 => score - deeper,
                 Place::Own => score - deeper - blank,
@@ -143,7 +143,7 @@ impl<'a> Choice<'a> {
         scores.into_iter().find(|(known, _)| *known == field).map(|(_, score)| score)
     }
 
-    /// Of two texts in one record the full one wins; the other one counts in records without it.
+    /// Chooses the full one of two texts in a record; the other one is used in records without it.
     fn choose_whole_text(&mut self, named: &[(i32, usize)]) {
         let Some(&(score, mut text)) = named.first() else { return };
         let others = named.iter().filter(|(score, column)| *score >= 60 && *column != text);
@@ -216,7 +216,7 @@ impl<'a> Choice<'a> {
                 }
             }
         }
-        // A column that another field got is no runner-up.
+        // A column that another field got is not a runner-up.
         let Self { used, resolved, .. } = self;
         resolved.close.retain(|(_, column)| !used.contains(column));
         if self.resolved.get(Field::Status).is_some() {
@@ -228,7 +228,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Returns the fields, the text apart, that the name and the place of a column speak for.
+    /// Returns the fields, except the text, that match the name and the place of a column.
     fn scores(&self, column: usize) -> Vec<(Field, i32)> {
         let path = &self.paths[column];
         let is_number = |field: Field| matches!(field, Field::Votes | Field::Replies);
@@ -294,7 +294,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Returns the score of a column for a field by its values, which `parents` may point at;
-    /// `None` if they cannot be what the name says.
+    /// `None` if they contradict the name.
     fn weigh(&self, field: Field, column: usize, score: i32, parents: &[usize]) -> Option<i32> {
         let values = self.values(column);
         if values.is_empty() {
@@ -333,7 +333,7 @@ impl<'a> Choice<'a> {
                 let is_rounded = most(content::is_rounded);
                 let is_constant = values.len() >= 2 && distinct(values) == 1;
                 let is_shared = is_constant || (values.len() >= 4 && share < 0.5);
-                // What is called `id` is one, and made unique.
+                // A column called `id` is the id; its values are made unique.
                 if is_shared && !named && !is_rounded && score < 95 {
                     return None;
                 }
@@ -366,7 +366,7 @@ impl<'a> Choice<'a> {
                     .then(|| score - missing(5.0))
             }
             Field::CreatedAt => {
-                // Small numbers are no times, not even days as spreadsheets count them.
+                // Small numbers are not times, not even days as spreadsheets count them.
                 let is_small = |value: &str| value.parse::<f64>().is_ok_and(|number| number < 20_000.0);
                 if !most(|value| value.chars().any(|c| c.is_ascii_digit())) || are(values, 0.5, is_small) {
                     return None;
@@ -393,7 +393,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Returns true for the stars of reviews, which are no votes.
+    /// Returns true for the stars of reviews, which are not votes.
     fn is_rating(&self, column: usize) -> bool {
         const OF_REVIEWS: [&str; 11] = [
             "review",
@@ -417,7 +417,7 @@ impl<'a> Choice<'a> {
                 .any(|other| words(&other.name).iter().any(|word| OF_REVIEWS.contains(&word.as_str())))
     }
 
-    /// Chooses columns by their values, for fields that no name speaks for.
+    /// Chooses columns by their values, for fields without a matching name.
     pub(super) fn choose_by_content(&mut self) {
         if !self.settled.contains(&Field::Id)
             && let Some(parent) = self.resolved.get(Field::Parent)
@@ -429,7 +429,7 @@ impl<'a> Choice<'a> {
             let found: Vec<usize> = self.free().filter(are_ids).collect();
             self.guess(Field::Id, &found);
         }
-        // Numbers of comments (`1`, `1-1`) stand under no name.
+        // A column of comment numbers (`1`, `1-1`) has no name.
         let numbers = |column: &usize| {
             let values = self.values(*column);
             let name = &self.columns[*column].name;
@@ -463,7 +463,7 @@ impl<'a> Choice<'a> {
         self.find_threads_in_ids();
     }
 
-    /// Takes the only column that can be a field.
+    /// Chooses the only column that fits a field.
     fn guess(&mut self, field: Field, found: &[usize]) {
         if let [column] = found
             && !self.settled.contains(&field)
@@ -473,8 +473,8 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Returns the columns of the comment itself whose names mean nothing, and neither contain one
-    /// of these words, whose values are so.
+    /// Returns the columns of the comment itself whose names mean nothing and do not contain one of
+    /// these words, and whose values pass a test.
     fn unnamed(&self, words_of_others: &[&str], are_so: impl Fn(&[String]) -> bool) -> Vec<usize> {
         let is_unnamed = |column: &usize| {
             let path = &self.paths[*column];
@@ -488,8 +488,8 @@ impl<'a> Choice<'a> {
         self.free().filter(is_unnamed).filter(has).collect()
     }
 
-    /// An address that many rows share is that of the page they stand under; so is one that the
-    /// comments' own addresses begin with.
+    /// Chooses a column of addresses as the thread. An address that many rows share is that of
+    /// their page; so is one that the comments' own addresses begin with.
     fn choose_thread_by_address(&mut self) {
         let Some(link) = self.resolved.get(Field::Link).filter(|_| !self.settled.contains(&Field::Thread))
         else {
@@ -524,7 +524,7 @@ impl<'a> Choice<'a> {
         self.resolved.parent_in_id = content::divides_ids(self.values(ids));
     }
 
-    /// Looks for threads that are called like their first comment: then that one may be a parent.
+    /// Looks for threads with the id of their first comment: then that one may be a parent.
     fn find_threads_in_ids(&mut self) {
         if let (Some(ids), Some(threads)) = (self.resolved.get(Field::Id), self.resolved.get(Field::Thread)) {
             let ids: HashSet<&str> = self.values(ids).iter().map(|id| id.trim()).collect();
@@ -533,7 +533,7 @@ impl<'a> Choice<'a> {
         }
     }
 
-    /// Leaves out ids that a spreadsheet rounded: different comments have the same.
+    /// Leaves out ids that a spreadsheet rounded: different comments have the same one.
     pub(super) fn leave_out_rounded(&mut self) {
         let is_rounded = |field: Field| {
             let column = self.resolved.get(field)?;
@@ -548,7 +548,7 @@ impl<'a> Choice<'a> {
     }
 
     /// Returns true if the values could be texts. A column `comments` may count them; comments of
-    /// emoji alone are few.
+    /// emoji alone are rare.
     fn is_text(&self, column: usize) -> bool {
         let is_words = |value: &str| {
             value.chars().any(char::is_alphabetic)

@@ -1,10 +1,10 @@
-//! What the values of a column look like, whatever it is called.
+//! The looks of a column's values, independent of its name.
 
 use std::collections::HashSet;
 
 use crate::time::{self, TimeColumn};
 
-/// Returns true if at least this share of the values is so.
+/// Returns true if at least this share of the values passes a test.
 pub(super) fn are(values: &[String], share: f64, is_so: impl Fn(&str) -> bool) -> bool {
     let count = values.iter().filter(|value| is_so(value.trim())).count();
     !values.is_empty() && count as f64 >= share * values.len() as f64
@@ -15,7 +15,7 @@ pub(super) fn distinct(values: &[String]) -> usize {
     values.iter().collect::<HashSet<_>>().len()
 }
 
-/// Returns true if half of the values of one column stand in another.
+/// Returns true if half of the values of one column are in another.
 pub(super) fn point_into(values: &[String], targets: &[String]) -> bool {
     let targets: HashSet<&str> = targets.iter().map(|value| value.trim()).collect();
     let values: HashSet<&str> =
@@ -24,12 +24,12 @@ pub(super) fn point_into(values: &[String], targets: &[String]) -> bool {
     found > 0 && found * 2 >= values.len()
 }
 
-/// Returns true for words and numbers that stand for nothing in a column of ids.
+/// Returns true for words and numbers that mean "none" in a column of ids.
 pub(super) fn is_none(value: &str) -> bool {
     matches!(value.to_lowercase().as_str(), "" | "0" | "-1" | "null" | "none" | "nan" | "na" | "root" | "\\n")
 }
 
-/// Returns true for a number, or a word for none (`NaN`).
+/// Returns true for a number, or a word for a missing one (`NaN`).
 pub(super) fn is_number(value: &str) -> bool {
     value.parse::<f64>().is_ok()
 }
@@ -40,17 +40,17 @@ pub(super) fn is_truth(value: &str) -> bool {
     WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Returns true for a time, seconds since 1970 among them.
+/// Returns true for a time, including seconds since 1970.
 pub(super) fn is_moment(value: &str) -> bool {
     time::is_time(value) || TimeColumn::unknown(None).read(value).is_ok()
 }
 
-/// Returns true for what may be the name of a person or an account: not a sentence.
+/// Returns true for a possible name of a person or an account: not a sentence.
 pub(super) fn may_be_name(value: &str) -> bool {
     value.chars().count() <= 80 && value.split_whitespace().count() <= 7 && !value.starts_with('{')
 }
 
-/// Returns true for what is written as names are: a few capitalised words, or a handle.
+/// Returns true for values that look like names: a few capitalised words, or a handle.
 pub(super) fn is_like_name(value: &str) -> bool {
     let mut words = value.split_whitespace();
     let is_capitalised = |word: &str| word.starts_with(char::is_uppercase);
@@ -62,7 +62,7 @@ pub(super) fn is_like_name(value: &str) -> bool {
         && (first.starts_with('@') || (is_capitalised(first) && words.all(is_capitalised)))
 }
 
-/// Returns true for what may be an id: a word without spaces that mentions nobody.
+/// Returns true for a possible id: a word without spaces that is not a mention.
 pub(super) fn may_be_id(value: &str) -> bool {
     value.len() <= 400 && !value.starts_with(['@', '[', '{']) && !value.trim().contains(char::is_whitespace)
 }
@@ -78,7 +78,7 @@ pub(super) fn is_rounded(value: &str) -> bool {
 }
 
 /// Returns true if some values are the beginnings of values of the other column, cut with an
-/// ellipsis, and none of the others is cut so.
+/// ellipsis, and none of the others is cut that way.
 pub(super) fn are_cut_of(values: &[String], others: &[String]) -> bool {
     let is_cut = |a: &str, b: &str| {
         let Some((start, _)) = a.rsplit_once('\u{2026}').or_else(|| a.rsplit_once("...")) else {
@@ -91,8 +91,8 @@ pub(super) fn are_cut_of(values: &[String], others: &[String]) -> bool {
     some(values, others) && !some(others, values)
 }
 
-/// Returns the mean number of words, and of characters beyond ASCII (scripts without spaces have
-/// few words), and of characters.
+/// Returns the mean number of words, of characters beyond ASCII (scripts without spaces have few
+/// words), and of characters.
 pub(super) fn means(values: &[String]) -> (f64, f64, f64) {
     let count = values.len().max(1) as f64;
     let mean =
@@ -104,8 +104,8 @@ pub(super) fn means(values: &[String]) -> (f64, f64, f64) {
     )
 }
 
-/// Returns the sign that divides ids into that of the comment which is answered, and the rest
-/// (`a.b` answers `a`); `None` if most ids that could be divided so have no such comment.
+/// Returns the sign that separates the id of the answered comment from the rest of an id (`a.b`
+/// answers `a`); `None` if for most ids with such a sign there is no such comment.
 pub(super) fn divides_ids(ids: &[String]) -> Option<char> {
     let ids: HashSet<&str> = ids.iter().map(|id| id.trim()).collect();
     ['.', '-'].into_iter().find(|sign| {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::Field;
 
-/// Returns the fields that a name may stand for, each with its score, the surer the higher.
+/// Returns the fields that a name may stand for, each with its score; higher is surer.
 pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
     let known = |bare: &str| BY_NAME.get(bare).cloned().unwrap_or_default();
     let whole = bare(name);
@@ -13,13 +13,13 @@ pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
     if !found.is_empty() {
         return found;
     }
-    // `Date (UTC)`: a remark in brackets is no part of the name.
+    // `Date (UTC)`: a remark in brackets is not part of the name.
     let name = name.split_once(['(', '[']).map_or(whole, |(start, _)| bare(start));
     let found = known(&name);
     if !found.is_empty() {
         return found;
     }
-    // `Review Username`: the word for a comment may stand before. The score of a review is its
+    // `Review Username`: the word for a comment may come first. The score of a review is its
     // author's, not that of readers.
     let owned =
         ["comment", "review", "tweet", "message"].into_iter().find_map(|word| name.strip_prefix(word));
@@ -28,7 +28,7 @@ pub(super) fn lookup(name: &str) -> Vec<(Field, i32)> {
     found.into_iter().filter(is_kept).map(|(field, score)| (field, score - 3)).collect()
 }
 
-/// The tables, by name.
+/// The names of all tables with their fields.
 static BY_NAME: LazyLock<HashMap<&str, Vec<(Field, i32)>>> = LazyLock::new(|| {
     let mut by_name: HashMap<&str, Vec<(Field, i32)>> = HashMap::new();
     for (field, score, names) in ENGLISH.iter().chain(TRANSLATED) {
@@ -63,7 +63,7 @@ fn without_accent(c: char) -> char {
     }
 }
 
-/// Returns the words of a key in lower case: `inReplyTo` and `in_reply_to` are three.
+/// Returns the words of a key in lower case: `inReplyTo` and `in_reply_to` have three.
 pub(super) fn words(key: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let (mut is_new, mut was_lower) = (true, false);
@@ -220,8 +220,8 @@ pub(super) const ENGLISH: Names = &[
     (Field::Status, 60, &["state", "isapproved", "ishidden", "commenttype"]),
 ];
 
-/// Names in German, Spanish, French, Portuguese, Italian, Dutch and Polish, a line each, as
-/// [`bare`] leaves them. A name may stand for a field in several languages.
+/// Names in German, Spanish, French, Portuguese, Italian, Dutch and Polish, one language per line,
+/// as [`bare`] leaves them. A name may stand for a field in several languages.
 #[rustfmt::skip]
 pub(super) const TRANSLATED: Names = &[
     (Field::Text, 92, &[

@@ -1,9 +1,9 @@
-//! The objects around a key, and what they say of it: a `created_at` within an `author` is no time
-//! of the comment.
+//! The objects around a key, and their effect on its meaning: a `created_at` within an `author` is
+//! not the time of the comment.
 
 use super::names::words;
 
-/// A column's name, taken apart.
+/// A column's name, split into keys.
 pub(super) struct Path {
     /// The keys of the objects around it, the outermost first.
     pub(super) around: Vec<String>,
@@ -14,10 +14,10 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// Takes a dotted path apart (`data.author.name`). Keys that only wrap a value are left off:
+    /// Splits a dotted path (`data.author.name`). Keys that only wrap a value are left off:
     /// `content.rendered` is `content`.
     pub(super) fn new(name: &str) -> Self {
-        // Names are words; a piece of JSON is none.
+        // Names are words; a piece of JSON is not a name.
         let has_open_bracket = name.contains('[') && !name.contains(']');
         if name.contains(['{', '"']) || name.starts_with('[') || has_open_bracket {
             return Self { around: Vec::new(), leaf: String::new(), is_count: false };
@@ -45,7 +45,7 @@ impl Path {
         Self { around: parts, leaf, is_count }
     }
 
-    /// Returns what the objects around it are, those apart that are around the text as well.
+    /// Returns the kind of the objects around it, except those that are around the text as well.
     pub(super) fn place(&self, around_text: &[String]) -> Place {
         let shared = self.shared(around_text);
         let mut place = Place::Own;
@@ -64,8 +64,8 @@ impl Path {
         place
     }
 
-    /// Returns how far it stands from the text: steps out of the objects around the text, and into
-    /// others, which count twice.
+    /// Returns the distance from the text: steps out of the objects around the text, and into
+    /// others, which count double.
     pub(super) fn distance(&self, around_text: &[String]) -> usize {
         let shared = self.shared(around_text);
         let into = self.around[shared..].iter().filter(|key| place_of(key).is_none());
@@ -77,18 +77,18 @@ impl Path {
     }
 }
 
-/// What the objects around a key hold.
+/// The content of the objects around a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// The comment itself.
     Own,
-    /// The whole of a text that stands cut beside it (`extended_tweet`).
+    /// The whole of a text that is cut in another key next to it (`extended_tweet`).
     Whole,
     /// The author.
     Person,
     /// The comment that it answers.
     Parent,
-    /// What it was made under.
+    /// The page or post that it was made under.
     Thread,
     /// The section of the site.
     Section,
@@ -98,8 +98,8 @@ pub(super) enum Place {
     Foreign,
 }
 
-/// Returns true for keys such as `rendered`, `$date` or `total_count`, which hold the value of the
-/// key before them.
+/// Returns true for keys such as `rendered`, `$date` or `total_count`, which contain the value of
+/// the key before them.
 fn is_wrapper(key: &str) -> bool {
     const KEYS: [&str; 20] = [
         "rendered",
@@ -265,11 +265,11 @@ fn place_of(key: &str) -> Option<Place> {
         "server",
         "guild",
     ];
-    /// Objects that are the comment, whatever word stands before.
+    /// Objects that are the comment, whatever word comes first.
     const COMMENT: &[&str] = &["comment", "message", "content", "review", "tweet", "text", "body"];
     const LABEL: &[&str] = &["title", "label", "headline", "name", "source", "type"];
 
-    // What search engines put around a document.
+    // The wrapper of search engines around a document.
     if key == "_source" {
         return None;
     }

@@ -1,15 +1,15 @@
-//! What speaks for a text being a page with comments at all, and what against it.
+//! The evidence for and against a text being a page with comments at all.
 //!
 //! Short lines above longer ones are no evidence: headings, keys, licences and lists have them too.
-//! What counts is what only a conversation has: authors who write again or are spoken to, and the
-//! times and buttons that a site puts around each comment.
+//! Only features of conversations count: authors who write again or are spoken to, and the times
+//! and buttons that a site puts around each comment.
 
 use std::collections::{HashMap, HashSet};
 
 use super::line::{self, Line};
 use super::segment::{Role, Verdict};
 
-/// Returns true if many lines are marked up as documents, data or code are.
+/// Returns true if many lines are marked up like documents, data or code.
 pub(super) fn is_document(all: &[&str], most: f64) -> bool {
     let filled: Vec<&str> = all.iter().map(|line| line::trim(line)).filter(|line| !line.is_empty()).collect();
     if filled
@@ -56,8 +56,8 @@ pub(super) fn is_pair(line: &str) -> bool {
     is_key && (value.is_empty() || line[end..].starts_with('=') || value.starts_with(' '))
 }
 
-/// Returns true if lines are broken at a width, in the middle of sentences: no page copied from a
-/// browser is.
+/// Returns true if lines are broken at a width, in the middle of sentences: a page copied from a
+/// browser is not.
 pub(super) fn is_wrapped(all: &[&str]) -> bool {
     const FEWEST: usize = 2;
     let mut lengths = Vec::new();
@@ -71,7 +71,7 @@ pub(super) fn is_wrapped(all: &[&str]) -> bool {
         }
         if let Some(before) = previous {
             let is_open = before.ends_with(|c: char| c.is_alphanumeric() || ",;-'`".contains(c));
-            // A name in small letters is short, the rest of a sentence seldom is.
+            // A name in small letters is short, the rest of a sentence is usually not.
             let goes_on = text.starts_with(char::is_lowercase) && (text.len() >= 30 || text.ends_with('.'));
             continued += usize::from(is_open && before.len() >= 40 && goes_on);
         }
@@ -86,8 +86,8 @@ pub(super) fn is_wrapped(all: &[&str]) -> bool {
     count >= FEWEST && widest <= 140 && continued * 5 >= count && is_full
 }
 
-/// Returns the number of authors that only a conversation has: whose names recur above other texts,
-/// or whom somebody speaks to; and the number of comments by them.
+/// Returns the number of authors as only a conversation has them: their names recur above other
+/// texts, or somebody speaks to them; and the number of their comments.
 pub(super) fn conversation(lines: &[Line<'_>], verdicts: &[Verdict]) -> (usize, usize) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
@@ -111,7 +111,8 @@ pub(super) fn conversation(lines: &[Line<'_>], verdicts: &[Verdict]) -> (usize, 
     (authors, comments)
 }
 
-/// What people write to somebody of this name: all of it, its first word, without its digits.
+/// Returns the forms in which people address somebody of this name: all of it, its first word, or
+/// without its digits.
 fn called_as(name: &str) -> Vec<String> {
     let name = name.to_lowercase();
     let name = name.trim_matches(|c: char| !c.is_alphanumeric());
@@ -121,7 +122,7 @@ fn called_as(name: &str) -> Vec<String> {
     long.map(str::to_owned).collect()
 }
 
-/// Whom these texts speak to: `@name`, `name, ...`, `..., name.`
+/// Returns the people whom these texts address: `@name`, `name, ...`, `..., name.`
 fn called<'a>(texts: impl Iterator<Item = &'a str>) -> HashSet<String> {
     let mut called = HashSet::new();
     for text in texts {

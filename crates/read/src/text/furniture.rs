@@ -3,8 +3,8 @@
 //!
 //! A line of the page's own vocabulary counts if it recurs through the file; either alone proves
 //! nothing. A line of any other words counts by its statistics: it makes up a good part of the file
-//! and always touches another short line, it stands about once per comment next to such lines, or it
-//! repeats the name next to it (`Ada's picture`). What is found is told in the report.
+//! and is always next to another short line, it occurs about once per comment next to such lines,
+//! or it repeats the name next to it (`Ada's picture`). The report lists the findings.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,18 +12,18 @@ use super::header::Headers;
 use super::line::Line;
 use super::page_words::{self, Class};
 
-/// What a line is to the page.
+/// The role of a line in the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Nothing of the page's own.
+    /// A line that is not the page's own.
     Content,
-    /// "Reply", "5 likes", "3 hours ago": no comment's words.
+    /// "Reply", "5 likes", "3 hours ago": not the words of a comment.
     Furniture,
     /// "12 Comments": the comments begin after it.
     Heading,
 }
 
-/// What each line is to the page, and its class.
+/// The role of each line in the page, and its class.
 pub(super) struct Furniture {
     pub(super) parts: Vec<Part>,
     pub(super) classes: Vec<Option<Class>>,
@@ -60,9 +60,9 @@ pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
         *counts.entry(class).or_insert(0) += 1;
     }
     let enough = (lines.len() / 30).max(2);
-    // Once per comment or so, not two or three by chance.
+    // About once per comment, not two or three times by chance.
     let often = if comments >= 3 { (comments / 3).max(3) } else { usize::MAX };
-    // "Reply" below each comment makes "Reply Share" below some of them believable.
+    // "Reply" below each comment makes "Reply Share" below some of them plausible.
     let actions: usize =
         counts.iter().filter(|(class, _)| matches!(class, Class::Action(_))).map(|(_, count)| count).sum();
     let mut parts: Vec<Part> = classes
@@ -82,8 +82,7 @@ pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
         })
         .collect();
     spread(lines, &classes, &mut parts);
-    // What stands below the last comment ("Log in to comment", "Load more comments") stands there
-    // once.
+    // Lines below the last comment ("Log in to comment", "Load more comments") occur only once.
     for (part, class) in parts.iter_mut().zip(&classes).rev() {
         let is_below = match class {
             Some(Class::Heading) => true,
@@ -99,7 +98,7 @@ pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
     Furniture { parts, classes }
 }
 
-/// Takes rarer lines of the page's vocabulary along with the furniture that they touch.
+/// Marks rarer lines of the page's vocabulary that touch other furniture.
 fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
     for at in 0..parts.len() {
         let touches = |other: Option<usize>| {
@@ -125,14 +124,14 @@ fn spread(lines: &[Line<'_>], classes: &[Option<Class>], parts: &mut [Part]) {
     }
 }
 
-/// Returns true for counters and buttons alone, without a word that goes along with them.
+/// Returns true if there are only counters and buttons, without a word that accompanies them.
 fn are_buttons(words: &str) -> bool {
     let has_several = words.contains(' ');
     has_several
         && words.split(' ').all(|word| page_words::is_action_word(word) || page_words::is_time_word(word))
 }
 
-/// Returns true for what is said of a comment, never of its author.
+/// Returns true for a badge of comments, never of their authors.
 fn is_state(badge: &str) -> bool {
     ["edited", "(edited)", "pinned", "bearbeitet", "modifié", "editado"]
         .contains(&badge.to_lowercase().as_str())
@@ -159,7 +158,7 @@ fn short(line: &Line<'_>) -> Option<String> {
     is_short.then(|| page_words::tokens(line.text).join(" "))
 }
 
-/// Finds the forms of short lines that recur as a page's own do: in an eighth of the file and nearly
+/// Finds the forms of short lines that recur like a page's own: in an eighth of the file and nearly
 /// always before, or always after, another short line; or once per comment.
 fn recurring(lines: &[Line<'_>], comments: usize) -> HashSet<String> {
     const LEAST: usize = 8;
@@ -203,7 +202,7 @@ fn is_spaced(texts: &HashSet<&str>) -> bool {
 /// around it throughout the file: `Ada's picture`.
 fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
     const LEAST: usize = 3;
-    /// If the name is on the next line, and the words before and after it.
+    /// True if the name is on the next line, and the words before and after it.
     type Around<'a> = (bool, &'a str, &'a str);
     let mut found: HashMap<Around<'_>, (Vec<usize>, HashSet<&str>)> = HashMap::new();
     for at in 0..lines.len() {
@@ -233,8 +232,8 @@ fn naming(lines: &[Line<'_>]) -> HashSet<usize> {
     kept.flat_map(|(places, _)| places).chain(initials).collect()
 }
 
-/// Finds single letters that stand for the picture of the author on the next line, and who is
-/// answered, on the line after "Replying to".
+/// Finds single letters in place of the picture of the author on the next line, and the name of the
+/// answered person, on the line after "Replying to".
 fn initials(lines: &[Line<'_>]) -> Vec<usize> {
     const LEAST: usize = 3;
     let first = |text: &str| text.chars().next().map(|c| c.to_lowercase().to_string());
@@ -290,14 +289,14 @@ mod tests {
         let expected = [Heading, Content, Content, Content, Furniture, Content, Content, Furniture];
         assert_eq!(parts(twice), expected);
         assert_eq!(parts("Ada\nShare\nBo\nNot that.\n"), [Content; 4]);
-        // Words of a language that is not in the lists.
+        // Words of a language without a list.
         let danish: Vec<String> = (0..9)
             .map(|n| format!("Navn {}\nDet er kommentar nummer {n}, og den er lang.\nBesvar", n % 4))
             .collect();
         let found = parts(&danish.join("\n"));
         assert_eq!(found.iter().filter(|part| **part == Furniture).count(), 9);
         assert!(found.chunks(3).all(|block| block == [Content, Content, Furniture]));
-        // A picture's description repeats the name; numbers stand once per comment.
+        // A picture's description repeats the name; numbers occur once per comment.
         let pictures: Vec<String> = ["Ada", "Bodil", "Cecil", "Ada"]
             .iter()
             .map(|n| format!("{n}'s picture\n{n}\n2h\nI see.\n7\n"))

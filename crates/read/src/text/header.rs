@@ -15,19 +15,19 @@ struct Header<'a> {
     frame: Frame,
 }
 
-/// What the lines with a name and a time are to a page.
+/// The role that lines with a name and a time have in a page.
 pub(super) enum Headers {
-    /// It has none.
+    /// There are none.
     None,
-    /// The lines above comments: marked, and nothing is left of each but its name.
+    /// They are the lines above comments: marked, and reduced to their names.
     Marked,
-    /// These lines announce a name that stands alone below them.
+    /// These lines announce a name that is alone on the line below them.
     Announcing(Vec<usize>),
-    /// These lines follow a name that stands alone: they have a place and a time.
+    /// These lines follow a name that is alone on its line: they have a place and a time.
     Following(Vec<usize>),
 }
 
-/// Finds a page's headers, and leaves of each its name.
+/// Finds a page's headers, and reduces each to its name.
 pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
     let found: Vec<Option<Header<'_>>> = lines.iter().map(|line| header(line.text)).collect();
     let mut frames: HashMap<&Frame, Vec<usize>> = HashMap::new();
@@ -40,7 +40,7 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
     let is_layout = |frame: &Frame, places: &[usize]| {
         let names: HashSet<&str> = places.iter().map(|at| name(*at)).collect();
         let with_text = places.iter().filter(|at| found.get(*at + 1).is_some_and(Option::is_none)).count();
-        // The steps of an instruction are numbered as well, and nobody takes two of them.
+        // The steps of an instruction are numbered as well, and nobody has two of them.
         let is_list = frame.0 == "#." && frame.1.is_empty() && names.len() == places.len();
         places.len() >= LEAST_COMMENTS
             && places.len() * 40 >= lines.len()
@@ -64,7 +64,7 @@ pub(super) fn mark(lines: &mut [Line<'_>]) -> Headers {
         return Headers::None;
     }
     if frame.0.is_empty() && frame.1.is_empty() {
-        // A sentence may end in "2 weeks ago": what stands before it does not look like a name.
+        // A sentence may end in "2 weeks ago": the words before it do not look like a name.
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for at in &places {
             *counts.entry(name(*at)).or_insert(0) += 1;
@@ -142,7 +142,7 @@ fn header(line: &str) -> Option<Header<'_>> {
     while end > start + 1 && is_page(end - 1) {
         end -= 1;
     }
-    // And may end with one: what follows it begins with a number, a time, a sign or a verb.
+    // It may also end with one: the words after it begin with a number, a time, a sign or a verb.
     while end < words.len() && !begins_tail(words[end].1, &tokens[end]) {
         end += 1;
     }
@@ -194,12 +194,12 @@ fn is_of_chat(line: &str) -> bool {
     line.trim_end_matches([':', ' ']).to_lowercase().ends_with(" to everyone")
 }
 
-/// The words of a line with their places.
+/// Returns the words of a line with their places.
 fn words(line: &str) -> Vec<(usize, &str)> {
     line.split_whitespace().map(|word| (word.as_ptr() as usize - line.as_ptr() as usize, word)).collect()
 }
 
-/// A word without digits and signs.
+/// Returns true for a word without digits and signs.
 fn is_plain(word: &str) -> bool {
     word.chars().all(char::is_alphabetic)
 }

@@ -1,5 +1,5 @@
-//! Pages whose names share a line with their text or stand below it: `Name: text`, and a text with
-//! `— Name` on its last line.
+//! Pages whose names share a line with their text or follow it: `Name: text`, and a text whose last
+//! line is `— Name`.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::layout::{self, LEAST_AUTHORS, LEAST_COMMENTS};
 use super::line::{self, Line};
 
 /// Splits `Name: text` into a line of the name and one of the text. `None` if the page is not
-/// written so.
+/// written that way.
 pub(super) fn split_colons<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
     let parts: Vec<Option<(&str, &str)>> = lines.iter().map(|line| colon(line.text)).collect();
     let first = parts.iter().position(Option::is_some)?;
@@ -46,7 +46,7 @@ fn colon(line: &str) -> Option<(&str, &str)> {
     (is_name && !text.is_empty()).then_some((line::trim(name), text))
 }
 
-/// Puts each `— Name` before the text above it. `None` if the page is not written so.
+/// Puts each `— Name` before the text above it. `None` if the page is not written that way.
 pub(super) fn join_signatures<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
     let names: Vec<Option<&str>> = lines.iter().map(|line| signature(line.text)).collect();
     let found: Vec<usize> = (0..lines.len()).filter(|at| names[*at].is_some()).collect();
@@ -70,7 +70,7 @@ pub(super) fn join_signatures<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
     for (number, (&at, name)) in found.iter().zip(slots).enumerate() {
         let mut texts = &lines[start..at];
         if number == 0 {
-            // Above the first comment stands the article.
+            // The article is above the first comment.
             let first = texts.iter().rposition(|line| line.blank_before).unwrap_or(0);
             joined.extend_from_slice(&texts[..first]);
             texts = &texts[first..];
@@ -82,7 +82,7 @@ pub(super) fn join_signatures<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
     Some(joined)
 }
 
-/// The name of a signature: `— Name`.
+/// Returns the name of a signature: `— Name`.
 fn signature(line: &str) -> Option<&str> {
     let name = ["—", "–", "―", "--", "~"].iter().find_map(|dash| line.strip_prefix(dash))?.trim();
     let is_name = !name.is_empty()

@@ -1,4 +1,4 @@
-//! The layout of a page whose names stand alone on their lines: at a constant place before or after
+//! The layout of a page whose names are alone on their lines: at a constant place before or after
 //! lines of the page's own, whatever these are. The place is found by trying each, and keeping the
 //! one at which the lines look most like names and the others least.
 
@@ -9,13 +9,13 @@ use super::line::{self, Line, Vocabulary};
 use super::page_words::{self, Class};
 use super::segment;
 
-/// Comments that a layout must show at least, and authors among them.
+/// The minimum number of comments that a layout must show, and of authors among them.
 pub(super) const LEAST_COMMENTS: usize = 3;
 pub(super) const LEAST_AUTHORS: usize = 2;
-/// The page's lines that are tried as the place of names.
+/// The number of the page's lines that are tried as the place of names.
 const MOST_KEYS: usize = 40;
 
-/// Returns the log-odds of each line being a name, by its looks alone.
+/// Returns the log-odds of each line being a name, only by its looks.
 pub(super) fn name_odds(lines: &[Line<'_>]) -> Vec<f64> {
     const MOST: f64 = 6.0;
     let vocabulary = Vocabulary::of(lines);
@@ -24,31 +24,31 @@ pub(super) fn name_odds(lines: &[Line<'_>]) -> Vec<f64> {
         .collect()
 }
 
-/// Where the names of a page stand.
+/// The places of a page's names.
 pub(super) struct Layout {
     /// The lines of names.
     pub(super) names: Vec<usize>,
     /// Lines between a name and its comment that are neither.
     pub(super) between: Vec<usize>,
-    /// Lines before this one are not decided: the article, and the first comment if nothing of the
-    /// page's own stands above it.
+    /// Lines before this one are not decided: the article, and the first comment if there is no
+    /// line of the page's own above it.
     pub(super) start: usize,
 }
 
 /// A stretch of lines that are not the page's own.
 struct Run {
-    /// Its lines.
+    /// The lines of the stretch.
     lines: std::ops::Range<usize>,
-    /// Keys of the page's lines before it and after it, from the end of the run before and up to
-    /// the next one.
+    /// The keys of the page's lines before it and after it, from the end of the run before and up
+    /// to the next one.
     before: Vec<String>,
     after: Vec<String>,
 }
 
-/// Where names stand in relation to the page's lines with one key.
+/// The place of names in relation to the page's lines with one key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// The run before them is a name and, perhaps, other lines on its author.
+    /// The run before them is a name and possibly other lines on its author.
     RunBefore,
     /// The last line before them, below the text of the comment before.
     LineBefore,
@@ -56,7 +56,7 @@ enum Place {
     After,
 }
 
-/// Finds the layout of a page; `None` if the page's own lines do not tell the names.
+/// Finds the layout of a page; `None` if the page's own lines do not show the names.
 pub(super) fn find(lines: &[Line<'_>], furniture: &Furniture) -> Option<Layout> {
     let content: Vec<usize> = (0..lines.len()).filter(|at| furniture.parts[*at] == Part::Content).collect();
     let only: Vec<Line<'_>> = content.iter().map(|at| lines[*at].clone()).collect();
@@ -112,7 +112,7 @@ fn runs(lines: &[Line<'_>], furniture: &Furniture) -> Vec<Run> {
     runs
 }
 
-/// The words by which a line of the page's own is known again, whatever its numbers are.
+/// Returns the words by which a line of the page's own is recognized, whatever its numbers are.
 fn keys(text: &str, class: Option<&Class>) -> Vec<String> {
     match class {
         None => Vec::new(),
@@ -126,7 +126,7 @@ fn keys(text: &str, class: Option<&Class>) -> Vec<String> {
     }
 }
 
-/// Names at one place throughout the page.
+/// Returns the names at one place throughout the page.
 fn layout(runs: &[Run], key: &str, place: Place) -> Option<Layout> {
     let has = |keys: &[String]| keys.iter().any(|known| known == key);
     let mut names = Vec::new();
@@ -138,7 +138,7 @@ fn layout(runs: &[Run], key: &str, place: Place) -> Option<Layout> {
                 if has(&run.before) {
                     names.push(run.lines.start);
                 } else if number == 0 {
-                    // The article, and perhaps the first comment.
+                    // The article, and possibly the first comment.
                     start = run.lines.end;
                 }
             }
@@ -156,7 +156,7 @@ fn layout(runs: &[Run], key: &str, place: Place) -> Option<Layout> {
             lengths.sort_unstable();
             let (usual, longest) = (lengths[lengths.len() / 2], lengths[lengths.len() * 9 / 10]);
             for (number, run) in named.iter().enumerate() {
-                // Above the first name may stand the article.
+                // The article may be above the first name.
                 let is_long = number == 0 && run.lines.len() > longest.max(usual);
                 let first = if is_long { run.lines.end - usual } else { run.lines.start };
                 names.push(first);
@@ -167,8 +167,8 @@ fn layout(runs: &[Run], key: &str, place: Place) -> Option<Layout> {
     Some(Layout { names, between, start })
 }
 
-/// Returns how well a layout fits: the log-odds of its names and its texts. `None` if it does not
-/// fit: too few names, or lines elsewhere look more like names.
+/// Returns the fit of a layout: the log-odds of its names and its texts. `None` if it does not fit:
+/// too few names, or lines elsewhere look more like names.
 fn score(lines: &[Line<'_>], layout: &Layout, content: &[usize], odds: &[f64]) -> Option<f64> {
     /// The part of all log-odds that a layout must agree with.
     const AGREEMENT: f64 = 0.5;
@@ -190,7 +190,7 @@ fn score(lines: &[Line<'_>], layout: &Layout, content: &[usize], odds: &[f64]) -
         let is_name = names.contains(&at);
         with_text += usize::from(is_after_name && !is_name);
         is_after_name = is_name;
-        // Of the article's lines nothing is said; of the lines before the first name little.
+        // The article's lines do not count; the lines before the first name count little.
         if at >= layout.start {
             let weight = if at < first { 0.2 } else { 1.0 };
             score += weight * if is_name { odds[at] } else { -odds[at] };
@@ -200,8 +200,8 @@ fn score(lines: &[Line<'_>], layout: &Layout, content: &[usize], odds: &[f64]) -
     (score >= AGREEMENT * most && with_text * 2 >= names.len()).then_some(score)
 }
 
-/// Finds the lines between a name and its comment that are an author's badge: by their words, or as
-/// they stand nowhere else in the file.
+/// Finds the lines between a name and its comment that are an author's badge: by their words, or
+/// because they occur nowhere else in the file.
 fn badges(lines: &[Line<'_>], furniture: &Furniture, layout: &Layout) -> Vec<usize> {
     let names: HashSet<usize> = layout.names.iter().copied().collect();
     let between: HashSet<usize> = layout.between.iter().copied().collect();
@@ -215,7 +215,7 @@ fn badges(lines: &[Line<'_>], furniture: &Furniture, layout: &Layout) -> Vec<usi
         let Some(first) = next(name).filter(|at| !names.contains(at) && !between.contains(at)) else {
             continue;
         };
-        // A badge alone is what its author wrote.
+        // A badge alone is the author's text.
         if next(first).is_some_and(|second| !names.contains(&second)) {
             slots.entry(lines[first].text).or_default().push(first);
         }

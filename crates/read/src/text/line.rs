@@ -1,4 +1,4 @@
-//! The lines of a page dump and what can be seen of each: the evidence that `segment` weighs.
+//! The lines of a page dump and the features of each: the evidence that `segment` weighs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,21 +8,21 @@ use super::words::{self, Kind};
 /// A line that is not blank.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'a> {
-    /// Without the white space around it; of a header its name alone.
+    /// The text without the white space around it; only the name of a header.
     pub(super) text: &'a str,
-    /// As it stands in the file.
+    /// The line as it is in the file.
     pub(super) raw: &'a str,
     /// Its place in the file, from 0.
     pub(super) index: usize,
-    /// A blank line stands before it.
+    /// There is a blank line before it.
     pub(super) blank_before: bool,
-    /// A blank line stands after it.
+    /// There is a blank line after it.
     pub(super) blank_after: bool,
-    /// A line of the page's own stands before it.
+    /// There is a line of the page's own before it.
     pub(super) page_before: bool,
-    /// A line of the page's own stands after it.
+    /// There is a line of the page's own after it.
     pub(super) page_after: bool,
-    /// The page's layout says that it is an author's line.
+    /// The page's layout shows that it is an author's line.
     pub(super) is_header: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn split(text: &str) -> Vec<&str> {
     text.lines().collect()
 }
 
-/// The lines that are not blank.
+/// Returns the lines that are not blank.
 pub(super) fn filled<'a>(all: &[&'a str]) -> Vec<Line<'a>> {
     let is_blank = |index: usize| all.get(index).is_some_and(|line| trim(line).is_empty());
     all.iter()
@@ -50,18 +50,18 @@ pub(super) fn filled<'a>(all: &[&'a str]) -> Vec<Line<'a>> {
         .collect()
 }
 
-/// White space and the invisible characters that pages put around names.
+/// Trims white space and the invisible characters that pages put around names.
 pub(super) fn trim(line: &str) -> &str {
     line.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
     })
 }
 
-/// One thing seen of a line: value `value` of the group `group` of `segment::GROUPS`.
+/// A feature of a line: value `value` of the group `group` of `segment::GROUPS`.
 pub(super) type Sight = (Group, u8);
 
 /// The kinds of evidence for a line being a name rather than text. The shape is judged among lines
-/// of as many words.
+/// with the same number of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Group {
     Length,
@@ -83,13 +83,14 @@ pub(super) enum Group {
     Page,
 }
 
-/// What is seen of a line, for a name against text (`sights`) and for an article against a comment.
+/// The features of a line, for a name against text (`sights`) and for an article against a comment.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) sights: Vec<Sight>,
-    /// Bucket of the length in characters: below 60, 120, 200, 350, and longer.
+    /// The bucket of the length in characters: below 60, 120, 200, 350, and longer.
     pub(super) size: usize,
-    /// 0 plain, 1 speaks in the first or second person outside quotation marks, 2 reports.
+    /// The register: 0 plain, 1 speaks in the first or second person outside quotation marks, 2
+    /// reports.
     pub(super) register: usize,
     /// It repeats an earlier line or begins with `>`: comments do, articles do not.
     pub(super) answers: bool,
@@ -97,20 +98,20 @@ pub(super) struct Seen {
     pub(super) never_name: bool,
 }
 
-/// What the whole file says of words and short lines.
+/// The statistics of words and short lines over the whole file.
 pub(super) struct Vocabulary<'a> {
-    /// Words that stand in small letters in two running lines or more.
+    /// Words in small letters in two running lines or more.
     running: HashSet<&'a str>,
-    /// How often each short line stands in the file.
+    /// The number of times that each short line is in the file.
     counts: HashMap<&'a str, usize>,
-    /// Indices of long lines that stand in an earlier line, quotation marks aside.
+    /// Indices of long lines that repeat a part of an earlier line, quotation marks aside.
     repeats: HashSet<usize>,
     /// Lower-case short strings that some line addresses: `@name`, `name, ...`.
     called: HashSet<String>,
 }
 
-/// Lines of more words are never names; shorter ones are counted, and of still fewer words taken
-/// for running text.
+/// The number of words above which a line is never a name. Lines of up to `SHORT_WORDS` are
+/// counted, and longer ones are running text.
 const LONGEST_NAME_WORDS: usize = 12;
 const LONGEST_NAME_CHARS: usize = 80;
 const SHORT_WORDS: usize = 6;
@@ -125,7 +126,7 @@ impl<'a> Vocabulary<'a> {
         for (number, line) in lines.iter().enumerate() {
             let words = line.text.split_whitespace().count();
             if words <= SHORT_WORDS {
-                // A line repeated at once ("no" / "no" / "no") is no name that comes back.
+                // A line repeated at once ("no" / "no" / "no") is not a name that comes back.
                 if number == 0 || lines[number - 1].text != line.text {
                     *counts.entry(line.text).or_insert(0) += 1;
                 }
@@ -146,13 +147,13 @@ impl<'a> Vocabulary<'a> {
         Self { running, counts, repeats, called }
     }
 
-    /// How often this line stands in the file (1 for a long one).
+    /// Returns the number of times that this line is in the file (1 for a long one).
     pub(super) fn count(&self, text: &str) -> usize {
         self.counts.get(text).copied().unwrap_or(1)
     }
 }
 
-/// Whom a line speaks to.
+/// Adds the people whom a line addresses.
 pub(super) fn called_in(text: &str, called: &mut HashSet<String>) {
     let mut add = |name: &str| {
         let name = bare(name).to_lowercase();
@@ -176,13 +177,12 @@ pub(super) fn called_in(text: &str, called: &mut HashSet<String>) {
     }
 }
 
-/// A word without the punctuation around it.
+/// Returns a word without the punctuation around it.
 fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// Characters that are written without spaces between words, with the share of a word that each is
-/// worth.
+/// Returns the share of a word that a character is worth, for scripts without spaces between words.
 fn word_share(c: char) -> f64 {
     match c {
         '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => 0.5,
@@ -191,7 +191,7 @@ fn word_share(c: char) -> f64 {
     }
 }
 
-/// Words, also of a script that is written without spaces.
+/// Returns the number of words, also in a script without spaces.
 pub(super) fn count_words(text: &str) -> usize {
     let spaceless: f64 = text.chars().take(200).map(word_share).sum();
     let spaced = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
@@ -204,7 +204,7 @@ fn is_emoji_or_symbol(c: char) -> bool {
         && !matches!(c, '\u{a0}'..='\u{bf}' | '\u{2010}'..='\u{205e}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ffef}')
 }
 
-/// Looks at a line.
+/// Collects the features of a line.
 pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -> Seen {
     let line = &lines[at];
     let text = line.text;
@@ -255,12 +255,12 @@ pub(super) fn look(lines: &[Line<'_>], at: usize, vocabulary: &Vocabulary<'_>) -
     }
 }
 
-/// Short and without an end, like a name.
+/// Returns true for a line that is short and without an end, like a name.
 fn is_bare(text: &str) -> bool {
     text.len() <= 40 && count_words(text) <= 3 && matches!(ending(text), 0 | 1)
 }
 
-/// A line without the ornament around it: `-=Ada=-`, `*Ada*`.
+/// Returns a line without the ornament around it: `-=Ada=-`, `*Ada*`.
 fn plain(text: &str) -> &str {
     let mut plain = text;
     while let Some(mark) = plain.chars().next().filter(|c| "-=*~_.+".contains(*c))
@@ -272,8 +272,8 @@ fn plain(text: &str) -> &str {
     plain
 }
 
-/// Begins or is made like no name: symbols alone, an address, a quotation, an item of a list, a
-/// signature after a dash.
+/// Returns true for a line that does not begin like a name or consists of other signs: symbols
+/// alone, an address, a quotation, an item of a list, a signature after a dash.
 fn is_marked(text: &str) -> bool {
     let text = plain(text);
     let after_number = text.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -291,13 +291,13 @@ fn is_marked(text: &str) -> bool {
         || text.get(1..3) == Some(") ")
 }
 
-/// "By Somebody".
+/// Returns true for "By Somebody".
 fn is_byline(text: &str) -> bool {
     let rest = text.strip_prefix("By ").or_else(|| text.strip_prefix("BY "));
     rest.is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
-/// "Photo: somebody".
+/// Returns true for "Photo: somebody".
 fn is_caption(text: &str) -> bool {
     let Some((first, _)) = text.split_once(':') else { return false };
     ["photo", "image", "picture", "video", "caption", "credit", "source", "graphic", "file photo"]
@@ -362,7 +362,7 @@ fn start(text: &str) -> u8 {
     }
 }
 
-/// Words that stand in small letters inside names.
+/// Words in small letters inside names.
 const PARTICLES: [&str; 22] = [
     "van", "de", "der", "den", "von", "zu", "da", "dos", "do", "di", "del", "della", "la", "le", "el", "al",
     "bin", "ibn", "ter", "ten", "y", "e",
@@ -403,7 +403,8 @@ fn shape(text: &str) -> u8 {
     }
 }
 
-/// Not how prose writes a word: digits or underscores among letters, capitals inside.
+/// Returns true for a word as prose does not write it: digits or underscores among letters,
+/// capitals inside.
 fn is_handle(token: &str) -> bool {
     let letters = token.chars().filter(|c| c.is_alphabetic()).count();
     let digits = token.chars().any(|c| c.is_ascii_digit());
@@ -417,11 +418,11 @@ fn is_handle(token: &str) -> bool {
         previous_lower = c.is_lowercase();
     }
     let is_ordinal = token.starts_with(|c: char| c.is_ascii_digit()) && letters <= 2;
-    // "McCoy", "MacLeod", "DeVito", "O'Neill" are how people are called as well: all the better.
+    // "McCoy", "MacLeod", "DeVito", "O'Neill" are people's names as well: all the better.
     letters > 0 && (digits && !is_ordinal || joined || inner_capital)
 }
 
-/// How much of a line is made of ordinary words.
+/// Returns the share of ordinary words in a line, as a feature.
 fn familiarity(text: &str, words: usize, vocabulary: &Vocabulary<'_>) -> Sight {
     let mut known = 0;
     let mut total = 0;
@@ -431,7 +432,7 @@ fn familiarity(text: &str, words: usize, vocabulary: &Vocabulary<'_>) -> Sight {
         let is_capital = token.chars().next().is_some_and(char::is_uppercase);
         let is_first = total == 1;
         if is_capital && !is_first && words > 1 && token != "I" {
-            continue; // prose has its ordinary words in small letters
+            continue; // prose writes ordinary words in small letters
         }
         let lower = token.to_lowercase().replace('’', "'");
         let listed = words::kind(&lower).is_some();
@@ -489,13 +490,13 @@ pub(super) fn is_personal(text: &str) -> bool {
     speaks(text).0 || text.ends_with(['!', '?'])
 }
 
-/// Returns true if a line attributes what it tells, as articles do.
+/// Returns true if a line attributes its content, as articles do.
 pub(super) fn reports(text: &str) -> bool {
     register(text) == 2
 }
 
-/// Whether a text speaks in the first or second person outside quotation marks; and whether it
-/// reports what was said.
+/// Returns true if a text speaks in the first or second person outside quotation marks; and true if
+/// it reports what somebody said.
 fn speaks(text: &str) -> (bool, bool) {
     let mut quoted = false;
     let mut reports = false;

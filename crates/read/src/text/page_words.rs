@@ -1,18 +1,18 @@
 //! The vocabulary of pages: times, buttons, counters, badges and headings, and the class that a
 //! line made of nothing else belongs to.
 //!
-//! The lists hold words of pages in general, not of single sites. They are evidence and no more:
-//! `furniture` counts how often a line of each class stands in the file before it leaves one out.
+//! The lists contain words of pages in general, not of single sites. They are only evidence:
+//! `furniture` counts the lines of each class in the file before it leaves one out.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// What a line consists of, if it is the page's own vocabulary and nothing else.
+/// The content of a line that consists only of the page's own vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     /// A date, a time, or an age such as `3 hours ago`.
     Time,
-    /// Buttons and counters: `Reply`, `12 likes`; with its words.
+    /// Buttons and counters, with their words: `Reply`, `12 likes`.
     Action(String),
     /// `12 Comments`.
     Heading,
@@ -20,9 +20,9 @@ pub(super) enum Class {
     Number,
     /// Signs without a letter or digit, such as `•`.
     Mark(String),
-    /// A title that a site gives to some authors or comments: `Top fan`, `Edited`.
+    /// A title that a site shows next to some authors or comments: `Top fan`, `Edited`.
     Badge,
-    /// A form that recurs, of no vocabulary that is known here.
+    /// A recurring form with unknown words.
     Unknown(String),
 }
 
@@ -108,8 +108,8 @@ word_sets! {
     HEADING_RESTS: HEADING_REST;
 }
 
-/// Returns a line's words in lower case, with `#` for each number. Buttons that stand together
-/// without a space are parted: `3-4Reply`, `2 likesReply`, `permalinkreply`.
+/// Returns a line's words in lower case, with `#` for each number. Buttons without a space between
+/// them are separated: `3-4Reply`, `2 likesReply`, `permalinkreply`.
 pub(super) fn tokens(line: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     for piece in line.split(|c: char| c.is_whitespace() || "·•|()[]/,:;–—-+▲▼›»…&".contains(c))
@@ -154,7 +154,7 @@ fn glued(word: &str) -> Option<Vec<String>> {
     if !(3 * SHORTEST..=80).contains(&word.len()) || ACTION_WORDS.contains(word) || !word.is_ascii() {
         return None;
     }
-    // `ends[at]`: the start of the last button of a way to part `word[..at]`.
+    // `ends[at]`: the start of the last button in a split of `word[..at]`.
     let mut ends: Vec<Option<usize>> = vec![None; word.len() + 1];
     for end in SHORTEST..=word.len() {
         ends[end] = (0..=end - SHORTEST)
@@ -211,7 +211,7 @@ pub(super) fn is_time(tokens: &[String]) -> bool {
             || tokens.join(" ") == "just now")
 }
 
-/// Returns true for words that belong to a page: times, buttons, numbers, what stands around names.
+/// Returns true for words that belong to a page: times, buttons, numbers, words around names.
 pub(super) fn is_page_word(token: &str) -> bool {
     is_number(token)
         || TIME_WORDS.contains(token)
@@ -225,7 +225,7 @@ pub(super) fn is_time_word(token: &str) -> bool {
     is_number(token) || TIME_WORDS.contains(token)
 }
 
-/// Returns true if the times' words among these are a time.
+/// Returns true if the words of times among these form a time.
 pub(super) fn contains_time(tokens: &[String]) -> bool {
     let words: Vec<String> = tokens.iter().filter(|token| is_time_word(token)).cloned().collect();
     is_time(&words)
@@ -263,7 +263,7 @@ pub(super) fn class(line: &str) -> Option<Class> {
         return Some(Class::Time);
     }
     if any(&HEADING_WORDS) && all(&HEADING_WORDS, &HEADING_RESTS) && tokens.len() <= 8 {
-        // "Comment" alone is as often a button below each comment; the count tells.
+        // "Comment" alone is often a button below each comment; the count decides.
         return Some(Class::Heading);
     }
     if all(&BADGE_WORDS, &BADGE_CORES) && any(&BADGE_CORES) && tokens.len() <= 3 {
@@ -273,7 +273,7 @@ pub(super) fn class(line: &str) -> Option<Class> {
     (any(&ACTION_CORES) && all(&ACTION_WORDS, &TIME_WORDS)).then(|| Class::Action(tokens.join(" ")))
 }
 
-/// Returns true for signs that pages part things with; not for emoji, which people write.
+/// Returns true for signs with which pages separate things; not for emoji, which people write.
 fn is_mark(c: char) -> bool {
     c.is_ascii_punctuation()
         || matches!(c, '\u{a0}'..='\u{bf}' | '\u{2010}'..='\u{205e}' | '▲' | '▼' | '△' | '▽' | '●' | '○')

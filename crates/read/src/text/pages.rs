@@ -23,7 +23,7 @@ impl Shown {
         format!("{:02}", self.number % 60)
     }
 
-    /// True for every `n`th comment.
+    /// Returns true for every `n`th comment.
     fn every(&self, n: usize) -> bool {
         self.number % n == n - 1
     }
@@ -86,7 +86,7 @@ const SECOND: [&str; 7] = [
 
 fn comments(count: usize) -> Vec<Shown> {
     let comment = |number: usize| {
-        // Everybody writes once among the first ones; later some come back.
+        // Each of the first authors writes once; later some come back.
         let author = if number < 9 { number } else { number * number % 30 };
         let mut text = FIRST[number % 11].to_owned();
         if number % 3 == 1 || number >= 11 {
@@ -101,7 +101,7 @@ fn comments(count: usize) -> Vec<Shown> {
     (0..count).map(comment).collect()
 }
 
-/// A site: its name, what stands above the comments, and how it shows one.
+/// A site: its name, the lines above the comments, and the function that shows one.
 type Site = (&'static str, &'static str, fn(&Shown) -> String);
 
 const ARTICLE: &str = "Lake council approves new pier\nThe council of the lake towns approved a pier of ninety metres on Tuesday, \
@@ -394,7 +394,7 @@ fn shown(site: &Site, comments: &[Shown]) -> String {
     comments.iter().fold((*above).to_owned(), |page, comment| page + &show(comment))
 }
 
-/// The author as the site writes the name.
+/// Returns the author as the site writes the name.
 fn written(site: &str, comment: &Shown) -> String {
     match site {
         "youtube in one line" | "instagram" | "instagram, with pictures" | "tiktok, with creator" => {

@@ -1,18 +1,18 @@
-//! Which lines are the article, which are authors and which are comments: a hidden Markov model
-//! over the whole file.
+//! Labels each line as article, author or comment, with a hidden Markov model over the whole file.
 //!
 //! States: the article, a name, and the first, second, ... sixth and later line of a comment. A
-//! name is followed by a line of text; the article is one prefix. What a state emits is judged by
-//! log-odds against "a line of text", summed over the groups of evidence below. Both the evidence
-//! and the lengths of comments start from the tables written here and are fitted to the file by a
-//! few rounds of expectation-maximisation (Baum-Welch), held near the tables by pseudo-counts.
+//! name is followed by a line of text; the article is one prefix. The emission of a state is judged
+//! by log-odds against "a line of text", summed over the groups of evidence below. Both the
+//! evidence and the lengths of comments start from the tables in this file and are fitted to the
+//! input by a few rounds of expectation-maximisation (Baum-Welch), kept close to the tables by
+//! pseudo-counts.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::line::{Group, Line, Seen};
 
-/// What a line was taken for.
+/// The role inferred for a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Article,
@@ -24,32 +24,32 @@ pub(super) enum Role {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verdict {
     pub(super) role: Role,
-    /// Of this role.
+    /// The probability of the role.
     pub(super) probability: f64,
 }
 
 /// The reading of a whole file.
 #[derive(Clone, Debug)]
 pub(super) struct Segments {
-    /// One a line.
+    /// The verdict on each line.
     pub(super) verdicts: Vec<Verdict>,
-    /// Log-odds of this reading against the file being an article and nothing else.
+    /// The log-odds of this reading against the file being an article and nothing else.
     pub(super) gain: f64,
 }
 
-/// What is known beforehand.
+/// The prior knowledge of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Given {
-    /// Nothing.
+    /// There is none.
     #[default]
     Open,
     /// This line belongs to the article.
     Article,
-    /// This line stands after the article.
+    /// This line is after the article.
     Comments,
-    /// After the article, and an author.
+    /// This line is after the article, and an author.
     Name,
-    /// It is no author (article or text).
+    /// This line is not an author (article or text).
     NotName,
     /// The heading of a comment section: the article ends here, if there is no better reason
     /// against it.
@@ -62,8 +62,8 @@ const NAME: usize = 1;
 const TEXT: usize = 2;
 const LAST_TEXT: usize = STATES - 1;
 
-/// Probability of each value of a group for a name and for text. Values as `line::look` numbers
-/// them.
+/// Returns the probability of each value of a group for a name and for text. `line::look` numbers
+/// the values.
 fn table(group: Group) -> (&'static [f64], &'static [f64]) {
     match group {
         // One word of 1-2, 3-15, 16-25, more characters; two, three, four words (shorter, longer);
@@ -97,9 +97,9 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
         }
         // The one word: a common English word, common in this file, neither.
         Group::Word => (&[0.06, 0.10, 0.84], &[0.66, 0.12, 0.22]),
-        // Of the words common ones are: all, half or more, fewer, none.
+        // Of the words, the common ones are: all, half or more, fewer, none.
         Group::Words => (&[0.06, 0.11, 0.10, 0.73], &[0.60, 0.26, 0.07, 0.07]),
-        // Holds a pronoun, auxiliary, ...; an article or preposition; neither.
+        // Contains a pronoun, auxiliary, ...; an article or preposition; neither.
         Group::Grammar => (&[0.01, 0.08, 0.91], &[0.48, 0.20, 0.32]),
         // Capital, small letter, digit, "@", quote mark, ">", list mark, bracket or dot, caseless
         // letter, other, "_" or "~".
@@ -107,18 +107,18 @@ fn table(group: Group) -> (&'static [f64], &'static [f64]) {
             &[0.62, 0.25, 0.03, 0.01, 0.003, 0.0002, 0.001, 0.004, 0.05, 0.01, 0.01],
             &[0.68, 0.14, 0.02, 0.02, 0.05, 0.01, 0.03, 0.01, 0.04, 0.015, 0.001],
         ),
-        // Holds an address; the end of a sentence; a comma or colon; none of these.
+        // Contains an address; the end of a sentence; a comma or colon; none of these.
         Group::Inside => (&[0.0005, 0.004, 0.015, 0.98], &[0.06, 0.08, 0.12, 0.74]),
-        // The same line stands in the file once, twice, three to five times, more often.
+        // The same line is in the file once, twice, three to five times, more often.
         Group::Recurrence => (&[0.55, 0.17, 0.17, 0.11], &[0.95, 0.03, 0.012, 0.008]),
         // A blank line before + 2 * a blank line after.
         Group::Blank => (&[0.25, 0.34, 0.11, 0.30], &[0.25, 0.22, 0.25, 0.28]),
-        // Another line speaks to this name.
+        // Another line addresses this name.
         Group::Called => (&[0.90, 0.10], &[0.99, 0.01]),
         // A line of the page's own before + 2 * one after.
         Group::Page => (&[0.25, 0.20, 0.20, 0.35], &[0.25, 0.30, 0.30, 0.15]),
-        // A short line without an end before + 2 * one after: so stand short comments among names,
-        // and lists.
+        // A short line without an end before + 2 * one after: short comments among names have such
+        // neighbours, and so do lists.
         Group::Beside => (&[0.70, 0.12, 0.12, 0.06], &[0.45, 0.20, 0.20, 0.15]),
     }
 }
@@ -143,29 +143,30 @@ const GROUPS: [Group; 17] = [
     Group::Page,
 ];
 
-/// Size (five buckets) times register (three) of a line of an article and of a comment.
+/// The probability of each size (five buckets) and register (three) of a line of an article and of
+/// a comment.
 const ARTICLE_SIZE: [f64; 5] = [0.10, 0.16, 0.30, 0.32, 0.12];
 const COMMENT_SIZE: [f64; 5] = [0.38, 0.23, 0.16, 0.13, 0.10];
 const ARTICLE_REGISTER: [f64; 3] = [0.62, 0.07, 0.31];
 const COMMENT_REGISTER: [f64; 3] = [0.45, 0.50, 0.05];
 
-/// The groups of evidence overlap: each counts for less than if it stood alone.
+/// The damping of overlapping groups of evidence: each counts for less than it would alone.
 const DAMPING: f64 = 0.85;
-/// Lines that a table is worth against what the file shows, and how many lines the file may weigh
-/// at most.
+/// The weight of a table in lines, against the lines of the file, and the maximum weight of the
+/// file in lines.
 const TABLE_WEIGHT: f64 = 25.0;
 const FILE_WEIGHT: f64 = 75.0;
-/// How strange a name may look within a comment: somebody addressed at its beginning, a signature,
-/// a list.
+/// The probability of a name-like line within a comment: somebody addressed at its beginning, a
+/// signature, a list.
 const NAME_IN_TEXT: [f64; 2] = [0.02, 0.007];
 const SIGNATURE: f64 = 0.1;
-/// How many lines of an article look like names: titles, bylines, subheadings.
+/// The share of an article's lines that look like names: titles, bylines, subheadings.
 const NAME_IN_ARTICLE: f64 = 0.07;
-/// Log-odds against a name of a short line that comes back, before anything else is known of it.
+/// The log-odds against a name of a recurring short line, before any other evidence.
 const TYPICAL: f64 = 0.56;
-/// The same author twice in a row.
+/// The log-odds of the same author twice in a row.
 const AGAIN: f64 = -1.5;
-/// A line of an article that repeats an earlier one.
+/// The log-odds of a line of an article that repeats an earlier one.
 const ANSWER: f64 = -5.0;
 const HEADING: f64 = 6.0;
 const ROUNDS: usize = 8;
@@ -175,7 +176,7 @@ struct Model {
     tables: Vec<[Vec<f64>; 2]>,
     article: [[f64; 3]; 5],
     comment: [[f64; 3]; 5],
-    /// Probability that a comment ends after its first, second, ... line.
+    /// The probability that a comment ends after its first, second, ... line.
     ends: [f64; STATES - TEXT],
 }
 
@@ -214,7 +215,7 @@ impl Model {
         if seen.answers { odds + ANSWER } else { odds }
     }
 
-    /// The tables again, from the lines' probabilities.
+    /// Fits the tables again, from the lines' probabilities.
     fn refit(&mut self, seen: &[Seen], gamma: &[[f64; STATES]], given: &[Given]) {
         let prior = Self::prior();
         let mut counts: Vec<[Vec<f64>; 2]> =
@@ -261,14 +262,14 @@ fn refit_grid(prior: &[[f64; 3]; 5], counts: &[[f64; 3]; 5]) -> [[f64; 3]; 5] {
     grid
 }
 
-/// Returns the log-odds of a line being a name rather than text, by the tables alone.
+/// Returns the log-odds of a line being a name rather than text, only by the tables.
 pub(super) fn name_odds(seen: &Seen) -> f64 {
     static PRIOR: LazyLock<Model> = LazyLock::new(Model::prior);
     PRIOR.name_odds(seen)
 }
 
-/// The best reading of the lines, and how sure each role is. `None` if no comment can be made of
-/// them.
+/// Returns the best reading of the lines, and the probability of each role. `None` if they cannot
+/// contain a comment.
 pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Option<Segments> {
     if lines.len() < 2 {
         return None;
@@ -298,12 +299,12 @@ pub(super) fn segment(lines: &[Line<'_>], seen: &[Seen], given: &[Given]) -> Opt
     Some(Segments { verdicts: verdicts.collect(), gain: score - article })
 }
 
-/// The lines, and which of them are alike.
+/// The lines, and the kinds of equal ones.
 struct File<'a> {
     lines: &'a [Line<'a>],
     seen: &'a [Seen],
     given: &'a [Given],
-    /// For each short line the number of its kind; equal lines are of one kind.
+    /// The number of the kind of each short line; equal lines are of one kind.
     kinds: Vec<Option<usize>>,
     kind_count: usize,
 }
@@ -319,8 +320,8 @@ impl<'a> File<'a> {
         Self { lines, seen, given, kinds, kind_count: numbers.len() }
     }
 
-    /// For each line the probability that equal lines elsewhere are names; none where there are
-    /// none, or at first.
+    /// Returns, for each line, the probability that equal lines elsewhere are names; `None` if
+    /// there are none, or at first.
     fn elsewhere(&self, gamma: &[[f64; STATES]]) -> Vec<Option<f64>> {
         let mut sums = vec![(0.0, 0.0); self.kind_count];
         for (kind, gamma) in self.kinds.iter().zip(gamma) {
@@ -336,7 +337,7 @@ impl<'a> File<'a> {
         (0..self.lines.len()).map(of_others).collect()
     }
 
-    /// Log-odds of each state against a line of text, at each line.
+    /// Returns the log-odds of each state against a line of text, at each line.
     fn emissions(&self, model: &Model, gamma: &[[f64; STATES]]) -> Vec<[f64; STATES]> {
         let elsewhere = self.elsewhere(gamma);
         let mut speaker: Option<&str> = None;
@@ -360,7 +361,7 @@ impl<'a> File<'a> {
                 row[TEXT + 1..].fill(mix(SIGNATURE, 0.0, name));
             }
             row[NAME] = name;
-            // Who comments later is hardly ever in a byline or a subheading.
+            // A person who comments later is rarely in a byline or a subheading.
             let in_article = NAME_IN_ARTICLE * (1.0 - 0.97 * elsewhere.unwrap_or(0.0));
             row[ARTICLE] = mix(in_article, model.article_odds(&self.seen[at]), name);
             if after_heading {
@@ -391,7 +392,7 @@ fn mix(share: f64, base: f64, odds: f64) -> f64 {
 const START_ARTICLE: f64 = 0.85;
 const STAY_ARTICLE: f64 = 0.97;
 
-/// Log-probability of going from one state to the next; `None` where it cannot be.
+/// Returns the log-probability of going from one state to the next; `None` if that is impossible.
 fn step(from: usize, to: usize, ends: &[f64; STATES - TEXT]) -> Option<f64> {
     let probability = match (from, to) {
         (ARTICLE, ARTICLE) => STAY_ARTICLE,
@@ -414,17 +415,17 @@ fn start_of(state: usize) -> f64 {
 
 type Ends = [f64; STATES - TEXT];
 
-/// The steps that can be, with their log-probabilities.
+/// Returns the possible steps, with their log-probabilities.
 fn steps(ends: &Ends) -> Vec<(usize, usize, f64)> {
     let pairs = (0..STATES).flat_map(|from| (0..STATES).map(move |to| (from, to)));
     pairs.filter_map(|(from, to)| Some((from, to, step(from, to, ends)?))).collect()
 }
 
-/// Probability of each state at each line, and the ends of comments fitted to them.
+/// Returns the probability of each state at each line, and the ends of comments fitted to them.
 fn forward_backward(emissions: &[[f64; STATES]], ends: &Ends) -> Option<(Vec<[f64; STATES]>, Ends)> {
     let steps: Vec<(usize, usize, f64)> =
         steps(ends).into_iter().map(|(from, to, log)| (from, to, log.exp())).collect();
-    // Each row is divided by its largest value, so that products of thousands of lines stay in
+    // Each row is divided by its largest value, so that products over thousands of lines stay in
     // range.
     let scaled: Vec<[f64; STATES]> = emissions
         .iter()
@@ -475,7 +476,7 @@ fn forward_backward(emissions: &[[f64; STATES]], ends: &Ends) -> Option<(Vec<[f6
                 into_name[from] += value;
             }
         }
-        // Expected endings: the share of each text state's weight at the line before that goes on
+        // Expected endings: the share of each text state's weight at the line before that continues
         // to a name.
         let total: f64 = (0..STATES).map(|state| forward[at - 1][state] * previous[state]).sum();
         if total > 0.0 {

@@ -1,12 +1,12 @@
-//! Texts of one comment a line: what tells them from prose, lists, documents and code.
+//! Texts with one comment per line: their difference from prose, lists, documents and code.
 
 use std::collections::HashSet;
 
 use super::evidence;
 use super::line;
 
-/// Returns the number of lines if a text reads as one comment a line: each line a whole utterance,
-/// nothing broken at a width, no headings, keys, items or code.
+/// Returns the number of lines if a text reads as one comment per line: each line a whole
+/// utterance, nothing broken at a width, no headings, keys, items or code.
 pub(crate) fn count(text: &str) -> Option<usize> {
     const FEWEST: usize = 3;
     let all = line::split(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -22,7 +22,7 @@ pub(crate) fn count(text: &str) -> Option<usize> {
         && distinct.len() * 10 >= count * 8
         && are_apart(&all)
         && !lines[0].starts_with("# ")
-        // Novels speak in quotation marks.
+        // Novels have speech in quotation marks.
         && share(&|line| line.trim_start().starts_with(['"', '“', '„', '«', '‘'])) <= 0.1
         && !evidence::is_document(&all, 0.05)
         && !evidence::is_wrapped(&all)
@@ -33,7 +33,7 @@ pub(crate) fn count(text: &str) -> Option<usize> {
     is_one_a_line.then_some(count)
 }
 
-/// Returns true if blank lines stand between all lines, or between hardly any: not around
+/// Returns true if there are blank lines between all lines, or between hardly any: not around
 /// paragraphs of several lines.
 fn are_apart(all: &[&str]) -> bool {
     let groups: Vec<usize> = all
@@ -46,8 +46,8 @@ fn are_apart(all: &[&str]) -> bool {
     alone * 10 >= groups.len() * 9 || groups.len() * 10 <= lines || groups.len() == 1
 }
 
-/// Returns true if a line may be all that somebody wrote: two words or more, not an item, a key, a
-/// date, or the middle of a sentence.
+/// Returns true if a line may be a whole comment: two words or more, not an item, a key, a date, or
+/// the middle of a sentence.
 fn is_utterance(line: &str) -> bool {
     let text = line::trim(line);
     let words = line::count_words(text);

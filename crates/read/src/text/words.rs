@@ -1,34 +1,34 @@
-//! What the page-dump reader knows of language: three short lists of the commonest English words.
+//! The language data of the page-dump reader: three short lists of the commonest English words.
 //!
 //! They are a weak prior. A file in another language finds its own common words (see
-//! `line::Vocabulary`), and none of the lists holds names.
+//! `line::Vocabulary`), and none of the lists contains names.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// How ordinary a lower-case word is.
+/// The class of a common lower-case word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Pronouns, auxiliaries, negations, question words: names hardly ever hold one.
+    /// Pronouns, auxiliaries, negations, question words: names hardly ever contain one.
     Grammar,
-    /// Articles, conjunctions and prepositions: some handles hold one ("voice of reason").
+    /// Articles, conjunctions and prepositions: some handles contain one ("voice of reason").
     Link,
-    /// A word that many comments hold.
+    /// A word that is in many comments.
     Common,
 }
 
-/// The kind of a lower-case word, if it is in the lists.
+/// Returns the class of a lower-case word, if it is in the lists.
 pub(super) fn kind(word: &str) -> Option<Kind> {
     KINDS.get(word).copied()
 }
 
-/// First and second person, and what only speech has: comments are full of them, articles have them
-/// in quotation marks.
+/// Returns true for words of the first and second person, and other words of speech: comments are
+/// full of them, articles have them in quotation marks.
 pub(super) fn is_personal(word: &str) -> bool {
     PERSONAL.contains(&word)
 }
 
-/// Words with which an article attributes what it tells.
+/// Returns true for words with which an article attributes its content.
 pub(super) fn is_reporting(word: &str) -> bool {
     REPORTING.contains(&word)
 }

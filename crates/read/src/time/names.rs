@@ -1,4 +1,4 @@
-//! Names within times: months in several languages, zones, and words that stand between them.
+//! Names within times: months in several languages, zones, and words between them.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -46,9 +46,9 @@ const MONTHS: [&str; 12] = [
     "december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia gru",
 ];
 
-/// Zones by their abbreviation, in hours east of Greenwich. CST, MST and the like are those of North
-/// America, as in exports of services from there; abbreviations of which several are common (BST,
-/// IST) are left out.
+/// Zones by their abbreviation, in hours east of Greenwich. CST, MST and others with several
+/// meanings are those of North America, as in exports of services from there; abbreviations of
+/// which several are common (BST, IST) are left out.
 const ZONES: [(&str, i32); 36] = [
     ("utc", 0),
     ("gmt", 0),
@@ -88,8 +88,7 @@ const ZONES: [(&str, i32); 36] = [
     ("nzdt", 13),
 ];
 
-/// Days of the week in the languages of [`MONTHS`], and words that stand between the parts of a
-/// time.
+/// Days of the week in the languages of [`MONTHS`], and words between the parts of a time.
 const FILLERS: &str = "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed weds thu thur thurs fri \
     sat sun montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so lundi mardi \
     mercredi jeudi vendredi samedi dimanche lun mer jeu ven sam dim lunes martes miércoles jueves viernes sábado \
@@ -104,7 +103,7 @@ pub(super) enum Word {
     Month(i8),
     /// Seconds east of Greenwich.
     Zone(i32),
-    /// One that carries nothing.
+    /// A word without a meaning for the time.
     Filler,
 }
 
@@ -118,7 +117,7 @@ static WORDS: LazyLock<HashMap<&str, Word>> = LazyLock::new(|| {
     fillers.chain(zones).chain(months).collect()
 });
 
-/// Returns what a word in lower case stands for.
+/// Returns the meaning of a word in lower case.
 pub(super) fn word(word: &str) -> Option<Word> {
     WORDS.get(word).copied()
 }

@@ -1,5 +1,5 @@
-//! Takes times apart that are written for people: in any order a date, an hour, a zone and the
-//! words between them.
+//! Parses times that are written for people: in any order a date, an hour, a zone and the words
+//! between them.
 
 use jiff::civil::{self, Date};
 use jiff::tz::{Offset, TimeZone};
@@ -13,7 +13,7 @@ pub(super) struct Written {
     clock: civil::Time,
     /// Seconds east of Greenwich.
     offset: Option<i32>,
-    /// Has the zone BST, which is British or Bangladeshi.
+    /// The zone is BST, which is British or Bangladeshi.
     pub(super) is_bst: bool,
     pub(super) has_short_year: bool,
 }
@@ -29,7 +29,7 @@ pub(super) enum Day {
 }
 
 impl Written {
-    /// Takes a value apart; `None` if anything in it is no part of a time.
+    /// Parses a value; `None` if anything in it is not part of a time.
     pub(super) fn read(value: &str) -> Option<Self> {
         const LONGEST: usize = 100;
         if value.len() > LONGEST || !value.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -70,7 +70,7 @@ struct Parts<'a> {
     rest: &'a str,
     /// Three numbers with the same sign between them, and the sign.
     numeric: Option<([Number; 3], char)>,
-    /// Numbers that stand alone: the day and the year of a month's name.
+    /// Numbers alone: the day and the year of a month's name.
     loose: Vec<Number>,
     month: Option<Month>,
     clock: Option<Clock>,
@@ -116,7 +116,7 @@ impl<'a> Parts<'a> {
         Some(Number { value: (digits <= 9).then(|| number.parse().ok())??, digits })
     }
 
-    /// Reads what begins with a digit: an hour, a date in numbers, a day or a year.
+    /// Reads a part that begins with a digit: an hour, a date in numbers, a day or a year.
     fn number(&mut self) -> Option<()> {
         let first = self.digits()?;
         if first.digits > 4 {
@@ -157,7 +157,7 @@ impl<'a> Parts<'a> {
         self.rest = chars.as_str();
     }
 
-    /// Passes over the ending of a day (`1st`, `1er`).
+    /// Skips the ending of a day (`1st`, `1er`).
     fn eat_ordinal(&mut self) {
         let word = self.rest.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
         if names::ORDINALS.contains(&word.to_lowercase().as_str()) {
@@ -166,7 +166,7 @@ impl<'a> Parts<'a> {
         let _ = self.eat('\u{b0}');
     }
 
-    /// Returns true if the number in front of `next` is an hour.
+    /// Returns true if the number before `next` is an hour.
     fn is_hour(&self, next: Option<char>) -> bool {
         let after = |sign: char| self.rest.strip_prefix(sign).unwrap_or_default();
         let two_digits = |rest: &str| {
@@ -175,7 +175,7 @@ impl<'a> Parts<'a> {
         match next {
             Some(':') => true,
             Some('h' | 'H') => !after('h').starts_with(char::is_alphabetic),
-            // `21.05` behind a date.
+            // `21.05` after a date.
             Some('.') => (self.numeric.is_some() || self.loose.len() == 2) && two_digits(after('.')),
             _ => meridiem(self.rest.trim_start()).is_some(),
         }
@@ -217,8 +217,8 @@ impl<'a> Parts<'a> {
         self.digits().filter(|number| number.digits == 2).map(|number| number.value)
     }
 
-    /// Reads the rest of three numbers with the same sign between them; takes nothing if there are
-    /// none.
+    /// Reads the rest of three numbers with the same sign between them; consumes nothing if there
+    /// are none.
     fn numeric_date(&mut self, first: Number, sign: char) -> Option<[Number; 3]> {
         let start = self.rest;
         let mut next = || {
@@ -235,7 +235,7 @@ impl<'a> Parts<'a> {
         numbers
     }
 
-    /// Reads a word: a month, a zone, or one that stands between the others.
+    /// Reads a word: a month, a zone, or one between the others.
     fn word(&mut self) -> Option<()> {
         if let Some((is_afternoon, length)) = meridiem(self.rest) {
             self.rest = &self.rest[length..];
@@ -295,7 +295,7 @@ impl<'a> Parts<'a> {
         Some(())
     }
 
-    /// Reads or passes over what is neither a digit nor a letter.
+    /// Reads or skips a sign, which is neither a digit nor a letter.
     fn sign(&mut self, sign: char) -> Option<()> {
         let after = &self.rest[sign.len_utf8()..];
         let before_digit = after.starts_with(|c: char| c.is_ascii_digit());
@@ -360,7 +360,7 @@ impl Clock {
     }
 }
 
-/// Returns the day that three numbers are, and true if the year has two digits.
+/// Returns the day for three numbers, and true if the year has two digits.
 fn numeric_day(numbers: [Number; 3], sign: char) -> Option<(Day, bool)> {
     let [first, second, third] = numbers;
     let part = |number: Number| i8::try_from(number.value).ok();
@@ -396,8 +396,8 @@ fn named_day(numbers: &[Number], month: i8) -> Option<(Day, bool)> {
     Some((Day::Certain(Date::new(long, month, i8::try_from(day.value).ok()?).ok()?), is_short))
 }
 
-/// Returns true for the afternoon and false for the morning if a text begins with a word for it, and
-/// the length of that word.
+/// Returns true for the afternoon and false for the morning if a text begins with a word for it,
+/// and the length of that word.
 fn meridiem(text: &str) -> Option<(bool, usize)> {
     if text.starts_with(|c: char| c.is_ascii() && !matches!(c, 'a' | 'A' | 'p' | 'P' | 'v' | 'V' | 'n' | 'N'))
     {

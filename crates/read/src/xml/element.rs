@@ -1,4 +1,4 @@
-//! What one element says, once it is cut out of its file.
+//! The content of one element, once it is cut from its file.
 
 use quick_xml::events::Event as Xml;
 use quick_xml::{Reader, escape};
@@ -11,11 +11,11 @@ const MAX_DEPTH: usize = 32;
 pub(super) struct Parsed {
     /// Texts and attributes by their paths.
     pub(super) values: Vec<(String, String)>,
-    /// An `&` that begins no reference stood in it: it was taken for the character.
+    /// An `&` that begins no reference was in it: it was read as the character.
     pub(super) has_bare_ampersand: bool,
 }
 
-/// Parses an element, or returns where (in bytes) and why it is not well-formed.
+/// Parses an element, or returns the place (in bytes) and the reason if it is not well-formed.
 pub(super) fn parse(xml: &str) -> Result<Parsed, (usize, String)> {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().allow_dangling_amp = true;

@@ -2,9 +2,9 @@
 //! path. Lists within a row are not read.
 //!
 //! A file is a stream between a mark and a directory, and is read as one. It must be a plain file:
-//! its messages say how long they are, and nothing is believed that its size does not bear out. One
-//! message is in memory at a time, and the dictionaries
-//! (<https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc>).
+//! its messages name their lengths, which are checked against its size. Only one message at a time
+//! is in memory, besides the dictionaries (<https://arrow.apache.org/docs/format/Columnar.html>,
+//! section on interprocess communication).
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -33,10 +33,10 @@ use crate::mapping::{Column, Resolved};
 use crate::source::Span;
 use crate::{ReadError, ReadErrorKind, Record};
 
-/// The longest message that is read, packed and unpacked: a record batch is in memory as a whole.
+/// The longest message that is read, packed or unpacked: a record batch is in memory as a whole.
 const MAX_MESSAGE_BYTES: u64 = 1 << 30;
 
-/// Opens a file: reads its schema, and its first batch to understand the columns by.
+/// Opens a file: reads its schema, and its first batch to infer the columns.
 pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let path =
         columnar::plain_file(&mut input, "Arrow in a stream or compressed as a whole, which is not read")?;
@@ -53,7 +53,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let mut batches = begin()?;
     let (mut leaves, mut unread) = (Vec::new(), Vec::new());
     flatten(batches.schema.fields(), &mut Leaf::default(), &mut leaves, &mut unread);
-    // Columns of which no batch can be read are understood by their names alone.
+    // Columns of which no batch can be read are chosen by their names alone.
     let columns = sample(&mut batches, &leaves);
     let resolved = input.resolve(&columns, "column")?;
     if !unread.is_empty() {
@@ -68,7 +68,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     mapped.dedup();
     let places = resolved.renumbered(|column| mapped.iter().position(|number| *number == column));
     let mut leaves: Vec<Leaf> = mapped.iter().map(|number| leaves[*number].clone()).collect();
-    // Of the schema's columns, those that hold one of them; a path begins among these.
+    // The schema's columns that contain one of them; a path begins among these.
     let mut projection: Vec<usize> = leaves.iter().map(|leaf| leaf.path[0]).collect();
     projection.dedup();
     for leaf in &mut leaves {
@@ -91,17 +91,17 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     }))
 }
 
-/// A column that holds values, by the way to it.
+/// A column with values, and the path to it.
 #[derive(Clone, Debug, Default)]
 struct Leaf {
-    /// The names on the way, with dots between them.
+    /// The names on the path, joined by dots.
     name: String,
-    /// The number of the schema's column, and of the column within each that holds others.
+    /// The number of the schema's column, and of the column within each that contains others.
     path: Vec<usize>,
     is_uuid: bool,
 }
 
-/// Lists the columns that hold values, and the names of those that are not read.
+/// Lists the columns with values, and the names of those that are not read.
 fn flatten(fields: &Fields, at: &mut Leaf, leaves: &mut Vec<Leaf>, unread: &mut Vec<String>) {
     for (number, field) in fields.iter().enumerate() {
         let length = at.name.len();
@@ -112,7 +112,7 @@ fn flatten(fields: &Fields, at: &mut Leaf, leaves: &mut Vec<Leaf>, unread: &mut 
         at.path.push(number);
         match field.data_type() {
             DataType::Struct(fields) => flatten(fields, at, leaves, unread),
-            // It holds nothing.
+            // It has no values.
             DataType::Null => {}
             kind if is_read(kind) => {
                 let extension = field.metadata().get("ARROW:extension:name");
@@ -126,8 +126,8 @@ fn flatten(fields: &Fields, at: &mut Leaf, leaves: &mut Vec<Leaf>, unread: &mut 
     }
 }
 
-/// Whether [`cell`] knows the values of a kind. Each takes room in the file: a batch has no more
-/// rows than its bytes have bits.
+/// Returns true if [`cell`] supports the values of a type. Each takes room in the file: a batch has
+/// no more rows than its bytes have bits.
 fn is_read(kind: &DataType) -> bool {
     match kind {
         DataType::Dictionary(_, values) => is_read(values),
@@ -139,7 +139,7 @@ fn is_read(kind: &DataType) -> bool {
     }
 }
 
-/// The columns with the values of the first rows.
+/// Returns the columns with the values of the first rows.
 fn sample(batches: &mut Batches, leaves: &[Leaf]) -> Vec<Column> {
     let batch = match batches.next(None) {
         Next::Batch(batch) => Some(batch),
@@ -164,18 +164,18 @@ struct Arrow {
     projection: Vec<usize>,
     /// The columns that are read.
     leaves: Vec<Leaf>,
-    /// Where in `leaves` each field stands.
+    /// The place of each field in `leaves`.
     places: Resolved,
     /// `leaves`, in the batch that is in memory.
     columns: Vec<Values>,
-    /// Where the batch stands.
+    /// The place of the batch in the file.
     span: Span,
     /// The number of the batch, from 1.
     number: u64,
     /// The next row of the batch.
     row: usize,
     rows: usize,
-    /// Rows of the file before the batch.
+    /// The number of rows of the file before the batch.
     rows_before: u64,
     ended: bool,
 }
@@ -234,7 +234,7 @@ impl Arrow {
         let row = self.row;
         self.row += 1;
         let cells: Vec<Cell> = self.columns.iter().map(|column| column.cell(row)).collect();
-        // Columns lie apart: a row has no bytes of its own.
+        // Columns are stored apart: a row has no bytes of its own.
         let Span { start, line, .. } = self.span;
         let span = Span { start, end: start, line: line.saturating_add(row as u64), is_complete: true };
         let cells: Vec<&Cell> = cells.iter().collect();
@@ -246,22 +246,22 @@ impl Arrow {
 /// The record batches of a file.
 struct Batches {
     messages: BufReader<File>,
-    /// Offset of the next message.
+    /// The offset of the next message.
     position: u64,
     size: u64,
-    /// It has an end of its own, behind which its directory stands.
+    /// The stream has an end mark of its own, and its directory comes after it.
     is_file: bool,
     schema: SchemaRef,
     dictionaries: HashMap<i64, ArrayRef>,
 }
 
-/// What follows in a file.
+/// The next part of a file.
 enum Next {
     /// A batch.
     Batch(RecordBatch),
-    /// A batch of so many rows that cannot be read, and why.
+    /// A batch of this many rows that cannot be read, and the reason.
     Lost(u64, String),
-    /// Nothing that could be read, and why.
+    /// An unreadable rest of the file, and the reason.
     Broken(String),
     End,
 }
@@ -283,7 +283,7 @@ impl Batches {
         Ok(batches)
     }
 
-    /// The next batch: of its columns those of `projection`, or all.
+    /// Returns the next batch, with the columns of `projection` or with all.
     fn next(&mut self, projection: Option<&[usize]>) -> Next {
         loop {
             let (message, body) = match guarded(|| self.message()) {
@@ -303,7 +303,7 @@ impl Batches {
                         read_dictionary(&body, batch, &self.schema, dictionaries, &version)
                             .map_err(|error| error.to_string())
                     });
-                    // The batches that need it are lost, rather than read by an earlier one.
+                    // The batches that need it are lost, rather than read with an earlier one.
                     if read.is_err() {
                         self.dictionaries.remove(&id);
                     }
@@ -322,13 +322,13 @@ impl Batches {
                         Err(cause) => Next::Lost(rows, cause),
                     };
                 }
-                // Tensors are no tables.
+                // Tensors are not tables.
                 _ => {}
             }
         }
     }
 
-    /// The next message and its body; none at the end.
+    /// Returns the next message and its body; `None` at the end.
     fn message(&mut self) -> Result<Option<(MessageBuffer, Buffer)>, String> {
         if self.position == self.size && !self.is_file {
             return Ok(None);
@@ -349,7 +349,7 @@ impl Batches {
         Ok(Some((message, Buffer::from_vec(body))))
     }
 
-    /// The next bytes.
+    /// Returns the next bytes.
     fn take(&mut self, count: u64) -> Result<Vec<u8>, String> {
         let left = self.size - self.position;
         if count > left {
@@ -380,7 +380,8 @@ fn too_long(bytes: u64) -> String {
     )
 }
 
-/// Whether what a batch unpacks to is within bounds: memory is reserved for what it says.
+/// Checks that the unpacked size of a batch is within bounds: memory is reserved for the size it
+/// names.
 fn check_unpacked(batch: Header<'_>, body: &[u8]) -> Result<(), String> {
     if batch.compression().is_none() {
         return Ok(());
@@ -396,14 +397,14 @@ fn check_unpacked(batch: Header<'_>, body: &[u8]) -> Result<(), String> {
 
 /// A column of a batch.
 struct Values {
-    /// The columns that hold it, one within the other: where one of them is null, so is it.
+    /// The columns around it, one within the other: if one of them is null, so is it.
     around: Vec<ArrayRef>,
     values: ArrayRef,
     is_uuid: bool,
 }
 
 impl Leaf {
-    /// Its values in a batch.
+    /// Returns its values in a batch.
     fn of(&self, batch: &RecordBatch) -> Values {
         let mut values = batch.column(self.path[0]).clone();
         let mut around = Vec::new();
@@ -427,7 +428,7 @@ impl Values {
     }
 }
 
-/// A value as text.
+/// Returns a value as text.
 fn cell(array: &dyn Array, row: usize) -> Cell {
     if array.is_null(row) {
         return None;

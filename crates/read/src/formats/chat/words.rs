@@ -1,4 +1,4 @@
-//! The words of chat programs, in the languages in which many exports are.
+//! The words of chat programs, in the languages of many exports.
 
 use comity_core::comment::Status;
 
@@ -6,14 +6,14 @@ use comity_core::comment::Status;
 #[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub(super) text: String,
-    /// Deleted, or the program's word for something that is no text.
+    /// Deleted, or the program's word for something that is not text.
     pub(super) status: Option<Status>,
     pub(super) is_edited: bool,
 }
 
 impl Message {
-    /// Returns the text without marks, and what it stands for. `has_marks` is true for a form that
-    /// puts a mark in front of the program's own words alone.
+    /// Returns the text without marks, and its status. `has_marks` is true for a form that puts a
+    /// mark only before the program's own words.
     pub(super) fn of(text: &str, has_marks: bool) -> Self {
         let is_of_program = has_marks && text.trim_start().starts_with('\u{200e}');
         let plain: String = text.chars().filter(|c| !matches!(c, '\u{200e}' | '\u{feff}')).collect();
@@ -39,7 +39,7 @@ impl Message {
             let line = line.trim().to_lowercase();
             is_in(OMITTED, line.trim_start_matches('<').trim_end_matches('>').trim_end_matches('.'))
         };
-        // What stands with a picture is the sender's.
+        // Text that accompanies a picture is the sender's.
         let mut lines = plain.lines();
         let first = lines.next().unwrap_or_default();
         if is_attachment(first) || is_omitted(first) {
@@ -99,7 +99,7 @@ pub(super) const AFTERNOON: [&str; 16] = [
     "אחה״צ",
 ];
 
-/// Marks behind the text of an edited message.
+/// Marks after the text of an edited message.
 const EDITED: &str = "
 <This message was edited>
 <Diese Nachricht wurde bearbeitet.>
@@ -112,7 +112,7 @@ const EDITED: &str = "
 <Dit bericht is bewerkt>
 ";
 
-/// The texts that stand in place of a deleted message, in lower case.
+/// The texts that replace a deleted message, in lower case.
 const DELETED: &str = "
 this message was deleted
 you deleted this message
@@ -137,7 +137,7 @@ ta wiadomość została usunięta
 usunięto tę wiadomość
 ";
 
-/// The texts that stand in place of a picture or a recording that the export leaves out, in lower case.
+/// The texts that replace a picture or a recording that the export leaves out, in lower case.
 const OMITTED: &str = "
 media omitted
 image omitted

@@ -1,7 +1,7 @@
 //! Parquet: columns, nested ones by their dotted path. Lists within a row are not read.
 //!
-//! The format is read from its end, so it must be a plain file. Row groups follow each other, and
-//! of each a batch of rows and the mapped columns alone are in memory.
+//! The format is read from its end, so it must be a plain file. Row groups follow each other; only
+//! a batch of rows, with the mapped columns, is in memory.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -23,11 +23,11 @@ use crate::mapping::{Column, Resolved};
 use crate::source::{FREE_BYTES, MAX_EXPANSION, Span};
 use crate::{ReadError, ReadErrorKind, Record};
 
-/// Rows that are in memory at a time.
+/// The number of rows in memory at a time.
 const BATCH_ROWS: usize = 256;
 
-/// Bytes of text in a column of a batch: one long value may stand in every row, and is stored but
-/// once.
+/// The number of bytes of text in a column of a batch: one long value may be in every row, and is
+/// stored only once.
 const BATCH_BYTES: usize = 256 << 20;
 
 /// Opens a Parquet file: reads its end and its columns.
@@ -49,7 +49,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let leaves = schema.columns().iter().cloned().enumerate();
     let (leaves, lists): (Vec<_>, Vec<_>) = leaves.partition(|(_, leaf)| leaf.max_rep_level() == 0);
     let numbers: Vec<usize> = leaves.iter().map(|(number, _)| *number).collect();
-    // A column that cannot be read is understood by its name alone.
+    // A column that cannot be read is chosen by its name alone.
     let sample = numbers.iter().map(|number| {
         let read = || match reader.num_row_groups() {
             0 => Ok(Vec::new()),
@@ -90,7 +90,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     }))
 }
 
-/// A list's path, without the levels that the format puts between it and its items.
+/// Returns a list's path, without the levels that the format puts between it and its items.
 fn list_name(leaf: &ColumnDescPtr) -> String {
     let parts = leaf.path().parts();
     let end = parts.iter().position(|part| matches!(part.as_str(), "list" | "bag" | "array" | "key_value"));
@@ -102,17 +102,17 @@ struct Parquet {
     reader: SerializedFileReader<Bounded>,
     /// The columns that are read, by their numbers.
     mapped: Vec<usize>,
-    /// Where in `mapped` each field stands.
+    /// The place of each field in `mapped`.
     places: Resolved,
     next_group: usize,
     group: Option<Group>,
-    /// By mapped column, the rows that are in memory.
+    /// The rows in memory, by mapped column.
     batch: Vec<Vec<Cell>>,
     /// The next row of the batch.
     at: usize,
-    /// Rows of the file before the row group.
+    /// The number of rows of the file before the row group.
     rows_before: u64,
-    /// Offset behind the last row group that was read.
+    /// The offset after the last row group that was read.
     position: u64,
 }
 
@@ -120,7 +120,7 @@ struct Parquet {
 struct Group {
     columns: Vec<Leaf>,
     rows: u64,
-    /// Rows that were read into a batch.
+    /// The number of rows that were read into a batch.
     done: u64,
     /// Its place in the file.
     start: u64,
@@ -134,7 +134,7 @@ struct Leaf {
 }
 
 impl Parquet {
-    /// Begins the next row group; none after the last.
+    /// Begins the next row group; returns `None` after the last.
     fn begin(&mut self) -> Result<Option<Group>, ReadError> {
         if self.next_group == self.reader.num_row_groups() {
             return Ok(None);
@@ -149,7 +149,7 @@ impl Parquet {
         Ok(Some(Group { columns: Vec::new(), rows, done: 0, start, end }))
     }
 
-    /// Reads more rows of the row group; none where it has ended.
+    /// Reads more rows of the row group; returns 0 if it has ended.
     fn refill(&mut self, group: &mut Group) -> Result<usize, String> {
         let left = usize::try_from(group.rows - group.done).unwrap_or(usize::MAX);
         if left == 0 {
@@ -185,7 +185,7 @@ impl Parquet {
     fn record(&mut self, group: &Group) -> Record {
         let rows = self.batch.first().map_or(0, Vec::len);
         let row = self.rows_before + group.done - (rows - self.at) as u64 + 1;
-        // Columns lie apart: a row has no bytes of its own.
+        // Columns are stored apart: a row has no bytes of its own.
         let span = Span { start: group.start, end: group.start, line: row, is_complete: true };
         let cells: Vec<&Cell> = self.batch.iter().map(|column| &column[self.at]).collect();
         self.at += 1;
@@ -194,7 +194,7 @@ impl Parquet {
         columnar::record(&mut self.input, span, &self.places, &cells, name)
     }
 
-    /// The reject that stands for the rows of a row group that cannot be read.
+    /// Returns the reject for the rows of a row group that cannot be read.
     fn lost(&mut self, group: &Group, cause: &str) -> Record {
         let (first, last) = (self.rows_before + group.done + 1, self.rows_before.saturating_add(group.rows));
         let number = self.next_group + 1;
@@ -244,7 +244,7 @@ impl Parser for Parquet {
     }
 }
 
-/// Where in the file the columns of a row group lie, as its description says.
+/// Returns the part of the file with the columns of a row group, from its description.
 fn extent(group: &RowGroupMetaData) -> (u64, u64) {
     let ends = group.columns().iter().map(|column| {
         let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset()).max(0);
@@ -267,7 +267,7 @@ fn columns(
     numbers.iter().map(leaf).collect()
 }
 
-/// The next rows, by column: as many of each, fewer only at the end.
+/// Returns the next rows, by column: the same number from each, fewer only at the end.
 fn batch(columns: &mut [Leaf], rows: usize) -> Result<Vec<Vec<Cell>>, ParquetError> {
     let batch: Vec<Vec<Cell>> =
         columns.iter_mut().map(|column| column.read(rows)).collect::<Result<_, _>>()?;
@@ -302,7 +302,7 @@ impl Leaf {
     }
 }
 
-/// The next rows of a column. A value is there where its definition level is the highest.
+/// Returns the next rows of a column. A value exists if its definition level is the highest.
 fn cells<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     leaf: &ColumnDescPtr,
@@ -383,8 +383,8 @@ fn decimal(value: &Value) -> String {
     value.to_string().trim_end_matches('.').to_owned()
 }
 
-/// A file that gives no more bytes than it has: the lengths that a damaged one names are not
-/// reserved in memory.
+/// A file that returns no more bytes than it has: memory is not reserved for the lengths that a
+/// damaged one names.
 struct Bounded(File);
 
 impl Length for Bounded {

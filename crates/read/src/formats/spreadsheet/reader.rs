@@ -1,7 +1,7 @@
 //! The sheets of a workbook, row by row.
 //!
-//! A workbook is read as a whole: its cells are in memory, of which a limit is set by the size that
-//! its parts unpack to.
+//! A workbook is read as a whole: its cells are in memory, limited by the unpacked size of its
+//! parts.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -26,13 +26,13 @@ use crate::paired::Replies;
 use crate::source::{FREE_BYTES, MAX_EXPANSION, MAX_RECORD_BYTES, Span};
 use crate::{ReadError, ReadErrorKind, Record};
 
-/// Rows that the header and the columns are understood by.
+/// The number of rows from which the header and the columns are inferred.
 const SAMPLE_ROWS: usize = 200;
 
-/// The most cells among them.
+/// The maximum number of cells among them.
 const SAMPLE_CELLS: usize = 400_000;
 
-/// The most bytes that the parts of a workbook may unpack to, and its cells contain.
+/// The maximum number of bytes that the parts of a workbook may unpack to, and its cells contain.
 const MAX_BYTES: u64 = 1 << 30;
 
 type Book = Sheets<BufReader<File>>;
@@ -71,7 +71,8 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
             Err(reason) => left_out.push((name, reason)),
         }
     }
-    // Prose without a name is no comment where another sheet has comments by name.
+    // Prose under an unknown name is not a comment if another sheet has comments under a known
+    // name.
     if sheets.iter().any(|sheet| !sheet.is_by_content) {
         for sheet in sheets.extract_if(.., |sheet| sheet.is_by_content) {
             left_out.push((sheet.name, "no column is named like a comment's text".to_owned()));
@@ -150,8 +151,8 @@ fn open_book(input: &Input, path: &Path) -> Result<Book, ReadError> {
     }
 }
 
-/// Refuses a workbook whose parts unpack to more than memory should hold. They are unpacked for
-/// that, as the sizes that an archive names may be wrong.
+/// Refuses a workbook whose parts unpack to more than memory should contain. They are unpacked for
+/// that, as the sizes in an archive may be wrong.
 fn check_size(input: &Input, archive: &mut ZipArchive<BufReader<File>>) -> Result<(), ReadError> {
     let most = input.options.max_expansion.unwrap_or(MAX_EXPANSION);
     let (mut packed, mut unpacked) = (0, 0);
@@ -216,8 +217,8 @@ impl Row {
     }
 }
 
-/// Reads the rows of a sheet that are not blank, and its merged cells. What its cells contain is
-/// taken off the budget.
+/// Reads the rows of a sheet that are not blank, and its merged cells. The size of the cells'
+/// contents is subtracted from the budget.
 fn rows(book: &mut Book, name: &str, budget: &mut u64) -> Result<(Vec<Row>, Vec<Dimensions>), String> {
     let mut cells: Vec<(u32, u32, String)> = Vec::new();
     let mut add = |(row, column): (u32, u32), value: DataRef<'_>| {
@@ -294,7 +295,7 @@ fn text(value: DataRef<'_>) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Returns a date or time as ISO 8601 without a zone; the number for a duration, or if no calendar
+/// Returns a date or time in ISO 8601 without a zone; the number for a duration, or if no calendar
 /// has it.
 fn date(time: ExcelDateTime) -> String {
     let serial = time.as_f64();
@@ -317,7 +318,7 @@ struct Sheet {
     is_hidden: bool,
     header: Header,
     columns: Vec<Column>,
-    /// The columns that hold the comment of a row; the others hold replies.
+    /// The columns of a row's comment; the others are those of replies.
     own: Vec<usize>,
     replies: Replies,
     /// The text was chosen by its content alone.
@@ -329,7 +330,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// Finds header and columns of a sheet, or the reason why it is not read.
+    /// Finds header and columns of a sheet, or the reason it is not read.
     fn find(
         name: String,
         is_hidden: bool,
@@ -370,7 +371,7 @@ impl Sheet {
         Ok(Self { name, is_hidden, header, columns, own, replies, is_by_content, numbers, rows, merged })
     }
 
-    /// Returns what a user should know of how it is read.
+    /// Returns notices for the user about how it is read.
     fn notices(&self) -> impl Iterator<Item = String> + '_ {
         let mut notices = self.header.notices("row", |row| u64::from(self.numbers[row]));
         if self.is_hidden {
@@ -383,13 +384,13 @@ impl Sheet {
         notices.into_iter()
     }
 
-    /// Returns the columns that hold a row's comment.
+    /// Returns the columns of a row's comment.
     fn own_columns(&self) -> Vec<Column> {
         self.own.iter().map(|index| self.columns[*index].clone()).collect()
     }
 
-    /// Skips the header, and repeats the value of merged cells in each row that they reach over,
-    /// except texts. Returns the number of rows that got a value so.
+    /// Skips the header, and repeats the value of merged cells in each row that they span, except
+    /// texts. Returns the number of rows that got such a value.
     fn begin(&mut self, resolved: &Resolved) -> usize {
         let mut rows: Vec<Row> = std::mem::take(&mut self.rows).skip(self.header.end()).collect();
         let text = resolved.get(Field::Text);
@@ -419,7 +420,8 @@ impl Sheet {
     }
 }
 
-/// Returns true for a name that says something about a sheet: none that spreadsheet programs make.
+/// Returns true for a name that describes a sheet, unlike the default names of spreadsheet
+/// programs.
 fn is_telling(name: &str) -> bool {
     const DEFAULTS: [&str; 12] = [
         "sheet", "tabelle", "feuil", "feuille", "hoja", "planilha", "folha", "foglio", "blad", "arkusz",
@@ -436,12 +438,12 @@ struct Workbook {
     sheets: vec::IntoIter<Sheet>,
     /// The sheet that is being read, and its columns.
     current: Option<(Sheet, Resolved)>,
-    /// Records of the row that was read last.
+    /// Records from the row that was read last.
     pending: VecDeque<Record>,
 }
 
 impl Workbook {
-    /// Begins the next sheet; false after the last.
+    /// Begins the next sheet; returns false after the last.
     fn begin_next(&mut self) -> Result<bool, ReadError> {
         self.current = None;
         let Some(mut sheet) = self.sheets.next() else { return Ok(false) };
@@ -545,7 +547,8 @@ mod tests {
         writer.finish().unwrap().into_inner()
     }
 
-    /// A cell of a test: `=` begins XML, `#` a number, `@` a date, and anything else is text.
+    /// Returns a cell of a test: `=` begins XML, `#` a number, `@` a date, and anything else is
+    /// text.
     fn cell(place: &str, content: &str) -> String {
         match content.split_at_checked(1) {
             None | Some(("", _)) => String::new(),
@@ -556,8 +559,8 @@ mod tests {
         }
     }
 
-    /// A workbook of sheets with a name and rows (`cell|cell`, one a line); a sheet whose name begins
-    /// with a dot is hidden, and what follows a line `---` stands behind the rows.
+    /// Returns a workbook of sheets with a name and rows (`cell|cell`, one per line); a sheet whose
+    /// name begins with a dot is hidden, and the lines after a line `---` follow the rows.
     fn xlsx(sheets: &[(&str, &str)]) -> Vec<u8> {
         const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
         const LINKS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";

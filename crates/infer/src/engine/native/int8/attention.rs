@@ -68,8 +68,8 @@ impl Attention {
         }
     }
 
-    /// `softmax(Q K' / sqrt(width)) V` of each head (Vaswani et al., 2017): a row a query. The
-    /// row of keys and values of a token has all keys, then all values.
+    /// Computes `softmax(Q K' / sqrt(width)) V` for each head (Vaswani et al., 2017), one row per
+    /// query. The row of keys and values of a token has all keys, then all values.
     #[inline(always)]
     pub(super) fn apply(
         &mut self,
