@@ -26,7 +26,7 @@ pub struct Run {
     pub engine: String,
     /// Every file that was read, in the order of reading.
     pub inputs: Vec<Input>,
-    /// Files of folders that hold no comments, in the order of reading.
+    /// Files of folders that contain no comments, in the order of reading.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<SkippedFile>,
     /// Counts of replies.
@@ -107,13 +107,13 @@ pub struct Input {
     pub doubts: u64,
 }
 
-/// A file of a folder that was not read, because it holds no comments.
+/// A file of a folder that was not read, because it contains no comments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SkippedFile {
     /// The file as the user would name it.
     pub file: String,
-    /// What it is.
+    /// A description of what it contains instead.
     pub why: String,
 }
 
