@@ -33,6 +33,9 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
             lines.iter().any(|line| line.windows(2).any(|pair| matches!(pair, b"\\n" | b"\\u" | b"\\\"")));
         return if is_escaped { Verdict::Sure(why) } else { Verdict::Maybe(why) };
     }
+    if lines.is_empty() && source.head().trim_ascii_start().starts_with(b"{") {
+        return Verdict::Maybe("begins as a JSON object whose line is very long".to_owned());
+    }
     let objects = lines.iter().filter(|line| keys::parse(line).is_ok()).count();
     let why = format!("{objects} of its first {} lines are JSON objects", lines.len());
     match objects {
@@ -46,9 +49,6 @@ fn sniff(source: &Source, _: &Mapping) -> Verdict {
 /// Returns true if at least half of the lines are objects of this kind.
 pub(crate) fn are_most_lines(source: &Source, is_of_kind: fn(&Map<String, Value>) -> bool) -> bool {
     let lines = lines(source);
-    if lines.is_empty() && source.head().trim_ascii_start().starts_with(b"{") {
-        return Verdict::Maybe("begins as a JSON object whose line is very long".to_owned());
-    }
     let objects = lines.iter().filter_map(|line| keys::parse(line).ok());
     let count = objects.filter(is_of_kind).count();
     count > 0 && count * 2 >= lines.len()
