@@ -93,7 +93,10 @@ fn a_stopped_run_keeps_its_chunk_and_goes_on() {
     let out = case.folder.path().join("out");
     let kept = rows(&out.join("scores.csv"));
     assert!((1..700).contains(&kept), "{kept}");
-    assert!(message.starts_with(&format!("stopped; {kept} comments are scored")), "{message}");
+    assert!(
+        message.starts_with("stopped; scored comments kept in ") && message.contains(&format!(": {kept};")),
+        "{message}"
+    );
     assert!(!out.join("run.json").exists() && out.join("unfinished.json").exists());
     assert!(matches!(pipeline::report(&out, &few(), &[], &[], &[]), Err(PipelineError::NotEnded { .. })));
     assert_eq!(case.resume("out"), kept);
@@ -327,8 +330,8 @@ fn a_signal_to_end_lets_the_chunk_be_written() {
     let output = comity.wait_with_output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(message.contains("the same command with --resume goes on"), "{message}");
+    assert!(message.contains("run the same command with --resume to continue"), "{message}");
     let kept = rows(&out.join("scores.csv"));
-    assert!(message.contains(&format!("{kept} comments are scored")), "{message}");
+    assert!(message.contains(&format!(": {kept}; run")), "{message}");
     assert_eq!(case.resume("out"), kept);
 }

@@ -116,10 +116,10 @@ fn join(piece: &Value, text: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Returns true if backslashes are escapes in every value that has any, and some values show it: no
+/// Returns true if backslashes are escapes in every value that has any, and two escapes show it: no
 /// value has a line end, and a Windows path would not be written that way.
 fn are_escaped(values: &[String]) -> bool {
-    let mut shows = false;
+    let mut showing = 0;
     for value in values {
         if value.trim().contains(['\n', '\r']) {
             return false;
@@ -135,7 +135,7 @@ fn are_escaped(values: &[String]) -> bool {
             let next = after[1..].chars().next();
             let is_code = |code: &str| code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_path = before == ':' || next == Some('\\') && escape == '\\';
-            shows |= match escape {
+            showing += usize::from(match escape {
                 '"' => true,
                 'u' => after.get(1..5).is_some_and(is_code),
                 'n' | 'r' => {
@@ -145,12 +145,12 @@ fn are_escaped(values: &[String]) -> bool {
                             || next.is_none_or(|next| next == '\\' || next == ' ' || next.is_uppercase()))
                 }
                 _ => false,
-            };
+            });
             rest = &after[1..];
             before = escape;
         }
     }
-    shows
+    showing > 1
 }
 
 /// Returns a text with its escapes replaced; those without a meaning stay.
