@@ -113,7 +113,7 @@ fn what_cannot_be_read_is_refused_at_once() {
         (b"{\"id\":[]}\n{\"id\":{}}\n", Empty, "no key in it holds a value"),
         (b"{\"comments\":[{\"a\":1}]}\n{\"comments\":[{\"a\":2}]}\n", NoText, "one of: a"),
         (b"[]", Empty, "no comments in it"),
-        (b"[[], []]", Empty, "no comments in it"),
+        (b"[[], []]", Empty, "no key in it holds a value"),
         (
             b"{\"page\":1,\"note\":\"nobody wrote anything here today\",\"comments\":[]}",
             Empty,
@@ -517,7 +517,7 @@ fn a_format_in_which_nothing_is_found_is_an_error_at_once() {
     assert!(error.contains("not in the format disqus: its content is csv"), "{error}");
     assert_eq!(
         wrong("export.json", b"[]", "json".parse().unwrap()),
-        "export.json: the format json finds no comments in it; leave out --format, or check that the export has any"
+        "export.json: no comments in it: its list is empty; check that the export has any"
     );
 }
 

@@ -789,7 +789,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::formats::{csv, testing};
-    use super::super::{Options, Reader};
+    use super::super::{Options, ReadErrorKind, Reader};
     use super::*;
 
     /// Reads a file of this name. Returns authors and texts, rejects as `!`, and the notices.
@@ -974,7 +974,7 @@ mod tests {
         let document =
             "# Boats\n\nThe fleet:\n\n| author | comment |\n| --- | :-- |\n| Ana | So fast |\n| Bo | No |\n";
         let error = read_as("a.txt", document, &Options::default()).unwrap_err();
-        assert_eq!(error.kind, super::super::ReadErrorKind::Unrecognised, "{error}");
+        assert_eq!(error.kind, ReadErrorKind::Unrecognised, "{error}");
         let (records, _) = read("a.csv", "author|comment\nAna|So fast\nBo|No\n");
         assert_eq!(records, ["Ana: So fast", "Bo: No"]);
     }

@@ -404,7 +404,10 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
         let what = format!("an error answer of an interface, no comments: {message}");
         return error(what, "ask the interface again, or leave the file out");
     }
-    if choice.has_named_text() {
+    // A remark next to an empty list of comments is not a comment.
+    let is_remark = !choice.chosen.iter().any(Candidate::is_more_than_remark)
+        && choice::empty_list(&survey.root).is_some();
+    if choice.has_named_text() && !is_remark {
         return Ok(());
     }
     if !survey.is_whole {

@@ -124,7 +124,7 @@ fn are_escaped(values: &[String]) -> bool {
         if value.trim().contains(['\n', '\r']) {
             return false;
         }
-        let mut before = ' ';
+        let mut before = '\0';
         let mut rest = value.as_str();
         while let Some(at) = rest.find('\\') {
             before = rest[..at].chars().next_back().unwrap_or(before);
@@ -136,11 +136,11 @@ fn are_escaped(values: &[String]) -> bool {
             let is_code = |code: &str| code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_path = before == ':' || next == Some('\\') && escape == '\\';
             showing += usize::from(match escape {
-                '"' => true,
+                '"' => before.is_alphanumeric() || next.is_some_and(char::is_alphanumeric),
                 'u' => after.get(1..5).is_some_and(is_code),
                 'n' | 'r' => {
                     !is_path
-                        && !rest[..at].trim().is_empty()
+                        && before != '\0'
                         && (".!?, \u{2026}".contains(before)
                             || next.is_none_or(|next| next == '\\' || next == ' ' || next.is_uppercase()))
                 }

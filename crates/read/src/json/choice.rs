@@ -82,6 +82,13 @@ impl Candidate {
         self.text.is_some()
     }
 
+    /// Returns true if it is more than one object with a remark: a list, or a text under a key that
+    /// names nothing else (`text`, not `note`).
+    pub(crate) fn is_more_than_remark(&self) -> bool {
+        let key = self.text.as_ref().and_then(|path| path.last());
+        self.is_list || key.is_some_and(|key| mapping::is_called_text(key))
+    }
+
     /// Returns true if it is a list, and its name or one around it is that of replies.
     pub(crate) fn is_reply_list(&self) -> bool {
         self.is_list && self.path.iter().any(|step| matches!(step, Step::Key(key) if is_reply_name(key)))
