@@ -136,8 +136,7 @@ fn show_fields(out: &mut impl Write, file: &UnderstoodFile) -> io::Result<()> {
         rows.insert(1, source.into_iter().chain(values).collect());
     }
     writeln!(out)?;
-    table::show(out, "  ", &heading.iter().map(String::as_str).collect::<Vec<_>>(), rows)?;
-    writeln!(out)
+    table::show(out, "  ", &heading.iter().map(String::as_str).collect::<Vec<_>>(), rows)
 }
 
 /// Shows the places that look like records, if there is a choice.

@@ -970,6 +970,17 @@ mod tests {
     }
 
     #[test]
+    fn one_line_of_json_is_no_table() {
+        for json in [r#"{"page":1,"note":"none today","comments":[]}"#, r#"{"a":1,"author":{"text":[]}}"#] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.csv");
+            fs::write(&path, json).unwrap();
+            let format = Reader::open(&[path], &Options::default()).map(|reader| reader.files()[0].format);
+            assert!(format.is_err() || format.is_ok_and(|format| format.as_str() == "json"), "{json}");
+        }
+    }
+
+    #[test]
     fn tables_in_markdown_are_no_exports() {
         let document =
             "# Boats\n\nThe fleet:\n\n| author | comment |\n| --- | :-- |\n| Ana | So fast |\n| Bo | No |\n";

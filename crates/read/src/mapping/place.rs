@@ -18,8 +18,8 @@ impl Path {
     /// `content.rendered` is `content`.
     pub(super) fn new(name: &str) -> Self {
         // Names are words; a piece of JSON is not a name.
-        let has_open_bracket = name.contains('[') && !name.contains(']');
-        if name.contains(['{', '"']) || name.starts_with('[') || has_open_bracket {
+        let is_unpaired = name.contains('[') != name.contains(']');
+        if name.contains(['{', '}', '"']) || name.starts_with('[') || is_unpaired {
             return Self { around: Vec::new(), leaf: String::new(), is_count: false };
         }
         if name.contains("://") {
