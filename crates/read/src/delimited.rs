@@ -178,6 +178,10 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], exten
     if verdict != Verdict::No {
         return verdict;
     }
+    // A JSON document in one line is no column of texts.
+    if serde_json::from_slice::<serde::de::IgnoredAny>(source.head()).is_ok() {
+        return Verdict::No;
+    }
     let shape = Shape::with(source, mapping, NO_DELIMITER, false);
     let Some(first) = shape.sample.first().map(|record| record[0].trim()) else { return Verdict::No };
     if shape.header.rows > 0 && mapping::is_called_text(first) {

@@ -40,7 +40,7 @@ impl Element {
                 } else {
                     // Most bytes of an export are in strings.
                     let rest = &bytes[at..];
-                    at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+                    at += memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
                 }
                 continue;
             }

@@ -48,12 +48,19 @@ pub(crate) fn open(
     progress: Arc<AtomicU64>,
 ) -> Result<Box<dyn Parser>, ReadError> {
     let source = Source::open(file, options.max_expansion, progress)?;
-    let (format, why) = choose(&source, file, options)?;
+    // What is missing explains more than what the rest lacks.
+    let name = source.name.clone();
+    let broken = source.broken().map(|broken| (broken.kind, broken.what.clone(), broken.remedy.clone()));
+    let explain = |error: ReadError| match &broken {
+        Some((kind, what, remedy)) => ReadError::new(*kind, &name, what, remedy),
+        None => error,
+    };
+    let (format, why) = choose(&source, file, options).map_err(explain)?;
     let mut input = Input::new(source, file, options.clone(), format, why);
     if options.header_row.is_some() && !format.entry().hooks.has_header {
         input.report.notices.push("--header-row is ignored: this format is no table".to_owned());
     }
-    (format.entry().open)(input)
+    (format.entry().open)(input).map_err(explain)
 }
 
 fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Format, String), ReadError> {
