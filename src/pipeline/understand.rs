@@ -1,5 +1,6 @@
 //! Reading without scoring: what was understood of an export.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,23 +51,33 @@ pub struct Preview {
 /// Returns the value of a comment's field as text; `None` if it has none. An id or a thread that
 /// the export does not have is the reader's default, and a status is only a value if it is not
 /// [`Status::Live`].
-pub fn value_of(comment: &Comment, field: Field) -> Option<String> {
+pub fn value_of(comment: &Comment, field: Field) -> Option<Cow<'_, str>> {
     let value = match field {
-        Field::Text => Some(comment.text.clone()),
-        Field::Author => comment.author.clone(),
-        Field::Id => Some(comment.id.clone()),
-        Field::Parent => comment.parent.clone().filter(|_| !comment.parent_inferred),
-        Field::Thread => Some(comment.thread.clone()),
-        Field::ThreadTitle => comment.thread_title.clone(),
-        Field::CreatedAt => comment.created_at.map(|time| time.to_string()),
-        Field::Link => comment.link.clone(),
-        Field::Section => comment.section.clone(),
-        Field::Votes => comment.votes.map(|votes| votes.to_string()),
-        Field::Replies => comment.replies.map(|replies| replies.to_string()),
-        Field::Status => (comment.status != Status::Live).then(|| comment.status.as_str().to_owned()),
+        Field::Text => Some(Cow::Borrowed(comment.text.as_str())),
+        Field::Author => comment.author.as_deref().map(Cow::Borrowed),
+        Field::Id => Some(Cow::Borrowed(comment.id.as_str())),
+        Field::Parent => comment.parent.as_deref().filter(|_| !comment.parent_inferred).map(Cow::Borrowed),
+        Field::Thread => Some(Cow::Borrowed(comment.thread.as_str())),
+        Field::ThreadTitle => comment.thread_title.as_deref().map(Cow::Borrowed),
+        Field::CreatedAt => comment.created_at.map(|time| Cow::Owned(time.to_string())),
+        Field::Link => comment.link.as_deref().map(Cow::Borrowed),
+        Field::Section => comment.section.as_deref().map(Cow::Borrowed),
+        Field::Votes => comment.votes.map(|votes| Cow::Owned(votes.to_string())),
+        Field::Replies => comment.replies.map(|replies| Cow::Owned(replies.to_string())),
+        Field::Status => (comment.status != Status::Live).then(|| Cow::Borrowed(comment.status.as_str())),
         _ => None,
     };
     value.filter(|value| !value.trim().is_empty())
+}
+
+/// Returns true if a comment has a value in a field.
+fn has_value(comment: &Comment, field: Field) -> bool {
+    match field {
+        Field::CreatedAt => comment.created_at.is_some(),
+        Field::Votes => comment.votes.is_some(),
+        Field::Replies => comment.replies.is_some(),
+        _ => value_of(comment, field).is_some(),
+    }
 }
 
 /// Reads without scoring.
@@ -101,7 +112,7 @@ pub fn read(
                 }
                 let (filled, previews) = seen.entry(comment.origin.file.clone()).or_default();
                 for (count, field) in filled.iter_mut().zip(Field::ALL) {
-                    *count += u64::from(value_of(&comment, field).is_some());
+                    *count += u64::from(has_value(&comment, field));
                 }
                 if previews.len() < PREVIEWS {
                     let normalized = normalize(&comment.own_words()).text.into_owned();

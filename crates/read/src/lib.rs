@@ -246,7 +246,8 @@ pub struct Reader {
 enum Pending {
     /// A file, closed again (a folder may have more files than may be open at once).
     File { file: InputFile, index: usize },
-    /// Standard input or a pipe, still open: it cannot be opened twice.
+    /// An input that is still open: standard input or a pipe, which cannot be opened twice, or the
+    /// only file.
     Open(Current),
     /// A file of a folder that is not an export, or of no known format.
     Unreadable(Reject),
@@ -297,11 +298,13 @@ impl Reader {
             bytes_read: Arc::new(AtomicU64::new(0)),
             total_bytes: Some(0),
         };
+        // Looking through a large file twice would take as long again.
+        let is_only = groups.iter().map(|group| group.files.len()).sum::<usize>() == 1;
         for group in groups {
             let mut readable = 0;
             let mut first_error = None;
             for file in group.files {
-                match reader.add(file.clone()) {
+                match reader.add(file.clone(), is_only) {
                     Ok(()) => readable += 1,
                     Err(error) if group.folder.is_some() && holds_no_comments(&error) => {
                         reader.skipped.push(Skipped { file: file.name, why: error.what.clone() });
@@ -332,11 +335,11 @@ impl Reader {
     }
 
     /// Opens one input, notes how it was understood, and closes it again if it can be opened twice.
-    fn add(&mut self, file: InputFile) -> Result<(), ReadError> {
+    fn add(&mut self, file: InputFile, is_only: bool) -> Result<(), ReadError> {
         if let Some(Refusal { kind, what, remedy }) = &file.refusal {
             return Err(ReadError::new(*kind, &file.name, what, remedy));
         }
-        let opens_once = file.size.is_none();
+        let opens_once = file.size.is_none() || (is_only && self.options.format.is_none());
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
         let mut parser = sniff::open(&file, &self.options, progress)?;
         let index = self.files.len();
