@@ -494,6 +494,7 @@ impl Records {
                 && span.end - span.start <= MAX_RECORD_BYTES as u64
             {
                 read = raw.len();
+                quotes.is_continued = true;
                 match source.read_line(raw) {
                     Some(line) => span = Span { end: line.end, is_complete: line.is_complete, ..span },
                     // At the end: the quote was a slip, unless the stream itself broke off.
@@ -503,7 +504,7 @@ impl Records {
                     None => break,
                 }
             }
-            let is_open = quotes.inside;
+            let is_open = quotes.inside || quotes.is_crossed;
             let is_whole = raw.len() as u64 == span.end - span.start;
             if is_open && is_whole && raw.len() > first_bytes {
                 // One stray quote must not swallow the lines below.
@@ -554,6 +555,13 @@ struct Quotes {
     escaped: bool,
     /// A field was ended by a quote that is not at its end.
     has_stray: bool,
+    /// The field began on an earlier line.
+    is_continued: bool,
+    /// The last quote stands where a field begins.
+    is_at_beginning: bool,
+    /// A quote that opens a field was read within one that began on an earlier line: that one was
+    /// never closed.
+    is_crossed: bool,
 }
 
 /// Splits records into fields, with buffers that are reused.
@@ -605,7 +613,10 @@ impl Splitter {
             return false;
         }
         let mut field_begins = !quotes.inside;
+        let mut before = self.line_end;
         for byte in line {
+            let is_first = before == self.line_end || before == self.delimiter;
+            before = *byte;
             if quotes.inside {
                 if quotes.escaped {
                     quotes.escaped = false;
@@ -613,14 +624,18 @@ impl Splitter {
                     quotes.escaped = true;
                 } else if *byte == b'"' {
                     quotes.pending = !quotes.pending;
+                    quotes.is_at_beginning = is_first;
                 } else if quotes.pending {
                     quotes.inside = false;
                     quotes.pending = false;
                     field_begins = *byte == self.delimiter;
-                    quotes.has_stray |= !field_begins && *byte != self.line_end && *byte != b'\r';
+                    let is_stray = !field_begins && *byte != self.line_end && *byte != b'\r';
+                    quotes.has_stray |= is_stray;
+                    quotes.is_crossed |= is_stray && quotes.is_continued && quotes.is_at_beginning;
                 }
             } else if field_begins && *byte == b'"' {
                 quotes.inside = true;
+                quotes.is_continued = false;
                 field_begins = false;
             } else {
                 field_begins = *byte == self.delimiter;
@@ -971,6 +986,16 @@ mod tests {
                 assert!(error.to_string().contains(expected), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_its_own_record() {
+        let rows = "id,author,text\n1,ann,\"Hello there\n2,bob,\"Bye now\"\n3,cy,fine\n4,dee,ok\n";
+        assert_eq!(read("a.csv", rows).0, ["!", "bob: Bye now", "cy: fine", "dee: ok"]);
+        let rows = "text,author\n\"Hello there,ann\n\"Quote\" he said,bob\n\"Over\ntwo \"\"lines\"\"\",cy\n";
+        let (records, _) = read("a.csv", rows);
+        assert_eq!(records.first().map(String::as_str), Some("!"), "{records:?}");
+        assert_eq!(records.last().map(String::as_str), Some("cy: Over\ntwo \"lines\""), "{records:?}");
     }
 
     #[test]
