@@ -134,15 +134,21 @@ impl Shape {
         self.known_names() as f64 * 10.0 + self.consistency * 5.0 + (self.width as f64).ln()
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// Returns the delimiter, the width and the header in words.
+    fn description(&self) -> String {
         let records = self.sample.len() - self.header.above;
         let header = if self.header.rows > 0 { "with" } else { "without" };
-        let why = format!(
+        format!(
             "{} columns divided by {}, {header} a header; {:.0}% of the first {records} records agree",
             self.width,
             delimiter_name(self.delimiter),
             self.consistency * 100.0,
-        );
+        )
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        let records = self.sample.len() - self.header.above;
+        let why = self.description();
         let are_columns = || {
             self.is_told
                 || self.is_enclosed
@@ -150,12 +156,21 @@ impl Shape {
         };
         match (self.known_names(), records) {
             _ if self.has_markdown_rule() => Verdict::No,
-            (2.., _) => Verdict::Sure(why),
-            (1, _) if self.consistency >= 0.5 => Verdict::Sure(why),
+            // A row of links on a web page has bars, too.
+            (2.., _) if self.delimiter != b'|' || self.is_wide() => Verdict::Sure(why),
+            (1, _) if self.consistency >= 0.5 && (self.delimiter != b'|' || self.is_wide()) => {
+                Verdict::Sure(why)
+            }
             // Prose has commas as well, and sometimes the same number of them in every line.
             (_, 2..) if self.consistency >= 0.9 && are_columns() => Verdict::Maybe(why),
             _ => Verdict::No,
         }
+    }
+
+    /// Returns true if at least half of the records are as wide as the header.
+    fn is_wide(&self) -> bool {
+        let records = &self.sample[self.header.above..];
+        records.iter().filter(|record| record.len() == self.width).count() * 2 >= records.len()
     }
 
     /// Returns true if a record is the rule below the header of a table in Markdown
@@ -174,9 +189,20 @@ impl Shape {
 /// Judges the head of an input with any of these delimiters, or with one column if the file has
 /// this extension.
 pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], extension: &str) -> Verdict {
-    let verdict = Shape::find(source, mapping, delimiters).map_or(Verdict::No, |shape| shape.verdict());
+    let shape = Shape::find(source, mapping, delimiters);
+    let verdict = shape.as_ref().map_or(Verdict::No, Shape::verdict);
     if verdict != Verdict::No {
         return verdict;
+    }
+    // A table without a text is a table all the same, for an error that lists its columns. Sentences
+    // do not have the same number of commas, two or more, in every line.
+    let is_table = |shape: &Shape| {
+        shape.consistency >= 0.8 && (shape.header.rows > 0 || shape.width > 2 && shape.sample.len() > 2)
+    };
+    if let Some(shape) = shape.filter(is_table)
+        && source.has_extension(extension)
+    {
+        return Verdict::Maybe(shape.description());
     }
     // A JSON document in one line is no column of texts.
     if serde_json::from_slice::<serde::de::IgnoredAny>(source.head()).is_ok() {

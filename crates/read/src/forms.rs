@@ -10,6 +10,7 @@ use super::html::{self, Markup};
 use super::input::{Diagnostic, Diagnostics, Values};
 use super::mapping::{Column, Field, Resolved};
 use super::mojibake;
+use comity_core::cell::unguard;
 
 mod blank;
 pub(crate) mod number;
@@ -31,6 +32,8 @@ pub(crate) struct Forms {
     escaped: [bool; NAMES.len()],
     pub(crate) votes: NumberColumn,
     pub(crate) replies: NumberColumn,
+    /// The input is a table of comity's own, whose cells are guarded against formula injection.
+    pub(crate) is_guarded: bool,
 }
 
 /// Fields that contain words, apart from the text.
@@ -58,6 +61,7 @@ impl Forms {
             replies: NumberColumn::of(words(Field::Replies)),
             blanks,
             wrapping,
+            is_guarded: false,
         }
     }
 
@@ -88,6 +92,9 @@ impl Forms {
     ) -> Vec<Range<usize>> {
         for value in values.iter_mut() {
             let Some(content) = value else { continue };
+            if self.is_guarded {
+                *content = unguard(content).into_owned().into();
+            }
             if content.contains('\0') {
                 diagnostics.add(Diagnostic::Nul, line, "");
                 *content = content.replace('\0', "").into();

@@ -13,6 +13,7 @@ use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved, page_of};
+use super::own_output;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
 use super::time::{TimeColumn, Unread, is_time};
@@ -124,6 +125,7 @@ impl Input {
             ),
         })?;
         self.forms = Forms::of(columns, &resolved);
+        self.forms.is_guarded = own_output::is_scores(self.source.head());
         self.report.notices.extend(self.forms.notices());
         if let Some(times) = resolved.get(Field::CreatedAt) {
             let values = columns[times].values.iter().map(String::as_str);
@@ -265,7 +267,7 @@ impl Input {
         let origin = Origin { file: self.source.name.clone(), record: self.records, line: span.line };
         let filled =
             |field: Field| values[field as usize].as_deref().map(str::trim).filter(|value| !value.is_empty());
-        let id = filled(Field::Id).map_or_else(|| self.records.to_string(), str::to_owned);
+        let id = filled(Field::Id).map(whole_id).map_or_else(|| self.records.to_string(), str::to_owned);
         let page = || filled(Field::Link).filter(|_| self.page_in_link).and_then(page_of);
         let thread = filled(Field::Thread).map(str::to_owned).or_else(page);
         let thread = thread.unwrap_or_else(|| (*self.thread).to_owned());
@@ -276,6 +278,7 @@ impl Input {
         };
         let in_id = || Some(id.rsplit_once(self.parent_in_id?)?.0);
         let parent = filled(Field::Parent)
+            .map(whole_id)
             .or_else(in_id)
             .and_then(|parent| {
                 let thread = if self.thread_is_comment { "" } else { &thread };
@@ -443,6 +446,12 @@ fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
     }
     let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
     hooks.try_fold(parent, |parent, hook| hook(parent, id, thread))
+}
+
+/// Returns an id without the fraction that pandas adds to whole numbers in a column with gaps
+/// (`7.0`).
+fn whole_id(id: &str) -> &str {
+    id.strip_suffix(".0").filter(|whole| whole.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(id)
 }
 
 /// Returns true for the words that replace the author of a deleted comment.

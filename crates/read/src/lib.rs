@@ -339,7 +339,8 @@ impl Reader {
         if let Some(Refusal { kind, what, remedy }) = &file.refusal {
             return Err(ReadError::new(*kind, &file.name, what, remedy));
         }
-        let opens_once = file.size.is_none() || (is_only && self.options.format.is_none());
+        let is_large = file.size.is_none_or(|size| size > source::HEAD_BYTES as u64);
+        let opens_once = file.size.is_none() || (is_only && is_large && self.options.format.is_none());
         let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
         let mut parser = sniff::open(&file, &self.options, progress)?;
         let index = self.files.len();

@@ -73,6 +73,11 @@ pub(crate) fn is_of_report(head: &[u8], is_named: bool) -> bool {
     has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || has(&MEANS_COLUMNS) || !is_named && has(&SCORES_COLUMNS)
 }
 
+/// Returns true if the beginning of a file is that of `scores.csv`, whose cells are guarded.
+pub(crate) fn is_scores(head: &[u8]) -> bool {
+    is_of_report(head, false) && !is_of_report(head, true)
+}
+
 /// Returns true if the first object has these keys.
 fn has_keys(head: &[u8], keys: &[&str]) -> bool {
     let head = head.trim_ascii_start();

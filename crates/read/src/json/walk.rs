@@ -9,7 +9,7 @@ use crate::mapping::{self, Field};
 use crate::source::{MAX_RECORD_BYTES, Source, Span};
 
 /// The number of bytes of a table written column by column, which is in memory as a whole.
-pub(crate) const MAX_TABLE_BYTES: usize = 128 << 20;
+pub(crate) const MAX_TABLE_BYTES: usize = 24 << 20;
 /// The number of nested brackets that are inspected; deeper values are skipped.
 const MAX_OPEN: usize = 256;
 /// The number of lists that a notice names.

@@ -575,7 +575,8 @@ impl<'a> Choice<'a> {
                 ["bio", "biography", "about", "signature", "tagline"].iter().any(|word| has(word))
                     || (has("user") || has("author")) && has("description");
             let is_prose = words_each >= 3.0 || letters >= 8.0;
-            if !is_prose || is_of_author || !self.is_own(column) || has_other_field(column) {
+            let are_times = are(values, 0.5, time::is_time);
+            if !is_prose || are_times || is_of_author || !self.is_own(column) || has_other_field(column) {
                 return 0.0;
             }
             let variety = distinct(values) as f64 / values.len().max(1) as f64;
