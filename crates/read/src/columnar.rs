@@ -1,5 +1,10 @@
 //! Shared parts of the formats whose files contain columns: a row's cells become a record.
 
+#![cfg_attr(
+    not(any(feature = "arrow", feature = "parquet")),
+    expect(dead_code, reason = "spreadsheets need only a part of it")
+)]
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
