@@ -65,6 +65,20 @@ impl Element {
     }
 }
 
+/// Returns the next byte that is neither space nor a comma, still to be consumed.
+pub(crate) fn skip_space(source: &mut Source) -> Option<u8> {
+    loop {
+        let bytes = source.fill();
+        let skip = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
+        let byte = bytes.get(skip).copied();
+        let is_end = bytes.is_empty();
+        source.consume(skip);
+        if byte.is_some() || is_end {
+            return byte;
+        }
+    }
+}
+
 /// Cuts the value at the current position from the stream, into `raw` (cleared first; only the
 /// first 16 MiB of a very long one).
 pub(crate) fn cut_value(source: &mut Source, raw: &mut Vec<u8>) -> Span {

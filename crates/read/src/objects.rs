@@ -11,7 +11,7 @@ use comity_core::comment::Status;
 
 use super::formats::ndjson;
 use super::input::{Input, Parser, Values};
-use super::json_cutter::{cut_through, cut_value, is_between_elements};
+use super::json_cutter::{cut_through, cut_value, skip_space};
 use super::keys;
 use super::mapping::{Field, Mapping};
 use super::source::{Source, Span};
@@ -496,20 +496,6 @@ fn leads_to(at: &str, path: &str) -> bool {
         || path
             .strip_prefix(at)
             .is_some_and(|rest| rest.starts_with('.') || (at.is_empty() && !rest.is_empty()))
-}
-
-/// Returns the next byte that is neither space nor a comma, still to be consumed.
-fn skip_space(source: &mut Source) -> Option<u8> {
-    loop {
-        let bytes = source.fill();
-        let skip = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
-        let byte = bytes.get(skip).copied();
-        let is_end = bytes.is_empty();
-        source.consume(skip);
-        if byte.is_some() || is_end {
-            return byte;
-        }
-    }
 }
 
 #[cfg(test)]

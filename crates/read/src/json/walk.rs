@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::choice::{Candidate, Kind, Step};
 use super::survey::{Place, skip_value};
-use crate::json_cutter::{Element, cut_through, cut_value, is_between_elements};
+use crate::json_cutter::{Element, cut_through, cut_value, skip_space};
 use crate::mapping::{self, Field};
 use crate::source::{MAX_RECORD_BYTES, Source, Span};
 
@@ -354,18 +354,4 @@ fn cut_table(source: &mut Source, raw: &mut Vec<u8>) -> Span {
         source.consume(taken);
     }
     Span { start, end: source.position(), line, is_complete }
-}
-
-/// Returns the next byte that is neither space nor a comma, still to be consumed.
-fn skip_space(source: &mut Source) -> Option<u8> {
-    loop {
-        let bytes = source.fill();
-        let skip = bytes.iter().take_while(|byte| is_between_elements(**byte)).count();
-        let byte = bytes.get(skip).copied();
-        let is_end = bytes.is_empty();
-        source.consume(skip);
-        if byte.is_some() || is_end {
-            return byte;
-        }
-    }
 }
