@@ -142,6 +142,7 @@ fn comment_json(comment: &Comment) -> Value {
     );
     add("link", json!(comment.link));
     add("section", json!(comment.section));
+    add("thread_title", json!(comment.thread_title));
     add("votes", json!(comment.votes));
     add("replies", json!(comment.replies));
     Value::Object(fields)
