@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    threader.finish();
+    let _ = threader.finish();
     let report = &reader.files()[0];
     assert_eq!((report.comments, report.rejects), (comments, rejects));
 });
