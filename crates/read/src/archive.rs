@@ -11,7 +11,7 @@ use zip::result::ZipError;
 
 use super::input_file::{InputFile, Refusal, file};
 use super::source::{FREE_BYTES, MAX_EXPANSION};
-use super::{ReadError, ReadErrorKind, sniff};
+use super::{ReadError, ReadErrorKind, binary};
 
 /// The maximum number of entries in an archive.
 const MAX_ENTRIES: usize = 100_000;
@@ -40,7 +40,7 @@ pub(crate) fn is_archive(path: &Path) -> bool {
         // Damaged: the bytes decide.
         return File::open(path).is_ok_and(|file| {
             let mut head = Vec::new();
-            file.take(HEAD_BYTES).read_to_end(&mut head).is_ok() && !sniff::is_office(&head)
+            file.take(HEAD_BYTES).read_to_end(&mut head).is_ok() && !binary::is_office(&head)
         });
     };
     let mut names = archive.file_names_raw();
@@ -158,10 +158,10 @@ impl Unpack<'_> {
         if let Err(error) = entry.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
             return refuse(&format!("damaged ({error})"), REMEDY);
         }
-        if is_begun(&head) && !sniff::is_office(&head) {
+        if is_begun(&head) && !binary::is_office(&head) {
             return refuse("a zip archive within a zip archive", "unpack the outer one and name its folder");
         }
-        if let Some(kind) = sniff::media(&head) {
+        if let Some(kind) = binary::media(&head) {
             return Ok(Some(Refusal::skip(kind)));
         }
         fs::create_dir_all(path.parent().unwrap_or(self.folder))?;

@@ -5,8 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::binary::Binary;
 use crate::input::{Input, Parser};
-use crate::sniff::{Binary, Verdict};
+use crate::sniff::Verdict;
 use crate::source::Source;
 use crate::{Mapping, Options, ReadError};
 

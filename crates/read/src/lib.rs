@@ -58,6 +58,7 @@ use comity_core::comment::Comment;
 use tempfile::TempDir;
 
 mod archive;
+mod binary;
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 mod columnar;
 mod delimited;
@@ -334,18 +335,19 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Opens one input, notes how it was understood, and closes it again if it can be opened twice.
+    /// Opens one input, notes how it was understood, and closes it again unless it must stay open, or
+    /// is the only one.
     fn add(&mut self, file: InputFile, is_only: bool) -> Result<(), ReadError> {
         if let Some(Refusal { kind, what, remedy }) = &file.refusal {
             return Err(ReadError::new(*kind, &file.name, what, remedy));
         }
         let is_large = file.size.is_none_or(|size| size > source::HEAD_BYTES as u64);
-        let opens_once = file.size.is_none() || (is_only && is_large && self.options.format.is_none());
-        let progress = if opens_once { self.bytes_read.clone() } else { Arc::default() };
+        let stays_open = file.size.is_none() || (is_only && is_large && self.options.format.is_none());
+        let progress = if stays_open { self.bytes_read.clone() } else { Arc::default() };
         let mut parser = sniff::open(&file, &self.options, progress)?;
         let index = self.files.len();
         let report = parser.input().report.clone();
-        let first = if !opens_once {
+        let first = if !stays_open {
             let is_forced = self.options.format.is_some();
             first_record(&mut *parser, is_forced).map_err(|error| self.name_format(error, &file))?;
             None
@@ -358,7 +360,7 @@ impl Reader {
         };
         self.files.push(report);
         self.total_bytes = self.total_bytes.zip(file.size).map(|(total, size)| total + size);
-        self.pending.push(if opens_once {
+        self.pending.push(if stays_open {
             Pending::Open(Current { parser, index, first, is_lost: false })
         } else {
             Pending::File { file, index }

@@ -67,15 +67,20 @@ pub(crate) fn is_of_report(head: &[u8], is_named: bool) -> bool {
     if TEXTS.iter().any(|text| start.windows(text.len()).any(|window| window == text.as_bytes())) {
         return true;
     }
-    let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
-    let columns: Vec<&[u8]> = header.split(|byte| *byte == b',').collect();
-    let has = |wanted: &[&str]| wanted.iter().all(|name| columns.contains(&name.as_bytes()));
-    has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || has(&MEANS_COLUMNS) || !is_named && has(&SCORES_COLUMNS)
+    let has = |wanted: &[&str]| has_columns(head, wanted);
+    has(&DECISION_COLUMNS) || has(&REJECT_COLUMNS) || has(&MEANS_COLUMNS) || !is_named && is_scores(head)
 }
 
 /// Returns true if the beginning of a file is that of `scores.csv`, whose cells are guarded.
 pub(crate) fn is_scores(head: &[u8]) -> bool {
-    is_of_report(head, false) && !is_of_report(head, true)
+    has_columns(head, &SCORES_COLUMNS)
+}
+
+/// Returns true if the first line names these columns.
+fn has_columns(head: &[u8], wanted: &[&str]) -> bool {
+    let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let columns: Vec<&[u8]> = header.split(|byte| *byte == b',').collect();
+    wanted.iter().all(|name| columns.contains(&name.as_bytes()))
 }
 
 /// Returns true if the first object has these keys.

@@ -1,6 +1,8 @@
 //! Finds the format of an input: by its content, and by its extension only if the content fits
 //! several formats.
 
+mod unrecognized;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,8 +10,9 @@ use std::sync::atomic::AtomicU64;
 use super::formats::Format;
 use super::input::{Input, Parser};
 use super::input_file::InputFile;
-use super::source::{Source, UTF_32LE_MARK};
-use super::{Mapping, Options, ReadError, ReadErrorKind, foreign, own_output, xml};
+use super::source::Source;
+use super::{Mapping, Options, ReadError, ReadErrorKind, binary, foreign, own_output, xml};
+use unrecognized::unrecognized;
 
 /// The judgement of a format on the beginning of an input.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,23 +22,6 @@ pub(crate) enum Verdict {
     Maybe(String),
     /// Fits, and nothing else would; with the reason in words.
     Sure(String),
-}
-
-/// A kind of file that is not text, by its first bytes.
-pub(crate) struct Binary {
-    /// The offset of the magic bytes.
-    pub(crate) offset: usize,
-    pub(crate) magic: &'static [u8],
-    /// The description of such a file, with its article.
-    pub(crate) name: &'static str,
-    /// The remedy.
-    pub(crate) remedy: &'static str,
-}
-
-impl Binary {
-    fn is_in(&self, raw: &[u8]) -> bool {
-        raw.get(self.offset..).is_some_and(|rest| rest.starts_with(self.magic))
-    }
 }
 
 /// The description of a file without bytes, or with blanks alone.
@@ -77,12 +63,13 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         Format::ALL.iter().filter(|format| options.format.is_none_or(|named| named == **format));
     let is_known =
         candidates.any(|format| format.entry().hooks.is_begun.is_some_and(|is| is(source.raw_head())));
-    if !is_known && let Some((what, remedy)) = binary(source.raw_head(), head, options.format.is_some()) {
+    let refused = || binary::refuse(source.raw_head(), head, options.format.is_some());
+    if !is_known && let Some(refused) = refused() {
         let is_foreign = !file.is_named
-            && (remedy == PICTURE || foreign::named_as(file).is_some())
+            && (refused.is_media || foreign::named_as(file).is_some())
             && !foreign::has_extension_of_format(file);
         let kind = if is_foreign { ReadErrorKind::NoComments } else { ReadErrorKind::Binary };
-        return Err(ReadError::new(kind, &source.name, what, remedy));
+        return Err(ReadError::new(kind, &source.name, refused.what, refused.remedy));
     }
     let no_comments = |kind: &str| {
         let what = format!("{kind}, not an export");
@@ -187,212 +174,6 @@ fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String
         let what = format!("not in the format {named}: its content is {format} ({why})");
         (what, format!("leave out --format, or use --format {format}"))
     })
-}
-
-/// The most lines of an unknown file that an error shows, and the most characters of each.
-const SHOWN_LINES: usize = 3;
-const SHOWN_CHARS: usize = 80;
-
-/// Returns the fault and the remedy for a text that fits no format: its first lines as they were
-/// read, and the two most likely formats.
-fn unrecognized(source: &Source, options: &Options) -> (String, String) {
-    let head = &source.head()[..source.head().len().min(64 << 10)];
-    let head = String::from_utf8_lossy(head);
-    let lines: Vec<&str> =
-        head.split(char::from(source.line_end())).map(str::trim).filter(|line| !line.is_empty()).collect();
-    let mut what = "its format is not recognized".to_owned();
-    if !options.withhold_names {
-        let shown = lines.iter().take(SHOWN_LINES).map(|line| {
-            let clean = line.chars().map(|c| if c.is_control() { ' ' } else { c });
-            let cut: String = clean.clone().take(SHOWN_CHARS).collect();
-            if clean.count() > SHOWN_CHARS { format!("`{cut}...`") } else { format!("`{cut}`") }
-        });
-        what.push_str(&format!(" (it begins {})", shown.collect::<Vec<_>>().join(", ")));
-    }
-    let likely = likeliest(&lines);
-    let named: Vec<String> = likely.iter().map(|(format, why)| format!("{format} ({why})")).collect();
-    let tries: Vec<String> = likely.iter().map(|(format, _)| format!("--format {format}")).collect();
-    let remedy = format!(
-        "the likeliest formats are {}: try {}; `comity formats` describes all of them",
-        named.join(" and "),
-        tries.join(" or ")
-    );
-    (what, remedy)
-}
-
-/// Returns the two formats that lines resemble most, with the reason.
-fn likeliest(lines: &[&str]) -> Vec<(Format, String)> {
-    let sample = &lines[..lines.len().min(200)];
-    let share = |fits: &dyn Fn(&str) -> bool| {
-        let fitting = sample.iter().filter(|line| fits(line)).count();
-        (fitting, fitting as f64 / sample.len().max(1) as f64)
-    };
-    let mut guesses: Vec<(f64, &str, String)> = Vec::new();
-    let begins = |signs: &[char]| sample.first().is_some_and(|line| line.starts_with(signs));
-    if begins(&['{', '[']) {
-        guesses.push((0.9, "json", "it begins with a bracket".to_owned()));
-        let (count, objects) = share(&|line| line.starts_with('{') && line.ends_with('}'));
-        guesses.push((
-            0.5 + objects / 2.0,
-            "ndjson",
-            format!("{count} of its first {} lines are in braces", sample.len()),
-        ));
-    }
-    for (sign, word, format) in
-        [(',', "commas", "csv"), (';', "semicolons", "csv"), ('|', "bars", "csv"), ('\t', "tabs", "tsv")]
-    {
-        let first = sample.first().map_or(0, |line| line.matches(sign).count());
-        let (count, same) = share(&|line| first > 0 && line.matches(sign).count() == first);
-        if count > 0 {
-            let why =
-                format!("{count} of its first {} lines have as many {word} as the first one", sample.len());
-            guesses.push((same * 0.8, format, why));
-        }
-    }
-    let (count, timed) = share(&|line| {
-        let is_digit = |c: char| c.is_ascii_digit();
-        line.trim_start_matches('[').starts_with(is_digit) && line.contains(": ") && line.contains(':')
-    });
-    if count > 0 {
-        let why =
-            format!("{count} of its first {} lines begin with a number and contain a colon", sample.len());
-        guesses.push((timed * 0.7, "chat", why));
-    }
-    let (long, prose) = share(&|line| line.split_whitespace().count() >= 4);
-    guesses.push((
-        0.2 + prose * 0.2,
-        "lines",
-        format!("one comment a line: {long} of its first {} lines have four words or more", sample.len()),
-    ));
-    guesses.push((0.35, "text", "the text of a web page, with a line for each name".to_owned()));
-    guesses.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
-    let mut likely: Vec<(Format, String)> = Vec::new();
-    for (_, name, why) in guesses {
-        if let Ok(format) = name.parse::<Format>()
-            && likely.iter().all(|(other, _)| *other != format)
-        {
-            likely.push((format, why));
-        }
-    }
-    likely.truncate(2);
-    likely
-}
-
-const OFFICE: &str = "open it and save the sheet as CSV (UTF-8)";
-const ARCHIVE: &str = "unpack it and name the files in it";
-const PICTURE: &str = "name a comment export";
-
-/// Files that are not text and that no format reads.
-const BINARIES: &[Binary] = &[
-    Binary { offset: 0, magic: b"\x89PNG\r\n", name: "a PNG picture", remedy: PICTURE },
-    Binary { offset: 0, magic: b"\xff\xd8\xff", name: "a JPEG picture", remedy: PICTURE },
-    Binary { offset: 0, magic: b"GIF8", name: "a GIF picture", remedy: PICTURE },
-    Binary { offset: 8, magic: b"WEBPVP8", name: "a WebP picture", remedy: PICTURE },
-    Binary { offset: 4, magic: b"ftyp", name: "a video, a recording or a picture", remedy: PICTURE },
-    Binary { offset: 0, magic: b"OggS\0", name: "a recording", remedy: PICTURE },
-    Binary { offset: 0, magic: b"ID3", name: "a recording", remedy: PICTURE },
-    Binary { offset: 0, magic: b"\x1a\x45\xdf\xa3", name: "a video", remedy: PICTURE },
-    Binary { offset: 0, magic: b"wOF", name: "a font", remedy: PICTURE },
-    Binary {
-        offset: 0,
-        magic: b"%PDF-",
-        name: "a PDF document",
-        remedy: "export the comments as CSV or text",
-    },
-    Binary {
-        offset: 0,
-        magic: b"SQLite format 3\0",
-        name: "an SQLite database",
-        remedy: "export its table as CSV",
-    },
-    Binary {
-        offset: 0,
-        magic: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        name: "an old Office document",
-        remedy: OFFICE,
-    },
-    Binary { offset: 0, magic: b"7z\xbc\xaf\x27\x1c", name: "a 7z archive", remedy: ARCHIVE },
-    Binary { offset: 0, magic: b"Rar!\x1a\x07", name: "a RAR archive", remedy: ARCHIVE },
-    Binary {
-        offset: 0,
-        magic: b"\xfd7zXZ\0",
-        name: "an xz file",
-        remedy: "unpack it, or compress it with gzip or zstd",
-    },
-    Binary {
-        offset: 0,
-        magic: b"BZh",
-        name: "a bzip2 file",
-        remedy: "unpack it, or compress it with gzip or zstd",
-    },
-    Binary { offset: 257, magic: b"ustar", name: "a tar archive", remedy: ARCHIVE },
-];
-
-/// Returns true for the beginning of a spreadsheet or an Office document, which is a zip archive.
-pub(crate) fn is_office(raw: &[u8]) -> bool {
-    let holds = |name: &[u8]| raw.windows(name.len()).any(|window| window == name);
-    [&b"xl/"[..], b"word/", b"ppt/", b"[Content_Types].xml", b"opendocument"].iter().any(|name| holds(name))
-}
-
-/// Returns the kind of a picture or a recording, with its article, by its first bytes.
-pub(crate) fn media(raw: &[u8]) -> Option<&'static str> {
-    let mut media = BINARIES.iter().filter(|binary| binary.remedy == PICTURE);
-    media.find(|binary| binary.is_in(raw) && is_control_heavy(raw)).map(|binary| binary.name)
-}
-
-/// Returns the apparent kind of a file that is not text (by its first bytes, raw and as text), and
-/// the remedy; `None` for text. If the user named the format, only content that cannot be text is
-/// refused.
-fn binary(raw: &[u8], head: &[u8], forced: bool) -> Option<(String, &'static str)> {
-    if raw.starts_with(b"PK\x03\x04") {
-        return Some(if is_office(raw) {
-            ("looks like a spreadsheet or an Office document, not text".to_owned(), OFFICE)
-        } else {
-            ("looks like a zip archive, not text".to_owned(), ARCHIVE)
-        });
-    }
-    // A text may begin with these letters: then it has no bytes of a binary file.
-    let looks_binary = is_control_heavy(head);
-    let of_formats = Format::ALL.iter().flat_map(|format| format.entry().hooks.binaries);
-    for binary in BINARIES.iter().chain(of_formats) {
-        if binary.is_in(raw) && (looks_binary || binary.magic.len() > 4) {
-            return Some((format!("looks like {}, not text", binary.name), binary.remedy));
-        }
-    }
-    if forced || !looks_binary {
-        return None;
-    }
-    if let Some(encoding) = wide_encoding(raw) {
-        return Some((format!("looks like {encoding}"), "save it as UTF-8"));
-    }
-    Some(("a binary file, not text".to_owned(), "name a comment export; name its --format if it is one"))
-}
-
-/// Returns the encoding, if it is one that is not read, by its byte order mark or by its bytes;
-/// `None` for any other content.
-fn wide_encoding(raw: &[u8]) -> Option<&'static str> {
-    if raw.starts_with(&UTF_32LE_MARK) || raw.starts_with(&[0, 0, 0xfe, 0xff]) {
-        return Some("UTF-32");
-    }
-    // In other encodings, not every four bytes are a character.
-    let is_utf32 = |unit: fn([u8; 4]) -> u32| {
-        let units = raw.as_chunks::<4>().0;
-        units.len() > 1 && units.iter().all(|bytes| char::from_u32(unit(*bytes)).is_some_and(|c| c != '\0'))
-    };
-    if is_utf32(u32::from_le_bytes) || is_utf32(u32::from_be_bytes) {
-        return Some("UTF-32 without a byte order mark");
-    }
-    let zeros_at =
-        |parity: usize| raw.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count() * 4 > raw.len();
-    (zeros_at(0) != zeros_at(1)).then_some("UTF-16 without a byte order mark")
-}
-
-/// Returns true if more than one byte in a hundred is a control character that no text contains. A
-/// few of them are slips, unless there is hardly anything else.
-fn is_control_heavy(head: &[u8]) -> bool {
-    let control = |byte: &&u8| matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127);
-    let controls = head.iter().filter(control).count();
-    controls * 100 > head.len() && (controls > 3 || controls * 10 > head.len())
 }
 
 #[cfg(test)]

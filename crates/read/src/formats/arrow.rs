@@ -2,8 +2,9 @@
 //! refused.
 
 use super::{FormatEntry, Hooks};
+use crate::binary::Binary;
 use crate::mapping::Mapping;
-use crate::sniff::{Binary, Verdict};
+use crate::sniff::Verdict;
 use crate::source::Source;
 
 #[cfg(feature = "arrow")]
@@ -36,12 +37,14 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
                 magic: MARK,
                 name: "an Arrow (Feather) file",
                 remedy: "do not name another --format",
+                is_media: false,
             },
             Binary {
                 offset: 0,
                 magic: b"FEA1",
                 name: "a Feather file of version 1",
                 remedy: "write it anew, with pyarrow: feather.write_feather(feather.read_table(FILE), \"comments.feather\")",
+                is_media: false,
             },
         ],
         ..Hooks::NONE

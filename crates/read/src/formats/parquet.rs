@@ -2,8 +2,9 @@
 //! refused.
 
 use super::{FormatEntry, Hooks};
+use crate::binary::Binary;
 use crate::mapping::Mapping;
-use crate::sniff::{Binary, Verdict};
+use crate::sniff::Verdict;
 use crate::source::Source;
 
 #[cfg(feature = "parquet")]
@@ -29,6 +30,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
             magic: b"PAR1",
             name: "a Parquet file",
             remedy: "get it again if it is damaged; do not name another --format",
+            is_media: false,
         }],
         ..Hooks::NONE
     },
