@@ -6,25 +6,28 @@
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores
 //! afterwards reads the file.
 
+mod chunks;
 mod error;
 mod evaluate;
 mod merge;
 mod outputs;
+mod progress;
 mod queue;
 mod shard;
 mod start;
 mod stream;
 mod understand;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use error::PipelineError;
 pub use evaluate::{Detected, EvaluateRequest, LabelledColumns, Located, ModelMetrics, evaluate};
 pub use merge::{MergeError, merge};
 pub use outputs::keep_apart;
+pub use progress::Progress;
 pub use shard::Shard;
 pub use stream::{StreamRequest, stream};
 pub use understand::{Preview, Understood, UnderstoodFile, read, value_of};
@@ -32,26 +35,23 @@ pub use understand::{Preview, Understood, UnderstoodFile, read, value_of};
 use crate::comment::Comment;
 use crate::decisions;
 use crate::label::Label;
-use crate::language::HEAD_COMMENTS;
 use crate::model::Model;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
-use crate::read::{FileReport, Options, ReadError, Reader, Record, Reject};
+use crate::read::{FileReport, Options, Reader, Reject};
 use crate::record::ledger::{self, Recalled};
 use crate::record::{self, Column, Input, ModelId, Replies, Run, SkippedFile};
 use crate::report::{self, Form, Summary};
-use crate::score::{CHUNK_COMMENTS, Earlier, ScoreError, Scorer, ScorerBuilder, Session};
-use crate::thread::{ThreadReport, Threader};
+use crate::score::{Earlier, ScoreError, Scorer, ScorerBuilder, Session};
+use crate::thread::ThreadReport;
+use chunks::{Chunks, Counts};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
+use progress::Meter;
 use queue::Queue;
 use start::{Difference, Held, Start};
 
 /// A chunk also ends at this many bytes of text, so that long comments do not fill the memory.
 const CHUNK_BYTES: usize = 16 << 20;
-
-/// Comments of a chunk for each thread, up to [`CHUNK_COMMENTS`] in all: enough to keep it busy,
-/// few enough that a run that is interrupted has lost seconds.
-const COMMENTS_A_THREAD: usize = 512;
 
 /// The options of [`score()`].
 #[non_exhaustive]
@@ -110,71 +110,6 @@ impl ScoreRequest {
     /// Words about an export, as this run may write them.
     fn shown(&self, words: &str) -> String {
         self.pseudonyms.as_ref().map_or_else(|| words.to_owned(), |pseudonyms| pseudonyms.redact(words))
-    }
-}
-
-/// The progress of a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Progress {
-    /// Comments that are through the scoring stage.
-    pub scored: u64,
-    /// Those of them that the interrupted run had scored.
-    pub kept: u64,
-    /// Comments read.
-    pub read: u64,
-    /// Bytes of the input read, as they lie on disk.
-    pub bytes_read: u64,
-    /// Bytes of the input; none with standard input.
-    pub total_bytes: Option<u64>,
-    /// Comments to read at most.
-    pub limit: Option<u64>,
-    /// Once all are scored: how many flagged comments have been explained, of how many.
-    pub explained: Option<(usize, usize)>,
-}
-
-impl Progress {
-    /// Estimates the number of comments of all inputs from the share of their bytes that was read.
-    pub fn estimated_total(&self) -> Option<f64> {
-        let total_bytes = self.total_bytes.filter(|_| self.bytes_read > 0)?;
-        let total = self.read as f64 * (total_bytes as f64 / self.bytes_read as f64).max(1.0);
-        Some(self.limit.map_or(total, |limit| total.min(limit as f64)))
-    }
-}
-
-/// Tells the progress of a run while it counts the comments that are done.
-struct Meter<'p> {
-    tell: &'p (dyn Fn(Progress) + Sync),
-    scored: AtomicU64,
-    /// The number of comments whose rows are written.
-    written: u64,
-    /// Everything else that is known.
-    progress: Progress,
-}
-
-impl<'p> Meter<'p> {
-    fn new(tell: &'p (dyn Fn(Progress) + Sync), limit: Option<u64>) -> Self {
-        Self {
-            tell,
-            scored: AtomicU64::new(0),
-            written: 0,
-            progress: Progress { limit, ..Progress::default() },
-        }
-    }
-
-    /// Returns the number of comments that are done.
-    fn scored(&self) -> u64 {
-        self.scored.load(Ordering::Relaxed)
-    }
-
-    /// Counts comments that are done.
-    fn advance(&self, more: u64) {
-        let scored = self.scored.fetch_add(more, Ordering::Relaxed) + more;
-        (self.tell)(Progress { scored, ..self.progress });
-    }
-
-    /// Tells how many flagged comments are explained, of how many.
-    fn explain(&self, explained: usize, of: usize) {
-        (self.tell)(Progress { scored: self.scored(), explained: Some((explained, of)), ..self.progress });
     }
 }
 
@@ -404,106 +339,6 @@ pub fn draw_sample(
 ) -> Result<decisions::Sample, PipelineError> {
     check_run(dir)?;
     Ok(decisions::draw(dir, policy, count, seed)?)
-}
-
-/// The counts of the records read so far.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    /// Comments of the whole input.
-    all: u64,
-    /// Those of them that are scored here: all, but for a shard.
-    comments: u64,
-    rejects: u64,
-}
-
-/// Reads the comments of a run, chunk by chunk.
-struct Chunks<'r> {
-    request: &'r ScoreRequest,
-    reader: Reader,
-    /// The first records, read ahead.
-    head: VecDeque<Result<Record, ReadError>>,
-    threader: Threader,
-    counts: Counts,
-    /// The number of comments in a whole chunk.
-    size: usize,
-}
-
-impl<'r> Chunks<'r> {
-    /// Reads the first comments of the input, for the scorer to look at before it scores any. Every
-    /// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
-    fn new(request: &'r ScoreRequest, mut reader: Reader, threads: usize) -> Self {
-        let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
-        let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
-        while comments < limit && bytes < CHUNK_BYTES {
-            let Some(record) = reader.next() else { break };
-            match &record {
-                Ok(Record::Comment(comment)) => {
-                    comments += 1;
-                    bytes += comment.text.len();
-                }
-                // Rejects are kept too, with their records.
-                Ok(Record::Reject(_)) => bytes += 1 << 10,
-                Err(_) => comments = limit,
-            }
-            head.push_back(record);
-        }
-        let size = (COMMENTS_A_THREAD * threads).min(CHUNK_COMMENTS);
-        Self { request, reader, head, threader: Threader::new(), counts: Counts::default(), size }
-    }
-
-    /// Returns the comments that were read ahead.
-    fn head_comments(&self) -> impl Iterator<Item = &Comment> {
-        self.head.iter().filter_map(|record| match record {
-            Ok(Record::Comment(comment)) => Some(comment),
-            _ => None,
-        })
-    }
-
-    /// Reads the next chunk, and writes the rejects before its end. Returns `None` at the end of
-    /// the input, or of what the user wants of it.
-    fn next(&mut self, outputs: &mut Outputs) -> Result<Option<Vec<Comment>>, PipelineError> {
-        let Self { request, reader, head, threader, counts, size } = self;
-        let mut chunk = Vec::new();
-        let mut bytes = 0;
-        while chunk.len() < *size
-            && bytes < CHUNK_BYTES
-            && request.limit.is_none_or(|limit| counts.all < limit)
-        {
-            match head.pop_front().or_else(|| reader.next()).transpose()? {
-                None => break,
-                Some(Record::Reject(reject)) if request.strict => return Err(strict_error(reject)),
-                Some(Record::Reject(mut reject)) => {
-                    if request.shard.is_none_or(Shard::holds_rejects) {
-                        counts.rejects += 1;
-                        reject.cause = request.shown(&reject.cause);
-                        outputs.reject(&reject)?;
-                    }
-                }
-                Some(Record::Comment(mut comment)) => {
-                    counts.all += 1;
-                    // The threader sees every comment, so that it links those of a shard as it
-                    // would in a whole run.
-                    threader.link(&mut comment);
-                    if request.shard.is_none_or(|shard| shard.holds(&comment.thread)) {
-                        counts.comments += 1;
-                        bytes += comment.text.len();
-                        if let Some(pseudonyms) = &request.pseudonyms {
-                            pseudonyms.apply(&mut comment, threader);
-                        }
-                        chunk.push(comment);
-                    }
-                }
-            }
-        }
-        Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
-    }
-
-    /// Sets how much has been read.
-    fn show(&self, progress: &mut Progress) {
-        progress.read = self.counts.comments;
-        progress.bytes_read = self.reader.bytes_read();
-        progress.total_bytes = self.reader.total_bytes();
-    }
 }
 
 /// The options that change what is written, as the user gave them.
