@@ -1,0 +1,18 @@
+//! Serves Comity's scores over HTTP, in the shapes that clients of other services already send and
+//! read: whoever calls Perspective, OpenAI's moderation endpoint or a TEI classifier changes one
+//! address.
+//!
+//! A request takes one way: `server` accepts the connection, `guard` checks its key and its size, a
+//! file of `shapes` reads the request in its own shape, `scoring` batches the texts of all requests
+//! and scores them, and the same file writes the answer. Comment text is never logged.
+
+mod app;
+mod config;
+mod guard;
+mod refusal;
+mod scoring;
+mod server;
+mod shapes;
+
+pub use config::Config;
+pub use server::{ServeError, serve};

@@ -1,0 +1,17 @@
+//! Text Embeddings Inference's `POST /predict`.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::Router;
+
+use super::Shape;
+use crate::refusal::Refusal;
+
+/// Returns the shape.
+pub(crate) fn shape() -> Shape {
+    Shape { name: "tei", routes: Router::new(), refuse }
+}
+
+fn refuse(_: Refusal) -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
