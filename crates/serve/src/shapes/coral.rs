@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "coral", routes: Router::new(), refuse }
+    Shape::new("coral", Router::new(), refuse).open()
 }
 
 fn refuse(_: Refusal) -> Response {

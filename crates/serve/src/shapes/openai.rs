@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "openai", routes: Router::new(), refuse }
+    Shape::new("openai", Router::new(), refuse).under("/v1/moderations")
 }
 
 fn refuse(_: Refusal) -> Response {

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "perspective", routes: Router::new(), refuse }
+    Shape::new("perspective", Router::new(), refuse).under("/v1alpha1/")
 }
 
 fn refuse(_: Refusal) -> Response {

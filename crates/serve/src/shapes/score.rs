@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "score", routes: Router::new(), refuse }
+    Shape::new("score", Router::new(), refuse).under("/").streaming()
 }
 
 fn refuse(_: Refusal) -> Response {

@@ -1,4 +1,4 @@
-//! The page at `/`, health, metrics and the OpenAPI document.
+//! The page at `/` and the OpenAPI document.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "site", routes: Router::new(), refuse }
+    Shape::new("site", Router::new(), refuse).open()
 }
 
 fn refuse(_: Refusal) -> Response {

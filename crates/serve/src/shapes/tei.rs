@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape { name: "tei", routes: Router::new(), refuse }
+    Shape::new("tei", Router::new(), refuse)
 }
 
 fn refuse(_: Refusal) -> Response {
