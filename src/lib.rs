@@ -97,7 +97,6 @@ pub mod aggregate;
 pub mod decisions;
 pub mod evade;
 pub mod evaluate;
-pub mod explain;
 pub mod files;
 pub mod pipeline;
 pub mod pseudonym;
@@ -107,5 +106,5 @@ pub mod thread;
 
 pub use comity_core::{cell, comment, decimal, digest, label, policy, quote, record};
 pub use comity_infer::{ModelChoice, Scorer};
-pub use comity_infer::{encode, engine, language, model, normalize, score};
+pub use comity_infer::{encode, engine, explain, language, model, normalize, score};
 pub use comity_read as read;

@@ -6,6 +6,7 @@
 
 pub mod encode;
 pub mod engine;
+pub mod explain;
 pub mod language;
 pub mod model;
 pub mod normalize;
