@@ -11,6 +11,7 @@ mod config;
 mod guard;
 mod keys;
 mod listener;
+mod log;
 mod metrics;
 mod observe;
 mod refusal;
@@ -21,4 +22,5 @@ mod signals;
 
 pub use config::{Config, Limits, Reload, Tls};
 pub use keys::{Keys, KeysError};
+pub use log::{LogFormat, start_log};
 pub use server::{ServeError, serve};

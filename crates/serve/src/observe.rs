@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -60,9 +60,8 @@ pub(crate) async fn observe(State(app): State<Shared>, mut request: Request, nex
     ended.status = Some(response.status());
     response.headers_mut().insert(REQUEST_ID, id);
     response.map(|body| {
-        Body::new(body.inspect_frame(move |frame| {
-            ended.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-        }))
+        // The method has the closure keep `ended` as a whole, until the body is dropped.
+        Body::new(body.inspect_frame(move |frame| ended.count(frame.data_ref())))
     })
 }
 
@@ -75,6 +74,13 @@ struct Ended {
     began: Instant,
     status: Option<StatusCode>,
     bytes: u64,
+}
+
+impl Ended {
+    /// Counts the bytes of a part of the answer.
+    fn count(&mut self, data: Option<&Bytes>) {
+        self.bytes += data.map_or(0, |data| data.len() as u64);
+    }
 }
 
 impl Drop for Ended {

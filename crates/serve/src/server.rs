@@ -13,7 +13,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use comity_infer::ScoreError;
 use tower_http::cors::{Any, CorsLayer};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::app::{App, Shared};
 use crate::config::{Config, Tls};
@@ -56,17 +56,25 @@ pub enum ServeError {
 pub fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let app = App::start(config)?;
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::System)?;
-    runtime.block_on(run(config, &app, ready))
+    let ended = runtime.block_on(run(config, &app, router(&app), ready));
+    // What the grace did not suffice for is dropped.
+    runtime.shutdown_background();
+    ended
 }
 
-async fn run(config: &Config, app: &Shared, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+async fn run(
+    config: &Config,
+    app: &Shared,
+    routes: Router,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::System)?;
     let listen = |error| ServeError::Listen(config.listen, error);
     let tls = match &config.tls {
         Some(files) => Some(certificate(files).await?),
         None => None,
     };
-    let service = router(app).layer(cors(&config.cors)?).into_make_service();
+    let service = routes.layer(cors(&config.cors)?).into_make_service();
     let connections = Connections::bind(config.listen, &config.limits).await.map_err(listen)?;
     let address = connections.address().map_err(listen)?;
 
@@ -90,6 +98,12 @@ async fn run(config: &Config, app: &Shared, ready: impl FnOnce(SocketAddr)) -> R
         }
     };
     tokio::pin!(server);
+    if config.keys.is_empty() && !address.ip().is_loopback() {
+        warn!(
+            "no key is set: whoever reaches {address} can use this server; add --keys FILE, or listen on \
+             127.0.0.1"
+        );
+    }
     ready(address);
     loop {
         tokio::select! {
@@ -184,3 +198,6 @@ fn cors(origins: &[String]) -> Result<CorsLayer, ServeError> {
     };
     Ok(layer.allow_origin(origins.iter().map(parse).collect::<Result<Vec<_>, _>>()?))
 }
+
+#[cfg(test)]
+mod tests;
