@@ -22,6 +22,8 @@ mod report;
 mod sample;
 mod score;
 mod scorer;
+#[cfg(feature = "serve")]
+mod serve;
 mod table;
 mod words;
 
@@ -44,6 +46,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Score(score::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
     Read(read::Args),
     Report(report::Args),
     Merge(merge::Args),
@@ -67,6 +71,8 @@ pub(crate) fn run() -> ExitCode {
     // clap ends the program itself on wrong usage, with code 2.
     let done = match Cli::parse().command {
         Command::Score(args) => score::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Merge(args) => merge::run(&args),
