@@ -16,6 +16,7 @@ mod quotes;
 mod real_exports;
 mod report;
 mod resume;
+mod serve;
 mod shards;
 mod stream;
 mod text_dump;

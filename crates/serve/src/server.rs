@@ -40,6 +40,9 @@ pub enum ServeError {
     /// An origin of a browser's page is not one.
     #[error("`{0}` is no origin; write one like https://example.org")]
     Origin(String),
+    /// A second signal arrived before every request was answered.
+    #[error("ended by a second signal; requests were dropped")]
+    Interrupted,
     /// The system refused threads or signals.
     #[error("cannot start the server")]
     System(#[source] io::Error),
@@ -48,11 +51,9 @@ pub enum ServeError {
 /// Serves until SIGTERM or SIGINT arrives, and the requests that were accepted are answered.
 /// `ready` gets the address once clients can connect.
 ///
-/// A second signal ends the process at once, with code 1.
-///
 /// # Errors
-/// [`ServeError`] if a model cannot be loaded, the address cannot be listened on, or a setting is
-/// unusable.
+/// [`ServeError`] if a model cannot be loaded, the address cannot be listened on, a setting is
+/// unusable, or a second signal arrived.
 pub fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let app = App::start(config)?;
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::System)?;
@@ -110,10 +111,7 @@ async fn run(
             ended = &mut server => return ended.map_err(listen),
             signal = signals.next() => match signal {
                 Signal::Reload => reload(config, app, tls.as_ref()).await,
-                Signal::End if app.is_stopping() => {
-                    error!("second signal: ending at once");
-                    std::process::exit(1);
-                }
+                Signal::End if app.is_stopping() => return Err(ServeError::Interrupted),
                 Signal::End => {
                     info!(grace_s = config.grace.as_secs(), "shutting down");
                     app.stop();
