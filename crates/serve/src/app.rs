@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -21,6 +22,10 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// The secret that Coral signs its requests with, if any.
     pub(crate) coral_secret: Option<Vec<u8>>,
+    /// The file that suggested scores are added to, if any.
+    pub(crate) suggestions: Option<PathBuf>,
+    /// True if clients reach the server by HTTPS, without a proxy.
+    pub(crate) has_tls: bool,
     policy: RwLock<Arc<Policy>>,
     keys: RwLock<Arc<Keys>>,
     stopping: AtomicBool,
@@ -38,6 +43,8 @@ impl App {
             limits: config.limits.clone(),
             metrics,
             coral_secret: config.coral_secret.clone(),
+            suggestions: config.suggestions.clone(),
+            has_tls: config.tls.is_some(),
             policy: RwLock::new(Arc::new(config.policy.clone())),
             keys: RwLock::new(Arc::new(config.keys.clone())),
             stopping: AtomicBool::new(false),

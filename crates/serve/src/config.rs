@@ -28,6 +28,9 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The secret that Coral signs its requests with; `None` refuses them.
     pub coral_secret: Option<Vec<u8>>,
+    /// The file that scores suggested by clients (Perspective's `comments:suggestscore`) are added
+    /// to, with the texts that they are about. `None` keeps none.
+    pub suggestions: Option<PathBuf>,
     /// The bounds of a request and of the server.
     pub limits: Limits,
     /// The time that requests have to finish after the signal to end.
@@ -79,6 +82,7 @@ impl Config {
             cors: Vec::new(),
             tls: None,
             coral_secret: None,
+            suggestions: None,
             limits: Limits::default(),
             grace: Duration::from_secs(30),
         }

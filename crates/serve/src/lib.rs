@@ -24,3 +24,9 @@ pub use config::{Config, Limits, Reload, Tls};
 pub use keys::{Keys, KeysError};
 pub use log::{LogFormat, start_log};
 pub use server::{ServeError, serve};
+
+/// Reads any bytes as Perspective's requests. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_perspective(bytes: &[u8]) {
+    shapes::perspective::read_any(bytes);
+}

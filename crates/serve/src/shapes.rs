@@ -58,6 +58,7 @@ impl Shape {
 pub(crate) fn all() -> Vec<Shape> {
     vec![
         perspective::shape(),
+        perspective::open(),
         openai::shape(),
         tei::shape(),
         coral::shape(),
