@@ -84,6 +84,16 @@ pub(crate) fn to_text(html: &str) -> Plain {
     text.finish()
 }
 
+/// Returns the text of an HTML body as a reader of the page sees it: without tags, scripts and style
+/// sheets, with a blank line between paragraphs. Takes time in proportion to its length.
+///
+/// ```
+/// assert_eq!(comity_read::html_text("<p>Fish &amp; <b>chips</b></p><p>at noon"), "Fish & chips\n\nat noon");
+/// ```
+pub fn html_text(html: &str) -> String {
+    to_text(html).text
+}
+
 /// Returns a text with the characters that its entities (`&amp;`) stand for. A `<` is not a tag.
 pub(crate) fn unescape(text: &str) -> String {
     let text = text.replace('<', "&lt;");

@@ -92,6 +92,7 @@ mod xml;
 pub use error::{ReadError, ReadErrorKind};
 pub use formats::Format;
 pub use guard::catches_panics;
+pub use html::html_text;
 pub use lines::Lines;
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
