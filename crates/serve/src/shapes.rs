@@ -8,6 +8,8 @@ pub(crate) mod perspective;
 pub(crate) mod score;
 pub(crate) mod site;
 pub(crate) mod tei;
+#[cfg(test)]
+mod testing;
 
 use axum::routing::Router;
 
