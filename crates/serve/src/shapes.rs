@@ -3,6 +3,7 @@
 
 pub(crate) mod coral;
 pub(crate) mod health;
+pub(crate) mod matrix;
 pub(crate) mod openai;
 pub(crate) mod perspective;
 pub(crate) mod score;
@@ -63,6 +64,7 @@ pub(crate) fn all() -> Vec<Shape> {
         openai::shape(),
         tei::shape(),
         coral::shape(),
+        matrix::shape(),
         score::shape(),
         site::shape(),
         health::shape(),
