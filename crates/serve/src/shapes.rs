@@ -3,11 +3,14 @@
 
 pub(crate) mod coral;
 pub(crate) mod health;
+pub(crate) mod matrix;
 pub(crate) mod openai;
 pub(crate) mod perspective;
 pub(crate) mod score;
 pub(crate) mod site;
 pub(crate) mod tei;
+#[cfg(test)]
+mod testing;
 
 use axum::routing::Router;
 
@@ -62,6 +65,7 @@ pub(crate) fn all() -> Vec<Shape> {
         openai::shape(),
         tei::shape(),
         coral::shape(),
+        matrix::shape(),
         score::shape(),
         site::shape(),
         health::shape(),
