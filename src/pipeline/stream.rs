@@ -7,13 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::PipelineError;
-use crate::label::Label;
-use crate::policy::{Decision, Policy};
+use crate::policy::{Policy, answer};
 use crate::read::{Lines, Options, ReadError, Record, Reject};
-use crate::record::{Scored, row};
+use crate::record::Scored;
 use crate::score::{Scorer, ScorerBuilder};
 use crate::thread::Threader;
 
@@ -173,16 +172,9 @@ impl<R: Read> BufRead for StoppableLines<R> {
 /// Returns the answer to a line with a comment: the columns of `scores.csv` and `decisions.csv`
 /// that are not in the line itself.
 fn good_line(row: &Scored, policy: &Policy) -> Value {
-    let mut line = Map::new();
-    line.insert("line".to_owned(), json!(row.comment.origin.record));
-    let head = ["thread", "id", "language", "sentiment"];
-    let labels = Label::SENTIMENT.into_iter().chain(Label::TOXICITY).map(Label::as_str);
-    for name in head.into_iter().chain(labels).chain(["evasion", "unscored"]) {
-        line.insert(name.to_owned(), json!(row::value(row, name)));
-    }
-    let decided = Decision::COLUMNS.into_iter().zip(Decision::values(policy.decide(row)));
-    line.extend(decided.take(2).map(|((name, _), value)| (name.to_owned(), json!(value))));
-    Value::Object(line)
+    let number = [("line".to_owned(), json!(row.comment.origin.record))];
+    let values = answer(row, policy).map(|(name, value)| (name.to_owned(), json!(value)));
+    Value::Object(number.into_iter().chain(values).collect())
 }
 
 /// The answer to any other line.

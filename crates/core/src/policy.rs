@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::comment::Comment;
 use crate::label::Label;
-use crate::record::row::{Kind, Value};
+use crate::record::row::{self, Kind, Value};
 use crate::record::{Scored, Scores};
 use crate::words;
 
@@ -313,6 +313,43 @@ impl Policy {
     }
 }
 
+/// The columns of `scores.csv` that answer a comment that was sent: all that is not known of it
+/// already, and what it is known by.
+const ANSWERED: [&str; 15] = [
+    "thread",
+    "id",
+    "language",
+    "sentiment",
+    "negative",
+    "neutral",
+    "positive",
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "threat",
+    "insult",
+    "identity_attack",
+    "evasion",
+    "unscored",
+];
+
+/// Returns names and types of the values of [`answer`], in order.
+pub fn answer_columns() -> impl Iterator<Item = (&'static str, Kind)> {
+    let of_row = row::COLUMNS.iter().filter(|column| ANSWERED.contains(&column.name));
+    of_row.map(|column| (column.name, column.kind)).chain(Decision::COLUMNS)
+}
+
+/// Returns the answer to a comment that was sent, for programs that score comments one by one: the
+/// columns of `scores.csv` that are not in the comment itself, and the decision of a policy.
+pub fn answer<'a>(
+    scored: &'a Scored,
+    policy: &'a Policy,
+) -> impl Iterator<Item = (&'static str, Option<Value<'a>>)> {
+    let of_row = ANSWERED.into_iter().map(|name| (name, row::value(scored, name)));
+    let names = Decision::COLUMNS.into_iter().map(|(name, _)| name);
+    of_row.chain(names.zip(Decision::values(policy.decide(scored))))
+}
+
 /// Returns the rule with the score of a comment if that reaches the threshold. A label that the
 /// model does not give reaches none.
 fn fired<'a>(rule: &'a Rule, scored: &Scored, scores: &Scores) -> Option<Fired<'a>> {
@@ -365,6 +402,19 @@ mod tests {
         }
         let unscored = Scored { outcome: Outcome::Unscored(Unscored::Language), ..scored(0.0, 0.0) };
         assert_eq!(policy.decide(&unscored), None);
+    }
+
+    #[test]
+    fn an_answer_has_its_columns() {
+        let scored = scored(0.6, 0.0);
+        let policy = Policy::built_in();
+        let answer = Vec::from_iter(answer(&scored, &policy));
+        let names = Vec::from_iter(answer.iter().map(|(name, _)| *name));
+        assert_eq!(names, Vec::from_iter(answer_columns().map(|(name, _)| name)));
+        let value = |name| answer.iter().find(|(known, _)| *known == name).unwrap().1;
+        assert_eq!(value("toxicity"), Some(Value::Number(0.6)));
+        assert_eq!((value("unscored"), value("rule")), (None, Some(Value::Text("toxic"))));
+        assert_eq!((value("label"), value("score")), (Some(Value::Word("toxicity")), Some(Value::Number(0.6))));
     }
 
     #[test]

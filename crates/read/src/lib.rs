@@ -93,7 +93,7 @@ pub use error::{ReadError, ReadErrorKind};
 pub use formats::Format;
 pub use guard::catches_panics;
 pub use html::html_text;
-pub use lines::Lines;
+pub use lines::{Lines, MAX_LINE_BYTES};
 pub use mapping::{Field, Mapping};
 pub use table::{Row, Table, TableRecord};
 pub use time::DateOrder;

@@ -10,8 +10,8 @@ use super::keys::{self, Keys};
 use super::source::{Source, Span};
 use super::{Field, Format, Options, ReadError, Record};
 
-/// The longest line that is read; a longer one is a reject.
-const MAX_LINE_BYTES: u64 = 1 << 20;
+/// The longest line that is read, in bytes; a longer one is a reject.
+pub const MAX_LINE_BYTES: u64 = 1 << 20;
 
 /// The mark that some programs write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -32,7 +32,19 @@ impl Lines {
     /// # Errors
     /// The system reports an error; there is no other cause.
     pub fn new(options: &Options) -> Result<Self, ReadError> {
-        let file = InputFile::stdin();
+        Self::of(options, InputFile::stdin())
+    }
+
+    /// Creates a reader that has not read any line, and whose comments are in `thread` if they name
+    /// none.
+    ///
+    /// # Errors
+    /// The system reports an error; there is no other cause.
+    pub fn in_thread(options: &Options, thread: &str) -> Result<Self, ReadError> {
+        Self::of(options, InputFile { thread: thread.into(), ..InputFile::stdin() })
+    }
+
+    fn of(options: &Options, file: InputFile) -> Result<Self, ReadError> {
         let source = Source::new(file.name.clone(), Box::new(io::empty()), Arc::default())?;
         let why = "a stream of ndjson".to_owned();
         let mut input =
@@ -54,23 +66,37 @@ impl Lines {
             if bytes == 0 {
                 return Ok(None);
             }
-            let start = self.bytes;
-            if start == 0 && self.line.starts_with(BYTE_ORDER_MARK) {
-                self.line.drain(..BYTE_ORDER_MARK.len());
+            let line = std::mem::take(&mut self.line);
+            let record = self.line(&line, bytes);
+            self.line = line;
+            if let Some(record) = record.transpose() {
+                return record.map(Some);
             }
-            self.bytes += bytes;
-            let span = Span { start, end: self.bytes, line: self.input.records() + 1, is_complete: true };
-            if bytes > MAX_LINE_BYTES {
-                let cause = format!(
-                    "a line of {bytes} bytes, more than the {MAX_LINE_BYTES} that are read of a stream; split it"
-                );
-                return Ok(Some(self.input.reject(span, cause, &self.line)));
-            }
-            if !self.line.trim_ascii().is_empty() {
-                return keys::record(&mut self.input, &mut self.keys, span, &self.line).map(Some);
-            }
-            self.input.skip_record();
         }
+    }
+
+    /// Returns one line, or the JSON of one record in several, as a record; `None` if it is blank.
+    /// `bytes` is its length. Of a line longer than [`MAX_LINE_BYTES`], `line` may be any part.
+    ///
+    /// # Errors
+    /// The system reports an error; there is no other cause.
+    pub fn line(&mut self, line: &[u8], bytes: u64) -> Result<Option<Record>, ReadError> {
+        let start = self.bytes;
+        let mark = if start == 0 { BYTE_ORDER_MARK } else { b"" };
+        let line = line.strip_prefix(mark).unwrap_or(line);
+        self.bytes += bytes;
+        let span = Span { start, end: self.bytes, line: self.input.records() + 1, is_complete: true };
+        if bytes > MAX_LINE_BYTES {
+            let cause = format!(
+                "a line of {bytes} bytes, more than the {MAX_LINE_BYTES} that are read of a stream; split it"
+            );
+            return Ok(Some(self.input.reject(span, cause, line)));
+        }
+        if line.trim_ascii().is_empty() {
+            self.input.skip_record();
+            return Ok(None);
+        }
+        keys::record(&mut self.input, &mut self.keys, span, line).map(Some)
     }
 }
 

@@ -1,17 +1,134 @@
-//! Comity's own `POST /v1/score`.
+//! Comity's own `POST /v1/score`: comments in, the fields of `scores.csv` and the decision of the
+//! policy out, as JSON or as a stream.
+//!
+//! A JSON request is read as a whole, and refused as a whole. A stream (ndjson, Arrow IPC) is
+//! answered while it arrives, record by record in the order of the request.
 
+mod answers;
+#[cfg_attr(not(feature = "arrow"), path = "score/no_arrow.rs")]
+mod arrow;
+mod fault;
+mod form;
+mod lines;
+mod records;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::Router;
+use axum::routing::{Router, post};
+use comity_core::comment::Comment;
+use comity_core::record::{Explanation, Scored};
+use futures_util::future::try_join_all;
+use serde::Deserialize;
 
 use super::Shape;
+use crate::app::{App, Shared};
+use crate::guard::{closing, whole};
 use crate::refusal::Refusal;
+use crate::scoring::{Languages, Priority};
+use answers::Writer;
+use fault::Fault;
+use form::Form;
+use records::{Item, Read, Reader};
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    Shape::new("score", Router::new(), refuse).under("/").streaming()
+    let routes = Router::new().route("/v1/score", post(score));
+    Shape::new("score", routes, refuse).under("/").streaming()
 }
 
-fn refuse(_: Refusal) -> Response {
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+/// Writes a refusal as [`Fault`] does.
+pub(super) fn refuse(refusal: Refusal) -> Response {
+    Fault::from(refusal).into_response()
+}
+
+/// The options of a request, in its address. A JSON object may have them, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Options {
+    /// Adds the sentences and words that carry a score.
+    #[serde(default)]
+    explain: bool,
+    /// The language of every text whose record names none; `None` to detect it.
+    language: Option<String>,
+}
+
+/// The answer to a record.
+enum Answer {
+    /// The comment with its scores, and their explanation if it was asked for.
+    Scored(Box<Scored>, Option<Explanation>),
+    /// The number of a record that is no comment, and the reason.
+    Reject(u64, String),
+}
+
+async fn score(State(app): State<Shared>, request: Request) -> Response {
+    let (head, mut body) = request.into_parts();
+    match answer(app, &head, &mut body).await {
+        Ok(response) => response,
+        Err(fault) => closing(fault.into_response(), &head, body),
+    }
+}
+
+async fn answer(app: Shared, head: &Parts, body: &mut Body) -> Result<Response, Fault> {
+    let Query(options) = Query::<Options>::try_from_uri(&head.uri)
+        .map_err(|error| Fault::bad("bad_option", error.body_text()))?;
+    let form = Form::of_request(&head.headers)?;
+    let answered = Form::of_answer(&head.headers, form)?;
+    let reader = Reader::new({
+        let app = app.clone();
+        move |language| app.scoring.supports(language)
+    })?;
+    if form != Form::Json {
+        reader.check(options.language.as_deref())?;
+        let writer = Writer::new(answered, form, app.policy(), options.explain)?;
+        return stream::answer(app, body, form, reader, writer, options).await;
+    }
+
+    let limits = &app.limits;
+    let bytes = whole(body, limits.body, limits.body_time).await?;
+    let (items, options) = records::whole(&bytes, reader, options, limits.texts)?;
+    let mut writer = Writer::new(answered, form, app.policy(), options.explain)?;
+    let answers = score_items(&app, items, &options, Priority::Interactive).await?;
+    let written = [writer.begin()?, writer.write(&answers)?, writer.end()?].concat();
+    Ok((StatusCode::OK, answered.header(), written).into_response())
+}
+
+/// Scores records, in their order. Those in one language are scored together.
+async fn score_items(
+    app: &App,
+    items: Vec<Item>,
+    options: &Options,
+    priority: Priority,
+) -> Result<Vec<Answer>, Refusal> {
+    let mut answers: Vec<Option<Answer>> = Vec::with_capacity(items.len());
+    let mut languages: HashMap<Option<String>, (Vec<usize>, Vec<Comment>)> = HashMap::new();
+    for Item { number, read } in items {
+        match read {
+            Read::Reject(cause) => answers.push(Some(Answer::Reject(number, cause))),
+            Read::Comment(comment, language) => {
+                let language = language.or_else(|| options.language.clone());
+                let (places, comments) = languages.entry(language).or_default();
+                places.push(answers.len());
+                comments.push(*comment);
+                answers.push(None);
+            }
+        }
+    }
+    let scored = languages.into_iter().map(async |(language, (places, comments))| {
+        let language = language.map_or(Languages::Detect, Languages::Named);
+        let scored = app.scoring.score(comments, &language, priority).await?;
+        Ok::<_, Refusal>((places, scored))
+    });
+    for (places, scored) in try_join_all(scored).await? {
+        for (place, scored) in places.into_iter().zip(scored) {
+            answers[place] = Some(Answer::Scored(Box::new(scored), None));
+        }
+    }
+    Ok(answers.into_iter().flatten().collect())
 }
