@@ -66,5 +66,14 @@ for path in [root / "tests/models/tiny/manifest.json", *root.glob("models/*/mani
     seed("manifest", path.parent.name, path.read_bytes())
 for path in [*root.glob("data/policies/*.toml"), *root.glob("tests/cli/*/*.toml")]:
     seed("policy", path.name, path.read_bytes())
+requests = {
+    "array": '["rain", {"text": "snow", "id": 7, "language": "en"}]',
+    "object": '{"comments": ["rain"], "explain": true, "language": "en"}',
+    "lines": '{"text": "rain"}\n\nno JSON\n{"text": "snow", "language": 7}\n',
+}
+for name, request in requests.items():
+    seed("score", name, b"\x40" + request.encode())
+for path in (root / "tests/exports").glob("arrow/*/input.arrow*"):
+    seed("score", path.parent.name, b"\xff" + path.read_bytes())
 tiny = root / "tests/models/tiny/model.safetensors"
 seed("weights", "classifier", weights(tiny, ["classifier.weight", "classifier.bias"]))

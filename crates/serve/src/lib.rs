@@ -30,3 +30,10 @@ pub use server::{ServeError, serve};
 pub fn read_as_perspective(bytes: &[u8]) {
     shapes::perspective::read_any(bytes);
 }
+
+/// Reads any bytes as a request of `/v1/score` in each of its forms, a stream in pieces of `size`
+/// bytes. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_score(bytes: &[u8], size: usize) {
+    shapes::score::read_any(bytes, size);
+}

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -131,4 +131,35 @@ async fn score_items(
         }
     }
     Ok(answers.into_iter().flatten().collect())
+}
+
+/// Reads any bytes as a request in each form, a stream in pieces of `size` bytes.
+///
+/// # Panics
+/// If a reader returns more than it may; any other panic is a fault of the reader, too.
+pub(crate) fn read_any(bytes: &[u8], size: usize) {
+    let reader = || Reader::new(|language| language == "en");
+    if let Ok(reader) = reader() {
+        let read = records::whole(bytes, reader, Options::default(), 1000);
+        assert!(read.map_or(0, |(items, _)| items.len()) <= 1000, "more records than allowed");
+    }
+    if let Ok(reader) = reader() {
+        let mut lines = lines::LineSource::new(reader);
+        for piece in bytes.chunks(size) {
+            lines.push(piece);
+            while let Ok(Some(items)) = lines.next(false) {
+                assert!(!items.is_empty(), "a batch without records never ends");
+            }
+        }
+        while let Ok(Some(_)) = lines.next(true) {}
+    }
+    if let Ok(Ok(mut batches)) = reader().map(|reader| arrow::Batches::new(reader, 1 << 16)) {
+        for piece in bytes.chunks(size) {
+            batches.push(Bytes::copy_from_slice(piece));
+            while let Ok(Some(items)) = batches.next(false) {
+                assert!(items.len() <= 1 << 16, "a batch is larger than allowed");
+            }
+        }
+        while let Ok(Some(_)) = batches.next(true) {}
+    }
 }

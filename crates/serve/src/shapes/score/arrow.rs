@@ -23,7 +23,7 @@ use comity_core::comment::{Comment, Origin};
 use comity_core::policy::{self, Policy};
 use comity_core::record::row::{Kind, Value};
 
-use super::records::{Item, Read, Reader};
+use super::records::{Item, Reader};
 use super::{Answer, Fault};
 use crate::refusal::Refusal;
 

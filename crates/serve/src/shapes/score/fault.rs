@@ -61,7 +61,7 @@ impl From<Refusal> for Fault {
         };
         let message = if remedy.is_empty() { refusal.to_string() } else { format!("{refusal}; {remedy}") };
         let retry_after = match &refusal {
-            Refusal::Busy(after) => Some(after.as_secs().max(1)),
+            Refusal::Busy(after) => Some(after.as_millis().div_ceil(1000).max(1) as u64),
             _ => None,
         };
         Self { retry_after, ..Self::of(refusal.status(), code, message) }
@@ -71,6 +71,9 @@ impl From<Refusal> for Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.value())).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

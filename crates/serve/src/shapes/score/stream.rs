@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::future::Either;
 use http_body_util::BodyExt;
 use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::timeout;
 
 use super::answers::Writer;
 use super::arrow::Batches;
@@ -28,6 +29,9 @@ use crate::scoring::Priority;
 const AHEAD: usize = 1 << 18;
 /// The most records that are scored together.
 const TOGETHER: usize = 256;
+
+/// The time between two looks if the server is to end, while nothing arrives.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// Tells nginx to pass on answers at once.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
@@ -147,12 +151,20 @@ impl Stream {
     }
 
     /// Waits for the next bytes of the request.
+    ///
+    /// # Errors
+    /// [`Fault`] if the body is at fault, or the server was told to end: what was read is answered,
+    /// and no more is read.
     async fn read(&mut self) -> Result<(), Fault> {
-        match next_bytes(&mut self.body).await {
-            Some(bytes) => self.source.push(bytes?),
-            None => self.is_over = true,
+        while !self.app.is_stopping() {
+            match timeout(GLANCE, next_bytes(&mut self.body)).await {
+                Ok(Some(bytes)) => self.source.push(bytes?),
+                Ok(None) => self.is_over = true,
+                Err(_) => continue,
+            }
+            return Ok(());
         }
-        Ok(())
+        Err(Refusal::Stopping.into())
     }
 
     /// Answers until the end of the stream, or the first fault.
@@ -215,7 +227,7 @@ impl Stream {
         let Self { app, body, is_over, source, options, .. } = self;
         let mut scoring = Box::pin(score_items(app, items, options, Priority::Bulk));
         loop {
-            if *is_over || source.waiting() >= AHEAD {
+            if *is_over || app.is_stopping() || source.waiting() >= AHEAD {
                 return Ok(scoring.await?);
             }
             let next = Box::pin(next_bytes(body));
