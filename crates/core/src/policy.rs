@@ -414,7 +414,10 @@ mod tests {
         let value = |name| answer.iter().find(|(known, _)| *known == name).unwrap().1;
         assert_eq!(value("toxicity"), Some(Value::Number(0.6)));
         assert_eq!((value("unscored"), value("rule")), (None, Some(Value::Text("toxic"))));
-        assert_eq!((value("label"), value("score")), (Some(Value::Word("toxicity")), Some(Value::Number(0.6))));
+        assert_eq!(
+            (value("label"), value("score")),
+            (Some(Value::Word("toxicity")), Some(Value::Number(0.6)))
+        );
     }
 
     #[test]

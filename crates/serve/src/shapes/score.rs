@@ -27,6 +27,7 @@ use comity_core::comment::Comment;
 use comity_core::record::{Explanation, Scored};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
+use tokio::time::sleep;
 
 use super::Shape;
 use crate::app::{App, Shared};
@@ -122,7 +123,7 @@ async fn score_items(
     }
     let scored = languages.into_iter().map(async |(language, (places, comments))| {
         let language = language.map_or(Languages::Detect, Languages::Named);
-        let scored = app.scoring.score(comments, &language, priority).await?;
+        let scored = score_patiently(app, comments, &language, priority).await?;
         Ok::<_, Refusal>((places, scored))
     });
     for (places, scored) in try_join_all(scored).await? {
@@ -131,6 +132,24 @@ async fn score_items(
         }
     }
     Ok(answers.into_iter().flatten().collect())
+}
+
+/// Scores comments. A stream waits while the queue is full: its client then waits, too.
+async fn score_patiently(
+    app: &App,
+    comments: Vec<Comment>,
+    language: &Languages,
+    priority: Priority,
+) -> Result<Vec<Scored>, Refusal> {
+    if priority == Priority::Interactive {
+        return app.scoring.score(comments, language, priority).await;
+    }
+    loop {
+        match app.scoring.score(comments.clone(), language, priority).await {
+            Err(Refusal::Busy(after)) => sleep(after).await,
+            scored => return scored,
+        }
+    }
 }
 
 /// Reads any bytes as a request in each form, a stream in pieces of `size` bytes.

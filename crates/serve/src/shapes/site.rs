@@ -29,7 +29,10 @@ pub(crate) fn shape() -> Shape {
     let routes = Router::new()
         .route("/", get(move |app, headers| page(app, headers, started)))
         .route("/page.css", get(|| file("text/css; charset=utf-8", include_str!("../../static/page.css"))))
-        .route("/page.js", get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))))
+        .route(
+            "/page.js",
+            get(|| file("text/javascript; charset=utf-8", include_str!("../../static/page.js"))),
+        )
         .route("/openapi.json", get(|| file("application/json", openapi::document())));
     Shape::new("site", routes, super::score::refuse).open()
 }
@@ -136,8 +139,11 @@ const ENDPOINTS: [Endpoint; 6] = [
 impl<'a> Page<'a> {
     fn new(app: &'a App, policy: &'a Policy, host: &'a str, uptime: Duration) -> Self {
         let scorers = app.scoring.models();
-        let mut languages: Vec<&str> =
-            scorers.iter().flat_map(|scorer| &scorer.model().manifest.languages).map(String::as_str).collect();
+        let mut languages: Vec<&str> = scorers
+            .iter()
+            .flat_map(|scorer| &scorer.model().manifest.languages)
+            .map(String::as_str)
+            .collect();
         languages.sort_unstable();
         languages.dedup();
         Self {

@@ -143,7 +143,8 @@ impl Batches {
                 Ok(None)
             }
             MessageHeader::RecordBatch => {
-                let batch = message.header_as_record_batch().ok_or_else(|| bad("a message without content"))?;
+                let batch =
+                    message.header_as_record_batch().ok_or_else(|| bad("a message without content"))?;
                 let schema = self.schema.clone().ok_or_else(|| bad("it does not begin with a schema"))?;
                 if batch.compression().is_some() {
                     return Err(bad("compressed batches are not read; write them without compression"));
@@ -177,7 +178,8 @@ impl Batches {
             let Some((column, field)) = schema.column_with_name(name) else { continue };
             let kind = field.data_type();
             let is_text = matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-            let is_id = name == "id" && matches!(kind, DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64);
+            let is_id = name == "id"
+                && matches!(kind, DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64);
             if !is_text && !is_id {
                 return Err(bad(format!("its column `{name}` is not text but {kind}; cast it to utf8")));
             }
@@ -203,8 +205,7 @@ impl Batches {
                 columns.map(|column| column.and_then(|column| cell(column, row)));
             let origin = Origin { file: "-".into(), record: number, line: number };
             let id = id.unwrap_or_else(|| number.to_string());
-            let mut comment =
-                Comment::new(id, thread.unwrap_or_default(), text.unwrap_or_default(), origin);
+            let mut comment = Comment::new(id, thread.unwrap_or_default(), text.unwrap_or_default(), origin);
             comment.section = section;
             Item { number, read: self.reader.comment(comment, Ok(language)) }
         });

@@ -89,7 +89,9 @@ fn unsupported(language: &str) -> String {
 fn language(json: &[u8]) -> Result<Option<String>, String> {
     match serde_json::from_slice::<OwnKeys>(json) {
         Ok(keys) => Ok(keys.language),
-        Err(error) if error.is_data() => Err("its `language` is not one text; send a code such as \"en\"".to_owned()),
+        Err(error) if error.is_data() => {
+            Err("its `language` is not one text; send a code such as \"en\"".to_owned())
+        }
         // JSON that is mended before it is read: numbers alone, which no language is.
         Err(_) => Ok(None),
     }

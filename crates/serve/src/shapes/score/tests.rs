@@ -73,7 +73,10 @@ async fn a_json_array_is_answered_by_one() {
     assert_eq!(first["toxicity"], json!(expected("You fool.")));
     assert_eq!((&second["id"], &second["thread"]), (&json!("7"), &json!("t")));
     assert_eq!(second["toxicity"], json!(expected("Good luck!")));
-    assert_eq!((&third["unscored"], &third["toxicity"], &third["action"]), (&json!("empty"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&third["unscored"], &third["toxicity"], &third["action"]),
+        (&json!("empty"), &Value::Null, &Value::Null)
+    );
     let keys: Vec<&str> = first.as_object().unwrap().keys().map(String::as_str).collect();
     let columns: Vec<&str> = comity_core::policy::answer_columns().map(|(name, _)| name).collect();
     assert_eq!((keys[0], &keys[1..]), ("record", &columns[..]));
@@ -210,7 +213,9 @@ mod arrow {
 
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float64Type, UInt64Type};
-    use arrow_array::{Array, ArrayRef, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+    use arrow_array::{
+        Array, ArrayRef, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+    };
     use arrow_ipc::reader::StreamReader;
     use arrow_ipc::writer::StreamWriter;
     use proptest::prelude::*;
@@ -227,8 +232,10 @@ mod arrow {
     }
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
-        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
-            .unwrap()
+        RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, column)| (name, column, true)),
+        )
+        .unwrap()
     }
 
     fn texts(texts: &[Option<&str>]) -> ArrayRef {
@@ -264,7 +271,8 @@ mod arrow {
         let some = [Some("You fool."), Some("Good luck!"), Some("Und wer hat euch das erzählt?")];
         let table = written(&[batch(vec![("text", texts(&some))])]);
         let of_arrow = lines(ask(request(ARROW, NDJSON, table.clone())).await).await;
-        let body: String = some.iter().flatten().map(|text| json!({"text": text}).to_string() + "\n").collect();
+        let body: String =
+            some.iter().flatten().map(|text| json!({"text": text}).to_string() + "\n").collect();
         let of_lines = lines(ask(request(NDJSON, NDJSON, body.clone())).await).await;
         for (of_arrow, mut of_line) in of_arrow.iter().zip(of_lines) {
             let number = of_line.as_object_mut().unwrap().shift_remove("line").unwrap();

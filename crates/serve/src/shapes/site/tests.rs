@@ -65,10 +65,12 @@ fn document() -> Value {
 fn routes() -> BTreeSet<String> {
     let routes = super::super::all().into_iter().flat_map(|shape| {
         let text = format!("{:?}", shape.routes);
-        let paths = text.split("): \"/").skip(1).filter_map(|rest| Some(format!("/{}", rest.split_once('"')?.0)));
+        let paths =
+            text.split("): \"/").skip(1).filter_map(|rest| Some(format!("/{}", rest.split_once('"')?.0)));
         paths.collect::<Vec<_>>()
     });
-    routes.map(|path| path.replace("%3A", ":")).collect()
+    let own = routes.filter(|path| !path.contains("__private"));
+    own.map(|path| path.replace("%3A", ":")).collect()
 }
 
 #[test]
@@ -91,9 +93,7 @@ async fn every_operation_exists() {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let request = Request::builder().method(method).uri(&path).body(Body::empty()).unwrap();
             let status = router(&app).oneshot(request).await.unwrap().status();
-            if status == StatusCode::NOT_FOUND {
-                continue;
-            }
+            assert_ne!(status, StatusCode::NOT_FOUND, "{method} {path}");
             let is_documented = operations.get(method.to_lowercase()).is_some();
             assert_eq!(status != StatusCode::METHOD_NOT_ALLOWED, is_documented, "{method} {path}: {status}");
         }
