@@ -16,6 +16,16 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The models, in order of preference. A text is scored by the first that supports its language.
     pub models: Vec<ScorerBuilder>,
+    /// The number of threads that score; `None` is one for each core.
+    pub threads: Option<usize>,
+    /// The largest number of tokens that are scored at once. More would make little difference to
+    /// the throughput, and let others wait longer.
+    pub batch: usize,
+    /// The number of tokens (about 4 bytes of text each) that may wait to be scored before requests
+    /// are refused, for each priority.
+    pub queue: usize,
+    /// The time that a thread waits for more texts before it scores fewer than a batch.
+    pub wait: Duration,
     /// The policy that decides what is flagged.
     pub policy: Policy,
     /// The keys that clients must send. Without any, every client is served.
@@ -76,6 +86,10 @@ impl Config {
         Self {
             listen,
             models: vec![ScorerBuilder::default()],
+            threads: None,
+            batch: 512,
+            queue: 1 << 18,
+            wait: Duration::ZERO,
             policy: Policy::built_in(),
             keys: Keys::default(),
             reload: None,

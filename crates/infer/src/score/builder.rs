@@ -155,8 +155,8 @@ impl ScorerBuilder {
         let knows_english = languages.is_empty() || language::is_known("en", languages);
         let lexicon = knows_english.then(|| Lexicon::new(model.encoder.vocabulary()));
         let gate = Gate::new(languages);
-        let (batch, any_language) = (self.batch.max(1), self.any_language);
-        let shared = Shared { model, engine, lexicon, gate, pool, batch, any_language };
+        let gate = if self.any_language { gate.open() } else { gate };
+        let shared = Shared { model, engine, lexicon, gate, pool, batch: self.batch.max(1) };
         Ok(Scorer { shared: Arc::new(shared) })
     }
 }

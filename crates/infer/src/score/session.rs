@@ -11,7 +11,7 @@ use super::{Earlier, Prepared, ScoreError, Scorer, TextKey};
 use crate::language::Gate;
 use crate::normalize::normalize;
 use comity_core::comment::{Comment, Status};
-use comity_core::record::{Scored, Scores, Unscored};
+use comity_core::record::{Scored, Scores};
 
 /// The most bytes of text per thread in a chunk that is finished after the session is stopped: a few
 /// seconds of work. A chunk of ordinary comments has less.
@@ -91,18 +91,15 @@ impl Session {
         let bytes: usize = comments.iter().map(|comment| comment.text.len()).sum();
         let is_long = bytes > FINISHED_BYTES * self.scorer.threads();
         let stop = if is_long { self.stop.clone() } else { Arc::default() };
-        let prepared: Vec<Prepared> = comments.par_iter().map(|comment| self.prepare(comment)).collect();
+        let Self { scorer, gate, .. } = self;
+        let prepared: Vec<Prepared> =
+            comments.par_iter().map(|comment| scorer.prepare(comment, gate)).collect();
         self.take_over(&prepared)?;
         let fresh = self.scorer.score_fresh(&prepared, &self.remembered, &stop, advance)?;
         let scored = comments.into_iter().zip(prepared).map(|(comment, prepared)| {
             let outcome =
                 prepared.outcome(|key| fresh.get(key).or_else(|| self.remembered.get(key)).copied());
-            match prepared {
-                Prepared::Text { language, reading, .. } => {
-                    Scored { comment, language, evasion: reading.evasion, outcome }
-                }
-                Prepared::Unscored { language, .. } => Scored { comment, language, evasion: false, outcome },
-            }
+            prepared.scored(comment, outcome)
         });
         let scored = scored.collect();
         if self.remembered.len() + fresh.len() <= REMEMBERED_TEXTS {
@@ -118,7 +115,7 @@ impl Session {
             self.remembered.clear();
         }
         for prepared in prepared {
-            let Prepared::Text { key, .. } = prepared else { continue };
+            let Some(key) = &prepared.key else { continue };
             if !self.remembered.contains_key(key)
                 && let Some(scores) = earlier.scores(*key)?
             {
@@ -127,21 +124,5 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    fn prepare(&self, comment: &Comment) -> Prepared {
-        let unscored = |cause| Prepared::Unscored { cause, language: None };
-        match comment.status {
-            Status::Live => {}
-            Status::Deleted => return unscored(Unscored::Deleted),
-            Status::Removed => return unscored(Unscored::Removed),
-            Status::Service => return unscored(Unscored::Service),
-        }
-        let own = comment.own_words();
-        if own.is_empty() {
-            let blank = comment.text.trim().is_empty();
-            return unscored(if blank { Unscored::Empty } else { Unscored::Quote });
-        }
-        self.scorer.prepare(&own, &self.gate)
     }
 }
