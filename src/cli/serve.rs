@@ -71,6 +71,16 @@ struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     threads: Option<NonZero<usize>>,
 
+    /// Largest number of tokens that a thread scores at once [default: 512].
+    #[arg(long, value_name = "TOKENS", env = "COMITY_BATCH")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<NonZero<usize>>,
+
+    /// Milliseconds that a thread waits for more texts before it scores fewer [default: 0].
+    #[arg(long, value_name = "MS", env = "COMITY_WAIT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<u32>,
+
     /// Policy that turns scores into decisions (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE", env = "COMITY_POLICY")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +137,11 @@ struct Settings {
     #[arg(long, value_name = "N", env = "COMITY_MAX_TEXTS", help_heading = "Limits")]
     #[serde(skip_serializing_if = "Option::is_none")]
     max_texts: Option<NonZero<usize>>,
+
+    /// Largest number of tokens that wait to be scored, of about 4 bytes each [default: 262144].
+    #[arg(long, value_name = "TOKENS", env = "COMITY_QUEUE", help_heading = "Limits")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<NonZero<usize>>,
 
     /// Largest number of open connections; further ones wait [default: 1024].
     #[arg(long, value_name = "N", env = "COMITY_MAX_CONNECTIONS", help_heading = "Limits")]
@@ -196,6 +211,10 @@ impl Settings {
     fn config(self) -> anyhow::Result<Config> {
         let mut config = Config::new(self.listen.unwrap_or_else(|| ([127, 0, 0, 1], PORT).into()));
         config.models = self.models();
+        config.threads = Some(threads(self.threads.map(NonZero::get)));
+        config.batch = self.batch.map_or(config.batch, NonZero::get);
+        config.queue = self.queue.map_or(config.queue, NonZero::get);
+        config.wait = self.wait.map_or(config.wait, |wait| Duration::from_millis(wait.into()));
         config.coral_secret = coral_secret(self.coral_secret_file.as_deref())?;
         config.tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
@@ -225,10 +244,9 @@ impl Settings {
     fn models(&self) -> Vec<ScorerBuilder> {
         let engine = self.engine.clone().or_else(|| engine::names().next().map(str::to_owned));
         let engine = engine.unwrap_or_default();
-        let threads = threads(self.threads.map(NonZero::get));
         let model = |folder: Option<&PathBuf>| {
             let folder = folder.filter(|folder| folder.as_os_str() != BUILT_IN);
-            scorer(folder.cloned(), engine.clone()).threads(threads)
+            scorer(folder.cloned(), engine.clone())
         };
         if self.model.is_empty() {
             return vec![model(None)];

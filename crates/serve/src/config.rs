@@ -16,7 +16,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The models, in order of preference. A text is scored by the first that supports its language.
     pub models: Vec<ScorerBuilder>,
-    /// The number of threads that score; `None` is one for each core.
+    /// The number of threads that score; `None` and 0 are one for each core.
     pub threads: Option<usize>,
     /// The largest number of tokens that are scored at once. More would make little difference to
     /// the throughput, and let others wait longer.
