@@ -1,14 +1,16 @@
-"""Text normalisation applied before tokenising, version 1.
+"""Text normalisation applied before tokenising, version 2.
 
-The program has a twin of this file in Rust (`crates/infer/src/normalize`); both follow the same seven steps, in the same order, until
-nothing changes, so that the model sees at run time what it saw in training. Lower-casing and accent stripping are left to the
-uncased BERT tokenizer. Both are held to
-the cases of `tests/text/normalize/all.toml`. The twin decides; an unclosed `<script>`'s corner is not copied here.
+The program has a twin of this file in Rust (`crates/infer/src/normalize`); both follow the same steps, in the same order,
+until nothing changes, so that the model sees at run time what it saw in training. Lower-casing and accent stripping are
+left to the uncased BERT tokenizer. Both are held to the cases of `tests/text/normalize/all.toml` and `all-2.toml`, and
+read the names of emoji from `data/emoji.tsv`. The twin decides; an unclosed `<script>`'s corner is not copied here.
+Version 1 left emoji as they are.
 """
 
 import html
 import re
 import unicodedata
+from pathlib import Path
 
 BREAKING = (
     "blockquote br center dd div dl dt h1 h2 h3 h4 h5 h6 hr li noscript ol p pre table tbody td th thead tr ul script style".split()
@@ -28,6 +30,82 @@ IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00
 # The combining marks of no script in particular; two or more together are a heap.
 MARK_HEAP = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2,}")
 MAX_NESTING = 4
+# How often one emoji counts within a row of emoji.
+EMOJI_KEPT = 2
+MAX_PARTS = 4
+JOINER, VARIATION = "\u200d", "\ufe0f"
+TONES = "\U0001f3fb-\U0001f3ff"
+# One part of an emoji sequence: a keycap, a flag of two letters, or a character with what may follow it.
+PART = re.compile(
+    f"[0-9#*]{VARIATION}?\u20e3[{VARIATION}{TONES}]*|[\U0001f1e6-\U0001f1ff]{{2}}[{VARIATION}{TONES}]*"
+    f"|[^\\x00-\\x7f](?:[{VARIATION}{TONES}]|[\U000e0020-\U000e007f])*"
+)
+MODIFIERS = re.compile(f"[{VARIATION}{TONES}]")
+
+
+def emoji_table() -> dict[str, tuple[str, bool]]:
+    """Emoji without variation selectors and skin tones: the name, and whether it is text unless a selector follows."""
+    lines = (Path(__file__).parents[2] / "data/emoji.tsv").read_text(encoding="utf-8").splitlines()
+    cells = (line.split("\t") for line in lines if not line.startswith("# "))
+    return {emoji: (name, kind == "text") for emoji, name, kind in cells}
+
+
+EMOJI = emoji_table()
+
+
+def find_emoji(text: str, at: int) -> tuple[int, str, bool] | None:
+    """The longest known emoji at a place: its end, its name, and whether it could be an ordinary sign."""
+    key, longest = "", None
+    for _ in range(MAX_PARTS):
+        part = PART.match(text, at)
+        if not part:
+            break
+        plain = MODIFIERS.sub("", part.group())
+        key += plain
+        at = part.end()
+        if key in EMOJI:
+            name, is_text = EMOJI[key]
+            longest = (at, name, is_text and plain == part.group())
+        if text[at : at + 1] != JOINER:
+            break
+        key += JOINER
+        at += 1
+    return longest
+
+
+def may_touch(char: str) -> bool:
+    """Whether a sign that is text by default can be an emoji next to this character, or next to nothing."""
+    return not char or char.isspace() or char.isalnum() or char in ".,!?"
+
+
+def name_emoji(text: str) -> str:
+    """Emoji as their CLDR short names, each at most twice in a row of emoji; kaomoji are left alone."""
+    if text.isascii():
+        return text
+    out, at, row, in_row = [], 0, {}, False
+    last_end = -1
+    while at < len(text):
+        found = find_emoji(text, at)
+        if found and found[2]:
+            before = in_row or may_touch(text[at - 1 : at])
+            after = may_touch(text[found[0] : found[0] + 1]) or find_emoji(text, found[0])
+            found = found if before and after else None
+        if not found:
+            in_row = in_row and text[at].isspace()
+            out.append(text[at])
+            at += 1
+            continue
+        if not in_row:
+            row = {}
+        end, name, _ = found
+        row[name] = row.get(name, 0) + 1
+        if row[name] <= EMOJI_KEPT:
+            space_before = at and last_end != at and not text[at - 1].isspace()
+            space_after = end < len(text) and not text[end].isspace()
+            out.append(" " * bool(space_before) + name + " " * bool(space_after))
+        at = last_end = end
+        in_row = True
+    return "".join(out)
 
 
 def decode(entity: re.Match) -> str:
@@ -54,11 +132,11 @@ def flatten(text: str) -> str:
 
 
 def normalize(text: str) -> str:
-    """The seven steps, until nothing changes: markup, NFKC, invisible characters, URLs, mentions, repeats, white space."""
+    """The steps, until nothing changes: markup, NFKC, emoji, invisible characters, URLs, mentions, repeats, white space."""
     for number in range(2 * MAX_NESTING):
         before = text
         text = drop_markup(text) if number < MAX_NESTING else flatten(text)
-        text = strip_invisible(unicodedata.normalize("NFKC", text))
+        text = strip_invisible(name_emoji(unicodedata.normalize("NFKC", text)))
         text = MENTION.sub("@user", URL.sub("http", text))
         text = OTHER_RUN.sub(r"\1\1\1", LETTER_RUN.sub(r"\1\1", text))
         text = SPACES.sub(" ", text).strip()

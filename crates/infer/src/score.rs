@@ -40,7 +40,7 @@ use crate::engine::{Engine, EngineError};
 use crate::language::Gate;
 use crate::model::{Model, ModelError};
 use crate::normalize::fold::{Lexicon, fold};
-use crate::normalize::{self, normalize};
+use crate::normalize::{self, normalize_as};
 use comity_core::comment::{Comment, Status};
 use comity_core::label::Label;
 use comity_core::record::{Outcome, Scored, Scores, Unscored, ledger};
@@ -66,9 +66,10 @@ pub enum ScoreError {
     NoModel,
     /// The model was trained on texts that were normalized in another way.
     #[error(
-        "the model {model} was trained behind normaliser {normalizer}, this version of comity has normaliser {}; use the \
-         version of comity that the model was made for, or train it again",
-        normalize::VERSION
+        "the model {model} was trained with version {normalizer} of the normalization, this version of comity \
+         supports {} to {}; use the version of comity that the model was made for, or train it again",
+        normalize::VERSIONS.start(),
+        normalize::VERSIONS.end()
     )]
     Normalizer {
         /// Name of the model.
@@ -266,7 +267,17 @@ impl Scorer {
 
     /// Returns a person's own words as the model reads them.
     pub fn read(&self, own_words: &str) -> Reading {
-        let normalized = normalize(own_words);
+        self.read_as(own_words, self.version())
+    }
+
+    /// Returns the version of the normalization that the model was trained with; the first one for
+    /// a model that does not name one.
+    fn version(&self) -> u32 {
+        self.shared.model.manifest.normalizer.unwrap_or(*normalize::VERSIONS.start())
+    }
+
+    fn read_as(&self, own_words: &str, version: u32) -> Reading {
+        let normalized = normalize_as(own_words, version);
         let folded = self.shared.lexicon.as_ref().and_then(|lexicon| fold(&normalized.text, lexicon));
         match folded {
             Some(folded) if folded.throughout => Reading { text: folded.text, folded: None, evasion: true },
@@ -301,7 +312,12 @@ impl Scorer {
         if reading.text.is_empty() {
             return Prepared::unscored(Unscored::Empty, None);
         }
-        let detected = gate.detect(&reading.text);
+        // The names of emoji are English, whatever the language of the comment.
+        let names_emoji = self.version() >= normalize::EMOJI;
+        let detected = match names_emoji && !own_words.is_ascii() {
+            true => gate.detect(&self.read_as(own_words, *normalize::VERSIONS.start()).text),
+            false => gate.detect(&reading.text),
+        };
         let language = detected.language.map(str::to_owned);
         if detected.foreign {
             return Prepared::unscored(Unscored::Language, language);
@@ -309,7 +325,8 @@ impl Scorer {
         // Signs that the vocabulary lacks, emoji above all, would all be scored as one and the same
         // unknown word.
         let is_wordless = !reading.text.contains(char::is_alphanumeric);
-        if is_wordless && self.model().encoder.knows(&reading.text).is_ok_and(|knows| !knows) {
+        let is_unknown = is_wordless && self.model().encoder.knows(&reading.text).is_ok_and(|knows| !knows);
+        if is_unknown || names_emoji && normalize::is_reference_only(&reading.text) && !is_wordless {
             return Prepared::unscored(Unscored::Empty, language);
         }
         Prepared { language, key: Some(reading.key()), reading: Ok(reading) }

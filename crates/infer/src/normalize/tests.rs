@@ -30,7 +30,7 @@ fn cases(name: &str) -> Vec<Case> {
 
 #[test]
 fn each_step_does_its_cases() {
-    for (name, step) in STEPS {
+    for (name, _, step) in STEPS {
         for Case { input, expected, evasion } in cases(name) {
             let mut edits = Edits::default();
             step(&input, &mut edits);
@@ -43,11 +43,14 @@ fn each_step_does_its_cases() {
 
 #[test]
 fn all_steps_together_do_their_cases() {
-    for Case { input, expected, evasion } in cases("all") {
-        let normalized = normalize(&input);
-        assert_eq!(normalized.text, expected, "{input:?}");
-        assert_eq!(normalized.evasion, evasion, "evasion in {input:?}");
-        check(&input);
+    let shared = VERSIONS.map(|version| (version, "all"));
+    for (version, name) in shared.chain([(2, "all-2")]) {
+        for Case { input, expected, evasion } in cases(name) {
+            let normalized = normalize_as(&input, version);
+            assert_eq!(normalized.text, expected, "{input:?} in version {version}");
+            assert_eq!(normalized.evasion, evasion, "evasion in {input:?} in version {version}");
+            check(&input);
+        }
     }
 }
 
@@ -57,7 +60,11 @@ fn every_file_of_cases_belongs_to_a_step() {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(name == "all" || STEPS.iter().any(|(step, _)| *step == name), "{}", path.display());
+        assert!(
+            name.starts_with("all") || STEPS.iter().any(|(step, _, _)| *step == name),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -79,6 +86,33 @@ fn every_word_list_says_what_it_is_and_has_each_word_once() {
         words.dedup();
         assert_eq!(words.len(), count, "{}", path.display());
     }
+}
+
+#[test]
+fn references_alone_say_nothing() {
+    for text in [
+        "",
+        "@ann",
+        "@ann @bob!",
+        "https://a.org",
+        "12",
+        "10/10",
+        "@ann & @bob, http://x.y 3.",
+        "½",
+        "+49 30 123-4",
+    ] {
+        assert!(is_reference_only(&normalize_as(text, 2).text), "{text:?}");
+    }
+    for text in ["ok", "@ann look", "@ann ❤️", "@ann :)", "3x", "user", "a@user.org", "1️⃣ down", "日本"]
+    {
+        assert!(!is_reference_only(&normalize_as(text, 2).text), "{text:?}");
+    }
+}
+
+#[test]
+fn emoji_stay_signs_in_version_1() {
+    assert_eq!(normalize("I 😍 it ❤️").text, "I 😍 it ❤");
+    assert_eq!(normalize_as("I 😍 it ❤️", 1).text, "I 😍 it ❤");
 }
 
 #[test]
@@ -135,22 +169,34 @@ fn hostile_texts_take_linear_time() {
         "http:",
         "&lt;",
         "i\u{AD}",
+        "😀",
+        "😀 ",
+        "♥",
+        "👩\u{200D}",
+        "🏴\u{E0067}",
+        "🇩",
+        "1\u{20E3}",
     ] {
         for prefix in ["", "&", "＆"] {
             let text = format!("{prefix}{}", part.repeat(SIZE / part.len()));
             let begun = Instant::now();
-            let normalized = normalize(&text);
+            let normalized = normalize_as(&text, *VERSIONS.end());
             // Some hundred times what it takes: only a quadratic step is slower.
             assert!(begun.elapsed() < Duration::from_secs(20), "{part:?} took {:?}", begun.elapsed());
-            assert!(normalize(&normalized.text).text == normalized.text, "{prefix:?} {part:?}");
+            let again = normalize_as(&normalized.text, *VERSIONS.end());
+            assert!(again.text == normalized.text, "{prefix:?} {part:?}");
         }
     }
 }
 
 /// Checks the properties of any text.
 fn check(text: &str) {
-    let normalized = normalize(text);
-    let again = normalize(&normalized.text);
+    VERSIONS.for_each(|version| check_version(text, version));
+}
+
+fn check_version(text: &str, version: u32) {
+    let normalized = normalize_as(text, version);
+    let again = normalize_as(&normalized.text, version);
     assert_eq!(again.text, normalized.text, "normalising twice is once: {text:?}");
     assert!(!again.evasion, "nothing is left to undo: {text:?} -> {:?}", normalized.text);
     assert!(matches!(again.text, Cow::Borrowed(_)));
@@ -174,7 +220,7 @@ fn check(text: &str) {
 }
 
 /// Fragments that the steps fight over.
-const NASTY: [&str; 64] = [
+const NASTY: [&str; 74] = [
     "<",
     ">",
     "</",
@@ -239,6 +285,16 @@ const NASTY: [&str; 64] = [
     "\u{A0}",
     "\n",
     "İ",
+    "😀",
+    "♥",
+    "👩",
+    "🏽",
+    "🇩",
+    "🇪",
+    "🏴",
+    "\u{E0067}",
+    "\u{20E3}",
+    "1",
 ];
 
 proptest! {

@@ -135,7 +135,9 @@ impl ScorerBuilder {
             None => return Err(ScoreError::NoModel),
         };
         match &model.manifest {
-            Manifest { name, normalizer: Some(normalizer), .. } if *normalizer != normalize::VERSION => {
+            Manifest { name, normalizer: Some(normalizer), .. }
+                if !normalize::VERSIONS.contains(normalizer) =>
+            {
                 Err(ScoreError::Normalizer { model: name.clone(), normalizer: *normalizer })
             }
             _ => Ok(model),
