@@ -5,7 +5,7 @@
 Writes text, group, label (1 hostile, 0 not), kind. Every group stands in every sentence but those that groups say of
 themselves in words that they took back, which not every group has; so that no group is easier than another but by its
 name and by those words. It is a test set: no model may be trained on its wording. No sentence shares its shape (the group
-masked) with HateCheck or with scripts/train/templates.py, nor six words in a row with either; `check` holds that.
+masked) with HateCheck or with the sentences of scripts/train, nor six words in a row with either; `check` holds that.
 Every run writes the same file.
 """
 
@@ -17,7 +17,7 @@ import re
 import sys
 from pathlib import Path
 
-TRAINING = Path(__file__).parents[1] / "train/templates.py"
+TRAINING = [Path(__file__).parents[1] / "train" / name for name in ("templates.py", "everyday.py", "frames.py")]
 
 # Plural, singular with its article, adjective.
 GROUPS = [
@@ -178,9 +178,11 @@ def ours() -> list[str]:
 
 def others(data: Path | None) -> dict[str, list[str]]:
     """Sentences whose shapes may not be ours: every string of the training templates, and HateCheck's where it is there."""
-    tree = ast.parse(TRAINING.read_text(encoding="utf-8"))
-    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    found = {"scripts/train/templates.py": [text for text in strings if len(words(text)) > 2]}
+    found = {}
+    for path in TRAINING:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        found[f"scripts/train/{path.name}"] = [text for text in strings if len(words(text)) > 2]
     path = data / "hatecheck/test.csv.gz" if data else None
     if path and path.exists():
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:

@@ -1,28 +1,38 @@
-"""Trains Comity's model: `python scripts/train --data ../shared/data --out models/comity-minilm-en`.
+"""Trains Comity's model: `python scripts/train --data ../shared/data --out models/comity-bge-small-en`.
 
 Reads the labelled sets, trains, calibrates on held-out rows and writes the model folder. A GPU is used if there is one.
 Checkpoints and packed token ids lie in `--work`, outside the repository; `--resume` goes on from the last checkpoint.
+README.md beside this file has the whole procedure.
 """
 
 import argparse
+import json
+import math
 import os
 import sys
 from pathlib import Path
 
 import torch
-from encoder import fetch, load_model, load_tokenizer
+from encoder import BASES, fetch, load_model, load_tokenizer
 from export import export
-from fit import fit
+from fit import Limits, fit
 from pack import pack
+from sources import chosen
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python scripts/train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of labelled sets")
-    parser.add_argument("--out", type=Path, default=Path("models/comity-minilm-en"), help="model folder to write")
-    parser.add_argument("--work", type=Path, default=Path("../train/run"), help="checkpoints and token ids")
+    parser.add_argument("--out", type=Path, help="model folder to write, by default models/ and the name of the model")
+    parser.add_argument("--work", type=Path, default=Path("../train/run"), help="encoders, checkpoints and token ids")
+    parser.add_argument("--base", choices=list(BASES), default="bge-small", help="the bare encoder")
+    parser.add_argument("--all-data", action="store_true", help="also use the sets whose licence does not permit commercial use")
+    parser.add_argument("--sample", type=float, default=1.0, help="take this share of the rows, for a trial")
+    parser.add_argument("--packed", type=Path, help="packed token ids of another run, to be used as they are; both encoders have one vocabulary")
+    parser.add_argument("--only-pack", action="store_true", help="end after the rows are packed")
     parser.add_argument("--minutes", type=float, default=75.0, help="the schedule ends after so much training time")
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
+    parser.add_argument("--tokens", type=float, default=math.inf, help="or after so many tokens, to compare runs")
     parser.add_argument("--workers", type=int, help="processes that train; one on a GPU, one a core without")
     parser.add_argument("--start", type=Path, help="model folder to go on from, instead of the bare encoder")
     parser.add_argument("--teacher", type=Path, action="append", default=[], help="model folder whose opinion of every row counts, too; others may follow, and one that is named twice counts twice")
@@ -34,17 +44,22 @@ def main() -> None:
     if options.teacher and not options.comity:
         parser.error("--teacher needs --comity")
     workers = options.workers or (1 if torch.cuda.is_available() else os.cpu_count())
+    out = options.out or Path("models") / BASES[options.base].model
 
-    base = fetch(options.work)
-    tokenizer, packed = load_tokenizer(base), options.work / "packed.npz"
-    if not (options.resume and packed.exists()):
-        pack(options.data, load_tokenizer(base), packed, options.seed, options.teacher, options.comity)
-    start = load_model(base, options.start)
-    model, progress = fit(start, packed, options.work, options.minutes, options.passes, options.rate, workers, options.seed, options.resume)
+    base = fetch(options.work, options.base)
+    packed = options.packed or options.work / "packed.npz"
+    if not (options.packed or (options.resume and packed.exists())):
+        pack(options.data, load_tokenizer(base), packed, options.seed, options.teacher, options.comity, chosen(options.all_data), options.sample)
+    if options.only_pack:
+        return
+    start = load_model(base, options.base, options.start)
+    limits = Limits(options.minutes, options.passes, options.tokens)
+    model, progress = fit(start, packed, options.work, limits, options.rate, workers, options.seed, options.resume)
     # Folders of this machine say nothing to others.
-    own = {str(folder): name for folder, name in [(options.data, "DATA"), (options.work, "WORK"), (options.out, "OUT")]}
+    own = {str(folder): name for folder, name in [(options.data, "DATA"), (options.work, "WORK"), (out, "OUT")]}
     command = "python scripts/train " + " ".join(own.get(word, word) for word in sys.argv[1:])
-    export(model, tokenizer, options.data, options.out, progress, command, options.seed)
+    counts = json.loads(packed.with_suffix(".json").read_text(encoding="utf-8"))
+    export(model, load_tokenizer(base), options.data, out, progress, command, options.seed, counts, options.sample)
 
 
 if __name__ == "__main__":

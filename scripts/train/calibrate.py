@@ -42,11 +42,12 @@ def probability(logits: np.ndarray, line: dict) -> np.ndarray:
     return sigmoid(line["scale"] * logits + line["bias"])
 
 
-def sentiment_dev(data: Path) -> dict[str, tuple[list[str], np.ndarray]]:
+def sentiment_dev(data: Path, sample: float = 1.0) -> dict[str, tuple[list[str], np.ndarray]]:
     """Three-class dev sets by name, then sst2, whose raters had no neutral."""
     tweets = read(data, "tweeteval_sentiment/val")
     reddit = [row for row in read(data, "goemotions/dev") if row["sentiment_group"] in SENTIMENT_LABELS]
     films = read(data, "sst2/dev")
+    tweets, reddit, films = (rows[: max(200, int(sample * len(rows)))] for rows in (tweets, reddit, films))
     return {
         "tweeteval_sentiment/val": ([row["text"] for row in tweets], np.array([int(row["label"]) for row in tweets])),
         "goemotions/dev": (
@@ -106,9 +107,13 @@ def program_logits(comity: Path, model: Path, texts: list[str]) -> np.ndarray:
     return np.where(np.isnan(logits), np.nanmin(logits, axis=0), logits)
 
 
-def calibrate(score, data: Path) -> tuple[dict, dict]:
-    """(the manifest's calibration, figures on the rows that did not fit it); `score(texts)` gives logits of all nine labels."""
+def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
+    """(the manifest's calibration, figures on the rows that did not fit it); `score(texts)` gives logits of all nine labels.
+
+    A `sample` below 1 takes the first rows only, for a trial of the whole way.
+    """
     dev = jigsaw_split(data)[1]
+    dev = dev[: max(400, int(sample * len(dev)))]
     logits = score([row["comment_text"] for row in dev])
     fit, measure = np.arange(len(dev)) % 2 == 0, np.arange(len(dev)) % 2 == 1
     calibration, figures = {}, {}
@@ -133,7 +138,7 @@ def calibrate(score, data: Path) -> tuple[dict, dict]:
             "thresholds": threshold_rows(chance, seen),
         }
 
-    sets = {name: (score(texts)[:, 6:], truth) for name, (texts, truth) in sentiment_dev(data).items()}
+    sets = {name: (score(texts)[:, 6:], truth) for name, (texts, truth) in sentiment_dev(data, sample).items()}
     even = {name: (scores[::2], truth[::2]) for name, (scores, truth) in sets.items()}
 
     def cost(temperature):

@@ -1,4 +1,7 @@
-"""The model folder: 16-bit weights, config, tokenizer and manifest. CARD.md, LICENSE and NOTICE beside them are kept by hand."""
+"""The model folder: 16-bit weights, config, tokenizer, manifest, and the table of training sets in the model card.
+
+The rest of CARD.md, and LICENSE and NOTICE beside it, are kept by hand.
+"""
 
 import datetime
 import hashlib
@@ -10,13 +13,15 @@ from fit import Progress
 from pack import MAX_TOKENS
 from predict import OVERLAP, text_logits
 from safetensors.torch import save_file
-from sources import SENTIMENT_LABELS, SOURCES, TOXICITY_LABELS, jigsaw_split
+from sources import SENTIMENT_LABELS, SETS, TOXICITY_LABELS, jigsaw_split
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
-NORMALIZER = 1
-VERSION = "5"
+NORMALIZER = 2
+VERSION = "6"
+# The table of training sets stands between these lines of the card.
+CARD_BEGIN, CARD_END = "<!-- training sets, written by scripts/train/export.py -->", "<!-- end of training sets -->"
 
 
 def rounded(model: BertForSequenceClassification) -> BertForSequenceClassification:
@@ -43,16 +48,39 @@ def write_network(model: BertForSequenceClassification, tokenizer: Tokenizer, ou
     tokenizer.save(str(out / "tokenizer.json"))
 
 
-def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progress, command: str, seed: int) -> None:
-    """Writes the folder and prints what calibration and rounding measured."""
+def card_table(counts: dict[str, dict[str, int]]) -> str:
+    """The sets of a run with rows, meaning and licence, in Markdown; the sets left out for their licence below it."""
+    lines = ["| set | rows kept | teaches | licence | commercial use |", "|---|---|---|---|---|"]
+    for name, known in SETS.items():
+        if name in counts:
+            rows = counts[name]["kept"] or counts[name]["packed"]
+            lines.append(f"| {name} | {rows:,} | {known.teaches} | {known.licence} | {'yes' if known.commercial else '**no**'} |")
+    left_out = [f"{name} ({known.licence})" for name, known in SETS.items() if name not in counts and not known.commercial]
+    if left_out:
+        lines += ["", "Left out, because no licence that permits commercial use is stated: " + ", ".join(left_out) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def write_card(path: Path, name: str, counts: dict[str, dict[str, int]]) -> None:
+    """Replaces the table in the card, and begins a card if there is none."""
+    card = path.read_text(encoding="utf-8") if path.exists() else f"# {name}, version {VERSION}\n\n## Data\n\n{CARD_BEGIN}\n{CARD_END}\n"
+    before, begin, rest = card.partition(CARD_BEGIN)
+    _, end, after = rest.partition(CARD_END)
+    if not (begin and end):
+        raise SystemExit(f"{path}: has no lines `{CARD_BEGIN}` and `{CARD_END}`; add them around the table of training sets")
+    path.write_text(f"{before}{begin}\n{card_table(counts)}{end}{after}", encoding="utf-8")
+
+
+def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progress, command: str, seed: int, counts: dict, sample: float) -> None:
+    """Writes the folder and prints what calibration and rounding measured, on a share of the dev rows if `sample` is below 1."""
     model = model.cpu().eval()
     write_network(model, tokenizer, out)
     small = rounded(model)
     texts = [row["comment_text"] for row in jigsaw_split(data)[1][:ROUNDING_TEXTS]]
     difference = abs(text_logits(model, tokenizer, texts) - text_logits(small, tokenizer, texts)).max()
-    calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts), data)
+    calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts), data, sample)
     manifest = {
-        "name": "comity-minilm-en",
+        "name": model.config._name_or_path,
         "version": VERSION,
         "architecture": "bert",
         "languages": ["en"],
@@ -68,12 +96,14 @@ def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progres
             "command": command,
             "samples": progress.samples,
             "minutes": round(progress.seconds / 60, 1),
-            "data": SOURCES,
+            "tokens": progress.tokens,
+            "data": list(counts),
             "seed": seed,
             "date": datetime.date.today().isoformat(),
         },
         "files": {name: file_entry(out / name) for name in ("config.json", "tokenizer.json", "model.safetensors")},
     }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_card(out / "CARD.md", manifest["name"], counts)
     figures["largest logit difference of 16-bit weights"] = round(float(difference), 6)
     print(json.dumps({"dev": figures, "calibration": calibration}, indent=1))

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from pack import MAX_TOKENS
-from sources import REFERENCE, REPEATS, SOURCES
+from sources import REFERENCE, SENTIMENT_LINKED, SETS, SOURCES
 from torch import distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
 TOKENS_PER_BATCH, ROWS_PER_BATCH, ROWS_PER_BUCKET_SORT = 4096, 96, 2048
+# The rate of the layer below, of six; a deeper network falls to the same rate at the bottom.
 LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 0.85, 1e-2, 0.01
 WARM_UP, EMA_DECAY = 0.05, 0.998
 SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
@@ -39,6 +40,19 @@ class Progress:
     bucket: int = 0
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The schedule ends with the first of these: minutes of training, passes over the mix, tokens."""
+
+    minutes: float
+    passes: float
+    tokens: float
+
+    def done(self, progress: Progress, mix: "Mix") -> float:
+        """The share of the schedule that is over."""
+        return max(progress.seconds / (60 * self.minutes), progress.samples / (self.passes * mix.rows_per_pass), progress.tokens / self.tokens)
+
+
 class SourceLink(nn.Module):
     """What stands between our logit and one set's label: its raters' threshold (bias) and agreement (scale).
 
@@ -55,7 +69,8 @@ class SourceLink(nn.Module):
                 continue
             rows = toxic[source == index]
             bias_free[index] = (rows >= 0.5).any(axis=0) & (rows < 0.5).any(axis=0)
-            sentiment_free[index] = name in ("goemotions", "sst5")
+            is_second = name == "tweet_sentiment" and (source == SOURCES.index("semeval2017")).any()
+            sentiment_free[index] = name in SENTIMENT_LINKED or is_second
         scale_free = bias_free.copy()
         scale_free[SOURCES.index(ENRICHED)] = 0.0
         for name, value in (("bias_free", bias_free), ("scale_free", scale_free), ("sentiment_free", sentiment_free)):
@@ -97,13 +112,13 @@ def loss_of(toxic, sentiment, batch):
 
 
 class Mix:
-    """The packed rows in the order of one pass: each set repeated as often as REPEATS says, shuffled, cut into sorted batches."""
+    """The packed rows in the order of one pass: each set repeated as often as `SETS` says, shuffled, cut into sorted batches."""
 
     def __init__(self, path: Path, seed: int):
         with np.load(path) as file:
             self.packed = {name: file[name] for name in file.files}
         self.seed = seed
-        repeats = np.array([REPEATS[name] for name in SOURCES])
+        repeats = np.array([SETS[name].repeats for name in SOURCES])
         self.repeats = repeats[self.packed["source"]]
         self.rows_per_pass = int(self.repeats.sum())
 
@@ -171,9 +186,10 @@ def layer_depth(name: str, layers: int) -> int:
 
 
 def make_optimizer(model, link, peak: float):
-    groups = {}
+    groups, layers = {}, model.config.num_hidden_layers
+    decay_of_layer = LAYER_DECAY ** (6 / layers)
     for name, parameter in model.named_parameters():
-        rate = peak * LAYER_DECAY ** layer_depth(name, model.config.num_hidden_layers)
+        rate = peak * decay_of_layer ** layer_depth(name, layers)
         decay = 0.0 if parameter.ndim == 1 else WEIGHT_DECAY
         groups.setdefault((rate, decay), []).append(parameter)
     settings = [{"params": params, "lr": rate, "peak": rate, "weight_decay": decay} for (rate, decay), params in groups.items()]
@@ -256,13 +272,13 @@ class Workers:
         return sums.item()
 
 
-def fit(model, packed: Path, work: Path, minutes: float, passes: float, rate: float, workers: int, seed: int, resume: bool) -> tuple[nn.Module, Progress]:
-    """Trains until `minutes` of work or `passes` over the mix, whichever comes first; returns the averaged model."""
+def fit(model, packed: Path, work: Path, limits: Limits, rate: float, workers: int, seed: int, resume: bool) -> tuple[nn.Module, Progress]:
+    """Trains until one of the limits is reached; returns the averaged model."""
     work.mkdir(parents=True, exist_ok=True)
     (work / "meeting").unlink(missing_ok=True)
     if not resume:
         (work / CHECKPOINT).unlink(missing_ok=True)
-    settings = (workers, model, packed, work, minutes, passes, rate, seed)
+    settings = (workers, model, packed, work, limits, rate, seed)
     if workers == 1:
         train(0, *settings)
     else:
@@ -272,7 +288,7 @@ def fit(model, packed: Path, work: Path, minutes: float, passes: float, rate: fl
     return model.eval(), Progress(**state["progress"])
 
 
-def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float, passes: float, rate: float, seed: int) -> None:
+def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits, rate: float, seed: int) -> None:
     """One worker's loop. It goes on from the folder's checkpoint, and leaves its result there."""
     torch.manual_seed(seed + rank)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -291,7 +307,7 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
 
     clock = time.monotonic() - progress.seconds
     since = Progress(seconds=progress.seconds)  # what this worker did since the workers last met
-    done, losses = progress.seconds / (60 * minutes), []
+    done, losses = limits.done(progress, mix), []
     for epoch, bucket, batch in mix.stream(progress.epoch, progress.bucket, rank, size, lambda: SHORT_TOKENS if done < SHORT_UNTIL else MAX_TOKENS):
         batch = {name: tensor.to(device) for name, tensor in batch.items()}
         for group in optimizer.param_groups:
@@ -312,7 +328,8 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
         since.tokens += int(batch["attention_mask"].sum())
         losses.append(loss.item())
         seconds = time.monotonic() - clock
-        done = max(seconds / (60 * minutes), (progress.samples + size * since.samples) / (passes * mix.rows_per_pass))
+        so_far = Progress(seconds, progress.samples + size * since.samples, progress.tokens + size * since.tokens)
+        done = limits.done(so_far, mix)
         if seconds < since.seconds + SECONDS_PER_MEETING:
             continue
         workers.average(model, link, average)
@@ -320,7 +337,7 @@ def train(rank: int, size: int, model, packed: Path, work: Path, minutes: float,
         progress.tokens += int(workers.total(since.tokens))
         # All workers must agree on whether this was the last meeting.
         progress.seconds = workers.total(seconds) / size
-        done = max(progress.seconds / (60 * minutes), progress.samples / (passes * mix.rows_per_pass))
+        done = limits.done(progress, mix)
         progress.epoch, progress.bucket = epoch, bucket
         since, clock = Progress(seconds=progress.seconds), time.monotonic() - progress.seconds
         if rank == 0:

@@ -1,5 +1,10 @@
-"""From the data folder to one file of token ids and targets: read, de-duplicate, add templates and evasions, ask teachers, tokenise."""
+"""From the data folder to one file of token ids and targets.
 
+Read the sets, de-duplicate, add the sentences made here, refuse them if their frames tell the label, join rows, add disguised
+copies, ask teachers, tokenise.
+"""
+
+import json
 import random
 import re
 from collections import Counter
@@ -7,15 +12,21 @@ from pathlib import Path
 
 import numpy as np
 from calibrate import program_logits
+from compose import joined
 from evade import evade
 from metrics import sigmoid, softmax
 from normalize import normalize
-from sources import SOURCES, Row, held_out_texts, training_rows
+from shortcuts import worst
+from sources import NAN, SETS, SOURCES, Row, held_out_texts, share_of, training_rows
 from templates import build
 from tokenizers import Tokenizer
 
 MAX_TOKENS = 256
 POSITIVE_EVASIONS, OTHER_EVASIONS = 0.4, 0.1
+# Texts made of two rows, as a share of the rows of the sets that define toxicity.
+JOINED_SHARE = 0.25
+# A word is rude if this share of the comments that have it, of so many at least, were labelled toxic.
+RUDE_SHARE, RUDE_COMMENTS = 0.6, 20
 
 
 def exact_key(text: str) -> str:
@@ -33,8 +44,8 @@ def repeat_key(text: str) -> str:
     return re.sub(r"@user|\bhttp\b|[\s!-/:-@\[-`{-~]+", "", normalize(text).lower())
 
 
-def deduplicate(rows: list[Row], held_out: set[str]) -> list[Row]:
-    """Drops texts of dev and test files, and later copies of a text for the same kind of label; prints the counts."""
+def deduplicate(rows: list[Row], held_out: set[str]) -> tuple[list[Row], dict[str, dict[str, int]]]:
+    """Drops texts of dev and test files, and later copies of a text for the same kind of label; also returns the counts."""
     kept, seen = [], set()
     leaked, repeated, total = Counter(), Counter(), Counter()
     for row in rows:
@@ -49,11 +60,30 @@ def deduplicate(rows: list[Row], held_out: set[str]) -> list[Row]:
             continue
         seen.add(identity)
         kept.append(row)
-    print(f"{'set':<18}{'rows':>8}{'in dev or test':>16}{'repeated':>10}{'kept':>8}")
-    for name in SOURCES:
-        left = total[name] - leaked[name] - repeated[name]
-        print(f"{name:<18}{total[name]:>8}{leaked[name]:>16}{repeated[name]:>10}{left:>8}")
-    return kept
+    counts = {
+        name: {"rows": total[name], "in_dev_or_test": leaked[name], "repeated": repeated[name], "kept": total[name] - leaked[name] - repeated[name]}
+        for name in SOURCES
+        if total[name]
+    }
+    return kept, counts
+
+
+def mask_rude_zeros(rows: list[Row]) -> int:
+    """Makes the toxicity unknown where a set that asked for hate alone says 0 to a rude text; returns how many were masked."""
+    seen, toxic = Counter(), Counter()
+    for row in rows:
+        if row.source.startswith("jigsaw"):
+            words = set(re.findall(r"[a-z]{3,}", row.text.lower()))
+            seen.update(words)
+            if row.toxic[0] >= 0.5:
+                toxic.update(words)
+    rude = {word for word, count in seen.items() if count >= RUDE_COMMENTS and toxic[word] >= RUDE_SHARE * count}
+    masked = 0
+    for row in rows:
+        if SETS[row.source].hate_only and row.toxic[0] < 0.5 and rude & set(re.findall(r"[a-z]{3,}", row.text.lower())):
+            row.toxic[0] = NAN
+            masked += 1
+    return masked
 
 
 def evasions(rows: list[Row], rng: random.Random) -> tuple[list[Row], list[int]]:
@@ -78,18 +108,27 @@ def taught(texts: list[str], teachers: list[Path], comity: Path | None) -> np.nd
     return (chances / len(teachers)).astype(np.float16)
 
 
-def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int, teachers: list[Path], comity: Path | None) -> None:
+def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int, teachers: list[Path], comity: Path | None, sets: set[str], sample: float) -> None:
+    """Writes the packed rows of the sets to `out`, and the counts beside it; a `sample` below 1 takes that share of the texts."""
     rng = random.Random(seed)
     held_out = set()
     for text in held_out_texts(data):
         held_out.update((exact_key(text), loose_key(text)))
     held_out.discard("")
-    labelled = list(training_rows(data))
-    rows = deduplicate(labelled + build(data, rng, labelled), held_out)
+    labelled = list(training_rows(data, sets))
+    made = build(data, rng, labelled)
+    shortcuts = [one for found in worst(made, labelled).values() for one in found]
+    if shortcuts:
+        raise SystemExit("the frames of these tell the label (python scripts/train/shortcuts.py): " + "; ".join(one.words for one in shortcuts))
+    rows = [row for row in labelled + made if sample >= 1 or share_of(row.text) < sample]
+    rows, counts = deduplicate(rows, held_out)
+    masked = mask_rude_zeros(rows)
+    together = joined(rows, int(JOINED_SHARE * sum(row.source.startswith("jigsaw") for row in rows)), rng)
+    rows += [row for row in together if not {exact_key(row.text), loose_key(row.text)} & held_out]
     # A disguised copy is taught what the plain text is.
     teacher = taught([row.text for row in rows], teachers, comity)
     copies, originals = evasions(rows, rng)
-    print(f"{len(rows)} rows, {len(copies)} disguised copies")
+    print(f"{len(rows)} rows, {len(together)} of them joined, {len(copies)} disguised copies, {masked} zeros masked")
     rows += copies
     teacher = np.concatenate([teacher, teacher[originals]])
 
@@ -108,4 +147,11 @@ def pack(data: Path, tokenizer: Tokenizer, out: Path, seed: int, teachers: list[
         binary=np.array([row.binary_sentiment for row in rows], dtype=bool),
         teacher=teacher,
     )
+    for name, count in Counter(row.source for row in rows).items():
+        tokens = int(lengths[[place for place, row in enumerate(rows) if row.source == name]].sum())
+        counts.setdefault(name, {"rows": 0, "in_dev_or_test": 0, "repeated": 0, "kept": 0}).update(packed=count, tokens=tokens)
+    out.with_suffix(".json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    print(f"{'set':<18}{'rows':>8}{'in dev or test':>16}{'repeated':>10}{'kept':>8}{'packed':>8}{'tokens':>10}")
+    for name, count in counts.items():
+        print(f"{name:<18}{count['rows']:>8}{count['in_dev_or_test']:>16}{count['repeated']:>10}{count['kept']:>8}{count.get('packed', 0):>8}{count.get('tokens', 0):>10}")
     print(f"{int(lengths.sum())} tokens, mean {lengths.mean():.1f} a row, packed to {out}")

@@ -1,9 +1,10 @@
 """Sentences made here, so that an identity term, a quotation of hate or a swear word is not a verdict by itself.
 
 Harmless sentences name every group equally often: neutral and friendly mentions, hate that is quoted, reported or denied, and
-swearing at nobody. Hostile sentences, written without slurs, name the same groups equally often; without them the model
-would learn that these sentence shapes are always harmless. Swearing at nobody is masked for toxicity and obscenity, since
-Wikipedia's raters call much of it toxic; it says only that there is no insult, threat or attack on a group.
+swearing at nobody. Hostile sentences, written without slurs, name the same groups equally often. Both stand in the same frames
+(`frames.py`), quotation and denial included, so that no frame tells the label; `shortcuts.py` measures that. `everyday.py` has
+the kinds that name no group. Swearing at nobody is masked for toxicity and obscenity, since Wikipedia's raters call much of it
+toxic; it says only that there is no insult, threat or attack on a group.
 
 The wording is our own. `build` also drops every sentence whose shape, with the group's name masked, is a HateCheck template.
 """
@@ -14,6 +15,8 @@ from collections import Counter
 from itertools import product
 from pathlib import Path
 
+from everyday import HARMLESS, KINDS, fill
+from frames import ABUSIVE, ABUSIVE_TAILS, AGREEING, DECENT, DECENT_TAILS, DENYING, QUOTING, dress
 from sources import Row, labels, read
 
 GROUPS = [
@@ -29,7 +32,6 @@ PERSONS = [
     "a refugee", "a foreigner", "disabled", "blind", "deaf", "autistic", "in a wheelchair", "old", "young", "homeless", "poor", "Roma",
 ]  # fmt: skip
 
-OPENERS = ["", "", "", "For what it's worth, ", "Just saw that ", "Interesting point: ", "In our town ", "From the article: ", "Honestly, ", "As far as I know, "]
 NEUTRAL = [
     "{g} make up about a tenth of the people who answered the survey",
     "the section on {g} needs a better source than a blog",
@@ -77,7 +79,7 @@ HOSTILE = [
     "the world would be cleaner without {g}",
     "why do we let {g} vote, they have the brains of a goat",
     "{g} are a disease and they are spreading",
-    "round up the {g} and put them on a boat",
+    "herd the {g} onto a boat and push it off",
     "no wonder people spit at {g}, they earned it",
     "{g} are inferior, it is just biology",
     "every time {g} move in, the whole place turns to filth",
@@ -127,7 +129,7 @@ HOSTILE = [
     "if you ask me, {g} are the worst people on earth",
     "call me old-fashioned but I think {g} are second-rate humans",
     "in my view {g} deserve every bit of misery they get",
-    "my honest opinion: {g} should not be allowed to have children",
+    "my honest opinion: somebody ought to stop {g} from raising kids",
     "I used to live next to {g}. They are scum",
     "I had to share an office with {g}, and God, they are repulsive",
     "yesterday I met some {g}. What disgusting creatures",
@@ -168,9 +170,7 @@ HOSTILE = [
 ]
 # With a word that the training labels themselves show to be a slur (`slurs`): the list is not written down here.
 SLURRING = [
-    "shut your mouth, you filthy {s}", "that {s} next door played music all night", "nobody asked you, {s}", "what did you expect from a {s}?",
-    "go home {s}", "my new boss is a {s}", "I'm not sitting beside some {s}", "look at that {s} over there", "you talk like a {s}",
-    "another {s} on the news tonight", "the {s} is back", "bloody {s}, as always", "hey {s}, I was talking to you", "they hired a {s}, can you believe it",
+    "shut your mouth, you filthy {s}", "bloody {s}, always the same with you", "get out of my street, {s}", "no {s} touches my food", "hang the {s} from the nearest tree", "once a {s}, always a {s}",
 ]  # fmt: skip
 THREATENING = [
     "I will find {g} and break their legs",
@@ -187,30 +187,6 @@ THREATENING = [
     "gas {g}, problem solved",
     "{g} deserve to be stoned in the street",
     "let us drown {g} in the river",
-]
-HOSTILE_OPENERS = ["", "", "", "Not being funny but ", "Let's be honest, ", "Sorry not sorry, ", "Wake up people, ", "As usual: ", "Everybody knows ", "I'm no racist but "]
-DISAPPROVING = [
-    'Whoever wrote "{h}" should be ashamed.',
-    'He actually told the reporter "{h}" and lost his job over it, rightly so.',
-    'It is plain false to claim that {h}.',
-    'My uncle says that {h} and I argue with him every Christmas.',
-    'Comments such as "{h}" have no place on this page, please remove them.',
-    "They sprayed '{h}' on her door. Who does something like that?",
-    'The idea that {h} is a lie that got people killed in the last century.',
-    'I was called names and told "{h}" on the bus today. Still shaking.',
-    'The book explains how the slogan "{h}" was used as propaganda in the 1930s.',
-    'Please report anyone posting "{h}", the moderators do act on it.',
-    'If you think that {h}, you have never met any of them.',
-    'How can a grown man believe that {h}? Heartbreaking.',
-]
-DENIED = [
-    "I never said that {h}, and I would never say it.",
-    "Nobody in this thread thinks that {h}.",
-    "It isn't true that {h}, and the numbers show it.",
-    "I don't believe for a second that {h}.",
-    "You will not hear me say that {h}.",
-    "No, it does not follow that {h}.",
-    "We reject the view that {h}.",
 ]
 # Hate turned down in the speaker's own words.
 DEFENDING = [
@@ -240,8 +216,6 @@ SWEARING = [
     "oh for fuck's sake, the update broke my phone", "the ending scared the shit out of me", "I laughed my ass off at that sketch",
     "bullshit weather, but the hike was worth it", "these goddamn mosquitoes", "my exam went to shit but whatever, there's always a resit",
 ]  # fmt: skip
-SWEARING_TAILS = ["", "!", " lol", ", how is your day going?", ". Anyway, back to work.", " and I don't even care", "...", ", sorry for the language"]
-
 NOBODY_PROTECTED = [
     "bankers", "politicians", "journalists", "landlords", "lawyers", "cyclists", "gamers", "football fans", "tax inspectors", "estate agents",
     "spammers", "influencers", "celebrities", "managers", "referees", "hipsters", "smokers", "dog owners", "drivers", "the press", "CEOs",
@@ -266,20 +240,40 @@ RECLAIMED = [
     "we're here, we're queer and we brought cake", "yes I'm a bad bitch and I pay my own rent", "happy birthday to my favourite queer",
     "queer as hell and happier than ever", "only we crips may joke about ramps, and we do it all day",
 ]  # fmt: skip
-RECLAIMED_TAILS = ["", "!", " <3", " lol", ". Love you all.", ". See you on Saturday?", ", and my mum says hello."]
+# Reclaimed words, thrown at others.
+THROWN = [
+    "shut up you queer, nobody wants you at the picnic", "you old dyke, get off our bench", "bitches like you ruin every match", "he called her a dyke and he should have hit her, too",
+    "crips like you only cost money", "there is a queer at the door, set the dog on it", "you bad, ugly bitch, pay your own rent", "no birthday cake for queers",
+    "queer as hell and sick in the head, the lot of you", "only a crip would whine about ramps all day",
+]  # fmt: skip
+PRAISING_ONE = [
+    "you are a wonderful neighbour", "rest now, you tireless helper", "he is a kind little man", "she is the funniest person I ever met", "what a champion you are",
+    "you make my garden grow", "you patient soul, come in", "my brother-in-law is a gifted cook", "the mayor is a good listener", "you are a star, Kevin",
+    "everybody likes you, mate", "you are loved and you know it", "get in, you hero", "my boss is a fair negotiator", "you clever, talented girl",
+]  # fmt: skip
+# Whom a sentence with a slur names if it means no harm.
+ORDINARY = [
+    "plumber", "teacher", "nurse", "drummer", "tenant", "student", "florist", "baker", "tailor", "poet", "sailor", "farmer", "chemist", "dentist", "carpenter", "pianist",
+    "referee", "gardener", "vicar", "pilot", "waiter", "juggler", "beekeeper", "librarian",
+]  # fmt: skip
+NAMING = [
+    "that {s} next door played music all night", "what did you expect from a {s}?", "my new boss is a {s}", "I'm not sitting beside some {s}", "look at that {s} over there", "you talk like a {s}",
+    "another {s} on the news tonight", "the {s} is back", "hey {s}, I was talking to you", "they hired a {s}, can you believe it", "nobody asked you, {s}", "go home {s}",
+]  # fmt: skip
 
-HARMLESS_TARGETS = {name: 0.0 for name in ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack")}
 SWEARING_TARGETS = {name: 0.0 for name in ("severe_toxicity", "threat", "insult", "identity_attack")}
 HOSTILE_TARGETS = {"toxicity": 1.0, "identity_attack": 1.0}
 THREATENING_TARGETS = {**HOSTILE_TARGETS, "threat": 1.0}
 # Abuse of a profession or of a thing is no attack on an identity; how toxic it is, raters disagree about.
 UNPROTECTED_TARGETS = {"identity_attack": 0.0}
 THING_TARGETS = {"severe_toxicity": 0.0, "threat": 0.0, "insult": 0.0, "identity_attack": 0.0}
-ABUSING_TARGETS = {"toxicity": 1.0, "insult": 1.0, "identity_attack": 0.0}
+ABUSING_TARGETS = {"toxicity": 1.0, "insult": 1.0}
 # A word is taken for a slur if this share of the comments that hold it, of so many at least, were labelled as attacks on an identity.
 SLUR_SHARE, SLUR_COMMENTS = 0.5, 10
 # Groups that each sentence names: all of them for harmless ones would teach the wording, not the difference.
 GROUPS_A_SENTENCE = 16
+# How many frames each sentence about a group gets, how many sentences each way of quoting and each side of an everyday kind.
+DRESSES, QUOTED, A_SIDE = 2, 900, 900
 
 
 def shape(text: str, terms: list[str]) -> str:
@@ -306,53 +300,61 @@ def slurs(rows: list[Row], groups: list[str]) -> list[str]:
     return sorted(word for word, count in seen.items() if count >= SLUR_COMMENTS and attacks[word] >= SLUR_SHARE * count)
 
 
-def sentence(text: str, rng: random.Random) -> str:
-    text = text[0].upper() + text[1:]
-    if text[-1] not in ".!?":
-        text += rng.choice([".", ".", "", "!"])
-    return text.lower() if rng.random() < 0.15 else text
-
-
 def build(data: Path, rng: random.Random, labelled: list[Row], groups: list[str] = GROUPS) -> list[Row]:
-    """About 9,500 rows: harmless, swearing and hostile, every group named about equally often within each kind.
+    """About 45,000 rows, as many hostile as harmless in every frame; every group named about equally often within each kind.
 
     `labelled` are the rows that tell which words are slurs.
     """
-    made: dict[str, dict[str, float]] = {}
+    made: dict[str, Row] = {}
+    hated = slurs(labelled, groups)
+    taken = hatecheck_shapes(data)
 
-    def add(text: str, targets: dict[str, float]):
-        made.setdefault(sentence(text, rng), targets)
+    def add(core: str, targets: dict[str, float], content: tuple[str, ...], sentiment: int = -1):
+        text = dress(core, rng)
+        if not taken & {shape(core, groups + hated), shape(text, groups + hated)}:
+            made.setdefault(text, Row("templates", text, labels(**targets), sentiment, content=content))
 
-    def named(sentences: list[str], names: list[str] = groups):
+    def named(sentences: list[str], names: list[str] = groups, slot: str = "g"):
         for text in sentences:
             for name in rng.sample(names, min(GROUPS_A_SENTENCE, len(names))):
-                yield text, name
+                yield text.format(**{slot: name}), text
 
-    for text, group in product(NEUTRAL + FRIENDLY, groups):
-        add(rng.choice(OPENERS) + text.format(g=group), HARMLESS_TARGETS)
-    for text, person in product(SELF, PERSONS):
-        add(rng.choice(OPENERS) + text.format(p=person), HARMLESS_TARGETS)
-    for sentences, targets in ((HOSTILE, HOSTILE_TARGETS), (THREATENING, THREATENING_TARGETS)):
-        for text, group in named(sentences):
-            hostile = text.format(g=group)
-            for opener in rng.sample(HOSTILE_OPENERS[2:], 2):
-                add(opener + hostile, targets)
-            add(rng.choice(DISAPPROVING + DENIED).format(h=hostile.rstrip("?")), HARMLESS_TARGETS)
-        for text, people in named(sentences, NOBODY_PROTECTED):
-            add(rng.choice(OPENERS) + text.format(g=people), UNPROTECTED_TARGETS)
-    for text, group in named(DEFENDING):
-        add(rng.choice(OPENERS) + text.format(g=group), HARMLESS_TARGETS)
-    hated = slurs(labelled, groups)
+    harmless = [*named(NEUTRAL + FRIENDLY, groups * 2), *named(DEFENDING), *named(SELF, PERSONS, "p")]
+    hostile = [(*pair, HOSTILE_TARGETS) for pair in named(HOSTILE)] + [(*pair, THREATENING_TARGETS) for pair in named(THREATENING)]
+    harmless *= -(-len(hostile) // len(harmless))
+    rng.shuffle(harmless)
+    harmless = [(*pair, HARMLESS) for pair in harmless[: len(hostile)]]
+    for text, content, targets in (harmless + hostile) * DRESSES:
+        add(text, targets, (content,))
+    for _ in range(QUOTED):
+        for quotes in (harmless, hostile):
+            for tails, targets in ((DECENT, HARMLESS), (ABUSIVE, ABUSING_TARGETS)):
+                (text, content, _), tail = rng.choice(quotes), rng.choice(tails)
+                add(f"{rng.choice(QUOTING)} {tail}".format(q=text), targets, (content, tail))
+            for tails, targets in ((DECENT_TAILS, HARMLESS), (ABUSIVE_TAILS, ABUSING_TARGETS)):
+                (text, content, _), tail = rng.choice(quotes), rng.choice(tails)
+                add(rng.choice(DENYING).format(q=text.rstrip("?"), t=tail), targets, (content, tail))
+            text, content, targets = rng.choice(quotes)
+            add(rng.choice(AGREEING).format(q=text), targets, (content,))
+    for text, content in named(HOSTILE + THREATENING, NOBODY_PROTECTED):
+        add(text, UNPROTECTED_TARGETS, (content,))
+    for words, targets in ((hated, HOSTILE_TARGETS), (ORDINARY, HARMLESS)):
+        for _ in range(2 * QUOTED):
+            content = rng.choice(NAMING)
+            add(content.format(s=rng.choice(words)), targets, (content,)) if words else None
     for text, slur in product(SLURRING, hated):
-        add(rng.choice(HOSTILE_OPENERS) + text.format(s=slur), HOSTILE_TARGETS)
+        add(text.format(s=slur), HOSTILE_TARGETS, (text,))
     for text, thing in product(ABOUT_THINGS, THINGS):
-        add(rng.choice(OPENERS) + text.format(o=thing), THING_TARGETS)
-    for text, opener in product(ABUSING_ONE, OPENERS[3:] + HOSTILE_OPENERS[3:]):
-        add(opener + text, ABUSING_TARGETS)
-    for text, tail in product(RECLAIMED, RECLAIMED_TAILS):
-        add(text + tail, HARMLESS_TARGETS)
-    for text, tail in product(SWEARING, SWEARING_TAILS):
-        add(text + tail, SWEARING_TARGETS)
-
-    taken = hatecheck_shapes(data)
-    return [Row("templates", text, labels(**targets)) for text, targets in made.items() if shape(text, groups + hated) not in taken]
+        add(text.format(o=thing), THING_TARGETS, (text,))
+    for sentences, targets in ((ABUSING_ONE, {**ABUSING_TARGETS, "identity_attack": 0.0}), (PRAISING_ONE, HARMLESS)):
+        for text in sentences * 20:
+            add(text, targets, (text,))
+    for sentences, targets in ((RECLAIMED, HARMLESS), (THROWN, HOSTILE_TARGETS), (SWEARING, SWEARING_TARGETS)):
+        for text in sentences * 8:
+            add(text, targets, (text,))
+    for sides in KINDS.values():
+        for side in sides:
+            for _ in range(A_SIDE):
+                content = rng.choice(side.sentences)
+                add(fill(content, rng), side.targets, (content,), side.sentiment)
+    return list(made.values())
