@@ -140,7 +140,7 @@ WORDS = {
     ],
     "belonging": ["car", "house", "shop", "dog", "hands", "kneecaps", "family", "face", "brakes", "garage", "children", "pretty little garden", "teeth", "stall", "career", "cat"],
     "lesson": [
-        "break his legs", "smash her windows", "run him over", "burn down their shop", "cut her brake lines", "knock his teeth out", "throw her off the bridge",
+        "break his legs", "smash her windows", "run him over", "burn down the shop", "rob the shop and torch it", "cut her brake lines", "knock his teeth out", "throw her off the bridge",
         "put him in a wheelchair", "shoot the lot of them", "slit his throat", "set her hair on fire", "make him disappear", "beat her until she shuts up",
     ],
     "kindness": [

@@ -62,13 +62,12 @@ def card_table(counts: dict[str, dict[str, int]]) -> str:
 
 
 def write_card(path: Path, name: str, counts: dict[str, dict[str, int]]) -> None:
-    """Replaces the table in the card, and begins a card if there is none."""
-    card = path.read_text(encoding="utf-8") if path.exists() else f"# {name}, version {VERSION}\n\n## Data\n\n{CARD_BEGIN}\n{CARD_END}\n"
-    before, begin, rest = card.partition(CARD_BEGIN)
-    _, end, after = rest.partition(CARD_END)
-    if not (begin and end):
-        raise SystemExit(f"{path}: has no lines `{CARD_BEGIN}` and `{CARD_END}`; add them around the table of training sets")
-    path.write_text(f"{before}{begin}\n{card_table(counts)}{end}{after}", encoding="utf-8")
+    """Replaces the table in the card; a card without one gets it at its end, and where there is no card, one is begun."""
+    card = path.read_text(encoding="utf-8") if path.exists() else f"# {name}, version {VERSION}\n"
+    if CARD_BEGIN not in card:
+        card += f"\n## Training sets\n\n{CARD_BEGIN}\n{CARD_END}\n"
+    before, _, rest = card.partition(CARD_BEGIN)
+    path.write_text(f"{before}{CARD_BEGIN}\n{card_table(counts)}{CARD_END}{rest.partition(CARD_END)[2]}", encoding="utf-8")
 
 
 def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progress, command: str, seed: int, counts: dict, sample: float) -> None:

@@ -144,6 +144,10 @@ class Sets(unittest.TestCase):
             card.write_text(f"before\n{CARD_BEGIN}\nold\n{CARD_END}\nafter\n", encoding="utf-8")
             write_card(card, "x", counts)
             self.assertEqual(card.read_text(encoding="utf-8"), f"before\n{CARD_BEGIN}\n{table}{CARD_END}\nafter\n")
+            card.write_text("by hand\n", encoding="utf-8")
+            for _ in range(2):
+                write_card(card, "x", counts)
+            self.assertEqual(card.read_text(encoding="utf-8"), f"by hand\n\n## Training sets\n\n{CARD_BEGIN}\n{table}{CARD_END}\n")
 
 
 class MadeHere(unittest.TestCase):
