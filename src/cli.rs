@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stderr, reason = "this is where the program speaks to its user")]
 
+mod calibrate;
 mod completions;
 mod decisions;
 mod eval;
@@ -52,6 +53,7 @@ enum Command {
     Report(report::Args),
     Merge(merge::Args),
     Eval(eval::Args),
+    Calibrate(calibrate::Args),
     Sample(sample::Args),
     Decisions(decisions::Args),
     Formats(formats::Args),
@@ -77,6 +79,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Eval(args) => eval::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Sample(args) => sample::run(&args),
         Command::Decisions(args) => decisions::run(&args),
         Command::Formats(args) => formats::run(&args),

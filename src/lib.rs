@@ -94,6 +94,7 @@
 //! - Every record that was read is scored, unscored with a cause, or a reject.
 
 pub mod aggregate;
+pub mod calibrate;
 pub mod decisions;
 pub mod evade;
 pub mod evaluate;
@@ -104,7 +105,7 @@ pub mod report;
 mod sort;
 pub mod thread;
 
-pub use comity_core::{cell, comment, decimal, digest, label, policy, quote, record};
+pub use comity_core::{cell, comment, decimal, digest, label, policy, quote, record, score_map};
 pub use comity_infer::{ModelChoice, Scorer};
 pub use comity_infer::{encode, engine, explain, language, model, normalize, score};
 pub use comity_read as read;

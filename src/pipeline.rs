@@ -6,10 +6,13 @@
 //! One thread reads, chunks flow through the scoring stage, and whatever reads the scores
 //! afterwards reads the file.
 
+mod calibrate;
 mod chunks;
 mod error;
 mod evaluate;
+mod labelled;
 mod merge;
+mod named_file;
 mod outputs;
 mod progress;
 mod queue;
@@ -23,8 +26,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use calibrate::{CalibrateRequest, CalibrationReport, calibrate};
 pub use error::PipelineError;
-pub use evaluate::{Detected, EvaluateRequest, LabelledColumns, Located, ModelMetrics, evaluate};
+pub use evaluate::{Detected, EvaluateRequest, LabelledColumns, ModelMetrics, evaluate};
+pub use labelled::Located;
 pub use merge::{MergeError, merge};
 pub use outputs::keep_apart;
 pub use progress::Progress;
@@ -35,7 +40,6 @@ pub use understand::{Preview, Understood, UnderstoodFile, read, value_of};
 use crate::comment::Comment;
 use crate::decisions;
 use crate::label::Label;
-use crate::model::Model;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, Reader, Reject};
@@ -43,6 +47,7 @@ use crate::record::ledger::{self, Recalled};
 use crate::record::{self, Column, Input, ModelId, Replies, Run, SkippedFile};
 use crate::report::{self, Form, Summary};
 use crate::score::{Earlier, ScoreError, Scorer, ScorerBuilder, Session};
+use crate::score_map::{MapKind, ScoreMap};
 use crate::thread::ThreadReport;
 use chunks::{Chunks, Counts};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
@@ -154,8 +159,7 @@ pub fn score(
     check_temporary_folder()?;
     let files = OutputFiles::open(&request.out)?;
     let scorer = request.scorer.build()?;
-    let start =
-        Start::new(settings(request), identify(scorer.model()), scorer.engine().name(), reader.files());
+    let start = Start::new(settings(request), identify(&scorer), scorer.engine().name(), reader.files());
     let held = files.held(&start, request.resume)?;
     let mut session = scorer.session();
     session.stop_on(request.stop.clone());
@@ -356,6 +360,7 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
         ("max-expansion", read.max_expansion.map(|times| times.to_string())),
         ("limit", request.limit.map(|limit| limit.to_string())),
+        (record::CALIBRATION, request.scorer.score_map().map(ScoreMap::identity)),
         ("language", request.scorer.is_any_language().then(|| "any".to_owned())),
         ("pseudonymize", request.pseudonyms.as_ref().map(|names| format!("key {}", names.fingerprint()))),
         ("shard", request.shard.map(|shard| shard.to_string())),
@@ -420,9 +425,12 @@ fn columns(file: &FileReport, request: &ScoreRequest) -> BTreeMap<String, String
     columns
 }
 
-/// A model as reports name it.
-fn identify(model: &Model) -> ModelId {
+/// A scorer's model as reports name it. If a score map replaces its toxicity scores, its known
+/// errors do not apply, and scores of another service are no probabilities.
+fn identify(scorer: &Scorer) -> ModelId {
+    let model = scorer.model();
     let manifest = &model.manifest;
+    let map = scorer.calibration().and_then(|map| map.of(Label::Toxicity));
     ModelId {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
@@ -432,8 +440,8 @@ fn identify(model: &Model) -> ModelId {
             .into_iter()
             .filter(|label| manifest.heads.labels().all(|given| given != *label))
             .collect(),
-        uncalibrated: manifest.calibration.is_none(),
-        held_out: manifest.held_out.clone(),
+        uncalibrated: map.map_or(manifest.calibration.is_none(), |map| map.kind == MapKind::Scores),
+        held_out: manifest.held_out.clone().filter(|_| map.is_none()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_models;
+mod calibrate;
 mod cells;
 mod cli;
 mod exports;

@@ -21,7 +21,7 @@ use super::Done;
 use super::output::Output;
 use super::progress::Bar;
 use super::score::{at_least_one, load_policy};
-use super::scorer::{scorer, threads};
+use super::scorer::{calibrated, scorer, threads};
 use super::table;
 use super::words::{counted, one_of};
 
@@ -109,6 +109,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
+    /// Map toxicity scores to those of Perspective (`perspective`), or by a file of `comity
+    /// calibrate`.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+
     /// Engine that runs the model.
     #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
@@ -191,7 +196,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     request.limit = args.limit;
     request.evasions = args.evade;
     request.scores = args.scores;
-    request.reads = args.policy.into_iter().collect();
+    request.reads = args.policy.into_iter().chain(args.calibration.clone()).collect();
     if let Some(model) = &args.model {
         let files = std::fs::read_dir(model).into_iter().flatten().flatten();
         request.reads.extend(files.map(|file| file.path()));
@@ -199,7 +204,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     request.thresholds = args.threshold;
     request.mark = mark;
     request.figures = Settings { budget: args.budget, resamples: args.resamples };
-    request.scorer = scorer(args.model, args.engine).threads(threads(args.threads)).batch(args.batch);
+    let scorer = calibrated(scorer(args.model, args.engine), args.calibration.as_deref())?;
+    request.scorer = scorer.threads(threads(args.threads)).batch(args.batch);
     let bar = Bar::new(Arc::default());
     let evaluation = pipeline::evaluate(&request, &policy, &|progress| bar.show(progress));
     bar.finish();
@@ -224,6 +230,9 @@ fn show(out: &mut impl Write, evaluation: &ModelMetrics) -> io::Result<()> {
         evaluation.model.name,
         evaluation.model.version
     )?;
+    if let Some(map) = &evaluation.calibration {
+        writeln!(out, "scores mapped by the calibration {map}")?;
+    }
     for reject in &evaluation.first_rejects {
         writeln!(out, "  reject: record {} (line {}): {}", reject.record, reject.line, reject.cause)?;
     }

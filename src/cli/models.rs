@@ -9,7 +9,7 @@ use comity::label::{Activation, Label};
 
 use super::Done;
 use super::output::Output;
-use super::scorer::scorer;
+use super::scorer::{calibrated, scorer};
 
 /// Check and describe the built-in model or one in a folder.
 #[derive(clap::Args)]
@@ -18,13 +18,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
+    /// Score map to check and describe: `perspective`, or a file of `comity calibrate`.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+
     /// Engine that must be able to run it.
     #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
-    let scorer = scorer(args.model.clone(), args.engine.clone()).build()?;
+    let scorer = scorer(args.model.clone(), args.engine.clone());
+    let scorer = calibrated(scorer, args.calibration.as_deref())?.build()?;
     let (model, engine) = (scorer.model(), scorer.engine());
     let manifest = &model.manifest;
     let given: Vec<Label> = manifest.heads.labels().collect();
@@ -63,6 +68,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
     }
     if manifest.calibration.is_none() {
         writeln!(out, "calibrated no: scores are probabilities as the network gives them")?;
+    }
+    if let Some(map) = scorer.calibration() {
+        writeln!(out, "mapped by  {}, made from {}", map.identity(), map.source.file)?;
+        for of_label in &map.labels {
+            writeln!(
+                out,
+                "  {}: to {} of the column {}, {} rows, mean absolute error {:.4} (without the map {:.4})",
+                of_label.label,
+                of_label.kind,
+                of_label.column,
+                of_label.rows,
+                of_label.after.mean_absolute,
+                of_label.before.mean_absolute
+            )?;
+        }
     }
     writeln!(out, "windows    {} tokens, {} shared", manifest.max_tokens, manifest.overlap_tokens)?;
     writeln!(out, "engine     {}", engine.name())?;

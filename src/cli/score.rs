@@ -24,7 +24,7 @@ use super::files::{Row, show};
 use super::input::InputArgs;
 use super::output::{Output, one_line};
 use super::progress::Bar;
-use super::scorer::{scorer, threads};
+use super::scorer::{calibrated, scorer, threads};
 use super::words::{counted, one_of};
 
 /// Score every comment of an export and write tables and pages about them.
@@ -51,6 +51,11 @@ pub(crate) struct Args {
     /// Engine that runs the model.
     #[arg(long, value_name = "E", default_value = engine::names().next(), value_parser = PossibleValuesParser::new(engine::names()))]
     engine: String,
+
+    /// Map toxicity scores to those of Perspective (`perspective`), or by a file of `comity
+    /// calibrate`.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
 
     /// Policy that turns scores into decisions (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE")]
@@ -119,7 +124,7 @@ enum Languages {
 pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
     let read = args.input.options(args.keep_raw_rejects)?;
-    let scorer = scorer(args.model, args.engine)
+    let scorer = calibrated(scorer(args.model, args.engine), args.calibration.as_deref())?
         .threads(threads(args.threads))
         .batch(args.batch)
         .any_language(args.language == Languages::Any);
@@ -136,7 +141,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         request.stop = stop_on_signals().context("cannot listen for signals")?;
         return answer_lines(&request, &policy);
     };
-    let read_files = [&args.policy, &args.key, &args.input.authors].into_iter().flatten().collect::<Vec<_>>();
+    let read_files = [&args.policy, &args.key, &args.input.authors, &args.calibration]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
     pipeline::keep_apart(&read_files, &out)?;
     let mut request = ScoreRequest::new(args.input.inputs, out);
     request.read = read;

@@ -1,8 +1,11 @@
 //! The scorer that the arguments of a command describe.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+use comity::files;
 use comity::score::{ModelChoice, Scorer, ScorerBuilder, max_threads};
+use comity::score_map::{PERSPECTIVE, ScoreMap};
 
 /// Returns a scorer of the built-in model, or of the one in a folder.
 pub(crate) fn scorer(model: Option<PathBuf>, engine: String) -> ScorerBuilder {
@@ -11,6 +14,19 @@ pub(crate) fn scorer(model: Option<PathBuf>, engine: String) -> ScorerBuilder {
         Some(folder) => builder.model(ModelChoice::Folder(folder)),
         None => builder,
     }
+}
+
+/// Adds the score map of `--calibration`, if it is given, to a scorer.
+pub(crate) fn calibrated(scorer: ScorerBuilder, map: Option<&Path>) -> anyhow::Result<ScorerBuilder> {
+    Ok(match map {
+        None => scorer,
+        Some(map) if map == Path::new(PERSPECTIVE) => scorer.calibration(ScoreMap::perspective()),
+        Some(path) => {
+            let toml = files::read_text_at_most(path, files::MAX_SMALL_FILE)
+                .with_context(|| format!("cannot read the calibration {}", path.display()))?;
+            scorer.calibration(ScoreMap::parse(&toml).with_context(|| path.display().to_string())?)
+        }
+    })
 }
 
 /// Returns the number of threads to start, 0 for one a core, and prints a notice if it is less than

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::merge::MergeError;
 use super::start;
+use crate::calibrate::CalibrateError;
 use crate::decisions::{EvaluationError, SampleError};
 use crate::label::Label;
 use crate::read::ReadError;
@@ -207,6 +208,16 @@ pub enum PipelineError {
         file: PathBuf,
         /// The column.
         column: String,
+    },
+    /// No score map can be fitted.
+    #[error("{file}: column `{column}`: {cause}", file = file.display())]
+    Calibrate {
+        /// The file.
+        file: PathBuf,
+        /// The column with the values.
+        column: String,
+        /// The cause.
+        cause: CalibrateError,
     },
     /// A column of labels is compared with a label that the model does not give.
     #[error(

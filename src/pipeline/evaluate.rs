@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::{CHUNK_BYTES, Meter, PipelineError, Progress, identify};
+use super::labelled::{LabelledFile, Located};
+use super::{Meter, PipelineError, Progress, identify};
 use crate::comment::Comment;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, SentimentFigures, SpanFigures, Target};
@@ -17,9 +18,9 @@ use crate::explain::{self, Excerpt, weigh};
 use crate::files;
 use crate::label::Label;
 use crate::policy::Policy;
-use crate::read::{Table, TableRecord};
 use crate::record::ModelId;
-use crate::score::{CHUNK_COMMENTS, Scorer, ScorerBuilder};
+use crate::score::{Scorer, ScorerBuilder};
+use crate::score_map::ScoreMap;
 use rows::{Labelled, Rows, marked};
 use scores_file::ScoresFile;
 
@@ -107,6 +108,9 @@ pub struct ModelMetrics {
     pub sha256: String,
     /// The model.
     pub model: ModelId,
+    /// The score map that was applied: its name, and the beginning of its SHA-256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<String>,
     /// The engine that runs it.
     pub engine: String,
     /// Rows with a score.
@@ -129,17 +133,6 @@ pub struct ModelMetrics {
     pub spans: Option<SpanFigures>,
     /// The normalizer's detection of the disguised texts.
     pub detected: Vec<Detected>,
-}
-
-/// A row that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Located {
-    /// Which record, from 1; the header does not count.
-    pub record: u64,
-    /// The line it begins on, from 1.
-    pub line: u64,
-    /// The cause, and what to do.
-    pub cause: String,
 }
 
 /// The number of texts that an evasion changed, and of those that got the `evasion` flag.
@@ -168,15 +161,16 @@ pub fn evaluate(
     {
         return Err(PipelineError::OverInput { input: file.clone() });
     }
-    let mut table = Table::open(&request.input)?;
-    let mut rows = Rows::new(&request.columns, &request.evasions, &table)?;
+    let mut file = LabelledFile::open(&request.input, &request.columns.text, request.limit)?;
+    let mut rows = Rows::new(&request.columns, &request.evasions, &file)?;
     let mut scores_file = request.scores.as_deref().map(ScoresFile::create).transpose()?;
     let scorer = request.scorer.clone().any_language(true).build()?;
     rows.check_labels(scorer.model())?;
     let mut session = scorer.session();
     let mut meter = Meter::new(progress, request.limit);
     loop {
-        let labelled = read_rows(request, &mut table, &mut rows, &mut meter.progress.read);
+        let labelled: Vec<Labelled> = file.next_chunk(|file, row| rows.parse(file, row));
+        meter.progress.read = file.read;
         if labelled.is_empty() {
             break;
         }
@@ -192,8 +186,8 @@ pub fn evaluate(
             let altered: Vec<Comment> = altered.collect();
             disguised.push(session.score(altered, &advance)?);
         }
-        if let Some(file) = &mut scores_file {
-            file.write(&labelled, &scored)?;
+        if let Some(scores_file) = &mut scores_file {
+            scores_file.write(&labelled, &scored)?;
         }
         if rows.spans.is_some() {
             for some in labelled.chunks(EXPLAINED_AT_ONCE) {
@@ -211,10 +205,10 @@ pub fn evaluate(
             rows.add(row, scored, disguised);
         }
     }
-    if let Some(file) = scores_file {
-        file.finish()?;
+    if let Some(scores_file) = scores_file {
+        scores_file.finish()?;
     }
-    let (_, sha256) = table.fingerprint()?;
+    let sha256 = file.sha256()?;
     let (labels, sentiment) = scorer.install(|| rows.measure(request, policy))?;
     let mark = request.mark.unwrap_or(explain::MARK);
     let spans = (!rows.marked.is_empty())
@@ -223,12 +217,13 @@ pub fn evaluate(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,
-        model: identify(scorer.model()),
+        model: identify(&scorer),
+        calibration: scorer.calibration().map(ScoreMap::identity),
         engine: request.scorer.engine_name().to_owned(),
         rows: rows.scored,
         unscored: rows.unscored,
-        rejects: rows.rejects,
-        first_rejects: rows.first_rejects,
+        rejects: file.rejects,
+        first_rejects: file.first_rejects,
         budget: request.figures.budget.to_string(),
         resamples: request.figures.resamples,
         labels,
@@ -236,32 +231,4 @@ pub fn evaluate(
         spans,
         detected: rows.detected,
     })
-}
-
-/// Reads until there is a chunk to score; returns an empty one at the end.
-fn read_rows(
-    request: &EvaluateRequest,
-    table: &mut Table,
-    rows: &mut Rows<'_>,
-    read: &mut u64,
-) -> Vec<Labelled> {
-    let (mut chunk, mut bytes) = (Vec::new(), 0);
-    while chunk.len() < CHUNK_COMMENTS
-        && bytes < CHUNK_BYTES
-        && request.limit.is_none_or(|limit| *read < limit)
-    {
-        match table.next_row() {
-            None => break,
-            Some(TableRecord::Reject(reject)) => rows.reject(reject),
-            Some(TableRecord::Row(row)) => match rows.parse(&row) {
-                Ok(labelled) => {
-                    *read += 1;
-                    bytes += labelled.comment.text.len();
-                    chunk.push(labelled);
-                }
-                Err(cause) => rows.reject(row.reject(cause)),
-            },
-        }
-    }
-    chunk
 }

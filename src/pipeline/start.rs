@@ -79,7 +79,8 @@ impl Start {
         let mut note =
             |what: String, was: String, is: String| found.extend(Difference::between(what, was, is));
         let names: BTreeSet<&String> = self.settings.keys().chain(other.settings.keys()).collect();
-        for name in names {
+        // The scorer's differences have the calibration.
+        for name in names.into_iter().filter(|name| *name != record::CALIBRATION) {
             let value = |start: &Self| start.settings.get(name).map_or("not given", |value| value).to_owned();
             note(format!("--{name}"), value(self), value(other));
         }
@@ -103,12 +104,16 @@ impl Start {
             let ModelId { name, version, checksum, .. } = &start.model;
             format!("{name} {version} ({checksum:.12})")
         };
+        let calibration = |start: &Self| {
+            start.settings.get(record::CALIBRATION).map_or("not given", |value| value).to_owned()
+        };
         // The version stands for the steps of the text on its way to the model, and for the
         // engine's arithmetic.
         let pairs = [
             ("the version of comity", self.version.clone(), other.version.clone()),
             ("the model", model(self), model(other)),
             ("the engine", self.engine.clone(), other.engine.clone()),
+            ("--calibration", calibration(self), calibration(other)),
         ];
         pairs
             .into_iter()

@@ -11,7 +11,7 @@ use crate::aggregate::{
     MIN_COMMENTS_TO_RANK, REPLICATES, SEED, TOP, TOXIC, WINDOWS,
 };
 use crate::policy::Policy;
-use crate::record::Run;
+use crate::record::{CALIBRATION, Run};
 
 pub(super) const METHODS: &str = "methods.md";
 
@@ -52,7 +52,7 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
     format!(
         "Comments were scored with comity {version} (model {name} {model_version}, SHA-256 of its manifest {checksum}, \
          {engine} engine). Of {read} {records}, {scored} were scored, {unscored} were not (the summary has the causes) and \
-         {rejects} could not be read. Each toxicity score is {a_calibrated} probability from 0 to 1; sentiment is the \
+         {rejects} could not be read. Each toxicity score is {a_calibrated} probability from 0 to 1{mapped}; sentiment is the \
          probability of positive minus that of negative, from -1 to 1. Only a comment's own words were scored, not its \
          quotes. A comment counts as toxic at a probability of {TOXIC} or more; comments were flagged by the policy \
          \"{policy}\" ({rules}). Shares have 95% Wilson score intervals. Prevalence was estimated by the share of toxic \
@@ -69,6 +69,9 @@ pub(super) fn paragraph(run: &Run, policy: &Policy, counts: &Counts) -> String {
          which assumes independent replies.",
         records = if counts.read == 1 { "record" } else { "records" },
         a_calibrated = if model.uncalibrated { "an uncalibrated" } else { "a calibrated" },
+        mapped = run.settings.get(CALIBRATION).map_or(String::new(), |map| format!(
+            ", mapped by the calibration {map} to other scores or labels"
+        )),
         name = model.name,
         model_version = model.version,
         checksum = model.checksum,

@@ -12,7 +12,7 @@ use crate::files;
 use crate::label::Label;
 use crate::policy::Policy;
 use crate::record::ledger::{self, LedgerError};
-use crate::record::{ModelId, RUN, Run};
+use crate::record::{CALIBRATION, ModelId, RUN, Run};
 
 /// Returns the SHA-256 of a folder's scores file, in hexadecimal.
 ///
@@ -69,13 +69,14 @@ pub(super) fn notices(run: &Run, policy: &Policy) -> Vec<String> {
         "The scores file was changed after the run: figures and decisions here follow the changed file."
             .to_owned()
     });
-    model_notices(&run.model, policy).into_iter().chain(edited).collect()
+    let calibration = run.settings.get(CALIBRATION).map(String::as_str);
+    model_notices(&run.model, calibration, policy).into_iter().chain(edited).collect()
 }
 
 /// Returns what a reader must know about this model in particular: labels that it does not
 /// give, rules that can therefore never fire, scores that nobody has calibrated, languages that it
 /// does not name.
-fn model_notices(model: &ModelId, policy: &Policy) -> Vec<String> {
+fn model_notices(model: &ModelId, calibration: Option<&str>, policy: &Policy) -> Vec<String> {
     let list = |words: &[&str]| words.join(", ");
     let mut notices = Vec::new();
     let missing: Vec<&str> = model.missing.iter().map(|label| label.as_str()).collect();
@@ -105,7 +106,19 @@ fn model_notices(model: &ModelId, policy: &Policy) -> Vec<String> {
             list(&idle)
         ));
     }
-    if model.uncalibrated {
+    if let Some(map) = calibration {
+        notices.push(format!(
+            "Toxicity scores were mapped by the calibration {map}: thresholds apply to the mapped scores, and sentiment is \
+             as the model gives it."
+        ));
+    }
+    if model.uncalibrated && calibration.is_some() {
+        notices.push(
+            "A mapped score is the score to expect from another service, not a probability: a sum or mean of scores is not \
+             a number of toxic comments."
+                .to_owned(),
+        );
+    } else if model.uncalibrated {
         notices.push(format!(
             "The scores of the model {} are not calibrated: of comments with a score of 0.8, not 80 in 100 need be what the \
              label says, and thresholds made for another model do not fit.",

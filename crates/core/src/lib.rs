@@ -25,6 +25,7 @@
 //! - [`comment`] and [`label`]: the input of scoring, and the labels that a model scores.
 //! - [`record`]: a scored comment and its row in `scores.csv`, `run.json`, explanations, and
 //!   moderators' decisions.
+//! - [`score_map`]: maps from scores to those of another service, for `--calibration`.
 //! - [`policy`]: rules, and the actions that they propose.
 //! - [`cell`], [`decimal`], [`digest`], [`quote`], [`word_list`]: the helpers that several crates
 //!   share.
@@ -39,4 +40,5 @@ pub mod label;
 pub mod policy;
 pub mod quote;
 pub mod record;
+pub mod score_map;
 pub mod word_list;

@@ -14,4 +14,4 @@ pub use column::Column;
 pub use errors::{Confusion, HeldOut};
 pub use explanation::{EXPLAINED_CHARS, EXPLANATIONS, Explanation, MOST_EXPLAINED, Part};
 pub use outcome::{Outcome, Scored, Scores, Unscored};
-pub use run::{Input, ModelId, RUN, Replies, Run, SkippedFile};
+pub use run::{CALIBRATION, Input, ModelId, RUN, Replies, Run, SkippedFile};

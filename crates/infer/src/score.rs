@@ -11,7 +11,8 @@
 //!    (a threat does not fade because the rest of a long comment is polite), the mean weighted by
 //!    content tokens for the sentiment;
 //! 6. of two readings of a text the worse one counts, label by label; the sentiment is that of the
-//!    more toxic one. A text that is disguised throughout has one only, the folded one.
+//!    more toxic one. A text that is disguised throughout has one only, the folded one;
+//! 7. a score map, if there is one, replaces the scores of the labels that it maps.
 //!
 //! A text's scores depend on that text alone: not on its batch, nor its chunk, nor the number of
 //! threads. Only the gate for languages ([`crate::language`]) takes the export into account, to
@@ -30,7 +31,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use builder::{ModelChoice, ScorerBuilder, max_threads};
+pub use builder::{ModelChoice, ScorerBuilder, mapped_model, max_threads};
 pub use reuse::Earlier;
 pub use session::Session;
 pub use tokens::{Probabilities, Tokens};
@@ -44,6 +45,7 @@ use crate::normalize::{self, normalize_as};
 use comity_core::comment::{Comment, Status};
 use comity_core::label::Label;
 use comity_core::record::{Outcome, Scored, Scores, Unscored, ledger};
+use comity_core::score_map::{MappedModel, ScoreMap};
 
 /// The number of comments that a caller should give [`Session::score`] at once: enough to find
 /// equal texts and to sort by length, few enough to keep in memory.
@@ -76,6 +78,19 @@ pub enum ScoreError {
         model: String,
         /// The normalizer's version in its manifest.
         normalizer: u32,
+    },
+    /// The score map was made for another model.
+    #[error(
+        "the calibration {map} was made for the model {made_for}, but the model is {model}; make it again with \
+         `comity calibrate`, or leave it out"
+    )]
+    Calibration {
+        /// Name of the map.
+        map: String,
+        /// The model that it was made for.
+        made_for: MappedModel,
+        /// The model that was loaded.
+        model: MappedModel,
     },
     /// The threads could not be started.
     #[error("cannot start the threads")]
@@ -136,6 +151,7 @@ struct Shared {
     pool: Option<ThreadPool>,
     /// The number of windows in one engine call.
     batch: usize,
+    calibration: Option<Arc<ScoreMap>>,
 }
 
 /// A comment on its way to the engine, by [`Scorer::prepare`].
@@ -230,6 +246,11 @@ impl Scorer {
     /// Returns the engine.
     pub fn engine(&self) -> &dyn Engine {
         &*self.shared.engine
+    }
+
+    /// Returns the score map that is applied, if any.
+    pub fn calibration(&self) -> Option<&ScoreMap> {
+        self.shared.calibration.as_deref()
     }
 
     /// Returns the number of threads that score.

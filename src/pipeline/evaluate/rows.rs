@@ -1,18 +1,16 @@
 //! The rows of a labelled file: cells to labels, and labels with scores to figures.
 
-use super::{Detected, EvaluateRequest, LabelledColumns, Located, PipelineError};
-use crate::comment::{Comment, Origin};
+use super::{Detected, EvaluateRequest, LabelledColumns, PipelineError};
+use crate::comment::Comment;
 use crate::evade::Evasion;
 use crate::evaluate::{self, Figures, LabelledRows, Marked, SentimentFigures};
 use crate::explain::Weighed;
 use crate::label::Label;
 use crate::model::Model;
+use crate::pipeline::labelled::{LabelledFile, answer, share};
 use crate::policy::Policy;
-use crate::read::{Reject, Row, Table};
+use crate::read::Row;
 use crate::record::{Scored, Scores};
-
-/// The number of rejects that are reported one by one; the rest is counted.
-const REJECTS_TOLD: usize = 20;
 
 /// A row on its way through the scoring stage.
 pub(super) struct Labelled {
@@ -39,7 +37,6 @@ enum Sentiment {
 /// Every row's labels and scores: what stays in memory of a file.
 pub(super) struct Rows<'r> {
     columns: &'r LabelledColumns,
-    text: usize,
     labels: Vec<usize>,
     sentiment: Option<usize>,
     pub(super) spans: Option<usize>,
@@ -53,8 +50,6 @@ pub(super) struct Rows<'r> {
     pub(super) marked: Vec<Marked>,
     pub(super) scored: u64,
     pub(super) unscored: u64,
-    pub(super) rejects: u64,
-    pub(super) first_rejects: Vec<Located>,
     pub(super) detected: Vec<Detected>,
 }
 
@@ -71,17 +66,16 @@ impl<'r> Rows<'r> {
     pub(super) fn new(
         columns: &'r LabelledColumns,
         evasions: &[Evasion],
-        table: &Table,
+        file: &LabelledFile,
     ) -> Result<Self, PipelineError> {
-        let place = |name: &Option<String>| name.as_deref().map(|name| table.column(name)).transpose();
+        let place = |name: &Option<String>| name.as_deref().map(|name| file.column(name)).transpose();
         let labels: Result<Vec<usize>, _> =
-            columns.labels.iter().map(|(_, name)| table.column(name)).collect();
+            columns.labels.iter().map(|(_, name)| file.column(name)).collect();
         let disguised: Vec<(Evasion, Vec<f64>)> =
             evasions.iter().map(|evasion| (*evasion, Vec::new())).collect();
         let sample = LabelledRows { disguised, ..LabelledRows::default() };
         Ok(Self {
             columns,
-            text: table.column(&columns.text)?,
             labels: labels?,
             sentiment: place(&columns.sentiment)?,
             spans: place(&columns.spans)?,
@@ -95,8 +89,6 @@ impl<'r> Rows<'r> {
             marked: Vec::new(),
             scored: 0,
             unscored: 0,
-            rejects: 0,
-            first_rejects: Vec::new(),
             detected: evasions
                 .iter()
                 .map(|evasion| Detected { evasion: *evasion, altered: 0, flagged: 0 })
@@ -116,23 +108,15 @@ impl<'r> Rows<'r> {
         })
     }
 
-    pub(super) fn reject(&mut self, reject: Reject) {
-        self.rejects += 1;
-        if self.first_rejects.len() < REJECTS_TOLD {
-            let Reject { record, line, cause, .. } = reject;
-            self.first_rejects.push(Located { record, line, cause });
-        }
-    }
-
     /// The row's cells as labels; what is wrong with them otherwise.
-    pub(super) fn parse(&mut self, row: &Row) -> Result<Labelled, String> {
+    pub(super) fn parse(&mut self, file: &LabelledFile, row: &Row) -> Result<Labelled, String> {
         let cell = |place: usize| row.cells[place].trim();
         let mut truth = Vec::with_capacity(self.labels.len());
         for ((_, name), place) in self.columns.labels.iter().zip(&self.labels) {
             truth.push(label(cell(*place), self.columns).map_err(|what| format!("column `{name}`: {what}"))?);
         }
         let sentiment = self.sentiment.map(|place| sentiment(cell(place))).transpose()?.flatten();
-        let spans = self.spans.map(|place| spans(cell(place), &row.cells[self.text])).transpose()?;
+        let spans = self.spans.map(|place| spans(cell(place), file.text(row))).transpose()?;
         let weight = match self.weight.map(cell) {
             None => 1.0,
             Some(weight) => {
@@ -147,8 +131,7 @@ impl<'r> Rows<'r> {
             (Some(groups), Some(separator)) => intern_all(&mut self.group_names, groups.split(separator)),
         };
         let kind = self.kind.map_or(0, |place| intern(&mut self.kind_names, cell(place)));
-        let origin = Origin { file: "".into(), record: row.record, line: row.line };
-        let comment = Comment::new(row.record.to_string(), "", row.cells[self.text].as_str(), origin);
+        let comment = file.comment(row);
         let (record, line) = (row.record, row.line);
         Ok(Labelled { comment, record, line, truth, sentiment, spans, weight, groups, kind })
     }
@@ -243,17 +226,9 @@ fn label(cell: &str, columns: &LabelledColumns) -> Result<Option<bool>, String> 
     if cell.is_empty() {
         return Ok(columns.blank_as);
     }
-    if !columns.positive.is_empty() {
-        return Ok(Some(columns.positive.iter().any(|positive| positive == cell)));
-    }
-    match cell.to_lowercase().as_str() {
-        "true" | "yes" => return Ok(Some(true)),
-        "false" | "no" => return Ok(Some(false)),
-        _ => {}
-    }
     // A share of raters is a yes from one half on, as in Borkan et al. 2019.
-    let share = cell.parse().ok().filter(|share: &f64| (0.0..=1.0).contains(share));
-    share.map(|share| Some(share >= 0.5)).ok_or_else(|| {
+    let answer = answer(cell, &columns.positive).or_else(|| share(cell).map(|share| share >= 0.5));
+    answer.map(Some).ok_or_else(|| {
         format!("`{cell}` is neither 0 nor 1 nor a share between; name the word for yes with --positive")
     })
 }

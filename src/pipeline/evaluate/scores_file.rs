@@ -1,13 +1,14 @@
 //! The file of `comity eval --scores`.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use super::rows::Labelled;
 use crate::decimal;
-use crate::files::{self, Staged};
+use crate::files;
 use crate::label::Label;
+use crate::pipeline::named_file::NamedFile;
 use crate::pipeline::{PipelineError, cannot_write};
 use crate::record::{Outcome, Scored};
 
@@ -15,14 +16,13 @@ use crate::record::{Outcome, Scored};
 pub(super) struct ScoresFile {
     writer: csv::Writer<BufWriter<File>>,
     path: PathBuf,
-    /// None for a pipe or device, which is written to as it is.
-    staged: Option<Staged>,
+    output: NamedFile,
 }
 
 impl ScoresFile {
     pub(super) fn create(path: &Path) -> Result<Self, PipelineError> {
-        let (staged, file) = create(path).map_err(cannot_write(path))?;
-        let mut file = Self { writer: csv::Writer::from_writer(file), path: path.to_owned(), staged };
+        let (output, file) = NamedFile::create(path)?;
+        let mut file = Self { writer: csv::Writer::from_writer(file), path: path.to_owned(), output };
         let labels = Label::ALL.iter().map(|label| label.as_str().to_owned());
         let header = ["record", "line", "unscored", "evasion"].map(str::to_owned).into_iter().chain(labels);
         file.write_record(header.collect())?;
@@ -50,26 +50,7 @@ impl ScoresFile {
     }
 
     pub(super) fn finish(self) -> Result<(), PipelineError> {
-        let Self { writer, path, staged } = self;
-        let file = files::end_csv(writer).map_err(cannot_write(&path))?;
-        let finished = match staged {
-            Some(staged) => files::finish(file).and_then(|()| staged.publish()),
-            None => file.into_inner().map(drop).map_err(io::IntoInnerError::into_error),
-        };
-        finished.map_err(cannot_write(&path))
+        let Self { writer, path, output } = self;
+        output.finish(files::end_csv(writer).map_err(cannot_write(&path))?)
     }
-}
-
-/// Creates a file that the user named. A pipe or device is opened, a link is followed: the user
-/// named it, too.
-fn create(path: &Path) -> io::Result<(Option<Staged>, BufWriter<File>)> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Ok((None, BufWriter::new(File::options().write(true).open(path)?)));
-    }
-    let path = path.canonicalize().or_else(|_| std::path::absolute(path))?;
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidFilename.into());
-    };
-    let (staged, file) = Staged::create(folder, name)?;
-    Ok((Some(staged), file))
 }

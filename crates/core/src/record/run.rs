@@ -10,6 +10,9 @@ use crate::label::Label;
 /// Name of the file in a report's folder.
 pub const RUN: &str = "run.json";
 
+/// Name of the setting with the score map that was applied to the scores.
+pub const CALIBRATION: &str = "calibration";
+
 /// A run. Nothing that differs between two runs over the same input is recorded: no clock times, no
 /// number of threads, no batch size, no paths beyond those that the user typed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

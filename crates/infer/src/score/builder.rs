@@ -12,6 +12,7 @@ use crate::language::{self, Gate};
 use crate::model::{Manifest, Model};
 use crate::normalize;
 use crate::normalize::fold::Lexicon;
+use comity_core::score_map::{MappedModel, ScoreMap};
 
 /// Threads for each core that [`ScorerBuilder::threads`] allows. One for each is enough: scoring
 /// never waits for anything but the processor.
@@ -40,8 +41,8 @@ enum EngineChoice {
     Custom(Arc<dyn Engine>),
 }
 
-/// Settings of a [`Scorer`]. Only the model, the engine and [`any_language`](Self::any_language)
-/// affect the results.
+/// Settings of a [`Scorer`]. Only the model, the engine, [`any_language`](Self::any_language) and
+/// [`calibration`](Self::calibration) affect the results.
 #[derive(Clone)]
 pub struct ScorerBuilder {
     /// The embedded model if `None`.
@@ -50,6 +51,7 @@ pub struct ScorerBuilder {
     threads: Option<usize>,
     batch: usize,
     any_language: bool,
+    calibration: Option<Arc<ScoreMap>>,
 }
 
 impl Default for ScorerBuilder {
@@ -61,6 +63,7 @@ impl Default for ScorerBuilder {
             threads: None,
             batch: DEFAULT_BATCH,
             any_language: false,
+            calibration: None,
         }
     }
 }
@@ -102,6 +105,18 @@ impl ScorerBuilder {
     #[must_use]
     pub fn any_language(self, any: bool) -> Self {
         Self { any_language: any, ..self }
+    }
+
+    /// Maps the scores of toxicity labels, for example to those of Perspective. The map must have been
+    /// made for the model.
+    #[must_use]
+    pub fn calibration(self, map: ScoreMap) -> Self {
+        Self { calibration: Some(Arc::new(map)), ..self }
+    }
+
+    /// Returns the score map, if one was set.
+    pub fn score_map(&self) -> Option<&ScoreMap> {
+        self.calibration.as_deref()
     }
 
     /// Returns `true` if texts in every language are scored.
@@ -146,6 +161,13 @@ impl ScorerBuilder {
 
     /// Builds a scorer of a loaded model.
     pub(super) fn build_with(&self, model: Model) -> Result<Scorer, ScoreError> {
+        if let Some(map) = &self.calibration {
+            let model = mapped_model(&model);
+            if map.model != model {
+                let (map, made_for) = (map.name.clone(), map.model.clone());
+                return Err(ScoreError::Calibration { map, made_for, model });
+            }
+        }
         let engine = match &self.engine {
             EngineChoice::Named(name) => engine::open(name, &model)?.into(),
             EngineChoice::Custom(engine) => engine.clone(),
@@ -158,7 +180,14 @@ impl ScorerBuilder {
         let lexicon = knows_english.then(|| Lexicon::new(model.encoder.vocabulary()));
         let gate = Gate::new(languages);
         let gate = if self.any_language { gate.open() } else { gate };
-        let shared = Shared { model, engine, lexicon, gate, pool, batch: self.batch.max(1) };
+        let (batch, calibration) = (self.batch.max(1), self.calibration.clone());
+        let shared = Shared { model, engine, lexicon, gate, pool, batch, calibration };
         Ok(Scorer { shared: Arc::new(shared) })
     }
+}
+
+/// Returns a model as score maps name it.
+pub fn mapped_model(model: &Model) -> MappedModel {
+    let Manifest { name, version, .. } = &model.manifest;
+    MappedModel { name: name.clone(), version: version.clone(), checksum: model.checksum.clone() }
 }

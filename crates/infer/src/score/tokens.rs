@@ -1,10 +1,13 @@
 //! The token windows of a text, and its scores from theirs.
 
+use std::sync::Arc;
+
 use super::{Reading, ScoreError, Scorer};
 use crate::encode::Window;
 use crate::engine::Batch;
 use comity_core::label::Label;
 use comity_core::record::Scores;
+use comity_core::score_map::ScoreMap;
 
 /// A probability for every label that the model gives, by [`Label::index`].
 pub type Probabilities = [Option<f64>; Label::COUNT];
@@ -14,6 +17,7 @@ pub type Probabilities = [Option<f64>; Label::COUNT];
 #[derive(Clone, Debug)]
 pub struct Tokens {
     readings: Vec<Vec<Window>>,
+    calibration: Option<Arc<ScoreMap>>,
 }
 
 impl Tokens {
@@ -22,7 +26,8 @@ impl Tokens {
         self.readings.iter().flatten()
     }
 
-    /// Returns the scores of the text, given the probabilities of each of its windows.
+    /// Returns the scores of the text, given the probabilities of each of its windows. The
+    /// scorer's score map is applied, if it has one.
     ///
     /// # Panics
     /// If there are not as many as windows.
@@ -30,10 +35,12 @@ impl Tokens {
         assert_eq!(probabilities.len(), self.windows().count(), "every window has been run");
         let (first, second) = probabilities.split_at(self.readings[0].len());
         let raw = join_windows(&self.readings[0], first);
-        Scores::new(match self.readings.get(1) {
+        let scores = Scores::new(match self.readings.get(1) {
             Some(windows) => worse(raw, join_windows(windows, second)),
             None => raw,
-        })
+        });
+        // After rounding, so that applying the map to a scores file gives the same.
+        self.calibration.as_ref().map_or(scores, |map| map.apply(&scores))
     }
 }
 
@@ -47,7 +54,8 @@ impl Scorer {
     pub fn tokens(&self, text: &Reading) -> Result<Tokens, ScoreError> {
         let manifest = &self.model().manifest;
         let windows = |text| self.model().encoder.windows(text, manifest.max_tokens, manifest.overlap_tokens);
-        Ok(Tokens { readings: text.variants().map(windows).collect::<Result<_, _>>()? })
+        let readings = text.variants().map(windows).collect::<Result<_, _>>()?;
+        Ok(Tokens { readings, calibration: self.shared.calibration.clone() })
     }
 
     /// Runs windows of any texts in one engine call on the current thread. Returns the probabilities
