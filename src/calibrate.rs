@@ -34,7 +34,7 @@ pub const MIN_ROWS: u64 = 2 * FOLDS;
 /// Near a threshold, a standard deviation from fewer rows is not used.
 const MIN_NEAR: usize = 10;
 
-/// A row with a score of ours and the value that it is mapped to.
+/// A row with the model's score and the value that it is mapped to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
     /// Our score, from 0 to 1.
@@ -81,7 +81,7 @@ pub struct Calibration {
 pub struct AtThreshold {
     /// The threshold.
     pub threshold: f64,
-    /// The score of ours that is mapped to it; `None` if no score is mapped so high.
+    /// The model's score that is mapped to it; `None` if no score is mapped that high.
     pub score: Option<f64>,
     /// Rows whose value reaches the threshold; rows with a yes if the values are labels.
     pub theirs: u64,
@@ -245,7 +245,7 @@ fn rows_near(threshold: f64, mapped: &[f64], values: &[f64]) -> (u64, u64) {
     (residuals.len() as u64, enough.max(MIN_NEAR as u64))
 }
 
-/// Returns the score that `count` rows reach, if there are so many; `None` for 0.
+/// Returns the score that `count` rows reach, if the rows are enough; `None` for 0.
 fn nth_highest(scores: &[f64], count: usize) -> Option<f64> {
     let mut scores = scores.to_vec();
     scores.sort_by(|a, b| b.total_cmp(a));

@@ -232,7 +232,10 @@ fn runs_of_different_maps_do_not_mix() {
     fs::write(case.at("whole-1/unfinished.json"), start.to_string()).unwrap();
     let resume = |map| score(&with(of("whole-1", map, None), |request| request.resume = true));
     let message = with_causes(&resume(None).err().unwrap());
-    assert!(message.contains("--calibration was map (") && message.contains("now it is not given"), "{message}");
+    assert!(
+        message.contains("--calibration was map (") && message.contains("now it is not given"),
+        "{message}"
+    );
     resume(Some(&map)).unwrap();
 }
 

@@ -197,7 +197,7 @@ fn show_label(out: &mut impl Write, calibration: &Calibration) -> io::Result<()>
     show_warnings(out, map.rows, thresholds)
 }
 
-/// Prints where there are too few rows to rely on the map.
+/// Prints the thresholds at which the rows are too few to rely on the map.
 fn show_warnings(out: &mut impl Write, rows: u64, thresholds: &[AtThreshold]) -> io::Result<()> {
     if rows < ENOUGH_ROWS {
         writeln!(out, "  warning: only {}; {ENOUGH_ROWS} would be enough", counted(rows, "row", "rows"))?;

@@ -66,7 +66,7 @@ pub struct CalibrationReport {
     pub model: ModelId,
     /// The engine that runs it.
     pub engine: String,
-    /// Rows with a score of ours.
+    /// Rows that the model scored.
     pub rows: u64,
     /// Rows that the model did not score: without words, or in a language that it does not support.
     pub unscored: u64,
