@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::output::Output;
 use super::score::load_policy;
-use super::scorer::{scorer, threads};
+use super::scorer::{calibrated, scorer, threads};
 use super::{Done, one_line};
 
 /// The port of the default address.
@@ -80,6 +80,12 @@ struct Settings {
     #[arg(long, value_name = "MS", env = "COMITY_WAIT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<u32>,
+
+    /// Map toxicity scores to those of Perspective (`perspective`), or by a file of `comity
+    /// calibrate`.
+    #[arg(long, value_name = "FILE", env = "COMITY_CALIBRATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration: Option<PathBuf>,
 
     /// Policy that turns scores into decisions (TOML) [default: the built-in policy].
     #[arg(long, value_name = "FILE", env = "COMITY_POLICY")]
@@ -210,7 +216,7 @@ impl Settings {
     /// Returns the settings of the server.
     fn config(self) -> anyhow::Result<Config> {
         let mut config = Config::new(self.listen.unwrap_or_else(|| ([127, 0, 0, 1], PORT).into()));
-        config.models = self.models();
+        config.models = self.models()?;
         config.threads = Some(threads(self.threads.map(NonZero::get)));
         config.batch = self.batch.map_or(config.batch, NonZero::get);
         config.queue = self.queue.map_or(config.queue, NonZero::get);
@@ -240,16 +246,16 @@ impl Settings {
         Ok(config)
     }
 
-    /// Returns the models, in the order given.
-    fn models(&self) -> Vec<ScorerBuilder> {
+    /// Returns the models, in the order given. A score map must be for each of them.
+    fn models(&self) -> anyhow::Result<Vec<ScorerBuilder>> {
         let engine = self.engine.clone().or_else(|| engine::names().next().map(str::to_owned));
         let engine = engine.unwrap_or_default();
         let model = |folder: Option<&PathBuf>| {
             let folder = folder.filter(|folder| folder.as_os_str() != BUILT_IN);
-            scorer(folder.cloned(), engine.clone())
+            calibrated(scorer(folder.cloned(), engine.clone()), self.calibration.as_deref())
         };
         if self.model.is_empty() {
-            return vec![model(None)];
+            return Ok(vec![model(None)?]);
         }
         self.model.iter().map(|folder| model(Some(folder))).collect()
     }
