@@ -452,8 +452,9 @@ fn wrong_options_are_named() {
         (&["--threads", "0"], 2, "--threads"),
         (&["--log-format", "xml"], 2, "--log-format"),
     ] {
+        let model = tiny();
         let options: Vec<&str> =
-            ["--model", tiny().to_str().unwrap()].into_iter().chain(options.iter().copied()).collect();
+            ["--model", model.to_str().unwrap()].into_iter().chain(options.iter().copied()).collect();
         let (got, said) = refused(folder.path(), &options, &[("COMITY_LISTEN", "127.0.0.1:0")]);
         assert_eq!(got, Some(code), "{said}");
         assert!(said.contains(message), "{message} in {said}");
