@@ -119,6 +119,12 @@ struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     coral_secret_file: Option<PathBuf>,
 
+    /// File to append the scores to that clients of Perspective suggest, with their texts (NDJSON)
+    /// [default: they are not kept].
+    #[arg(long, value_name = "FILE", env = "COMITY_SUGGESTIONS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestions: Option<PathBuf>,
+
     /// Format of the log, which goes to standard error [default: text].
     #[arg(long, value_name = "FORMAT", env = "COMITY_LOG_FORMAT")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,7 +191,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Some(file) => args.settings.over(file)?,
         None => args.settings,
     };
-    comity_serve::start_log(match settings.log_format {
+    // Dropped last: it sends what it has of the requests.
+    let _log = comity_serve::start_log(match settings.log_format {
         Some(Log::Json) => LogFormat::Json,
         Some(Log::Text) | None => LogFormat::Text,
     });
@@ -228,6 +235,7 @@ impl Settings {
             (Some(_), None) => usage("--tls-cert needs the key of the certificate: add --tls-key FILE"),
             (None, Some(_)) => usage("--tls-key needs a certificate: add --tls-cert FILE"),
         };
+        config.suggestions = self.suggestions;
         config.cors = self.cors_origin;
         config.grace = self.grace.map_or(config.grace, |grace| Duration::from_secs(grace.into()));
         let seconds = |time: NonZero<u32>| Duration::from_secs(time.get().into());

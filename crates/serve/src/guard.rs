@@ -37,9 +37,7 @@ pub(crate) fn guarded(shape: Shape, app: &Shared) -> Router<Shared> {
         let keys = app.keys();
         if !open && !keys.is_empty() {
             let Some(name) = keys.name(&head) else {
-                let mut response = refuse(Refusal::Unauthorized);
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                return closing(response, &head, body);
+                return closing(refuse(Refusal::Unauthorized), &head, body);
             };
             details.set_key(name);
         }

@@ -19,10 +19,12 @@ mod scoring;
 mod server;
 mod shapes;
 mod signals;
+#[cfg(feature = "otel")]
+mod spans;
 
 pub use config::{Config, Limits, Reload, Tls};
 pub use keys::{Keys, KeysError};
-pub use log::{LogFormat, start_log};
+pub use log::{Log, LogFormat, start_log};
 pub use server::{ServeError, serve};
 
 /// Reads any bytes as Perspective's requests. For the fuzz targets.

@@ -12,12 +12,16 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::BodyExt;
-use tracing::info;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info, info_span};
 
 use crate::app::Shared;
 
 /// The header that has a request's id, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The target of the spans of requests, which only the feature `otel` uses.
+pub(crate) const SPANS: &str = "requests";
 
 /// The longest id of a client that is accepted, in bytes.
 const MAX_ID_BYTES: usize = 64;
@@ -54,9 +58,22 @@ pub(crate) async fn observe(State(app): State<Shared>, mut request: Request, nex
     request.extensions_mut().insert(details.clone());
     app.metrics.begin();
     let method = method(request.method());
-    let mut ended =
-        Ended { app, method, id: id.clone(), details, began: Instant::now(), status: None, bytes: 0 };
-    let mut response = next.run(request).await;
+    let span = info_span!(
+        target: SPANS,
+        "request",
+        otel.kind = "server",
+        otel.name = Empty,
+        http.request.method = method,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        shape = Empty,
+        id = id.to_str().unwrap_or_default(),
+    );
+    #[cfg(feature = "otel")]
+    crate::spans::join(&span, request.headers());
+    let (began, status, bytes) = (Instant::now(), None, 0);
+    let mut ended = Ended { app, span: span.clone(), method, id: id.clone(), details, began, status, bytes };
+    let mut response = next.run(request).instrument(span).await;
     ended.status = Some(response.status());
     response.headers_mut().insert(REQUEST_ID, id);
     response.map(|body| {
@@ -68,6 +85,7 @@ pub(crate) async fn observe(State(app): State<Shared>, mut request: Request, nex
 /// Logs and counts a request when it is dropped: its answer has been sent, or its client has left.
 struct Ended {
     app: Shared,
+    span: Span,
     method: &'static str,
     id: HeaderValue,
     details: Details,
@@ -89,14 +107,20 @@ impl Drop for Ended {
         let shape = found.shape.get().copied().unwrap_or("none");
         let key = found.key.get().map_or("none", |name| &**name);
         self.app.metrics.end([self.method, shape, key], self.status, duration);
+        let path = found.path.get().map_or("unknown", MatchedPath::as_str);
+        // 499 is nginx's number for a client that left.
+        let status = self.status.map_or(499, |status| status.as_u16());
+        self.span.record("otel.name", format_args!("{} {path}", self.method));
+        self.span.record("http.route", path);
+        self.span.record("http.response.status_code", status);
+        self.span.record("shape", shape);
         info!(
             id = self.id.to_str().unwrap_or_default(),
             method = self.method,
-            path = found.path.get().map_or("unknown", MatchedPath::as_str),
+            path,
             shape,
             key,
-            // 499 is nginx's number for a client that left.
-            status = self.status.map_or(499, |status| status.as_u16()),
+            status,
             ms = duration.as_micros() as f64 / 1000.0,
             bytes = self.bytes,
             "request"

@@ -1,7 +1,7 @@
 //! Health and figures, for load balancers, orchestrators and Prometheus.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, get};
 
@@ -36,5 +36,9 @@ async fn figures(State(app): State<Shared>) -> Response {
 }
 
 fn refuse(refusal: Refusal) -> Response {
-    (refusal.status(), format!("{refusal}\n")).into_response()
+    let mut response = (refusal.status(), format!("{refusal}\n")).into_response();
+    if refusal == Refusal::Unauthorized {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
