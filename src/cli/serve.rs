@@ -113,6 +113,12 @@ struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     coral_secret_file: Option<PathBuf>,
 
+    /// File that scores suggested by Perspective's clients are added to, with their texts
+    /// [default: none are kept].
+    #[arg(long, value_name = "FILE", env = "COMITY_SUGGESTIONS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestions: Option<PathBuf>,
+
     /// Format of the log, which goes to standard error [default: text].
     #[arg(long, value_name = "FORMAT", env = "COMITY_LOG_FORMAT")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -222,6 +228,7 @@ impl Settings {
             (Some(_), None) => usage("--tls-cert needs the key of the certificate: add --tls-key FILE"),
             (None, Some(_)) => usage("--tls-key needs a certificate: add --tls-cert FILE"),
         };
+        config.suggestions = self.suggestions;
         config.cors = self.cors_origin;
         config.grace = self.grace.map_or(config.grace, |grace| Duration::from_secs(grace.into()));
         let seconds = |time: NonZero<u32>| Duration::from_secs(time.get().into());
