@@ -77,3 +77,15 @@ for path in (root / "tests/exports").glob("arrow/*/input.arrow*"):
     seed("score", path.parent.name, b"\xff" + path.read_bytes())
 tiny = root / "tests/models/tiny/model.safetensors"
 seed("weights", "classifier", weights(tiny, ["classifier.weight", "classifier.bias"]))
+request = {
+    "comment": {"text": "It rains. Who ordered this?", "type": "PLAIN_TEXT"},
+    "context": {"entries": [{"text": "The weather"}]},
+    "requestedAttributes": {"TOXICITY": {"scoreType": "PROBABILITY", "scoreThreshold": 0.5}},
+    "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}, "spanScores": [{"begin": 0, "end": 9}]}},
+    "languages": ["en"],
+    "spanAnnotations": True,
+}
+body = json.dumps(request)
+seed("perspective", "request", body.encode())
+part = f"Content-Type: application/http\nContent-ID: <a>\n\nPOST /v1alpha1/comments:analyze HTTP/1.1\n\n{body}\n"
+seed("perspective", "batch", f"--a\n{part}--a--\n".encode())

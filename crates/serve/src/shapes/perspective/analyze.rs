@@ -16,12 +16,17 @@ use crate::app::comment;
 use crate::scoring::{Languages, Scoring};
 
 /// A request whose texts can be scored.
+#[derive(Debug)]
 pub(super) struct Plan {
     request: AnalyzeRequest,
     /// The text that is scored: the comment, without its tags if it is HTML.
     text: String,
     /// The byte ranges of the text that are scored on their own.
     sentences: Vec<Range<usize>>,
+    /// The detected languages of the text, the likeliest first.
+    detected: Vec<String>,
+    /// The languages that the text is scored as: those of the request, or else a detected one.
+    assumed: Vec<String>,
     /// The languages that the request names and no model supports.
     unsupported: Vec<String>,
     /// The languages that the request allows.
@@ -52,17 +57,28 @@ impl Plan {
                 }
             }
         }
+        let detected = languages::detected(&text, scoring);
+        let assumed = match named.is_empty() {
+            // A text without words has no language. Its scores would mean nothing.
+            true => vec![languages::assumed(&detected, scoring).ok_or_else(Failure::detection)?],
+            false => named.clone(),
+        };
         // Places in the text of an HTML body are not places in the body.
         let splits = request.has_spans && !request.comment.is_html();
         let sentences = if splits { spans::sentences(&text) } else { Vec::new() };
-        let languages = languages::allowed(named, scoring);
-        Ok(Self { request, text, sentences, unsupported, languages })
+        let languages = languages::allowed(named, &detected, scoring);
+        Ok(Self { request, text, sentences, detected, assumed, unsupported, languages })
+    }
+
+    /// Returns the number of texts to score.
+    pub(super) fn texts(&self) -> usize {
+        1 + self.sentences.len()
     }
 
     /// Returns the texts to score: the whole comment, and its sentences.
-    pub(super) fn comments(&self) -> Vec<Comment> {
+    pub(super) fn comments(&self) -> impl Iterator<Item = Comment> {
         let sentences = self.sentences.iter().map(|range| &self.text[range.clone()]);
-        std::iter::once(self.text.as_str()).chain(sentences).map(comment).collect()
+        std::iter::once(self.text.as_str()).chain(sentences).map(comment)
     }
 
     /// Writes the answer from the scored texts.
@@ -71,17 +87,10 @@ impl Plan {
     /// [`Failure`] if the comment has no scores, or an attribute is not served.
     pub(super) fn answer(&self, scored: &[Scored]) -> Result<Value, Failure> {
         let (whole, sentences) = scored.split_first().ok_or_else(Failure::detection)?;
-        let detected = languages::detected(whole);
-        let assumed = match (self.request.languages.as_slice(), detected.first()) {
-            // A text without words has no language. Its scores would mean nothing.
-            ([], None) => return Err(Failure::detection()),
-            ([], Some(detected)) => vec![detected.clone()],
-            (named, _) => named.to_vec(),
-        };
         let attributes = match &whole.outcome {
             _ if !self.unsupported.is_empty() => Map::new(),
-            Outcome::Scored(scores) => self.attributes(&assumed, Some(scores), sentences)?,
-            Outcome::Unscored(Unscored::Language) => self.attributes(&assumed, None, sentences)?,
+            Outcome::Scored(scores) => self.attributes(Some(scores), sentences)?,
+            Outcome::Unscored(Unscored::Language) => self.attributes(None, sentences)?,
             Outcome::Unscored(_) => return Err(Failure::comment_empty()),
         };
         // Empty fields are not sent.
@@ -89,11 +98,9 @@ impl Plan {
         if !attributes.is_empty() {
             answer.insert("attributeScores".into(), Value::Object(attributes));
         }
-        if !assumed.is_empty() {
-            answer.insert("languages".into(), json!(assumed));
-        }
-        if !detected.is_empty() {
-            answer.insert("detectedLanguages".into(), json!(detected));
+        answer.insert("languages".into(), json!(self.assumed));
+        if !self.detected.is_empty() {
+            answer.insert("detectedLanguages".into(), json!(self.detected));
         }
         if let Some(token) = self.request.client_token.as_ref().filter(|token| !token.is_empty()) {
             answer.insert("clientToken".into(), json!(token));
@@ -105,7 +112,6 @@ impl Plan {
     /// languages.
     fn attributes(
         &self,
-        languages: &[String],
         scores: Option<&Scores>,
         sentences: &[Scored],
     ) -> Result<Map<String, Value>, Failure> {
@@ -126,7 +132,7 @@ impl Plan {
                 None if self.request.drops_unsupported => {}
                 None => {
                     let are_named = !self.request.languages.is_empty();
-                    return Err(Failure::language(&requested.name, languages, are_named));
+                    return Err(Failure::language(&requested.name, &self.assumed, are_named));
                 }
             }
         }

@@ -3,7 +3,6 @@
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
 use comity_core::comment::Comment;
-use comity_core::record::Scored;
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -25,18 +24,20 @@ pub(super) struct Call {
 }
 
 /// A call whose request is understood.
-enum Task {
-    Analyze(analyze::Plan),
-    Suggest(suggest::Plan),
+enum Step {
+    /// Its texts are to be scored.
+    Score(analyze::Plan),
+    /// Its answer is there.
+    Answer(Value),
 }
 
-impl Task {
+impl Step {
     /// Reads the request of a call.
-    fn read(call: &Call, app: &Shared) -> Result<Self, Failure> {
+    async fn read(call: &Call, app: &Shared) -> Result<Self, Failure> {
         let method = call.uri.path().trim_start_matches("/v1alpha1/");
         let is_analyze = match method {
-            "comments:analyze" | "comments%3Aanalyze" | "comments%3aanalyze" => true,
-            "comments:suggestscore" | "comments%3Asuggestscore" | "comments%3asuggestscore" => false,
+            "comments:analyze" | "comments%3Aanalyze" => true,
+            "comments:suggestscore" | "comments%3Asuggestscore" => false,
             _ => return Err(Refusal::NotFound.into()),
         };
         if !call.is_allowed {
@@ -47,87 +48,75 @@ impl Task {
         }
         let value = payload::parse(&call.body)?;
         match is_analyze {
-            true => analyze::Plan::new(AnalyzeRequest::read(&value)?, &app.scoring).map(Self::Analyze),
-            false => Ok(Self::Suggest(suggest::Plan::new(SuggestRequest::read(&value)?))),
-        }
-    }
-
-    /// Returns the texts to score, and their languages.
-    fn texts(&self) -> (Vec<Comment>, Languages) {
-        match self {
-            Self::Analyze(plan) => (plan.comments(), plan.languages.clone()),
-            Self::Suggest(plan) => (plan.comments(), Languages::Detect),
-        }
-    }
-
-    /// Writes the answer from the scored texts.
-    fn answer(&self, scored: &[Scored], app: &Shared) -> Result<Value, Failure> {
-        match self {
-            Self::Analyze(plan) => plan.answer(scored),
-            Self::Suggest(plan) => plan.answer(scored, app.suggestions.as_deref()),
+            true => analyze::Plan::new(AnalyzeRequest::read(&value)?, &app.scoring).map(Self::Score),
+            false => suggest::answer(SuggestRequest::read(&value)?, app).await.map(Self::Answer),
         }
     }
 }
 
 /// Texts of one language, to be scored together.
-struct Group {
+struct Group<'p> {
     languages: Languages,
     comments: Vec<Comment>,
-    /// The calls that the texts are of, and the number of texts of each.
-    calls: Vec<(usize, usize)>,
+    /// The plans that the texts are of, and the places of their calls.
+    calls: Vec<(usize, &'p analyze::Plan)>,
 }
 
 /// Answers calls, in their order. Their texts are scored together.
 pub(super) async fn answer(calls: Vec<Call>, app: &Shared, priority: Priority) -> Vec<Answer> {
-    let mut answers: Vec<Option<Result<Value, Failure>>> = Vec::with_capacity(calls.len());
+    let mut answers = Vec::with_capacity(calls.len());
     let mut forms = Vec::with_capacity(calls.len());
-    let mut tasks = Vec::with_capacity(calls.len());
-    for call in &calls {
+    let mut plans = Vec::new();
+    for (place, call) in calls.iter().enumerate() {
         let (form, checked) = Form::read(&call.uri);
         forms.push(form);
-        match checked.and_then(|()| Task::read(call, app)) {
-            Ok(task) => {
-                tasks.push(Some(task));
-                answers.push(None);
+        let step = match checked {
+            Ok(()) => Step::read(call, app).await,
+            Err(failure) => Err(failure),
+        };
+        answers.push(match step {
+            Ok(Step::Answer(value)) => Ok(value),
+            Ok(Step::Score(plan)) => {
+                plans.push((place, plan));
+                Err(Refusal::Internal.into())
             }
-            Err(failure) => {
-                tasks.push(None);
-                answers.push(Some(Err(failure)));
-            }
-        }
+            Err(failure) => Err(failure),
+        });
+        // A thousand calls take a while to read, in which the thread has others to serve.
+        tokio::task::yield_now().await;
     }
-    for group in groups(&tasks, app.limits.texts) {
+    for group in groups(&plans, app.limits.texts) {
         let scored = app.scoring.score(group.comments, &group.languages, priority).await;
         let mut start = 0;
-        for (call, texts) in group.calls {
-            let range = start..start + texts;
+        for (place, plan) in group.calls {
+            let range = start..start + plan.texts();
             start = range.end;
-            let task = tasks[call].as_ref().map(|task| match &scored {
-                Ok(scored) => task.answer(scored.get(range).unwrap_or_default(), app),
+            answers[place] = match &scored {
+                Ok(scored) => plan.answer(scored.get(range).unwrap_or_default()),
                 Err(refusal) => Err(refusal.clone().into()),
-            });
-            answers[call] = task;
+            };
         }
     }
-    let internal = || Err(Refusal::Internal.into());
-    forms.iter().zip(answers).map(|(form, answer)| form.write(answer.unwrap_or_else(internal))).collect()
+    forms.iter().zip(answers).map(|(form, answer)| form.write(answer)).collect()
 }
 
-/// Groups the texts of all tasks by their languages, at most `most` together unless one call has
+/// Groups the texts of all plans by their languages, at most `most` together unless one plan has
 /// more.
-fn groups(tasks: &[Option<Task>], most: usize) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (call, task) in tasks.iter().enumerate() {
-        let Some(task) = task else { continue };
-        let (comments, languages) = task.texts();
-        let texts = comments.len();
-        let fits = |group: &&mut Group| group.languages == languages && group.comments.len() + texts <= most;
+fn groups(plans: &[(usize, analyze::Plan)], most: usize) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (place, plan) in plans {
+        let fits = |group: &&mut Group<'_>| {
+            group.languages == plan.languages && group.comments.len() + plan.texts() <= most
+        };
         match groups.iter_mut().find(fits) {
             Some(group) => {
-                group.comments.extend(comments);
-                group.calls.push((call, texts));
+                group.comments.extend(plan.comments());
+                group.calls.push((*place, plan));
             }
-            None => groups.push(Group { languages, comments, calls: vec![(call, texts)] }),
+            None => {
+                let (languages, comments) = (plan.languages.clone(), plan.comments().collect());
+                groups.push(Group { languages, comments, calls: vec![(*place, plan)] });
+            }
         }
     }
     groups

@@ -2,24 +2,16 @@
 
 use std::ops::Range;
 
-use unicode_segmentation::UnicodeSegmentation as _;
-
 /// The largest number of spans of a text. The last one has the rest of a text with more sentences.
 const MOST_SPANS: usize = 256;
 
 /// Returns the byte ranges of the sentences of a text, without the white space around them:
 /// ascending, not overlapping, at most [`MOST_SPANS`].
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
-    let bounds = text.split_sentence_bound_indices();
-    let mut spans: Vec<Range<usize>> = bounds
-        .filter(|(_, sentence)| !sentence.trim().is_empty())
-        .map(|(start, sentence)| {
-            let start = start + sentence.len() - sentence.trim_start().len();
-            start..start + sentence.trim().len()
-        })
-        .collect();
-    if spans.len() > MOST_SPANS {
-        let end = spans[spans.len() - 1].end;
+    let mut spans = comity_infer::explain::sentences(text);
+    if let Some(end) = spans.last().map(|last| last.end)
+        && spans.len() > MOST_SPANS
+    {
         spans.truncate(MOST_SPANS);
         spans[MOST_SPANS - 1].end = end;
     }
