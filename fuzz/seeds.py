@@ -75,6 +75,15 @@ for name, request in requests.items():
     seed("score", name, b"\x40" + request.encode())
 for path in (root / "tests/exports").glob("arrow/*/input.arrow*"):
     seed("score", path.parent.name, b"\xff" + path.read_bytes())
+shapes = {
+    "openai": b'\0{"model":"omni-moderation-latest","input":["rain","snow"]}',
+    "openai-parts": b'\0{"input":[{"type":"text","text":"rain"},{"type":"image_url","image_url":{"url":"a"}}]}',
+    "tei": b'\1{"inputs":[["rain"],["snow"]],"truncate":true,"truncation_direction":"left"}',
+    "coral": b"\2sha256=" + b"0f" * 32 + b'\n{"comment":{"body":"<p>rain"},"author":{"id":"u"},"story":{"url":"s"}}',
+    "matrix": b'\3{"event":{"type":"m.room.message","content":{"body":"rain"},"sender":"@u:s"}}',
+}
+for name, request in shapes.items():
+    seed("shapes", name, request)
 tiny = root / "tests/models/tiny/model.safetensors"
 seed("weights", "classifier", weights(tiny, ["classifier.weight", "classifier.bias"]))
 request = {

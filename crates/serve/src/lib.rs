@@ -39,3 +39,27 @@ pub fn read_as_perspective(bytes: &[u8]) {
 pub fn read_as_score(bytes: &[u8], size: usize) {
     shapes::score::read_any(bytes, size);
 }
+
+/// Reads any bytes as a request of OpenAI's. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_openai(bytes: &[u8]) {
+    shapes::openai::read_any(bytes);
+}
+
+/// Reads any bytes as a request of TEI's. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_tei(bytes: &[u8]) {
+    shapes::tei::read_any(bytes);
+}
+
+/// Reads any bytes as signatures, a line end, and a request of Coral's. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_coral(bytes: &[u8]) {
+    shapes::coral::read_any(bytes);
+}
+
+/// Reads any bytes as a request of synapse-http-antispam's. For the fuzz targets.
+#[doc(hidden)]
+pub fn read_as_matrix(bytes: &[u8]) {
+    shapes::matrix::read_any(bytes);
+}

@@ -33,6 +33,19 @@ pub(crate) fn shape() -> Shape {
         .open()
 }
 
+/// Reads any bytes as the signatures and the body of a request, with a line end between them. For
+/// fuzzing.
+pub(crate) fn read_any(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (header, body) = bytes.split_at(end);
+    if let Ok(header) = std::str::from_utf8(header) {
+        assert!(!is_signed(b"unknown", body, [header].into_iter()), "no one knows the secret");
+    }
+    if let Ok(moderation) = serde_json::from_slice::<Moderation>(body) {
+        moderation.into_comment();
+    }
+}
+
 /// A request, as far as it matters here.
 #[derive(Debug, Deserialize)]
 struct Moderation {
@@ -116,7 +129,8 @@ impl Flagged {
 
 async fn moderate(State(app): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let Some(secret) = &app.coral_secret else {
-        let message = "the server does not know the signing secret of this moderation phase; set it with --coral-secret";
+        let message =
+            "the server has no signing secret of this moderation phase; set it with --coral-secret-file";
         return error(StatusCode::FORBIDDEN, message);
     };
     let signatures = headers.get_all(SIGNATURE).iter().filter_map(|header| header.to_str().ok());

@@ -32,6 +32,13 @@ pub(crate) fn shape() -> Shape {
     Shape::new("openai", routes, refuse).under("/v1/moderations")
 }
 
+/// Reads any bytes as the body of a request. For fuzzing.
+pub(crate) fn read_any(bytes: &[u8]) {
+    if let Ok(Moderation { input: Input::List(texts), .. }) = request::parse(bytes, 8) {
+        assert!((1..=8).contains(&texts.len()), "a list is neither empty nor too long");
+    }
+}
+
 /// A fault of a request, as OpenAI describes it.
 #[derive(Debug, PartialEq, Serialize)]
 struct Fault {

@@ -66,6 +66,13 @@ pub(crate) fn shape() -> Shape {
     Shape::new("tei", routes, refuse)
 }
 
+/// Reads any bytes as the body of a request. For fuzzing.
+pub(crate) fn read_any(bytes: &[u8]) {
+    if let Ok(Inputs::Batch(texts)) = request::parse(bytes, 8) {
+        assert!((1..=8).contains(&texts.len()), "a batch is neither empty nor too large");
+    }
+}
+
 /// The kind of an error: those of TEI's that can occur.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 enum ErrorType {

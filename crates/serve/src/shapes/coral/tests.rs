@@ -124,7 +124,7 @@ async fn only_signed_requests_are_served() {
     let without = crate::shapes::testing::app(|_| {});
     let answer = moderate_signed(&without, &body, &right).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.json()["error"].as_str().unwrap().contains("--coral-secret"));
+    assert!(answer.json()["error"].as_str().unwrap().contains("--coral-secret-file"));
 }
 
 #[test]

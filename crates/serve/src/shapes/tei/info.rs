@@ -68,7 +68,7 @@ impl Info {
             model_sha: model.checksum.clone(),
             model_dtype: if is_quantized { "int8" } else { "float32" },
             model_type,
-            max_concurrent_requests: app.limits.texts,
+            max_concurrent_requests: app.limits.connections,
             max_input_length: app.limits.body,
             max_batch_tokens: DEFAULT_BATCH * model.manifest.max_tokens,
             max_batch_requests: None,

@@ -164,6 +164,8 @@ async fn the_model_is_described_with_teis_keys() {
     assert_eq!((&info["model_id"], &info["model_dtype"]), (&json!("tiny"), &json!("int8")));
     assert_eq!(info["model_sha"].as_str().unwrap().len(), 64);
     assert_eq!(info["max_client_batch_size"], 7);
+    assert_eq!(info["max_concurrent_requests"], app.limits.connections);
+    assert_eq!(info["max_input_length"], app.limits.body);
     let classifier = &info["model_type"]["classifier"];
     assert_eq!(classifier["activation"], "sigmoid");
     assert_eq!(classifier["id2label"]["5"], "identity_attack");
