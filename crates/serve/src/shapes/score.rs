@@ -11,7 +11,7 @@ mod fault;
 mod form;
 mod lines;
 mod records;
-mod stream;
+mod streamed;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +24,11 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
 use comity_core::comment::Comment;
+use comity_core::label::Label;
+use comity_core::policy::Policy;
 use comity_core::record::{Explanation, Scored};
 use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
 use tokio::time::sleep;
 
@@ -60,6 +63,9 @@ struct Options {
     language: Option<String>,
 }
 
+/// The most explanations of a request that are in the queue at a time.
+const EXPLAINED_TOGETHER: usize = 8;
+
 /// The answer to a record.
 enum Answer {
     /// The comment with its scores, and their explanation if it was asked for.
@@ -88,14 +94,15 @@ async fn answer(app: Shared, head: &Parts, body: &mut Body) -> Result<Response, 
     if form != Form::Json {
         reader.check(options.language.as_deref())?;
         let writer = Writer::new(answered, form, app.policy(), options.explain)?;
-        return stream::answer(app, body, form, reader, writer, options).await;
+        return streamed::answer(app, body, form, reader, writer, options).await;
     }
 
     let limits = &app.limits;
     let bytes = whole(body, limits.body, limits.body_time).await?;
     let (items, options) = records::whole(&bytes, reader, options, limits.texts)?;
-    let mut writer = Writer::new(answered, form, app.policy(), options.explain)?;
-    let answers = score_items(&app, items, &options, Priority::Interactive).await?;
+    let policy = app.policy();
+    let mut writer = Writer::new(answered, form, policy.clone(), options.explain)?;
+    let answers = score_items(&app, items, &options, &policy, Priority::Interactive).await?;
     let written = [writer.begin()?, writer.write(&answers)?, writer.end()?].concat();
     Ok((StatusCode::OK, answered.header(), written).into_response())
 }
@@ -105,6 +112,7 @@ async fn score_items(
     app: &App,
     items: Vec<Item>,
     options: &Options,
+    policy: &Policy,
     priority: Priority,
 ) -> Result<Vec<Answer>, Refusal> {
     let mut answers: Vec<Option<Answer>> = Vec::with_capacity(items.len());
@@ -123,31 +131,39 @@ async fn score_items(
     }
     let scored = languages.into_iter().map(async |(language, (places, comments))| {
         let language = language.map_or(Languages::Detect, Languages::Named);
-        let scored = score_patiently(app, comments, &language, priority).await?;
-        Ok::<_, Refusal>((places, scored))
+        let scored = patiently(priority, || app.scoring.score(comments.clone(), &language, priority)).await?;
+        let explained = async |scored: Scored| {
+            let explain =
+                || app.scoring.explain(&scored, explained_label(policy, &scored), &language, priority);
+            let explanation = if options.explain { patiently(priority, explain).await? } else { None };
+            Ok::<_, Refusal>(Answer::Scored(Box::new(scored), explanation))
+        };
+        let answers = stream::iter(scored).map(explained).buffered(EXPLAINED_TOGETHER);
+        Ok::<_, Refusal>((places, answers.try_collect::<Vec<_>>().await?))
     });
     for (places, scored) in try_join_all(scored).await? {
-        for (place, scored) in places.into_iter().zip(scored) {
-            answers[place] = Some(Answer::Scored(Box::new(scored), None));
+        for (place, answer) in places.into_iter().zip(scored) {
+            answers[place] = Some(answer);
         }
     }
     Ok(answers.into_iter().flatten().collect())
 }
 
-/// Scores comments. A stream waits while the queue is full: its client then waits, too.
-async fn score_patiently(
-    app: &App,
-    comments: Vec<Comment>,
-    language: &Languages,
+/// Returns the label whose score is explained: that of the rule that decided, or toxicity.
+fn explained_label(policy: &Policy, scored: &Scored) -> Label {
+    let fired = policy.decide(scored).and_then(|decision| decision.fired);
+    fired.map_or(Label::Toxicity, |fired| fired.rule.label)
+}
+
+/// Asks for scores. A stream waits while the queue is full: its client then waits, too.
+async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
     priority: Priority,
-) -> Result<Vec<Scored>, Refusal> {
-    if priority == Priority::Interactive {
-        return app.scoring.score(comments, language, priority).await;
-    }
+    ask: impl Fn() -> F,
+) -> Result<T, Refusal> {
     loop {
-        match app.scoring.score(comments.clone(), language, priority).await {
-            Err(Refusal::Busy(after)) => sleep(after).await,
-            scored => return scored,
+        match ask().await {
+            Err(Refusal::Busy(after)) if priority == Priority::Bulk => sleep(after).await,
+            answer => return answer,
         }
     }
 }

@@ -47,6 +47,11 @@ impl Writer {
         self.form
     }
 
+    /// Returns the policy that decides.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Returns the bytes before the first answer.
     pub(super) fn begin(&mut self) -> Result<Vec<u8>, Refusal> {
         match self.form {

@@ -143,6 +143,32 @@ async fn lines_are_answered_in_their_place() {
     assert!(bytes(ask(request(NDJSON, "*/*", "")).await).await.is_empty());
 }
 
+#[tokio::test]
+async fn an_explanation_has_sentences_and_words_of_the_text() {
+    let text = "Good luck, Zoë! You are a fool.";
+    let body = json!({"comments": [text, ""], "explain": true}).to_string();
+    let answers = json(ask(request(JSON, "*/*", body)).await).await;
+    let explanation = &answers[0]["explanation"];
+    let sentences: Vec<&str> = explanation["sentences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| {
+            let at = |key: &str| usize::try_from(part[key].as_u64().unwrap()).unwrap();
+            &text[at("start")..at("end")]
+        })
+        .collect();
+    assert_eq!(sentences, ["Good luck, Zoë!", "You are a fool."]);
+    let label = answers[0]["label"].as_str().unwrap_or("toxicity");
+    assert_eq!((&explanation["label"], &explanation["score"]), (&json!(label), &answers[0][label]));
+    assert!(explanation["words"].is_array() && explanation.get("id").is_none(), "{explanation}");
+    assert!(answers[1].get("explanation").is_none(), "{answers}");
+    let line = format!("{}\n", json!({"text": text}));
+    let streamed = Request::post("/v1/score?explain=true").header(header::CONTENT_TYPE, NDJSON);
+    let of_line = lines(ask(streamed.body(Body::from(line)).unwrap()).await).await;
+    assert_eq!(of_line[0]["explanation"], *explanation);
+}
+
 /// Returns a body, and what it is fed by.
 fn fed() -> (mpsc::Sender<Bytes>, Body) {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(1);

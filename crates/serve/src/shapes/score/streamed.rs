@@ -29,6 +29,8 @@ use crate::scoring::Priority;
 const AHEAD: usize = 1 << 18;
 /// The most records that are scored together.
 const TOGETHER: usize = 256;
+/// The most records that are scored and explained together: explaining takes many times as long.
+const EXPLAINED: usize = 8;
 
 /// The time between two looks if the server is to end, while nothing arrives.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -214,8 +216,9 @@ impl Stream {
             }
         };
         let mut answers = Vec::with_capacity(items.len());
+        let together = if self.options.explain { EXPLAINED } else { TOGETHER };
         while !items.is_empty() {
-            let rest = items.split_off(items.len().min(TOGETHER));
+            let rest = items.split_off(items.len().min(together));
             answers.extend(self.score(items).await?);
             items = rest;
         }
@@ -224,8 +227,8 @@ impl Stream {
 
     /// Scores records, and reads ahead meanwhile.
     async fn score(&mut self, items: Vec<Item>) -> Result<Vec<Answer>, Fault> {
-        let Self { app, body, is_over, source, options, .. } = self;
-        let mut scoring = Box::pin(score_items(app, items, options, Priority::Bulk));
+        let Self { app, body, is_over, source, options, writer, .. } = self;
+        let mut scoring = Box::pin(score_items(app, items, options, writer.policy(), Priority::Bulk));
         loop {
             if *is_over || app.is_stopping() || source.waiting() >= AHEAD {
                 return Ok(scoring.await?);
