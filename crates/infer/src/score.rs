@@ -63,7 +63,7 @@ pub enum ScoreError {
     NoModel,
     /// The model was trained on texts that were normalized in another way.
     #[error(
-        "the model {model} was trained behind normaliser {normalizer}, this version of comity has normaliser {}; use the \
+        "the model {model} was trained with normalizer {normalizer}, this version of comity has normalizer {}; use the \
          version of comity that the model was made for, or train it again",
         normalize::VERSION
     )]
@@ -582,7 +582,7 @@ mod tests {
         manifest["normalizer"] = serde_json::json!(normalize::VERSION + 1);
         std::fs::write(&path, manifest.to_string()).unwrap();
         let other = error(Scorer::builder().model(ModelChoice::Folder(dir.path().to_owned())));
-        assert!(other.starts_with("the model tiny was trained behind normaliser"), "{other}");
+        assert!(other.starts_with("the model tiny was trained with normalizer"), "{other}");
     }
 
     #[test]
