@@ -100,6 +100,6 @@ fn models_and_score_refuse_the_same_folders() {
     spoil(&model.join("model.safetensors"), "distilbert.transformer.layer.1.ffn.lin2.weight");
     refused(
         "spoilt",
-        "model.safetensors: tensor distilbert.transformer.layer.1.ffn.lin2.weight: holds a value that is not finite",
+        "model.safetensors: tensor distilbert.transformer.layer.1.ffn.lin2.weight: contains a value that is not finite",
     );
 }

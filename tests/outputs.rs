@@ -271,7 +271,7 @@ fn nothing_is_written_through_a_link() {
     // A sample, too, replaces nothing.
     symlink(run.path("nowhere"), run.path("out/sample.csv")).unwrap();
     let sample = pipeline::draw_sample(&run.path("out"), &Policy::built_in(), 10, 1);
-    assert!(sample.unwrap_err().to_string().contains("may hold decisions"));
+    assert!(sample.unwrap_err().to_string().contains("may contain decisions"));
     assert!(!run.path("nowhere").exists());
 }
 

@@ -71,7 +71,7 @@ fn youtube() {
     let Some((comments, files)) = read("youtube_comment_threads_all_to_me.json") else { return };
     assert_eq!(files[0].format.as_str(), "youtube");
     assert_eq!((comments.len(), threads(&comments)), (4, 2));
-    assert_eq!(files[0].notices, ["replies that YouTube counts and this file does not hold: 1"]);
+    assert_eq!(files[0].notices, ["replies that YouTube counts and this file does not contain: 1"]);
     assert_eq!(comments[0].text, "Hope to go next time. yah!");
 }
 

@@ -61,8 +61,8 @@ pub enum SampleError {
     /// The scores could not be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// There is one, and it may hold decisions.
-    #[error("{path} is there already and may hold decisions; move it away first", path = path.display())]
+    /// There is one, and it may contain decisions.
+    #[error("{path} exists and may contain decisions; move it away first", path = path.display())]
     Exists {
         /// The file.
         path: PathBuf,
@@ -248,7 +248,7 @@ mod tests {
         assert!(rows.iter().all(|row| row[4].starts_with("'=word") && row[5].is_empty()));
         assert!(rows.iter().all(|row| row[1].parse::<u64>().unwrap() % 10 != 0), "none is flagged");
         let error = draw(first.path(), &policy, 100, 7).unwrap_err().to_string();
-        assert!(error.contains("may hold decisions"), "{error}");
+        assert!(error.contains("may contain decisions"), "{error}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum PipelineError {
     Read(#[from] ReadError),
     /// A record could not be read and the run is strict.
     #[error(
-        "{file}: record {record} (line {line}): {cause}; or leave out --strict to go on without the record"
+        "{file}: record {record} (line {line}): {cause}; or leave out --strict to skip the record"
     )]
     Strict {
         /// The file.

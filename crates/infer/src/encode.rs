@@ -73,11 +73,11 @@ pub struct Window {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The bytes are not a tokenizer of the crate's format.
-    #[error("not a tokenizer.json: {0}; use the file that Hugging Face saves beside a model")]
+    #[error("not a tokenizer.json: {0}; use the file that Hugging Face saves with a model")]
     Load(String),
     /// A text does not stand between two tokens.
     #[error(
-        "the tokenizer does not put one token before a text and one behind it, as [CLS] and [SEP]; use the file that Hugging \
+        "the tokenizer does not put one token before a text and one after it, as [CLS] and [SEP]; use the file that Hugging \
          Face saves beside a BERT, DistilBERT or RoBERTa"
     )]
     Frame,
@@ -418,7 +418,7 @@ mod tests {
             (
                 "post_processor",
                 serde_json::json!(null),
-                "does not put one token before a text and one behind it",
+                "does not put one token before a text and one after it",
             ),
         ] {
             let mut other = json.clone();

@@ -79,7 +79,7 @@ impl Error for ModelError {
 pub enum ModelErrorKind {
     /// It cannot be read.
     #[error(
-        "cannot be read; a model folder holds {CONFIG}, {TOKENIZER} or vocab.txt, and {WEIGHTS}; docs/models.md"
+        "cannot be read; a model folder contains {CONFIG}, {TOKENIZER} or vocab.txt, and {WEIGHTS}; docs/models.md"
     )]
     Read(#[source] io::Error),
     /// There are weights, as a Python program.
@@ -338,7 +338,7 @@ mod tests {
         let cases: [(Break, &str); 6] = [
             (
                 |dir| fs::remove_file(dir.join(WEIGHTS)).unwrap(),
-                "model.safetensors: cannot be read: No such file or directory (os error 2); a model folder holds",
+                "model.safetensors: cannot be read: No such file or directory (os error 2); a model folder contains",
             ),
             (
                 |dir| fs::remove_file(dir.join(MANIFEST)).unwrap(),

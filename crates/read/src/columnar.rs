@@ -51,7 +51,7 @@ pub(super) fn record(
             }
             Some(Ok(value)) if value.len() > MAX_RECORD_BYTES => {
                 let cause = format!(
-                    "its column `{}` holds {} bytes, more than the {MAX_RECORD_BYTES} that are read; split it",
+                    "its column `{}` has {} bytes, more than the limit of {MAX_RECORD_BYTES}; split it",
                     name(place),
                     value.len()
                 );

@@ -560,7 +560,7 @@ mod tests {
                 "a.csv",
                 "user,text,replies.user,replies.text\nAna,So it is,Bo,No\n,,Cy,Yes\nDan,Maybe,,\n",
                 &["Ana: So it is", "Bo: No", "Cy: Yes", "Dan: Maybe"],
-                "the columns of `replies` hold replies",
+                "the columns of `replies` contain replies",
             ),
         ] {
             let (records, notices) = read(name, content);

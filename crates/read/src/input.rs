@@ -105,7 +105,7 @@ impl Input {
     /// column.
     pub(crate) fn resolve(&mut self, columns: &[Column], noun: &str) -> Result<Resolved, ReadError> {
         if columns.is_empty() {
-            let what = format!("no {noun} in it holds a value");
+            let what = format!("no {noun} in it has a value");
             let remedy = "check that the export has comments in it";
             return Err(ReadError::new(ReadErrorKind::Empty, &self.source.name, what, remedy));
         }

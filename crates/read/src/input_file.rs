@@ -125,7 +125,7 @@ pub(crate) fn find(inputs: &[PathBuf], max_expansion: Option<u64>) -> Result<Inp
         } else if is_new(input, &mut known) && metadata.is_file() && archive::is_archive(input) {
             let Archive { files, folder } = archive::open(input, max_expansion)?;
             if files.is_empty() {
-                let remedy = "name an archive that holds comment exports";
+                let remedy = "name an archive that contains comment exports";
                 let what = "a zip archive without any file";
                 return Err(ReadError::new(ReadErrorKind::NoInput, &name, what, remedy));
             }
@@ -255,7 +255,7 @@ fn walk(folder: &Path, name: &Arc<str>) -> Result<Vec<InputFile>, ReadError> {
             ReadErrorKind::NoInput,
             name,
             "a folder without any file",
-            "name a folder that holds comment exports",
+            "name a folder that contains comment exports",
         ));
     }
     Ok(files)

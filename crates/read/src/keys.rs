@@ -33,14 +33,14 @@ impl Keys {
         let mut flat = Flat::default();
         objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
         if flat.columns.is_empty() && !flat.lists.is_empty() {
-            let what = format!("its records hold nothing but lists: {}", flat.lists.join(", "));
+            let what = format!("its records contain only lists: {}", flat.lists.join(", "));
             let remedy = "save each of them as a file of its own";
             return Err(ReadError::new(ReadErrorKind::NoText, &input.source.name, what, remedy));
         }
         let resolved = input.resolve(&flat.columns, "key")?;
         if !flat.lists.is_empty() {
             input.report.notices.push(format!(
-                "the records hold lists of objects that are not read: {}",
+                "the records contain lists of objects that are not read: {}",
                 flat.lists.join(", ")
             ));
         }
@@ -279,7 +279,7 @@ pub(super) fn parse_deep(raw: &[u8]) -> Result<Value, String> {
             what => what,
         };
         let (line, column) = (error.line(), error.column());
-        format!("not JSON: {what} (line {line} of the record, byte {column}); mend it, or export it again")
+        format!("not JSON: {what} (line {line} of the record, byte {column}); fix it, or export it again")
     })
 }
 

@@ -328,7 +328,7 @@ impl Reader {
             }
             if let (Some(folder), Some(error), 0) = (group.folder, first_error, readable) {
                 let what = format!("no file in it can be read (the first: {error})");
-                let remedy = "name a folder or archive that holds comment exports";
+                let remedy = "name a folder or archive that contains comment exports";
                 return Err(ReadError::new(ReadErrorKind::NoInput, &folder, what, remedy));
             }
         }

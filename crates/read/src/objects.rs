@@ -316,7 +316,7 @@ impl<L: Layout> Objects<L> {
         let value = match (path, input.source.defect(span, raw)) {
             (_, Some(defect)) => Err(defect),
             (None, None) if matches!(raw[..], [b'}' | b']']) => {
-                Err("a bracket that closes nothing; mend it, or export it again".to_owned())
+                Err("a closing bracket without an opening one; fix it, or export it again".to_owned())
             }
             (None, None) if !raw.is_empty() => {
                 Err("text that is no JSON, outside of the document; take it out, or export it again"

@@ -58,7 +58,7 @@ impl Replies {
         let names: Vec<String> = self.groups.iter().map(|group| format!("`{}`", group.name)).collect();
         (!names.is_empty()).then(|| {
             format!(
-                "the columns of {} hold replies to the comment of their row: read as comments",
+                "the columns of {} contain replies to the comment of their row: read as comments",
                 names.join(", ")
             )
         })

@@ -321,7 +321,7 @@ impl Source {
         let error = str::from_utf8(raw).err()?;
         let at = error.valid_up_to();
         Some(format!(
-            "not UTF-8 at byte {at} of the record (0x{:02x}); mend it, or save the file as UTF-8",
+            "not UTF-8 at byte {at} of the record (0x{:02x}); fix it, or save the file as UTF-8",
             raw[at]
         ))
     }

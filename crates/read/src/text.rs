@@ -134,7 +134,7 @@ impl TextError {
                 "write the names as they stand in the file, one a line",
             ),
             Self::ArticleEndNotFound(text) => (
-                format!("no line holds the text given with --article-end, `{text}`"),
+                format!("no line contains the text given with --article-end, `{text}`"),
                 "copy a part of the article's last line",
             ),
         };

@@ -363,7 +363,7 @@ impl Elements {
         let start = self.here.after(&self.raw[..from]);
         let span = Span { start: start.position, end, line: start.line, is_complete: false };
         let cause = format!(
-            "not well-formed XML at line {}, column {}: {what}; mend it there to read this part",
+            "not well-formed XML at line {}, column {}: {what}; fix it there to read this part",
             place.line, place.column
         );
         Event::Lost(Box::new(self.input.reject(span, cause, &self.raw[from..])))

@@ -121,7 +121,7 @@ impl<'r> Rows<'r> {
             None => 1.0,
             Some(weight) => {
                 weight.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0).ok_or_else(
-                    || format!("weight `{weight}` is not a number from 0 up; mend it or leave the row out"),
+                    || format!("weight `{weight}` is not a number of at least 0; fix it or leave the row out"),
                 )?
             }
         };

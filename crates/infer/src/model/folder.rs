@@ -147,7 +147,7 @@ fn unknown_labels(names: &[&str]) -> String {
 fn write_map(names: &[&str]) -> String {
     let example = names.last().unwrap_or(&"toxic");
     format!(
-        "write {LABELS} beside it, a line for each that is one of ours, such as {example:?} = \"toxicity\" (data/labels.toml shows \
+        "write {LABELS} in the same folder, a line for each that is one of ours, such as {example:?} = \"toxicity\" (data/labels.toml shows \
          the form)"
     )
 }

@@ -74,7 +74,7 @@ impl<'a> Weights<'a> {
             }
         };
         if !values.iter().all(|value| value.is_finite()) {
-            return Err(content("holds a value that is not finite".to_owned()));
+            return Err(content("contains a value that is not finite".to_owned()));
         }
         self.read.borrow_mut().insert(name.to_owned());
         Ok(ArrayD::from_shape_vec(shape, values).expect("safetensors checks the length against the shape"))
@@ -180,7 +180,7 @@ mod tests {
             (file(Dtype::F32, &[0; 8], &[2]), "w", "tensor w: has shape [2], config.json asks for [1]"),
             (file(Dtype::F32, &[0; 4], &[1]), "v", "tensor v: is missing"),
             (file(Dtype::F64, &[0; 8], &[1]), "w", "tensor w: is F64"),
-            (file(Dtype::F32, &nan, &[1]), "w", "tensor w: holds a value that is not finite"),
+            (file(Dtype::F32, &nan, &[1]), "w", "tensor w: contains a value that is not finite"),
         ] {
             let error = Weights::parse(&data).unwrap().vector(name, 1).unwrap_err();
             assert!(error.to_string().starts_with(words), "{error}");

@@ -43,7 +43,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
                 offset: 0,
                 magic: b"FEA1",
                 name: "a Feather file of version 1",
-                remedy: "write it anew, with pyarrow: feather.write_feather(feather.read_table(FILE), \"comments.feather\")",
+                remedy: "write it again with pyarrow: feather.write_feather(feather.read_table(FILE), \"comments.feather\")",
                 is_media: false,
             },
         ],

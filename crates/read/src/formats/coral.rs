@@ -123,7 +123,7 @@ impl Layout for Coral {
     fn finish(&mut self, input: &mut Input, _: &mut VecDeque<Record>) {
         if self.unfinished > 0 {
             input.report.notices.push(format!(
-                "lists that go on on a page of their own (`hasNextPage`), not in this export: {}",
+                "lists that continue on another page (`hasNextPage`), not in this export: {}",
                 self.unfinished
             ));
         }

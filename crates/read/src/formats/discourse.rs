@@ -108,7 +108,7 @@ impl Layout for Discourse {
         } else {
             input.reject(
                 piece.span,
-                "no post of Discourse: neither `raw` nor `cooked` holds a text",
+                "no post of Discourse: neither `raw` nor `cooked` has a text",
                 piece.raw,
             )
         });

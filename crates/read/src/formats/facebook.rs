@@ -44,7 +44,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let has_comments =
         ["author", "timestamp", "comment", "data"].iter().all(|key| objects::has_key(source, key));
     match list {
-        Some(list) => Verdict::Sure(format!("holds `{list}`, as the export of a Facebook account")),
+        Some(list) => Verdict::Sure(format!("contains `{list}`, as the export of a Facebook account")),
         None if has_comments && objects::has_object(source, "comment") => {
             Verdict::Sure("has the keys of comments in the export of a Facebook account".to_owned())
         }

@@ -120,7 +120,7 @@ impl Layout for GitHub {
         }
         if self.unfinished > 0 {
             notices.push(format!(
-                "lists that go on on a page of their own (`hasNextPage`), not in this export: {}",
+                "lists that continue on another page (`hasNextPage`), not in this export: {}",
                 self.unfinished
             ));
         }

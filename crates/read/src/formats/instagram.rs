@@ -69,7 +69,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let lists = ["comments_media_comments", "comments_reels_comments", "comments_story_comments"];
     let list = lists.into_iter().find(|key| has(key));
     if let Some(list) = list {
-        return Verdict::Sure(format!("holds `{list}`, as the export of an Instagram account"));
+        return Verdict::Sure(format!("contains `{list}`, as the export of an Instagram account"));
     }
     let is_array = source.head().trim_ascii_start().starts_with(b"[");
     if is_array && (has("string_map_data") || has("label_values")) {

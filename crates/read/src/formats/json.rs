@@ -24,7 +24,7 @@ const SURVEY_BYTES: u64 = 256 << 20;
 
 pub(crate) static FORMAT: FormatEntry = FormatEntry {
     name: "json",
-    description: "a JSON array of objects, an object that holds one under a key, or one object",
+    description: "a JSON array of objects, an object that contains one under a key, or one object",
     extensions: &["json"],
     sniff,
     open,
@@ -279,7 +279,7 @@ impl Json {
             return defect;
         }
         match raw {
-            b"}" | b"]" => "a bracket that closes nothing; mend it, or export it again".to_owned(),
+            b"}" | b"]" => "a closing bracket without an opening one; fix it, or export it again".to_owned(),
             [] => keys::ENDS_TOO_EARLY.to_owned(),
             _ => "text that is no JSON, outside of the document; take it out, or export it again".to_owned(),
         }
@@ -507,7 +507,7 @@ fn describe(
         input
             .report
             .notices
-            .push(format!("the records hold lists of objects that are not read: {}", unread.join(", ")));
+            .push(format!("the records contain lists of objects that are not read: {}", unread.join(", ")));
         records.noted.extend(unread);
     }
 }

@@ -39,7 +39,7 @@ pub(crate) static FORMAT: FormatEntry = FormatEntry {
 fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     const ACTIONS: [&str; 3] = ["replayChatItemAction", "addChatItemAction", "liveChatTextMessageRenderer"];
     if objects::may_be(source, mapping) && ACTIONS.iter().any(|key| objects::has_key(source, key)) {
-        Verdict::Sure("holds actions of a live chat on YouTube".to_owned())
+        Verdict::Sure("contains actions of a live chat on YouTube".to_owned())
     } else {
         Verdict::No
     }

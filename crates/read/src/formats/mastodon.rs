@@ -62,7 +62,7 @@ fn sniff(source: &Source, mapping: &Mapping) -> Verdict {
     let is = |kind| objects::has_value(source, "type", kind);
     let has_activities = objects::has_key(source, "actor") && objects::has_key(source, "object");
     if objects::may_be(source, mapping) && has_activities && (is("Create\"") || is("Announce\"")) {
-        Verdict::Sure("holds activities of ActivityPub (an outbox)".to_owned())
+        Verdict::Sure("contains activities of ActivityPub (an outbox)".to_owned())
     } else {
         Verdict::No
     }
@@ -113,7 +113,7 @@ impl Layout for Mastodon {
         let notices = &mut input.report.notices;
         if self.boosts > 0 {
             notices.push(format!(
-                "boosts, of which the file holds no text: {}, kept as service records",
+                "boosts, whose text is not in the file: {}, kept as service records",
                 self.boosts
             ));
         }

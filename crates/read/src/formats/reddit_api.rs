@@ -88,11 +88,11 @@ impl Layout for Listings {
     fn finish(&mut self, input: &mut Input, _: &mut VecDeque<Record>) {
         let notices = &mut input.report.notices;
         if self.missing > 0 {
-            notices.push(format!("comments behind `more` links, not in this export: {}", self.missing));
+            notices.push(format!("comments under `more` links, not in this export: {}", self.missing));
         }
         if self.continued > 0 {
             notices.push(format!(
-                "threads that go on on a page of their own, not in this export: {}",
+                "threads that continue on a page of their own, not in this export: {}",
                 self.continued
             ));
         }

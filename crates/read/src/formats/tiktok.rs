@@ -162,7 +162,7 @@ impl Comments {
     pub(super) fn note(&self, input: &mut Input) {
         let missing = self.counted.saturating_sub(self.replies);
         if missing > 0 {
-            let notice = format!("replies that TikTok counts and this file does not hold: {missing}");
+            let notice = format!("replies that TikTok counts and this file does not contain: {missing}");
             input.report.notices.push(notice);
         }
     }
@@ -235,7 +235,7 @@ mod tests {
             let first = &read.comments[0];
             assert_eq!((first.votes, first.replies), (Some(3), Some(4)));
             assert_eq!(first.created_at.unwrap().to_string(), "2025-03-04T05:06:07Z");
-            assert!(read.tells("replies that TikTok counts and this file does not hold: 2"));
+            assert!(read.tells("replies that TikTok counts and this file does not contain: 2"));
         }
         assert!(!is_sure(&FORMAT, r#"{"Comments":[{"text":"x"}]}"#));
         assert!(!is_sure(&FORMAT, r#"[{"cid":"1","text":"x","votes":"1"}]"#));

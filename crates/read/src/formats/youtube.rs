@@ -115,7 +115,7 @@ impl Layout for YouTube {
         let notices = &mut input.report.notices;
         if self.missing > 0 {
             notices
-                .push(format!("replies that YouTube counts and this file does not hold: {}", self.missing));
+                .push(format!("replies that YouTube counts and this file does not contain: {}", self.missing));
         }
         if self.homeless > 0 {
             notices.push(format!(

@@ -60,7 +60,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
         input
             .report
             .notices
-            .push(format!("the rows hold lists and the like that are not read: {}", unread.join(", ")));
+            .push(format!("the rows contain lists or similar values that are not read: {}", unread.join(", ")));
     }
 
     let mut mapped: Vec<usize> = resolved.read().collect();
@@ -366,7 +366,7 @@ impl Batches {
         read.map_err(|error| error.to_string())?;
         self.position += bytes.len() as u64;
         if (bytes.len() as u64) < count {
-            return Err(format!("it ended behind its first {} bytes while it was read", self.position));
+            return Err(format!("it ended after its first {} bytes while it was read", self.position));
         }
         Ok(bytes)
     }

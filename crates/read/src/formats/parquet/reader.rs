@@ -69,7 +69,7 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     if !lists.is_empty() {
         let mut names: Vec<String> = lists.iter().map(|(_, leaf)| list_name(leaf)).collect();
         names.dedup();
-        input.report.notices.push(format!("the rows hold lists that are not read: {}", names.join(", ")));
+        input.report.notices.push(format!("the rows contain lists that are not read: {}", names.join(", ")));
     }
     let mut mapped: Vec<usize> = resolved.read().map(|index| numbers[index]).collect();
     mapped.sort_unstable();
@@ -174,7 +174,7 @@ impl Parquet {
             batch(&mut group.columns, left.min(BATCH_ROWS))
         })?;
         match self.batch.first().map_or(0, Vec::len) {
-            0 => Err(format!("it ends behind {} of its {} rows", group.done, group.rows)),
+            0 => Err(format!("it ends after {} of its {} rows", group.done, group.rows)),
             rows => {
                 group.done += rows as u64;
                 Ok(rows)
@@ -321,7 +321,7 @@ fn cells<T: DataType>(
         };
         if bytes > BATCH_BYTES {
             return Err(ParquetError::General(format!(
-                "{rows} of its rows hold over {} MiB",
+                "{rows} of its rows take more than {} MiB",
                 BATCH_BYTES >> 20
             )));
         }

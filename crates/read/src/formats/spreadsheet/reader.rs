@@ -492,7 +492,7 @@ impl Parser for Workbook {
             if let Some((column, value)) = row.cells.iter().find(|(_, value)| value.len() > MAX_RECORD_BYTES)
             {
                 let cause = format!(
-                    "its column {} holds {} bytes, more than the {MAX_RECORD_BYTES} that are read; split it",
+                    "its column {} has {} bytes, more than the limit of {MAX_RECORD_BYTES}; split it",
                     column + 1,
                     value.len()
                 );
