@@ -61,7 +61,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
                 // Without a manifest and a problem type, this is Hugging Face's default.
                 let is_assumed = manifest.files.is_empty() && model.config.is_problem_type_missing();
                 let assumed = if is_assumed { "; assumed, for config.json has no problem_type" } else { "" };
-                writeln!(out, "head       softmax over {count} labels, of which exactly one applies{assumed}")?;
+                writeln!(
+                    out,
+                    "head       softmax over {count} labels, of which exactly one applies{assumed}"
+                )?;
             }
             Activation::Sigmoid => writeln!(out, "head       sigmoid: {count} labels, each for itself")?,
         }

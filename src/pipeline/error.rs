@@ -21,9 +21,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// A record could not be read and the run is strict.
-    #[error(
-        "{file}: record {record} (line {line}): {cause}; or leave out --strict to skip the record"
-    )]
+    #[error("{file}: record {record} (line {line}): {cause}; or leave out --strict to skip the record")]
     Strict {
         /// The file.
         file: String,

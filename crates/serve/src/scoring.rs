@@ -20,7 +20,6 @@ use std::thread::{self, JoinHandle};
 
 use comity_core::comment::Comment;
 use comity_core::label::Label;
-use comity_core::policy::Policy;
 use comity_core::record::{Explanation, Outcome, Scored, Scores, Unscored};
 use comity_infer::explain::{Excerpt, Flagged, Weighing};
 use comity_infer::language::{Gate, is_known};
@@ -280,11 +279,6 @@ fn foreign(comment: Comment) -> Scored {
 /// Returns the sentences of a text as byte ranges, without the blanks around them.
 pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
     comity_infer::explain::sentences(text)
-}
-
-/// Returns true if a policy flags a comment.
-pub(crate) fn is_flagged(policy: &Policy, scored: &Scored) -> bool {
-    policy.decide(scored).is_some_and(|decision| decision.is_flagged())
 }
 
 #[cfg(test)]

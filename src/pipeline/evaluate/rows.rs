@@ -119,11 +119,13 @@ impl<'r> Rows<'r> {
         let spans = self.spans.map(|place| spans(cell(place), file.text(row))).transpose()?;
         let weight = match self.weight.map(cell) {
             None => 1.0,
-            Some(weight) => {
-                weight.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0).ok_or_else(
-                    || format!("weight `{weight}` is not a number of at least 0; fix it or leave the row out"),
-                )?
-            }
+            Some(weight) => weight
+                .parse()
+                .ok()
+                .filter(|weight: &f64| weight.is_finite() && *weight >= 0.0)
+                .ok_or_else(|| {
+                format!("weight `{weight}` is not a number of at least 0; fix it or leave the row out")
+            })?,
         };
         let groups = match (self.group.map(cell), self.columns.group_separator) {
             (None, _) => Box::default(),

@@ -106,11 +106,7 @@ impl Layout for Discourse {
         records.push_back(if has_text {
             self.post(input, piece.span, post)
         } else {
-            input.reject(
-                piece.span,
-                "no post of Discourse: neither `raw` nor `cooked` has a text",
-                piece.raw,
-            )
+            input.reject(piece.span, "no post of Discourse: neither `raw` nor `cooked` has a text", piece.raw)
         });
     }
 

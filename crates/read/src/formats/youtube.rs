@@ -114,8 +114,10 @@ impl Layout for YouTube {
     fn finish(&mut self, input: &mut Input, _: &mut VecDeque<Record>) {
         let notices = &mut input.report.notices;
         if self.missing > 0 {
-            notices
-                .push(format!("replies that YouTube counts and this file does not contain: {}", self.missing));
+            notices.push(format!(
+                "replies that YouTube counts and this file does not contain: {}",
+                self.missing
+            ));
         }
         if self.homeless > 0 {
             notices.push(format!(

@@ -57,10 +57,10 @@ pub(super) fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
     let columns = sample(&mut batches, &leaves);
     let resolved = input.resolve(&columns, "column")?;
     if !unread.is_empty() {
-        input
-            .report
-            .notices
-            .push(format!("the rows contain lists or similar values that are not read: {}", unread.join(", ")));
+        input.report.notices.push(format!(
+            "the rows contain lists or similar values that are not read: {}",
+            unread.join(", ")
+        ));
     }
 
     let mut mapped: Vec<usize> = resolved.read().collect();
