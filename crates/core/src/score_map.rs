@@ -291,7 +291,7 @@ mod tests {
         let repeated = good[good.find("[[label]]").unwrap()..].to_owned();
         for (bad, words) in [
             (good.replace("form = 1", "form = 2"), "form 2 of a score map"),
-            (good.replace("rows = 40", "rows = forty"), "line 16: not a score map"),
+            (good.replace("rows = 40", "rows = forty"), "line 19: not a score map"),
             (good.replace("name = \"m\"\n\n", "name = \"m\"\ndate = 1\n\n"), "unknown field `date`"),
             (good.replace("\"insult\"", "\"negative\""), "maps negative, but only toxicity labels"),
             (good.replace("\"insult\"", "\"rude\""), "unknown variant `rude`"),
