@@ -24,7 +24,9 @@ pub(super) async fn answer(request: SuggestRequest, app: &Shared) -> Result<Valu
         let written = spawn_blocking(move || {
             let written = append(&file, &lines);
             // The error names no text, only the cause.
-            let log = |error: &io::Error| tracing::error!(file = %file.display(), %error, "cannot keep suggestions");
+            let log = |error: &io::Error| {
+                tracing::error!(file = %file.display(), %error, "cannot keep suggestions");
+            };
             written.inspect_err(log)
         });
         let is_written = written.await.is_ok_and(|written| written.is_ok());
