@@ -145,6 +145,16 @@ impl Scoring {
         &self.shared.models.scorers
     }
 
+    /// Returns the largest number of tokens that are scored at once.
+    pub(crate) fn batch(&self) -> usize {
+        self.shared.queue.batch
+    }
+
+    /// Returns the number of threads that score.
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
     /// Returns true if a model supports a language (BCP 47).
     pub(crate) fn supports(&self, language: &str) -> bool {
         self.shared.models.supporting(language).is_some()

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use comity_core::label::Label;
 use comity_infer::engine::native;
-use comity_infer::score::DEFAULT_BATCH;
 use serde::Serialize;
 
 use super::Classifier;
@@ -70,11 +69,11 @@ impl Info {
             model_type,
             max_concurrent_requests: app.limits.connections,
             max_input_length: app.limits.body,
-            max_batch_tokens: DEFAULT_BATCH * model.manifest.max_tokens,
+            max_batch_tokens: app.scoring.batch(),
             max_batch_requests: None,
             max_client_batch_size: app.limits.texts,
             auto_truncate: false,
-            tokenization_workers: scorer.threads(),
+            tokenization_workers: app.scoring.threads(),
             version: env!("CARGO_PKG_VERSION"),
             sha: None,
             docker_label: None,

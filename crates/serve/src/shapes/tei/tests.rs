@@ -139,7 +139,9 @@ async fn an_error_has_teis_envelope() {
 
 #[tokio::test]
 async fn the_model_is_described_with_teis_keys() {
-    let app = app(|config| config.limits.texts = 7);
+    let app = app(|config| {
+        (config.limits.texts, config.batch, config.threads) = (7, 99, Some(2));
+    });
     let info = send(&app, Method::GET, "/info", &[], "").await.json();
     let keys: Vec<&str> = info.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -166,6 +168,7 @@ async fn the_model_is_described_with_teis_keys() {
     assert_eq!(info["max_client_batch_size"], 7);
     assert_eq!(info["max_concurrent_requests"], app.limits.connections);
     assert_eq!(info["max_input_length"], app.limits.body);
+    assert_eq!((&info["max_batch_tokens"], &info["tokenization_workers"]), (&json!(99), &json!(2)));
     let classifier = &info["model_type"]["classifier"];
     assert_eq!(classifier["activation"], "sigmoid");
     assert_eq!(classifier["id2label"]["5"], "identity_attack");
