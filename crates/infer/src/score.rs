@@ -88,9 +88,9 @@ pub enum ScoreError {
         /// Name of the map.
         map: String,
         /// The model that it was made for.
-        made_for: MappedModel,
+        made_for: Box<MappedModel>,
         /// The model that was loaded.
-        model: MappedModel,
+        model: Box<MappedModel>,
     },
     /// The threads could not be started.
     #[error("cannot start the threads")]

@@ -165,6 +165,7 @@ impl ScorerBuilder {
             let model = mapped_model(&model);
             if map.model != model {
                 let (map, made_for) = (map.name.clone(), map.model.clone());
+                let (made_for, model) = (Box::new(made_for), Box::new(model));
                 return Err(ScoreError::Calibration { map, made_for, model });
             }
         }
