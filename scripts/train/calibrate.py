@@ -47,7 +47,7 @@ def sentiment_dev(data: Path, sample: float = 1.0) -> dict[str, tuple[list[str],
     tweets = read(data, "tweeteval_sentiment/val")
     reddit = [row for row in read(data, "goemotions/dev") if row["sentiment_group"] in SENTIMENT_LABELS]
     films = read(data, "sst2/dev")
-    tweets, reddit, films = (rows[: max(200, int(sample * len(rows)))] for rows in (tweets, reddit, films))
+    tweets, reddit, films = (rows[: max(60, int(sample * len(rows)))] for rows in (tweets, reddit, films))
     return {
         "tweeteval_sentiment/val": ([row["text"] for row in tweets], np.array([int(row["label"]) for row in tweets])),
         "goemotions/dev": (
@@ -113,7 +113,7 @@ def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
     A `sample` below 1 takes the first rows only, for a trial of the whole way.
     """
     dev = jigsaw_split(data)[1]
-    dev = dev[: max(400, int(sample * len(dev)))]
+    dev = dev[: max(200, int(sample * len(dev)))]
     logits = score([row["comment_text"] for row in dev])
     fit, measure = np.arange(len(dev)) % 2 == 0, np.arange(len(dev)) % 2 == 1
     calibration, figures = {}, {}
@@ -121,6 +121,8 @@ def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
         truth = np.array([float(row[column]) for row in dev])
         calibration[label] = fit_platt(logits[fit, index], truth[fit])
         chance, seen = probability(logits[measure, index], calibration[label]), truth[measure]
+        if len(set(seen)) < 2:
+            continue  # a trial's few rows
         flagged = chance >= FLAGGED
         figures[label] = {
             "rows": int(measure.sum()),

@@ -75,7 +75,7 @@ def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progres
     model = model.cpu().eval()
     write_network(model, tokenizer, out)
     small = rounded(model)
-    texts = [row["comment_text"] for row in jigsaw_split(data)[1][:ROUNDING_TEXTS]]
+    texts = [row["comment_text"] for row in jigsaw_split(data)[1][: max(20, int(ROUNDING_TEXTS * min(sample, 1.0)))]]
     difference = abs(text_logits(model, tokenizer, texts) - text_logits(small, tokenizer, texts)).max()
     calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts), data, sample)
     manifest = {

@@ -36,10 +36,8 @@ MAX_PARTS = 4
 JOINER, VARIATION = "\u200d", "\ufe0f"
 TONES = "\U0001f3fb-\U0001f3ff"
 # One part of an emoji sequence: a keycap, a flag of two letters, or a character with what may follow it.
-PART = re.compile(
-    f"[0-9#*]{VARIATION}?\u20e3[{VARIATION}{TONES}]*|[\U0001f1e6-\U0001f1ff]{{2}}[{VARIATION}{TONES}]*"
-    f"|[^\\x00-\\x7f](?:[{VARIATION}{TONES}]|[\U000e0020-\U000e007f])*"
-)
+FOLLOWING = f"(?:[{VARIATION}{TONES}]|[\U000e0020-\U000e007f])*"
+PART = re.compile(f"[0-9#*](?:[{VARIATION}{TONES}\u20e3]|[\U000e0020-\U000e007f])*|[\U0001f1e6-\U0001f1ff]{{2}}{FOLLOWING}|[^\\x00-\\x7f]{FOLLOWING}")
 MODIFIERS = re.compile(f"[{VARIATION}{TONES}]")
 
 
@@ -61,6 +59,8 @@ def find_emoji(text: str, at: int) -> tuple[int, str, bool] | None:
         if not part:
             break
         plain = MODIFIERS.sub("", part.group())
+        if plain[0].isascii() and not plain.endswith("\u20e3"):
+            break
         key += plain
         at = part.end()
         if key in EMOJI:
