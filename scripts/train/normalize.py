@@ -58,7 +58,7 @@ def find_emoji(text: str, at: int) -> tuple[int, str, bool] | None:
         part = PART.match(text, at)
         if not part:
             break
-        plain = MODIFIERS.sub("", part.group())
+        plain = part.group()[0] + MODIFIERS.sub("", part.group()[1:])
         if plain[0].isascii() and not plain.endswith("\u20e3"):
             break
         key += plain
