@@ -291,6 +291,13 @@ impl Scorer {
         self.read_as(own_words, self.version())
     }
 
+    /// Returns the languages that a person's own words may be in and their probabilities, as
+    /// [`prepare`](Self::prepare) detects them, the most probable first.
+    pub fn languages(&self, own_words: &str, gate: &Gate) -> Vec<(&'static str, f64)> {
+        // The names of emoji are English, whatever the language of the comment.
+        gate.candidates(&self.read_as(own_words, *normalize::VERSIONS.start()).text)
+    }
+
     /// Returns the version of the normalization that the model was trained with; the first one for
     /// a model that does not name one.
     fn version(&self) -> u32 {

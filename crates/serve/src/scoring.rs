@@ -23,7 +23,7 @@ use comity_core::label::Label;
 use comity_core::record::{Explanation, Outcome, Scored, Scores, Unscored};
 use comity_infer::explain::{Excerpt, Flagged, Weighing};
 use comity_infer::language::{Gate, is_known};
-use comity_infer::score::{Reading, max_threads};
+use comity_infer::score::max_threads;
 use comity_infer::{ScoreError, Scorer, ScorerBuilder};
 use prometheus::Registry;
 use tokio::sync::oneshot;
@@ -112,11 +112,11 @@ impl Models {
 
     /// Returns the model for a text: the first that supports the most probable of the languages that
     /// any model supports.
-    fn of(&self, reading: &Reading) -> usize {
+    fn of(&self, comment: &Comment) -> usize {
         if let [_] = *self.scorers {
             return 0;
         }
-        let candidates = self.gate.candidates(&reading.text);
+        let candidates = self.scorers[0].languages(&comment.own_words(), &self.gate);
         let mut models = candidates.iter().filter_map(|(language, _)| self.supporting(language));
         models.next().unwrap_or(self.fallback)
     }
@@ -164,8 +164,8 @@ impl Scoring {
     /// has no words. Takes well under a millisecond for an ordinary comment.
     pub(crate) fn detect(&self, text: &str) -> Vec<&'static str> {
         let Models { scorers, gate, .. } = &self.shared.models;
-        let reading = scorers[0].read(&text[..text.floor_char_boundary(DETECTED_BYTES)]);
-        let candidates = gate.candidates(&reading.text).into_iter().enumerate();
+        let beginning = &text[..text.floor_char_boundary(DETECTED_BYTES)];
+        let candidates = scorers[0].languages(beginning, gate).into_iter().enumerate();
         let named = candidates.take_while(|(place, (_, posterior))| *place == 0 || *posterior >= NAMED);
         named.map(|(_, (language, _))| language).collect()
     }
@@ -207,7 +207,7 @@ impl Scoring {
         let Models { scorers, .. } = &self.shared.models;
         let Comment { thread, id, .. } = &scored.comment;
         let model = match choice {
-            Choice::Detect => self.shared.models.of(&scorers[0].read(&scored.comment.own_words())),
+            Choice::Detect => self.shared.models.of(&scored.comment),
             Choice::Named(model) | Choice::Words(model) => model,
         };
         let (thread, id, excerpt) = (thread.clone(), id.clone(), Excerpt::of(&scored.comment));

@@ -97,8 +97,8 @@ fn prepare(shared: &Shared, job: Job) -> Result<Option<Text>, ScoreError> {
         Choice::Words(_) => models.scorers[model].read(&job.comment.text).into(),
         Choice::Detect | Choice::Named(_) => models.scorers[model].prepare(&job.comment, gate),
     };
-    if let (Choice::Detect, Ok(reading)) = (job.choice, &prepared.reading) {
-        let better = models.of(reading);
+    if job.choice == Choice::Detect && prepared.reading.is_ok() {
+        let better = models.of(&job.comment);
         if better != model {
             model = better;
             prepared = models.scorers[model].prepare(&job.comment, gate);
