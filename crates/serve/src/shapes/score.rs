@@ -99,6 +99,8 @@ async fn answer(app: Shared, head: &Parts, body: &mut Body) -> Result<Response, 
 
     let limits = &app.limits;
     let bytes = whole(body, limits.body, limits.body_time).await?;
+    // All is read: a fault of the request does not cost its connection.
+    *body = Body::empty();
     let (items, options) = records::whole(&bytes, reader, options, limits.texts)?;
     let policy = app.policy();
     let mut writer = Writer::new(answered, form, policy.clone(), options.explain)?;

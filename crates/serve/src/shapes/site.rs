@@ -100,7 +100,7 @@ const fn post(path: &'static str, what: &'static str, after: &'static str) -> En
     Endpoint { method: "POST", path, what, is_locked: true, before: "--json ", after }
 }
 
-const ENDPOINTS: [Endpoint; 6] = [
+const ENDPOINTS: [Endpoint; 7] = [
     Endpoint {
         method: "POST",
         path: "/v1/score",
@@ -125,6 +125,14 @@ const ENDPOINTS: [Endpoint; 6] = [
         before: "--json '{\"comment\": {\"body\": \"You fool.\"}}' -H \"X-Coral-Signature: $SIGNATURE\" ",
         is_locked: false,
         ..post("/coral/moderate", "a moderation phase of Coral", "/coral/moderate")
+    },
+    Endpoint {
+        before: "--json '{\"event\": {\"type\": \"m.room.message\", \"content\": {\"body\": \"You fool.\"}}}' ",
+        ..post(
+            "/matrix/check_event_for_spam",
+            "callbacks of synapse-http-antispam",
+            "/matrix/check_event_for_spam",
+        )
     },
     Endpoint {
         method: "GET",
