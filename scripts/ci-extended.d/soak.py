@@ -33,6 +33,8 @@ from soak_requests import Answer, Connection, Request, Requests, Wrong, served
 # The largest body that the server reads as a whole, in bytes.
 MAX_BODY = 1 << 20
 BURST = 800
+# The tokens that may wait, an eighth of the default, so that bursts are refused in part.
+QUEUE = "32768"
 WINDOWS = 10
 
 
@@ -418,7 +420,7 @@ def made_up(chance: random.Random, count: int) -> list[str]:
     ).split()
     texts = set(served.TEXTS)
     while len(texts) < count:
-        size = chance.choice([3, 8, 15, 30, 60, 400])
+        size = chance.choice([3, 8, 8, 15, 15, 15, 30, 30, 60, 200])
         text = " ".join(chance.choices(words, k=chance.randint(2, size)))
         texts.add(text.capitalize() + chance.choice([".", "!", "?", "..."]))
     return sorted(texts)
@@ -519,6 +521,8 @@ def main() -> None:
         str(keys),
         "--coral-secret-file",
         str(secret),
+        "--queue",
+        QUEUE,
     )
     try:
         server.wait()
