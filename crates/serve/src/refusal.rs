@@ -55,6 +55,15 @@ impl Refusal {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// Returns the seconds after which the client may try again, at least one. `None` if waiting
+    /// does not help.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy(time) => Some(seconds(time)),
+            _ => None,
+        }
+    }
 }
 
 /// Returns a time in whole seconds, at least one.

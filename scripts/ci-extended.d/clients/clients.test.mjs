@@ -120,6 +120,7 @@ test('openai: errors', async () => {
     assert.deepEqual([error.status, error.type, error.param], [400, 'invalid_request_error', 'input']);
     return true;
   });
+  if (hosts) return; // The server of the hard-coded host has no keys.
   const stranger = new OpenAI({baseURL: `${guarded}/v1`, apiKey: 'another key', maxRetries: 0});
   await assert.rejects(stranger.moderations.create({input: toxic}), error => {
     assert.ok(error instanceof AuthenticationError);

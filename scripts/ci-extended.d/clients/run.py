@@ -151,7 +151,12 @@ def tests(work: pathlib.Path, env: dict[str, str], modules: list[str]) -> None:
     """Runs tests for Python, and those for Node.js."""
     env = os.environ | env | {"PYTHONDONTWRITEBYTECODE": "1"}
     python = str(work / "venv/bin/python")
-    subprocess.run([python, "-m", "unittest", *modules], check=True, cwd=HERE, env=env)
+    subprocess.run(
+        [python, "-W", "ignore::ResourceWarning", "-m", "unittest", *modules],
+        check=True,
+        cwd=HERE,
+        env=env,
+    )
     subprocess.run(
         ["node", "--test", "--test-reporter=spec", str(HERE / "clients.test.mjs")],
         check=True,

@@ -240,7 +240,7 @@ class Google(unittest.TestCase):
         for number, text in enumerate(texts):
             batch.add(
                 self.service.comments().analyze(body=body(text, clientToken=f"t{number}")),
-                f"id {number}",
+                request_id=f"id {number}",
             )
         batch.execute()
         self.assertEqual(

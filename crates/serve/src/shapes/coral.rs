@@ -9,7 +9,7 @@ mod tests;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
 use comity_core::comment::Comment;
@@ -198,5 +198,9 @@ fn error(status: StatusCode, message: &str) -> Response {
 
 /// Writes a refusal. Coral reads the status alone, and continues with its next phase.
 fn refuse(refusal: Refusal) -> Response {
-    error(refusal.status(), &refusal.to_string())
+    let mut response = error(refusal.status(), &refusal.to_string());
+    if let Some(seconds) = refusal.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }

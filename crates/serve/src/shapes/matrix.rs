@@ -14,7 +14,7 @@ mod tests;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Router, post};
 use comity_core::comment::Comment;
@@ -122,5 +122,9 @@ fn malformed() -> Response {
 
 /// Writes a refusal, which must not be JSON.
 fn refuse(refusal: Refusal) -> Response {
-    (refusal.status(), format!("{refusal}\n")).into_response()
+    let mut response = (refusal.status(), format!("{refusal}\n")).into_response();
+    if let Some(seconds) = refusal.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }

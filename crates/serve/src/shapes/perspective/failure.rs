@@ -54,9 +54,11 @@ impl Failure {
         Self::perspective("COMMENT_EMPTY", "Comment must be non-empty.")
     }
 
-    /// Creates the error of a comment that is too long.
-    pub(super) fn comment_too_long() -> Self {
-        Self::perspective("COMMENT_TOO_LONG", "Comment text too long.")
+    /// Creates the error of a comment that has more bytes than `limit`. Clients look for the words
+    /// "too many bytes".
+    pub(super) fn comment_too_long(bytes: usize, limit: usize) -> Self {
+        let message = format!("Comment text was too many bytes. Value ({bytes}) exceeded limit ({limit}).");
+        Self::perspective("COMMENT_TOO_LONG", message)
     }
 
     /// Creates the error of a request without attributes.

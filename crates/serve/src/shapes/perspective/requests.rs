@@ -40,7 +40,7 @@ impl TextEntry {
             return Err(Failure::comment_empty());
         }
         if self.text.len() > MAX_TEXT {
-            return Err(Failure::comment_too_long());
+            return Err(Failure::comment_too_long(self.text.len(), MAX_TEXT));
         }
         if !(0..=HTML).contains(&self.text_type) {
             return Err(Failure::request("Unknown text type"));

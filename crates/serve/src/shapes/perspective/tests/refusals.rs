@@ -33,7 +33,11 @@ fn perspectives_errors_are_answered_to_the_letter() {
             "COMMENT_EMPTY",
             "Comment must be non-empty.",
         ),
-        (ask(json!({ "text": long }), toxicity(), json!({})), "COMMENT_TOO_LONG", "Comment text too long."),
+        (
+            ask(json!({ "text": long }), toxicity(), json!({})),
+            "COMMENT_TOO_LONG",
+            "Comment text was too many bytes. Value (20481) exceeded limit (20480).",
+        ),
         (ask(text(), json!({}), json!({})), "NO_REQUESTED_ATTRIBUTES", "Missing requested_attributes"),
         (
             ask(text(), json!({ "CHEER": {} }), json!({})),
