@@ -241,7 +241,8 @@ fn rows_near(threshold: f64, mapped: &[f64], values: &[f64]) -> (u64, u64) {
     } else {
         residuals.iter().map(|residual| residual * residual).sum::<f64>() / residuals.len() as f64
     };
-    let enough = (Z_95 * Z_95 * variance / (TOLERANCE * TOLERANCE)).ceil() as u64;
+    // No numbers from 0 to 1 spread more than halves of them at either end.
+    let enough = (Z_95 * Z_95 * variance.min(0.25) / (TOLERANCE * TOLERANCE)).ceil() as u64;
     (residuals.len() as u64, enough.max(MIN_NEAR as u64))
 }
 
