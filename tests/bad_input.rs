@@ -110,10 +110,10 @@ fn what_cannot_be_read_is_refused_at_once() {
         (&[&[0xff, 0xfe, 0, 0], &utf32[..]].concat(), Binary, "looks like UTF-32;"),
         (b"id,name,price\n1,bolt,3\n2,nut,4\n", NoText, "one of: id, name, price"),
         (b"{\"id\":1}\n{\"id\":2}\n", NoText, "--map text=KEY"),
-        (b"{\"id\":[]}\n{\"id\":{}}\n", Empty, "no key in it holds a value"),
+        (b"{\"id\":[]}\n{\"id\":{}}\n", Empty, "no key in it has a value"),
         (b"{\"comments\":[{\"a\":1}]}\n{\"comments\":[{\"a\":2}]}\n", NoText, "one of: a"),
         (b"[]", Empty, "no comments in it"),
-        (b"[[], []]", Empty, "no key in it holds a value"),
+        (b"[[], []]", Empty, "no key in it has a value"),
         (
             b"{\"page\":1,\"note\":\"nobody wrote anything here today\",\"comments\":[]}",
             Empty,
@@ -315,7 +315,7 @@ fn a_long_value_that_every_row_shares_does_not_fill_the_memory() {
     assert!(export.len() < 8 << 20, "{}", export.len());
     let outcome = read_bytes("export.parquet", &export).unwrap();
     let [lost] = &outcome.rejects[..] else { panic!("{:?}", outcome.rejects) };
-    assert!(lost.cause.contains("hold over 256 MiB"), "{}", lost.cause);
+    assert!(lost.cause.contains("take more than 256 MiB"), "{}", lost.cause);
     assert!(outcome.comments.is_empty());
 }
 
