@@ -68,14 +68,26 @@ class Soak(Requests):
     async def right(self) -> str:
         """Sends some right requests over one connection."""
         connection = await Connection.open(self.server)
+        before = "nothing"
         try:
             for _ in range(self.chance.randint(1, 8)):
                 request = self.any()
                 begun = time.monotonic()
-                await connection.send(request.bytes)
-                word = await self.judge(request, await connection.answer())
+                try:
+                    await connection.send(request.bytes)
+                    answer = await connection.answer()
+                except (asyncio.IncompleteReadError, ConnectionError) as error:
+                    waited = time.monotonic() - begun
+                    path = request.path.split("?")[0]
+                    raise Wrong(
+                        f"{path}: {error!r} after {waited:.1f} s; before on this connection: {before}"
+                    ) from error
+                word = await self.judge(request, answer)
                 self.times.append(time.monotonic() - begun)
                 self.seen["right"][word] += 1
+                before = f"{answer.status} of {request.path.split('?')[0]}"
+                if answer.headers.get("connection") == "close":
+                    break
         finally:
             connection.close()
         return ""
