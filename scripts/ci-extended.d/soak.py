@@ -80,7 +80,7 @@ class Soak(Requests):
                     waited = time.monotonic() - begun
                     path = request.path.split("?")[0]
                     raise Wrong(
-                        f"{path}: {error!r} after {waited:.1f} s; before on this connection: {before}"
+                        f"{path}: {error!r} after {waited:.1f} s; the connection had: {before}"
                     ) from error
                 word = await self.judge(request, answer)
                 self.times.append(time.monotonic() - begun)
