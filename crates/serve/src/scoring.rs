@@ -14,7 +14,6 @@ mod queue;
 mod worker;
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -284,11 +283,6 @@ impl Drop for Scoring {
 /// Returns a comment in a language that no model supports.
 fn foreign(comment: Comment) -> Scored {
     Scored { comment, language: None, evasion: false, outcome: Outcome::Unscored(Unscored::Language) }
-}
-
-/// Returns the sentences of a text as byte ranges, without the blanks around them.
-pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
-    comity_infer::explain::sentences(text)
 }
 
 #[cfg(test)]

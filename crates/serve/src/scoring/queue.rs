@@ -77,7 +77,7 @@ fn estimate(bytes: usize) -> usize {
 /// A piece of work for a worker.
 pub(super) enum Item {
     /// A text that nobody has looked at.
-    Fresh(Job),
+    Fresh(Box<Job>),
     /// A text with windows that are still to be run.
     Rest(Box<Text>),
 }
@@ -172,7 +172,7 @@ impl State {
             (true, true) => None,
             (true, false) => Some(Priority::Bulk),
             (false, true) => Some(Priority::Interactive),
-            (false, false) if (self.turn + 1) % BULK_TURN == 0 => Some(Priority::Bulk),
+            (false, false) if (self.turn + 1).is_multiple_of(BULK_TURN) => Some(Priority::Bulk),
             (false, false) => Some(Priority::Interactive),
         }
     }
@@ -232,7 +232,7 @@ impl Queue {
             return Err(Refusal::Busy(self.retry_after(&state, priority)));
         }
         let is_one = jobs.len() == 1;
-        jobs.into_iter().for_each(|job| state.lane(priority).push_back(Item::Fresh(job)));
+        jobs.into_iter().for_each(|job| state.lane(priority).push_back(Item::Fresh(Box::new(job))));
         self.show(&state);
         drop(state);
         if is_one {

@@ -62,7 +62,7 @@ pub(super) fn work(shared: &Shared) {
             .into_iter()
             .filter_map(|item| match item {
                 Item::Rest(text) => Some(*text),
-                Item::Fresh(job) => shielded("preparing a text", || prepare(shared, job))?,
+                Item::Fresh(job) => shielded("preparing a text", || prepare(shared, *job))?,
             })
             .collect();
         let start = Instant::now();

@@ -238,7 +238,6 @@ fn bad(what: impl std::fmt::Display) -> Fault {
     Fault::bad("bad_request", format!("not a readable Arrow stream: {what}"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn fault(error: ArrowError) -> Fault {
     bad(error)
 }
