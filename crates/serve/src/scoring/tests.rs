@@ -441,8 +441,8 @@ async fn explanations_are_those_of_a_report() {
     };
     let expected = explain::explain(&scorer, &[flagged], &false.into()).unwrap().remove(0);
     assert_eq!(found, expected);
-    assert_eq!(sentences(texts[0]).len(), found.sentences.len());
-    assert_eq!(&texts[0][sentences(texts[0])[0].clone()], "You are kind.");
+    assert_eq!(explain::sentences(texts[0]).len(), found.sentences.len());
+    assert_eq!(&texts[0][explain::sentences(texts[0])[0].clone()], "You are kind.");
     assert_eq!(explain(&scored[1]).await, None);
     assert_eq!(explain(&scored[2]).await, None);
 }
