@@ -19,7 +19,8 @@ fn bodies_of_known_clients_are_answered() {
         ("THREAT", Label::Threat),
     ];
     let text = ENGLISH;
-    let cases: Vec<(&str, Value, &[(&str, Label)])> = vec![
+    type Case<'a> = (&'a str, Value, &'a [(&'a str, Label)]);
+    let cases: Vec<Case<'_>> = vec![
         (
             "R: peRspective",
             json!({
