@@ -90,4 +90,4 @@ async def predict(request: Request) -> Response:
     return Response(orjson.dumps(answer), media_type="application/json")
 
 
-uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", access_log=False, loop="uvloop", http="httptools")
+uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="error", access_log=False, loop="uvloop", http="httptools", timeout_keep_alive=600)
