@@ -191,6 +191,10 @@ pub struct Figures {
     /// Expected calibration error over [`BINS`] bins. Without an interval: a resample repeats rows,
     /// which makes its error larger than that of the rows.
     pub ece: f64,
+    /// What must be added to the log-odds of every score for their mean to be the share of positive
+    /// rows: above 0 if scores are too low here. `None` if all rows are of one kind, or no shift of
+    /// less than 20 does it.
+    pub shift: Option<f64>,
     /// Brier score.
     pub brier: Option<Estimate>,
     /// Brier skill score.
@@ -241,8 +245,14 @@ pub struct Kind {
     pub rows: u64,
     /// Positive ones.
     pub positives: u64,
+    /// Share of the weight that is positive.
+    pub positive_share: f64,
     /// Mean score.
     pub mean_score: f64,
+    /// Expected calibration error of these rows alone.
+    pub ece: f64,
+    /// The calibration shift of these rows ([`Figures::shift`]).
+    pub shift: Option<f64>,
     /// Share of the weight that is flagged.
     pub flagged_share: f64,
     /// Share that is right.
@@ -362,6 +372,7 @@ pub fn figures(
         recall_at_precision: measured.estimate(|measured| measured.recall_at_precision),
         recall_threshold: ranking.recall_at_precision(weights, WANTED_PRECISION).and_then(|(_, at)| at),
         ece: round(calibration::expected_calibration_error(&bins)),
+        shift: calibration::shift(scores, positive / total, weights).map(round),
         brier: measured.estimate(|measured| measured.brier),
         brier_skill: measured.estimate(|measured| measured.brier_skill),
         by: kinds(rows, kind_names, operating.first().map_or(0.5, |first| first.threshold)),
@@ -394,11 +405,17 @@ fn kinds(labelled: &LabelledRows, names: &[String], threshold: f64) -> Vec<Kind>
             let truth: Vec<bool> = rows.iter().map(|row| labelled.truth[*row]).collect();
             let at = Ranking::new(&scores, &truth).at(&weights, threshold);
             let mean = scores.iter().zip(&weights).map(|(score, weight)| score * weight).sum::<f64>();
+            let positive: f64 =
+                truth.iter().zip(&weights).filter(|(truth, _)| **truth).map(|(_, weight)| weight).sum();
+            let bins = calibration::bins(&scores, &truth, &weights);
             Kind {
                 name,
                 rows: rows.len() as u64,
                 positives: truth.iter().filter(|truth| **truth).count() as u64,
+                positive_share: round(positive / at.total()),
                 mean_score: round(mean / at.total()),
+                ece: round(calibration::expected_calibration_error(&bins)),
+                shift: calibration::shift(&scores, positive / at.total(), &weights).map(round),
                 flagged_share: round(at.flagged() / at.total()),
                 accuracy: round(at.accuracy()),
             }

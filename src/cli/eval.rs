@@ -293,6 +293,7 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &ModelMetri
         ("Brier score", estimate(figures.brier)),
         ("Brier skill", estimate(figures.brier_skill)),
         ("calibration error", format!("{:.4}", figures.ece)),
+        ("calibration shift", shift(figures.shift)),
     ] {
         writeln!(out, "  {name:26} {value}")?;
     }
@@ -352,12 +353,25 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &ModelMetri
                 kind.name.clone(),
                 kind.rows.to_string(),
                 kind.positives.to_string(),
+                format!("{:.4}", kind.positive_share),
                 format!("{:.4}", kind.mean_score),
+                format!("{:.4}", kind.ece),
+                shift(kind.shift),
                 percent(kind.flagged_share),
                 format!("{:.4}", kind.accuracy),
             ]
         });
-        let heading = ["kind", ">rows", ">positive", ">mean score", ">flagged", ">accuracy"];
+        let heading = [
+            "kind",
+            ">rows",
+            ">positive",
+            ">share positive",
+            ">mean score",
+            ">calibration error",
+            ">shift",
+            ">flagged",
+            ">accuracy",
+        ];
         table::show(out, "  ", &heading, rows)?;
     }
     if !figures.evasion.is_empty() {
@@ -370,6 +384,11 @@ fn show_figures(out: &mut impl Write, figures: &Figures, evaluation: &ModelMetri
         table::show(out, "  ", &["evasion", ">AUC", "loss", "flagged as evasion"], rows)?;
     }
     Ok(())
+}
+
+/// Returns a calibration shift such as `+0.42`.
+fn shift(shift: Option<f64>) -> String {
+    shift.map_or("-".to_owned(), |shift| format!("{shift:+.2}"))
 }
 
 /// Returns a share such as `12.50%`.

@@ -7,6 +7,9 @@ use super::round;
 /// Bins of the expected calibration error and of the reliability table.
 pub const BINS: usize = 15;
 
+/// Log-odds of 20 are a score that differs from 1 by 2e-9.
+const MOST_SHIFT: f64 = 20.0;
+
 /// Rows of like score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bin {
@@ -71,6 +74,29 @@ pub(super) fn bins(scores: &[f64], truth: &[bool], weights: &[f64]) -> Vec<Bin> 
 /// "Measuring calibration in deep learning").
 pub(super) fn expected_calibration_error(bins: &[Bin]) -> f64 {
     bins.iter().map(|bin| bin.share * (bin.mean_score - bin.positive_share).abs()).sum()
+}
+
+/// Calibration shift: the number that, added to the log-odds of every score, makes their mean the
+/// share of positives (the intercept of a logistic recalibration whose slope is 1; Steyerberg 2009,
+/// "Clinical Prediction Models", calls it calibration in the large). The mean rises with the
+/// number, so halving an interval finds it. `None` if the share is 0 or 1, or the number would be
+/// beyond [`MOST_SHIFT`].
+pub(super) fn shift(scores: &[f64], share: f64, weights: &[f64]) -> Option<f64> {
+    let total: f64 = weights.iter().sum();
+    let mean = |shift: f64| {
+        let odds = libm::exp(shift);
+        let moved = scores.iter().map(|score| score * odds / (1.0 - score + score * odds));
+        moved.zip(weights).map(|(score, weight)| score * weight).sum::<f64>() / total
+    };
+    let (mut low, mut high) = (-MOST_SHIFT, MOST_SHIFT);
+    if !(share > 0.0 && share < 1.0 && mean(low) < share && mean(high) > share) {
+        return None;
+    }
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if mean(middle) < share { low = middle } else { high = middle }
+    }
+    Some(f64::midpoint(low, high))
 }
 
 /// Brier score: the mean squared distance of the probability from 0 or 1 (Brier 1950, Monthly

@@ -255,3 +255,19 @@ fn marked_characters_are_counted_as_in_semeval() {
     assert_eq!((figures.best_threshold, figures.best_f1), (0.32, 1.0));
     assert!(figures.f1.interval.is_some());
 }
+
+#[test]
+fn the_calibration_shift_makes_the_mean_the_share_of_positives() {
+    // Odds of 1 to 3 become 1 to 1 by a factor of 3.
+    let found = calibration::shift(&[0.25, 0.25], 0.5, &[1.0, 1.0]).unwrap();
+    assert!((found - 3_f64.ln()).abs() < 1e-9, "{found}");
+    // A row of weight 3 counts as three rows.
+    let scores = [0.9, 0.1, 0.1, 0.1];
+    let together = calibration::shift(&scores, 0.6, &[1.0; 4]).unwrap();
+    let weighted = calibration::shift(&[0.9, 0.1], 0.6, &[1.0, 3.0]).unwrap();
+    assert!((together - weighted).abs() < 1e-9, "{together} {weighted}");
+    // What is right already is not moved; where all rows are of one kind, nothing is defined.
+    assert!(calibration::shift(&[0.2, 0.4], 0.3, &[1.0, 1.0]).unwrap().abs() < 1e-9);
+    assert_eq!(calibration::shift(&[0.2, 0.4], 0.0, &[1.0, 1.0]), None);
+    assert_eq!(calibration::shift(&[0.0, 1.0], 0.7, &[1.0, 1.0]), None);
+}
