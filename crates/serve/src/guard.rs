@@ -36,10 +36,10 @@ pub(crate) fn guarded(shape: Shape, app: &Shared) -> Router<Shared> {
         details.set_shape(name, head.extensions.get());
         let keys = app.keys();
         if !open && !keys.is_empty() {
-            let Some(name) = keys.name(&head) else {
-                return closing(refuse(Refusal::Unauthorized), &head, body);
-            };
-            details.set_key(name);
+            match keys.name(&head) {
+                Ok(name) => details.set_key(name),
+                Err(refusal) => return closing(refuse(refusal), &head, body),
+            }
         }
         let limits = &app.limits;
         if streams {

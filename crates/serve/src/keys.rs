@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::refusal::Refusal;
+
 /// The shortest key, in bytes. Shorter ones can be guessed.
 const MIN_KEY_BYTES: usize = 16;
 
@@ -68,13 +70,23 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// Returns the name of the key that a request has, if it has one of these.
-    pub(crate) fn name(&self, request: &Parts) -> Option<Arc<str>> {
+    /// Returns the name of the key that a request has.
+    ///
+    /// # Errors
+    /// It has no key, or only others.
+    pub(crate) fn name(&self, request: &Parts) -> Result<Arc<str>, Refusal> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&request.uri);
         let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
         let in_query = query.iter().filter(|(name, _)| name == "key" || name == "access_token");
         let sent = in_headers(&request.headers).chain(in_query.map(|(_, key)| key.as_bytes()));
-        sent.filter_map(|key| self.find(key)).next()
+        let mut refusal = Refusal::NoKey;
+        for key in sent.filter(|key| !key.is_empty()) {
+            match self.find(key) {
+                Some(name) => return Ok(name),
+                None => refusal = Refusal::WrongKey,
+            }
+        }
+        Err(refusal)
     }
 
     /// Returns the name of a key. The time that it takes depends on no byte of any key.
@@ -121,7 +133,7 @@ mod tests {
             request = request.header(name, value);
         }
         let (head, _) = request.body(Body::empty()).unwrap().into_parts();
-        Keys::parse(LIST).unwrap().name(&head).map(|name| name.to_string())
+        Keys::parse(LIST).unwrap().name(&head).ok().map(|name| name.to_string())
     }
 
     #[test]

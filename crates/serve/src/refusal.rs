@@ -7,9 +7,12 @@ use axum::http::StatusCode;
 /// A reason to refuse a request that has nothing to do with its shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The server requires a key, and the request has none or a wrong one.
-    #[error("missing or unknown API key")]
-    Unauthorized,
+    /// The server requires a key, and the request has none.
+    #[error("missing API key")]
+    NoKey,
+    /// The request has a key that the server does not know.
+    #[error("unknown API key")]
+    WrongKey,
     /// The body is larger than the server accepts; the limit in bytes.
     #[error("the request body is larger than {0} bytes")]
     TooLarge(usize),
@@ -44,7 +47,7 @@ impl Refusal {
     /// habits use their own.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NoKey | Self::WrongKey => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) | Self::TooMany(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::Interrupted => StatusCode::BAD_REQUEST,

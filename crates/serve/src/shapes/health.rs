@@ -37,7 +37,7 @@ async fn figures(State(app): State<Shared>) -> Response {
 
 fn refuse(refusal: Refusal) -> Response {
     let mut response = (refusal.status(), format!("{refusal}\n")).into_response();
-    if refusal == Refusal::Unauthorized {
+    if matches!(refusal, Refusal::NoKey | Refusal::WrongKey) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response

@@ -128,7 +128,14 @@ fn envelope(status: StatusCode, fault: Fault) -> Response {
 fn refuse(refusal: Refusal) -> Response {
     const INVALID: &str = "invalid_request_error";
     let (status, kind, code, message) = match refusal {
-        Refusal::Unauthorized => (
+        Refusal::NoKey => (
+            StatusCode::UNAUTHORIZED,
+            INVALID,
+            None,
+            "You didn't provide an API key. Send a key of this server as `Authorization: Bearer KEY`."
+                .to_owned(),
+        ),
+        Refusal::WrongKey => (
             StatusCode::UNAUTHORIZED,
             INVALID,
             Some("invalid_api_key"),
@@ -187,7 +194,7 @@ fn refuse(refusal: Refusal) -> Response {
     let mut response = envelope(status, Fault { message, kind, param: None, code });
     let headers = response.headers_mut();
     match refusal {
-        Refusal::Unauthorized => {
+        Refusal::NoKey | Refusal::WrongKey => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         Refusal::Busy(wait) => {

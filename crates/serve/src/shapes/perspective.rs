@@ -59,7 +59,7 @@ pub(crate) fn open() -> Shape {
 /// Answers a call that is not part of a batch.
 async fn single(State(app): State<Shared>, method: Method, uri: Uri, body: Bytes) -> Response {
     let mut answers =
-        call::answer(vec![Call { method, uri, body, is_allowed: true }], &app, Priority::Interactive).await;
+        call::answer(vec![Call { method, uri, body, refused: None }], &app, Priority::Interactive).await;
     answers.pop().map_or_else(|| refuse(Refusal::Internal), IntoResponse::into_response)
 }
 

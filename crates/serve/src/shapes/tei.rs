@@ -181,8 +181,10 @@ fn info(classifier: Classifier, app: &Shared) -> Response {
 fn refuse(refusal: Refusal) -> Response {
     use ErrorType::{Backend, Overloaded, Unhealthy, Validation};
     let fault = match refusal {
-        Refusal::Unauthorized => Fault::new(Validation, "a key is required: Authorization: Bearer KEY")
-            .with(StatusCode::UNAUTHORIZED),
+        Refusal::NoKey | Refusal::WrongKey => {
+            Fault::new(Validation, "a key is required: Authorization: Bearer KEY")
+                .with(StatusCode::UNAUTHORIZED)
+        }
         Refusal::TooLarge(limit) => Fault::new(Validation, format!("the body has more than {limit} bytes")),
         Refusal::TooMany(limit) => Fault::new(Validation, format!("the request has more than {limit} texts")),
         Refusal::Interrupted => Fault::new(Validation, "the body ended early").with(StatusCode::BAD_REQUEST),
@@ -199,7 +201,7 @@ fn refuse(refusal: Refusal) -> Response {
     };
     let mut response = fault.into_response();
     match refusal {
-        Refusal::Unauthorized => {
+        Refusal::NoKey | Refusal::WrongKey => {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         Refusal::Busy(wait) => {

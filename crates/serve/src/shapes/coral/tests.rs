@@ -159,7 +159,7 @@ fn a_request_may_lack_everything_but_the_body() {
 #[test]
 fn refusals_have_the_status_of_http() {
     let busy = Refusal::Busy(std::time::Duration::from_secs(1));
-    for (refusal, status) in [(Refusal::Unauthorized, 401), (busy, 429), (Refusal::Internal, 500)] {
+    for (refusal, status) in [(Refusal::WrongKey, 401), (busy, 429), (Refusal::Internal, 500)] {
         assert_eq!(refuse(refusal).status().as_u16(), status);
     }
 }

@@ -355,7 +355,8 @@ async fn refusals_have_the_status_that_the_sdks_act_on() {
         (status, headers, serde_json::from_slice::<Value>(&body).unwrap()["error"].clone())
     };
     for (refusal, status, kind, code) in [
-        (Refusal::Unauthorized, 401, "invalid_request_error", json!("invalid_api_key")),
+        (Refusal::NoKey, 401, "invalid_request_error", json!(null)),
+        (Refusal::WrongKey, 401, "invalid_request_error", json!("invalid_api_key")),
         (Refusal::TimedOut, 408, "invalid_request_error", json!("request_timeout")),
         (Refusal::Busy(Duration::from_millis(1500)), 429, "requests", json!("rate_limit_exceeded")),
         (Refusal::Stopping, 503, "server_error", json!(null)),
@@ -371,7 +372,7 @@ async fn refusals_have_the_status_that_the_sdks_act_on() {
         (&headers["retry-after"], &headers["retry-after-ms"]),
         (&"2".parse().unwrap(), &"1500".parse().unwrap())
     );
-    assert_eq!(read(Refusal::Unauthorized).await.1["www-authenticate"], "Bearer");
+    assert_eq!(read(Refusal::WrongKey).await.1["www-authenticate"], "Bearer");
 }
 
 proptest! {

@@ -37,11 +37,10 @@ pub(super) async fn serve(State(app): State<Shared>, head: Parts, body: Bytes) -
         Err(failure) => return Form::read(&head.uri).0.write(Err(failure)).into_response(),
     };
     let keys = app.keys();
-    let is_known = |head: &Parts| keys.is_empty() || keys.name(head).is_some();
-    let is_all_allowed = is_known(&head);
+    let is_open = keys.is_empty() || keys.name(&head).is_ok();
     let split = |Part { id, head, body }| {
-        let is_allowed = is_all_allowed || is_known(&head);
-        (id, Call { method: head.method, uri: head.uri, body, is_allowed })
+        let refused = if is_open { None } else { keys.name(&head).err() };
+        (id, Call { method: head.method, uri: head.uri, body, refused })
     };
     let (ids, calls): (Vec<String>, Vec<Call>) = parts.into_iter().map(split).unzip();
     let answers = call::answer(calls, &app, Priority::Bulk).await;

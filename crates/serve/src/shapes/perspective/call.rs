@@ -19,8 +19,8 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) body: Bytes,
-    /// The client has a key, or needs none.
-    pub(super) is_allowed: bool,
+    /// The cause, if the client may not make this call.
+    pub(super) refused: Option<Refusal>,
 }
 
 /// A call whose request is understood.
@@ -40,8 +40,8 @@ impl Step {
             "comments:suggestscore" | "comments%3Asuggestscore" => false,
             _ => return Err(Refusal::NotFound.into()),
         };
-        if !call.is_allowed {
-            return Err(Refusal::Unauthorized.into());
+        if let Some(refusal) = &call.refused {
+            return Err(refusal.clone().into());
         }
         if call.method != Method::POST {
             return Err(Refusal::MethodNotAllowed.into());

@@ -104,8 +104,13 @@ impl Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            // Google answers a wrong key with 400, not with 401 or 403.
-            Refusal::Unauthorized => {
+            // Google answers a missing key with 403, and a wrong one with 400.
+            Refusal::NoKey => {
+                let message = "Method doesn't allow unregistered callers (callers without established identity). \
+                               Please use API Key or other form of API consumer identity to call this API.";
+                Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", "forbidden", message)
+            }
+            Refusal::WrongKey => {
                 let message = "API key not valid. Please pass a valid API key.";
                 let info = info("API_KEY_INVALID", json!({ "service": SERVICE }));
                 let localized = json!({

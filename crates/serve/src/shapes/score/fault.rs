@@ -48,7 +48,7 @@ impl Fault {
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let (code, remedy) = match &refusal {
-            Refusal::Unauthorized => ("unauthorized", "send it as `Authorization: Bearer KEY`"),
+            Refusal::NoKey | Refusal::WrongKey => ("unauthorized", "send it as `Authorization: Bearer KEY`"),
             Refusal::TooLarge(_) => ("too_large", "send fewer texts, or a stream: application/x-ndjson"),
             Refusal::TooMany(_) => ("too_many", "send several requests, or a stream: application/x-ndjson"),
             Refusal::TimedOut => ("timed_out", "send it faster"),

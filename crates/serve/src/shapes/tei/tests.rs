@@ -127,7 +127,7 @@ async fn an_error_has_teis_envelope() {
         (Refusal::Busy(std::time::Duration::from_millis(20)), 429, json!("Overloaded")),
         (Refusal::Internal, 424, json!("Backend")),
         (Refusal::Stopping, 503, json!("Unhealthy")),
-        (Refusal::Unauthorized, 401, json!("Validation")),
+        (Refusal::WrongKey, 401, json!("Validation")),
     ] {
         let response = refuse(refusal);
         assert_eq!(response.status().as_u16(), status);

@@ -149,6 +149,11 @@ fn each_call_of_a_batch_needs_a_key() {
     // Clients fetch the description of the API before they send a key, and a single call needs one.
     let discovery = Request::get("/$discovery/rest").header("host", "a").body(Body::empty()).unwrap();
     assert_eq!(send(&app, discovery).status, StatusCode::OK);
-    let reply = post(&app, "/v1alpha1/comments:analyze", call.to_string());
+    let reply = post(&app, "/v1alpha1/comments:analyze?key=0123", call.to_string());
     assert_eq!(reply.json()["error"]["message"], "API key not valid. Please pass a valid API key.");
+    let reply = post(&app, "/v1alpha1/comments:analyze", call.to_string());
+    assert_eq!(
+        (reply.status, &reply.json()["error"]["status"]),
+        (StatusCode::FORBIDDEN, &json!("PERMISSION_DENIED"))
+    );
 }

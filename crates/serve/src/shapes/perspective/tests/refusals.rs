@@ -252,7 +252,8 @@ fn refusals_are_googles() {
         (head.headers, serde_json::from_slice::<Value>(&body).unwrap()["error"].clone())
     };
     for (refusal, code, status) in [
-        (Refusal::Unauthorized, 400, "INVALID_ARGUMENT"),
+        (Refusal::NoKey, 403, "PERMISSION_DENIED"),
+        (Refusal::WrongKey, 400, "INVALID_ARGUMENT"),
         (Refusal::TooLarge(7), 413, "INVALID_ARGUMENT"),
         (Refusal::TooMany(7), 413, "INVALID_ARGUMENT"),
         (Refusal::Interrupted, 400, "INVALID_ARGUMENT"),
@@ -268,7 +269,7 @@ fn refusals_are_googles() {
         let (_, error) = read(response);
         assert_eq!((&error["code"], &error["status"]), (&json!(code), &json!(status)));
     }
-    let (_, key) = read(refuse(Refusal::Unauthorized));
+    let (_, key) = read(refuse(Refusal::WrongKey));
     assert_eq!(key["message"], "API key not valid. Please pass a valid API key.");
     assert_eq!(
         key["details"][0],
