@@ -19,7 +19,6 @@ use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::normalize::normalize;
 use crate::score::{Reading, ScoreError, Scorer};
 use comity_core::comment::Comment;
 use comity_core::decimal;
@@ -295,7 +294,7 @@ struct Word {
     without: Option<usize>,
 }
 
-/// Different texts, normalized.
+/// Different texts, as they stand: each model normalizes them in its own way.
 #[derive(Default)]
 struct Texts {
     texts: Vec<String>,
@@ -303,14 +302,13 @@ struct Texts {
 }
 
 impl Texts {
-    /// Returns the place of a text, normalised; a new text gets the next one.
+    /// Returns the place of a text; a new text gets the next one.
     fn place(&mut self, text: &str) -> usize {
-        let text = normalize(text).text;
-        if let Some(place) = self.places.get(&*text) {
+        if let Some(place) = self.places.get(text) {
             return *place;
         }
-        self.texts.push(text.clone().into_owned());
-        self.places.insert(text.into_owned(), self.texts.len() - 1);
+        self.texts.push(text.to_owned());
+        self.places.insert(text.to_owned(), self.texts.len() - 1);
         self.texts.len() - 1
     }
 }
@@ -376,7 +374,7 @@ fn split(text: &str, mut ends: impl FnMut(&str) -> Vec<usize>) -> Vec<Range<usiz
 }
 
 /// Returns where the first `most` characters of a text end, in bytes, and their number. A character
-/// counts as many as normalising it makes (NFKC): some stand for a word or a sentence.
+/// counts as many as normalizing it makes (NFKC): some stand for a word or a sentence.
 fn prefix(text: &str, most: usize) -> (usize, usize) {
     let mut chars = 0;
     for (at, char) in text.char_indices() {
