@@ -107,5 +107,5 @@ pub mod thread;
 
 pub use comity_core::{cell, comment, decimal, digest, label, policy, quote, record, score_map};
 pub use comity_infer::{ModelChoice, Scorer};
-pub use comity_infer::{encode, engine, explain, language, model, normalize, score};
+pub use comity_infer::{encode, engine, explain, export, language, model, normalize, score};
 pub use comity_read as read;

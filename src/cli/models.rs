@@ -1,19 +1,26 @@
 //! `comity models`
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use comity::engine;
+use comity::export::{Precision, export};
 use comity::label::{Activation, Label};
 
 use super::Done;
 use super::output::Output;
 use super::scorer::{calibrated, scorer};
 
-/// Check and describe the built-in model or one in a folder.
+/// Check, describe or export the built-in model or one in a folder.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+
     /// Model folder to check, as a run would before it begins.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -27,7 +34,53 @@ pub(crate) struct Args {
     engine: String,
 }
 
+#[derive(clap::Subcommand)]
+enum Action {
+    Export(Export),
+}
+
+/// Write a model folder: in 16 bits for transformers and other programs, or in 8 as the engine
+/// computes.
+#[derive(clap::Args)]
+struct Export {
+    /// Folder to write, which must be new or empty.
+    #[arg(value_name = "DIR")]
+    out: PathBuf,
+
+    /// Model folder to export [default: the built-in model].
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+
+    /// Bits of a weight: 16 is a folder of Hugging Face, 8 scores with the same bits as the model.
+    #[arg(long, value_name = "N", default_value = "16", value_parser = ["8", "16"])]
+    bits: String,
+}
+
+impl Export {
+    fn run(&self) -> anyhow::Result<Done> {
+        let engine = engine::names().next().expect("there are engines");
+        let scorer = scorer(self.model.clone(), engine.to_owned()).build()?;
+        let precision = if self.bits == "8" { Precision::Eight } else { Precision::Sixteen };
+        let files = export(scorer.model(), precision)?;
+        let (dir, in_dir) = (&self.out, |what: &str| format!("cannot {what} {}", self.out.display()));
+        fs::create_dir_all(dir).with_context(|| in_dir("create the folder"))?;
+        if fs::read_dir(dir).with_context(|| in_dir("read the folder"))?.next().is_some() {
+            bail!("the folder {} is not empty; give a new one", dir.display());
+        }
+        let mut out = Output::new();
+        for (name, content) in &files {
+            let path = dir.join(name);
+            fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+            writeln!(out, "{:>12} bytes  {}", content.len(), path.display())?;
+        }
+        Ok(Done::Clean)
+    }
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
+    if let Some(Action::Export(export)) = &args.action {
+        return export.run();
+    }
     let scorer = scorer(args.model.clone(), args.engine.clone());
     let scorer = calibrated(scorer, args.calibration.as_deref())?.build()?;
     let (model, engine) = (scorer.model(), scorer.engine());

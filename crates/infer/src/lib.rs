@@ -7,6 +7,7 @@
 pub mod encode;
 pub mod engine;
 pub mod explain;
+pub mod export;
 pub mod language;
 pub mod model;
 pub mod normalize;

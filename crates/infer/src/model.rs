@@ -26,12 +26,14 @@ mod weights;
 
 pub use config::Config;
 pub use manifest::{Calibration, FileEntry, Manifest};
-pub use weights::Weights;
+pub use weights::{QuantizedMatrix, Weights};
 
-const MANIFEST: &str = "manifest.json";
-const CONFIG: &str = "config.json";
-const TOKENIZER: &str = "tokenizer.json";
-const WEIGHTS: &str = "model.safetensors";
+pub(crate) const MANIFEST: &str = "manifest.json";
+pub(crate) const CONFIG: &str = "config.json";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
+pub(crate) const WEIGHTS: &str = "model.safetensors";
+/// Connects the names of a model's labels with ours.
+pub(crate) const LABELS: &str = "labels.toml";
 
 /// A model, checked and ready for an engine.
 pub struct Model {
@@ -45,8 +47,7 @@ pub struct Model {
     /// of the files that were read, by name. Since either has the checksums of the files, this
     /// identifies all.
     pub checksum: String,
-    config_json: Cow<'static, [u8]>,
-    weights: Cow<'static, [u8]>,
+    files: Files,
 }
 
 /// A model could not be loaded.
@@ -117,11 +118,13 @@ pub enum ModelErrorKind {
 
 /// The bytes of a model's files.
 struct Files {
-    /// The bytes that the checksum of the model is computed from.
+    /// The bytes that the checksum of the model is computed from: the manifest, if there is one.
     identity: Cow<'static, [u8]>,
     config: Cow<'static, [u8]>,
     tokenizer: Cow<'static, [u8]>,
     weights: Cow<'static, [u8]>,
+    /// The folder's own map of labels, if it has one.
+    labels: Option<Vec<u8>>,
 }
 
 impl Model {
@@ -179,17 +182,38 @@ impl Model {
         }
         Weights::parse(&files.weights).map_err(|kind| (WEIGHTS.to_owned(), kind))?;
         let checksum = sha256(&files.identity);
-        Ok(Self { manifest, config, encoder, checksum, config_json: files.config, weights: files.weights })
+        Ok(Self { manifest, config, encoder, checksum, files })
     }
 
     /// `config.json` as it is, for an engine that reads more of it than [`Config`] holds.
     pub fn config_json(&self) -> &[u8] {
-        &self.config_json
+        &self.files.config
+    }
+
+    /// `tokenizer.json` as it is.
+    pub(crate) fn tokenizer_json(&self) -> &[u8] {
+        &self.files.tokenizer
+    }
+
+    /// `manifest.json` as it is; `None` for a folder without.
+    pub(crate) fn manifest_json(&self) -> Option<&[u8]> {
+        // A manifest lists at least the file of the weights.
+        (!self.manifest.files.is_empty()).then_some(&*self.files.identity)
+    }
+
+    /// `labels.toml` as it is; `None` for a folder without.
+    pub(crate) fn labels_toml(&self) -> Option<&[u8]> {
+        self.files.labels.as_deref()
+    }
+
+    /// `model.safetensors` as it is.
+    pub(crate) fn weights_file(&self) -> &[u8] {
+        &self.files.weights
     }
 
     /// The weights by name.
     pub fn weights(&self) -> Weights<'_> {
-        Weights::parse(&self.weights).expect("the same bytes were parsed when the model was loaded")
+        Weights::parse(&self.files.weights).expect("the same bytes were parsed when the model was loaded")
     }
 
     /// Returns the probabilities of one sequence, by [`Label::index`], from its logits in the order
@@ -241,6 +265,7 @@ fn signed(dir: &Path, manifest_json: Vec<u8>) -> Result<(Manifest, Files), (Stri
         config: Cow::default(),
         tokenizer: Cow::default(),
         weights: Cow::default(),
+        labels: None,
     };
     for (name, entry) in &manifest.files {
         let bytes = fs::read(dir.join(name)).map_err(|error| (name.clone(), ModelErrorKind::Read(error)))?;

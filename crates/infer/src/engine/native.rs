@@ -22,6 +22,7 @@ mod network;
 pub use exact::{Exact, NAME as EXACT};
 use int8::Quantized;
 use network::Network;
+pub(crate) use network::quantized_matrices;
 
 /// Its name, whichever kernel it runs: their logits are equal to the last bit.
 pub const NAME: &str = "native";
@@ -72,13 +73,14 @@ impl Kernel {
 }
 
 impl Native {
-    /// Quantises the weights of a model, for the best kernel that this processor can run.
+    /// Packs the weights of a model for the best kernel that this processor can run; those of more
+    /// than 8 bits are quantized first.
     ///
     /// # Errors
     /// A tensor is missing, or is not of the shape that the model's configuration asks for.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
         let kernel = KERNELS.into_iter().find_map(Kernel::detect).expect("the scalar one needs nothing");
-        Ok(Self { network: Quantized::new(Network::new(model)?), kernel })
+        Ok(Self { network: Quantized::new(Network::quantized(model)?), kernel })
     }
 
     /// The same for the kernel of a name: `native:amx`, `native:avx512`, `native:avxvnni`,
@@ -98,7 +100,7 @@ impl Engine for Native {
     }
 
     fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
-        batch.check(self.network.unquantized.vocab_size, self.network.unquantized.max_tokens)?;
+        batch.check(self.network.frame.vocab_size, self.network.frame.max_tokens)?;
         Ok(match self.kernel {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Kernel::Amx(kernel) => self.network.logits(kernel, batch),

@@ -9,5 +9,6 @@ pub(super) fn files() -> Files {
         config: include_bytes!("../../../../models/comity-minilm-en/config.json").into(),
         tokenizer: include_bytes!("../../../../models/comity-minilm-en/tokenizer.json").into(),
         weights: include_bytes!("../../../../models/comity-minilm-en/model.safetensors").into(),
+        labels: None,
     }
 }

@@ -9,11 +9,11 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{CONFIG, Calibration, Config, Files, Manifest, ModelErrorKind, TOKENIZER, WEIGHTS, sha256};
+use super::{
+    CONFIG, Calibration, Config, Files, LABELS, Manifest, ModelErrorKind, TOKENIZER, WEIGHTS, sha256,
+};
 use comity_core::label::{Activation, Head, Label, LabelSet};
 
-/// Connects the names of a model's labels with ours.
-const LABELS: &str = "labels.toml";
 const VOCABULARY: &str = "vocab.txt";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
@@ -75,6 +75,7 @@ pub(super) fn read(dir: &Path) -> InFile<(Manifest, Config, Files)> {
         config: config_json.into(),
         tokenizer: tokenizer.into(),
         weights: weights.into(),
+        labels: map,
     };
     Ok((manifest, config, files))
 }

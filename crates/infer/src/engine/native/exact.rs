@@ -9,7 +9,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 
 use super::math;
-use super::network::{Layer, Network, slice, values};
+use super::network::{Layer, Network, in_rows, slice};
 use crate::engine::{Batch, Engine, EngineError};
 use crate::model::Model;
 
@@ -21,7 +21,7 @@ pub const NAME: &str = "native:f32";
 const BLOCK_ROWS: usize = 512;
 
 /// A network, run in 32 bits.
-pub struct Exact(Network);
+pub struct Exact(Network<Array2<f32>>);
 
 impl Exact {
     /// Widens the weights of a model.
@@ -29,14 +29,20 @@ impl Exact {
     /// # Errors
     /// A tensor is missing, or is not of the shape that the model's configuration asks for.
     pub fn new(model: &Model) -> Result<Self, EngineError> {
-        Ok(Self(Network::new(model)?))
+        Ok(Self(Network::wide(model)?))
     }
 
     /// One layer: attention, then the feed-forward part; what each gives is added to what it was
     /// given, and normalised. Gives a row a token, or with `first_only` a row a sequence: its first
     /// token's.
-    fn layer(&self, layer: &Layer, batch: &Batch, mut states: Array2<f32>, first_only: bool) -> Array2<f32> {
-        let keys_values = layer.keys_values.apply(states.view());
+    fn layer(
+        &self,
+        layer: &Layer<Array2<f32>>,
+        batch: &Batch,
+        mut states: Array2<f32>,
+        first_only: bool,
+    ) -> Array2<f32> {
+        let (keys, values) = (layer.keys.apply(states.view()), layer.values.apply(states.view()));
         if first_only {
             let firsts = batch.sequences().scan(0, |start, ids| {
                 *start += ids.len();
@@ -45,20 +51,20 @@ impl Exact {
             states = states.select(Axis(0), &firsts.collect::<Vec<usize>>());
         }
         let queries = layer.queries.apply(states.view());
-        let context = self.attention(batch, &queries, &keys_values, first_only);
+        let context = self.attention(batch, [&queries, &keys, &values], first_only);
         layer.attention_output.add_product(context.view(), states.view_mut());
-        layer.attention_norm.apply(values(&mut states.view_mut()), Some(&layer.attention_output.bias));
+        layer.attention_norm.apply(in_rows(&mut states.view_mut()), Some(&layer.attention_output.bias));
 
         let mut wide = Array2::zeros((BLOCK_ROWS.min(states.nrows()), layer.wide.bias.len()));
         for mut block in states.axis_chunks_iter_mut(Axis(0), BLOCK_ROWS) {
             let mut wide = wide.slice_mut(s![..block.nrows(), ..]);
-            general_mat_mul(1.0, &block, &layer.wide.weight, 0.0, &mut wide);
-            for row in values(&mut wide).chunks_exact_mut(layer.wide.bias.len()) {
+            general_mat_mul(1.0, &block, &layer.wide.weight.t(), 0.0, &mut wide);
+            for row in in_rows(&mut wide).chunks_exact_mut(layer.wide.bias.len()) {
                 math::add(row, slice(&layer.wide.bias));
                 math::gelu(row);
             }
             layer.output.add_product(wide.view(), block.view_mut());
-            layer.output_norm.apply(values(&mut block), Some(&layer.output.bias));
+            layer.output_norm.apply(in_rows(&mut block), Some(&layer.output.bias));
         }
         states
     }
@@ -68,12 +74,11 @@ impl Exact {
     fn attention(
         &self,
         batch: &Batch,
-        queries: &Array2<f32>,
-        keys_values: &Array2<f32>,
+        [queries, keys, values]: [&Array2<f32>; 3],
         first_only: bool,
     ) -> Array2<f32> {
-        let hidden = self.0.hidden();
-        let width = hidden / self.0.heads;
+        let hidden = self.0.frame.hidden();
+        let width = hidden / self.0.frame.heads;
         let scale = 1.0 / (width as f32).sqrt();
         let longest = batch.sequences().map(<[u32]>::len).max().unwrap_or(0);
         let mut buffer = vec![0.0; if first_only { longest } else { longest * longest }];
@@ -87,10 +92,10 @@ impl Exact {
             for start in (0..hidden).step_by(width) {
                 let columns = start..start + width;
                 let query = queries.slice(s![own.clone(), columns.clone()]);
-                let key = keys_values.slice(s![all.clone(), columns.clone()]);
-                let value = keys_values.slice(s![all.clone(), hidden + start..hidden + start + width]);
+                let key = keys.slice(s![all.clone(), columns.clone()]);
+                let value = values.slice(s![all.clone(), columns.clone()]);
                 general_mat_mul(scale, &query, &key.t(), 0.0, &mut weights);
-                values(&mut weights).chunks_exact_mut(tokens).for_each(math::softmax);
+                in_rows(&mut weights).chunks_exact_mut(tokens).for_each(math::softmax);
                 let mut context = context.slice_mut(s![own.clone(), columns]);
                 general_mat_mul(1.0, &weights, &value, 0.0, &mut context);
             }
@@ -106,13 +111,17 @@ impl Engine for Exact {
     }
 
     fn logits(&self, batch: &Batch) -> Result<Array2<f32>, EngineError> {
-        batch.check(self.0.vocab_size, self.0.max_tokens)?;
-        let states = self.0.embed(batch);
+        let Network { words, layers, frame } = &self.0;
+        batch.check(frame.vocab_size, frame.max_tokens)?;
+        let add_word = |id: usize, row: &mut [f32]| {
+            row.iter_mut().zip(words.row(id)).for_each(|(value, word)| *value += word);
+        };
+        let states = frame.embed(batch, add_word);
         let mut states =
-            Array2::from_shape_vec((batch.tokens(), self.0.hidden()), states).expect("a row a token");
-        for (number, layer) in self.0.layers.iter().enumerate() {
-            states = self.layer(layer, batch, states, number + 1 == self.0.layers.len());
+            Array2::from_shape_vec((batch.tokens(), frame.hidden()), states).expect("a row a token");
+        for (number, layer) in layers.iter().enumerate() {
+            states = self.layer(layer, batch, states, number + 1 == layers.len());
         }
-        Ok(self.0.classify(&states))
+        Ok(frame.classify(&states))
     }
 }

@@ -11,12 +11,13 @@
 //! The order of all additions is fixed, so that every kernel gives the same logits, to the last
 //! bit.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
 use super::kernel::{COLUMNS, Kernel, Line, MOST_ROWS, Running, WIDTH, aligned, prefetch};
 use super::math;
-use super::network::{Linear, Network, Norm, slice};
+use super::network::{self, Frame, Linear, Network, Norm, slice};
 use crate::engine::Batch;
+use crate::model::QuantizedMatrix;
 
 mod attention;
 
@@ -28,8 +29,8 @@ const BLOCK_TOKENS: usize = 256;
 
 /// A network whose layers are packed.
 pub(super) struct Quantized {
-    /// All but its layers.
-    pub(super) unquantized: Network,
+    pub(super) frame: Frame,
+    words: QuantizedMatrix<'static>,
     layers: Vec<Layer>,
 }
 
@@ -49,42 +50,14 @@ struct Layer {
 }
 
 impl Quantized {
-    pub(super) fn new(mut network: Network) -> Self {
-        let mut layers: Vec<Layer> = Vec::with_capacity(network.layers.len());
-        for layer in std::mem::take(&mut network.layers) {
-            let before = layers.last().map_or(&network.embedding_norm, |layer| &layer.output_norm);
-            let attention_smoothing = smoothing(before, &[&layer.queries, &layer.keys_values]);
-            let wide_smoothing = smoothing(&layer.attention_norm, &[&layer.wide]);
-            let (hidden, wide) = (network.hidden(), layer.wide.bias.len());
-            let feed_forward = (0..wide).step_by(hidden).map(|start| {
-                let part = start..(start + hidden).min(wide);
-                let bias = &slice(&layer.wide.bias)[part.clone()];
-                let first = QuantizedLinear::new(
-                    layer.wide.weight.slice(s![.., part.clone()]),
-                    bias,
-                    Some(&wide_smoothing),
-                );
-                // The bias of what is added up is in the first part.
-                let bias = if start == 0 { slice(&layer.output.bias) } else { &vec![0.0; hidden] };
-                (first, QuantizedLinear::new(layer.output.weight.slice(s![part, ..]), bias, None))
-            });
-            layers.push(Layer {
-                queries: QuantizedLinear::of(&layer.queries, Some(&attention_smoothing)),
-                keys_values: QuantizedLinear::of(&layer.keys_values, Some(&attention_smoothing)),
-                attention_output: QuantizedLinear::of(&layer.attention_output, None),
-                feed_forward: feed_forward.collect(),
-                attention_smoothing,
-                attention_norm: layer.attention_norm,
-                wide_smoothing,
-                output_norm: layer.output_norm,
-            });
-        }
-        Self { unquantized: network, layers }
+    pub(super) fn new(network: Network<QuantizedMatrix<'_>>) -> Self {
+        let layers = network.layers.into_iter().map(Layer::new).collect();
+        Self { frame: network.frame, words: network.words.into_owned(), layers }
     }
 
     /// The logits of a batch that was checked: a row a sequence.
     pub(super) fn logits(&self, kernel: impl Kernel, batch: &Batch) -> Array2<f32> {
-        let mut scratch = Scratch::new(&self.unquantized);
+        let mut scratch = Scratch::new(&self.frame);
         let mut firsts = Firsts::default();
         let mut block = Batch::new();
         for ids in batch.sequences() {
@@ -101,9 +74,18 @@ impl Quantized {
             #[inline(always)]
             |running| last.transform(running, &contexts, &mut states, &mut scratch),
         );
-        let firsts = Array2::from_shape_vec((batch.len(), self.unquantized.hidden()), states)
+        let firsts = Array2::from_shape_vec((batch.len(), self.frame.hidden()), states)
             .expect("each block gives a row a sequence");
-        self.unquantized.classify(&firsts)
+        self.frame.classify(&firsts)
+    }
+
+    /// Adds the embedding of a token id.
+    #[inline(always)]
+    fn add_word(&self, id: usize, row: &mut [f32]) {
+        let scale = self.words.scales[[id, 0]];
+        for (value, &number) in row.iter_mut().zip(self.words.numbers.row(id)) {
+            *value += f32::from(number) * scale;
+        }
     }
 
     /// Takes the tokens of a block through the network, up to what is left to be done for the first
@@ -113,7 +95,11 @@ impl Quantized {
         kernel.run(
             #[inline(always)]
             |running| {
-                let mut states = self.unquantized.embed(block);
+                let mut states = self.frame.embed(
+                    block,
+                    #[inline(always)]
+                    |id, row| self.add_word(id, row),
+                );
                 let mut context = Vec::new();
                 for (number, layer) in self.layers.iter().enumerate() {
                     let first_only = number + 1 == self.layers.len();
@@ -149,19 +135,58 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(network: &Network) -> Self {
+    fn new(frame: &Frame) -> Self {
         Self {
             rows: QuantizedRows::default(),
             queries: Vec::new(),
             keys_values: Vec::new(),
             between: Vec::new(),
             narrow: QuantizedRows::default(),
-            attention: Attention::new(network.heads, network.hidden()),
+            attention: Attention::new(frame.heads, frame.hidden()),
         }
     }
 }
 
 impl Layer {
+    /// Packs the matrices of a layer.
+    fn new(layer: network::Layer<QuantizedMatrix<'_>>) -> Self {
+        let factors = |matrix: &QuantizedMatrix<'_>| match &matrix.smoothing {
+            Some(factors) => factors.to_vec(),
+            None => vec![1.0; matrix.numbers.ncols()],
+        };
+        let (keys, values) = (&layer.keys.weight, &layer.values.weight);
+        let keys_values = QuantizedLinear::pack(
+            concatenate![Axis(0), keys.numbers.view(), values.numbers.view()].view(),
+            &[scales(keys, 0), scales(values, 0)].concat(),
+            &[slice(&layer.keys.bias), slice(&layer.values.bias)].concat(),
+        );
+        let (wide, output) = (&layer.wide.weight, &layer.output.weight);
+        let slices = output.scales.ncols();
+        let width = output.numbers.ncols() / slices;
+        let feed_forward = (0..slices).map(|number| {
+            let part = number * width..(number + 1) * width;
+            let first = QuantizedLinear::pack(
+                wide.numbers.slice(s![part.clone(), ..]),
+                &scales(wide, 0)[part.clone()],
+                &slice(&layer.wide.bias)[part.clone()],
+            );
+            // The bias of what is added up is in the first part.
+            let bias =
+                if number == 0 { layer.output.bias.to_vec() } else { vec![0.0; layer.output.bias.len()] };
+            (first, QuantizedLinear::pack(output.numbers.slice(s![.., part]), &scales(output, number), &bias))
+        });
+        Self {
+            attention_smoothing: factors(&layer.queries.weight),
+            queries: QuantizedLinear::of(&layer.queries),
+            keys_values,
+            attention_output: QuantizedLinear::of(&layer.attention_output),
+            feed_forward: feed_forward.collect(),
+            attention_norm: layer.attention_norm,
+            wide_smoothing: factors(wide),
+            output_norm: layer.output_norm,
+        }
+    }
+
     /// Attention: leaves a row a token in `context`, or with `first_only` a row a sequence, its
     /// first token's, and these rows alone in `states`.
     #[inline(always)]
@@ -290,43 +315,47 @@ struct QuantizedLinear {
     bias: Vec<f32>,
 }
 
+/// The scales of a matrix's rows in one group of columns.
+fn scales(matrix: &QuantizedMatrix<'_>, group: usize) -> Vec<f32> {
+    matrix.scales.column(group).to_vec()
+}
+
 impl QuantizedLinear {
-    fn of(linear: &Linear, smoothing: Option<&[f32]>) -> Self {
-        Self::new(linear.weight.view(), slice(&linear.bias), smoothing)
+    fn of(linear: &Linear<QuantizedMatrix<'_>>) -> Self {
+        Self::pack(linear.weight.numbers.view(), &scales(&linear.weight, 0), slice(&linear.bias))
     }
 
-    /// Packs a matrix of inputs by outputs, whose inputs come multiplied.
-    fn new(weight: ArrayView2<'_, f32>, bias: &[f32], smoothing: Option<&[f32]>) -> Self {
-        let (inputs, outputs) = weight.dim();
+    /// Packs a matrix of outputs by inputs, with a scale and a bias for each output.
+    fn pack(numbers: ArrayView2<'_, i8>, scales: &[f32], bias: &[f32]) -> Self {
+        let (outputs, inputs) = numbers.dim();
         let (filled, columns) = (inputs.next_multiple_of(WIDTH), outputs.next_multiple_of(COLUMNS));
-        let value = |input: usize, output: usize| match smoothing {
-            Some(smoothing) => weight[[input, output]] / smoothing[input],
-            None => weight[[input, output]],
-        };
-        let mut largest = vec![0.0_f32; columns];
-        for input in 0..inputs {
-            for (output, largest) in largest[..outputs].iter_mut().enumerate() {
-                *largest = largest.max(value(input, output).abs());
-            }
-        }
-        let inverse: Vec<f32> = largest.iter().map(|&x| if x > 0.0 { 127.0 / x } else { 0.0 }).collect();
         let panel = filled * COLUMNS;
         let mut panels = Vec::new();
-        let numbers: &mut [i8] = aligned(&mut panels, columns / COLUMNS * panel);
-        let mut totals = vec![0_i32; columns];
-        for input in 0..inputs {
-            for output in 0..outputs {
-                let number = math::round(value(input, output) * inverse[output]) as i8;
-                totals[output] += i32::from(number);
-                let place = (input / 4 * COLUMNS + output % COLUMNS) * 4 + input % 4;
-                numbers[output / COLUMNS * panel + place] = number;
+        // Four inputs of an output stand side by side.
+        let places: &mut [[i8; 4]] = aligned(&mut panels, columns / COLUMNS * panel / 4);
+        let mut sums = vec![0.0; columns];
+        for (output, row) in numbers.rows().into_iter().enumerate() {
+            let row = row.as_slice().expect("a row of numbers is one slice");
+            let first = output / COLUMNS * panel / 4 + output % COLUMNS;
+            let places = places[first..].iter_mut().step_by(COLUMNS);
+            for (place, four) in places.zip(row.chunks(4)) {
+                place[..four.len()].copy_from_slice(four);
             }
+            sums[output] = row.iter().map(|&number| i32::from(number)).sum::<i32>() as f32 * scales[output];
         }
-        let scales: Vec<f32> = largest.iter().map(|x| x / 127.0).collect();
-        let sums = totals.iter().zip(&scales).map(|(&total, scale)| total as f32 * scale).collect();
-        let mut bias = bias.to_vec();
-        bias.resize(columns, 0.0);
-        Self { outputs, panels, panel: panel / size_of::<Line>(), scales, sums, bias }
+        let fill = |values: &[f32]| {
+            let mut values = values.to_vec();
+            values.resize(columns, 0.0);
+            values
+        };
+        Self {
+            outputs,
+            panels,
+            panel: panel / size_of::<Line>(),
+            scales: fill(scales),
+            sums,
+            bias: fill(bias),
+        }
     }
 
     /// Replaces each place of `to`, a row of outputs a row, by what `join` makes of its value and
@@ -390,19 +419,4 @@ impl QuantizedLinear {
     fn add(&self, running: Running<'_, impl Kernel>, rows: &QuantizedRows, to: &mut [f32]) {
         self.apply(running, rows, to, |sum, output| sum + output);
     }
-}
-
-/// Returns the factors of the channels of a layer norm before they are rounded, so that the
-/// error is shared between them and the weights behind: a channel's values are taken to be within
-/// three deviations of the norm's mean for it.
-fn smoothing(norm: &Norm, products: &[&Linear]) -> Vec<f32> {
-    let channels = slice(&norm.weight).iter().zip(slice(&norm.bias)).enumerate();
-    channels
-        .map(|(channel, (weight, bias))| {
-            let value = bias.abs() + 3.0 * weight.abs();
-            let rows = products.iter().flat_map(|product| product.weight.row(channel));
-            let largest = rows.fold(0.0_f32, |largest, weight| largest.max(weight.abs()));
-            if value > 0.0 && largest > 0.0 { (largest / value).sqrt() } else { 1.0 }
-        })
-        .collect()
 }

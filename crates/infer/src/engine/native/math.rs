@@ -13,13 +13,7 @@ pub(super) const LANES: usize = 16;
 /// stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
-/// The nearest whole number, in as many of its lowest bits as the caller takes.
-#[inline(always)]
-pub(super) fn round(x: f32) -> u32 {
-    (x + ROUND).to_bits()
-}
-
-/// `x * factor`, rounded likewise.
+/// The whole number nearest to `x * factor`, in as many of its lowest bits as the caller takes.
 #[inline(always)]
 pub(super) fn round_product(x: f32, factor: f32) -> u32 {
     x.mul_add(factor, ROUND).to_bits()

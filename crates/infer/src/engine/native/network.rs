@@ -1,32 +1,40 @@
-//! The weights of a network in 32 bits: what [`super::exact`] computes with, and [`super::int8`]
-//! packs.
+//! The parts of a network: what both engines share, and the layers, with the matrices of either.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, concatenate, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 
 use super::math;
 use crate::engine::{Batch, EngineError};
-use crate::model::{Config, Model, ModelErrorKind, Weights};
+use crate::model::{Config, Model, ModelErrorKind, QuantizedMatrix, Weights};
 
 /// BERT, or one of its family that differs in names, positions or head alone, with a classifier on
-/// the first token.
-pub(super) struct Network {
+/// the first token. `M` is a matrix: of 32 bits for [`super::exact`], of 8 for [`super::int8`].
+pub(super) struct Network<M> {
+    /// The embedding of each token id, a row an id.
+    pub(super) words: M,
+    pub(super) layers: Vec<Layer<M>>,
+    pub(super) frame: Frame,
+}
+
+/// What comes before the layers and after them, in 32 bits.
+pub(super) struct Frame {
     /// Ids are below this.
     pub(super) vocab_size: usize,
     /// The longest sequence.
     pub(super) max_tokens: usize,
     /// Attention heads a layer.
     pub(super) heads: usize,
-    pub(super) words: Array2<f32>,
     /// The embedding of each position, with that of the first segment kind added if there are
     /// any.
-    pub(super) positions: Array2<f32>,
-    pub(super) embedding_norm: Norm,
-    pub(super) layers: Vec<Layer>,
-    pooler: Linear,
+    positions: Array2<f32>,
+    embedding_norm: Norm,
+    pooler: Dense,
     /// The activation between the two products of the head.
     pooler_activation: fn(f32) -> f32,
-    classifier: Linear,
+    classifier: Dense,
 }
 
 /// The names of an architecture's parts, and its differences.
@@ -90,6 +98,24 @@ fn relu(x: f32) -> f32 {
     x.max(0.0)
 }
 
+impl Architecture {
+    /// Returns that of a model.
+    fn of(model: &Model) -> Result<&'static Self, EngineError> {
+        let refuse = |cause| EngineError::Architecture { model: model.manifest.name.clone(), cause };
+        architecture(&model.config).map_err(refuse)
+    }
+
+    /// Returns the name of the word table.
+    fn words(&self) -> String {
+        format!("{}.word_embeddings.weight", self.embeddings)
+    }
+
+    /// Returns the name of a part of a layer.
+    fn in_layer(&self, number: usize, part: &str) -> String {
+        format!("{}.{number}.{part}", self.layers)
+    }
+}
+
 /// The architecture of a configuration, by its `model_type`.
 fn architecture(config: &Config) -> Result<&'static Architecture, String> {
     let architecture = match config.model_type.as_str() {
@@ -114,31 +140,113 @@ fn architecture(config: &Config) -> Result<&'static Architecture, String> {
     Ok(architecture)
 }
 
-pub(super) struct Layer {
-    pub(super) queries: Linear,
-    /// Side by side.
-    pub(super) keys_values: Linear,
-    pub(super) attention_output: Linear,
+pub(super) struct Layer<M> {
+    pub(super) queries: Linear<M>,
+    pub(super) keys: Linear<M>,
+    pub(super) values: Linear<M>,
+    pub(super) attention_output: Linear<M>,
     pub(super) attention_norm: Norm,
-    pub(super) wide: Linear,
-    pub(super) output: Linear,
+    pub(super) wide: Linear<M>,
+    pub(super) output: Linear<M>,
     pub(super) output_norm: Norm,
 }
 
-impl Network {
+impl Network<Array2<f32>> {
     /// Widens the weights of a model.
     ///
     /// # Errors
     /// A tensor is missing, is not of the shape that the model's configuration asks for, or has no
     /// place in the network.
-    pub(super) fn new(model: &Model) -> Result<Self, EngineError> {
-        let name = || model.manifest.name.clone();
-        let architecture = architecture(&model.config)
-            .map_err(|cause| EngineError::Architecture { model: name(), cause })?;
+    pub(super) fn wide(model: &Model) -> Result<Self, EngineError> {
+        Self::new(model, |weights, name, rows, columns| weights.matrix(name, rows, columns))
+    }
+}
+
+impl<'a> Network<QuantizedMatrix<'a>> {
+    /// Takes the weights of 8 bits of a model, or quantizes those of a model without.
+    ///
+    /// # Errors
+    /// As [`Network::wide`].
+    pub(super) fn quantized(model: &'a Model) -> Result<Self, EngineError> {
+        if model.weights().are_quantized() {
+            return Self::new(model, |weights, name, rows, columns| weights.quantized(name, rows, columns));
+        }
+        let matrices: BTreeMap<_, _> = quantized_matrices(model)?.into_iter().collect();
+        let matrices = RefCell::new(matrices);
+        Self::new(model, |weights, name, _, _| {
+            weights.note_read(name);
+            Ok(matrices.borrow_mut().remove(name).expect("all matrices of the layers were quantized"))
+        })
+    }
+}
+
+/// Quantizes the matrices of a model's layers and its word table; they come by the names of their
+/// tensors. Inputs after a layer norm are smoothed ([`smoothing`]). The second matrix of the
+/// feed-forward part has a group of scales for each slice as wide as a token's vector, so that a
+/// slice can be computed, rounded and multiplied while it is in the cache.
+///
+/// # Errors
+/// As [`Network::wide`].
+pub(crate) fn quantized_matrices<'a>(
+    model: &Model,
+) -> Result<Vec<(String, QuantizedMatrix<'a>)>, EngineError> {
+    let architecture = Architecture::of(model)?;
+    let network = Network::wide(model)?;
+    let mut matrices = Vec::new();
+    let mut push = |name: String, matrix: &Array2<f32>, groups: usize, smoothing: Option<&[f32]>| {
+        matrices.push((name, QuantizedMatrix::quantize(matrix.view(), groups, smoothing)));
+    };
+    push(architecture.words(), &network.words, 1, None);
+    let mut before = &network.frame.embedding_norm;
+    for (number, layer) in network.layers.iter().enumerate() {
+        let name = |part: &str| format!("{}.weight", architecture.in_layer(number, part));
+        let inputs = [&layer.queries.weight, &layer.keys.weight, &layer.values.weight];
+        let factors = smoothing(before, &inputs);
+        for (part, matrix) in
+            [architecture.queries, architecture.keys, architecture.values].iter().zip(inputs)
+        {
+            push(name(part), matrix, 1, Some(&factors));
+        }
+        push(name(architecture.attention_output), &layer.attention_output.weight, 1, None);
+        let factors = smoothing(&layer.attention_norm, &[&layer.wide.weight]);
+        push(name(architecture.wide), &layer.wide.weight, 1, Some(&factors));
+        let (hidden, wide) = layer.output.weight.dim();
+        let groups = if wide % hidden == 0 { wide / hidden } else { 1 };
+        push(name(architecture.output), &layer.output.weight, groups, None);
+        before = &layer.output_norm;
+    }
+    Ok(matrices)
+}
+
+/// Returns the factors of the channels of a layer norm before they are rounded, so that the error
+/// is shared between them and the weights behind: a channel's values are taken to be within three
+/// deviations of the norm's mean for it (SmoothQuant, Xiao et al., 2023).
+fn smoothing(norm: &Norm, products: &[&Array2<f32>]) -> Vec<f32> {
+    let mut largest = vec![0.0_f32; norm.weight.len()];
+    for row in products.iter().flat_map(|product| product.rows()) {
+        largest.iter_mut().zip(row).for_each(|(largest, weight)| *largest = largest.max(weight.abs()));
+    }
+    let channels = slice(&norm.weight).iter().zip(slice(&norm.bias)).zip(largest);
+    channels
+        .map(|((weight, bias), largest)| {
+            let value = bias.abs() + 3.0 * weight.abs();
+            if value > 0.0 && largest > 0.0 { (largest / value).sqrt() } else { 1.0 }
+        })
+        .collect()
+}
+
+impl<M> Network<M> {
+    /// Reads the parts of a model; `matrix` gives that of a name, rows and columns.
+    fn new<'a>(
+        model: &'a Model,
+        matrix: impl Fn(&Weights<'a>, &str, usize, usize) -> Result<M, ModelErrorKind>,
+    ) -> Result<Self, EngineError> {
+        let architecture = Architecture::of(model)?;
         let weights = model.weights();
-        Self::build(architecture, &model.config, &weights, model.manifest.heads.logits())
+        let matrix = |name: &str, rows, columns| matrix(&weights, name, rows, columns);
+        Self::build(architecture, &model.config, &weights, model.manifest.heads.logits(), matrix)
             .and_then(|network| weights.check_all_read(&model.config).map(|()| network))
-            .map_err(|kind| EngineError::Weights { model: name(), kind })
+            .map_err(|kind| EngineError::Weights { model: model.manifest.name.clone(), kind })
     }
 
     fn build(
@@ -146,24 +254,31 @@ impl Network {
         config: &Config,
         weights: &Weights<'_>,
         logits: usize,
+        matrix: impl Fn(&str, usize, usize) -> Result<M, ModelErrorKind>,
     ) -> Result<Self, ModelErrorKind> {
-        let hidden = config.hidden_size;
-        let linear = |name: &str, inputs, outputs| Linear::build(weights, name, inputs, outputs);
+        let (hidden, wide) = (config.hidden_size, config.intermediate_size);
         let norm = |name: &str| Norm::build(weights, name, config);
         let embedding = |kind: &str, rows| {
             weights.matrix(&format!("{}.{kind}_embeddings.weight", architecture.embeddings), rows, hidden)
         };
         let layer = |number: usize| {
-            let at = |part: &str| format!("{}.{number}.{part}", architecture.layers);
-            let keys = linear(&at(architecture.keys), hidden, hidden)?;
-            let values = linear(&at(architecture.values), hidden, hidden)?;
+            let at = |part: &str| architecture.in_layer(number, part);
+            // PyTorch stores outputs by inputs.
+            let linear = |part: &str, inputs, outputs| {
+                let name = at(part);
+                Ok(Linear {
+                    weight: matrix(&format!("{name}.weight"), outputs, inputs)?,
+                    bias: weights.vector(&format!("{name}.bias"), outputs)?,
+                })
+            };
             Ok(Layer {
-                queries: linear(&at(architecture.queries), hidden, hidden)?,
-                keys_values: keys.beside(&values),
-                attention_output: linear(&at(architecture.attention_output), hidden, hidden)?,
+                queries: linear(architecture.queries, hidden, hidden)?,
+                keys: linear(architecture.keys, hidden, hidden)?,
+                values: linear(architecture.values, hidden, hidden)?,
+                attention_output: linear(architecture.attention_output, hidden, hidden)?,
                 attention_norm: norm(&at(architecture.attention_norm))?,
-                wide: linear(&at(architecture.wide), hidden, config.intermediate_size)?,
-                output: linear(&at(architecture.output), config.intermediate_size, hidden)?,
+                wide: linear(architecture.wide, hidden, wide)?,
+                output: linear(architecture.output, wide, hidden)?,
                 output_norm: norm(&at(architecture.output_norm))?,
             })
         };
@@ -174,31 +289,37 @@ impl Network {
             positions += &embedding("token_type", config.type_vocab_size)?.row(0);
         }
         Ok(Self {
-            words: embedding("word", config.vocab_size)?,
-            positions,
-            embedding_norm: norm(&format!("{}.LayerNorm", architecture.embeddings))?,
+            words: matrix(&architecture.words(), config.vocab_size, hidden)?,
             layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_, _>>()?,
-            pooler: linear(architecture.pooler, hidden, hidden)?,
-            pooler_activation: architecture.pooler_activation,
-            classifier: linear(architecture.classifier, hidden, logits)?,
-            vocab_size: config.vocab_size,
-            max_tokens: config.max_tokens(),
-            heads: config.num_attention_heads,
+            frame: Frame {
+                positions,
+                embedding_norm: norm(&format!("{}.LayerNorm", architecture.embeddings))?,
+                pooler: Dense::build(weights, architecture.pooler, hidden, hidden)?,
+                pooler_activation: architecture.pooler_activation,
+                classifier: Dense::build(weights, architecture.classifier, hidden, logits)?,
+                vocab_size: config.vocab_size,
+                max_tokens: config.max_tokens(),
+                heads: config.num_attention_heads,
+            },
         })
     }
+}
 
+impl Frame {
     /// Width of a token's vector.
     pub(super) fn hidden(&self) -> usize {
-        self.words.ncols()
+        self.positions.ncols()
     }
 
-    /// Computes the input of the first layer, token after token.
+    /// Computes the input of the first layer, token after token; `add_word` adds the embedding of a
+    /// token id to a row.
     #[inline(always)]
-    pub(super) fn embed(&self, batch: &Batch) -> Vec<f32> {
+    pub(super) fn embed(&self, batch: &Batch, add_word: impl Fn(usize, &mut [f32])) -> Vec<f32> {
         let mut states = Vec::with_capacity(batch.tokens() * self.hidden());
         for (position, &id) in batch.sequences().flat_map(|ids| ids.iter().enumerate()) {
-            let (word, position) = (row(&self.words, id as usize), row(&self.positions, position));
-            states.extend(word.iter().zip(position).map(|(word, position)| word + position));
+            let start = states.len();
+            states.extend_from_slice(row(&self.positions, position));
+            add_word(id as usize, &mut states[start..]);
         }
         self.embedding_norm.apply(&mut states, None);
         states
@@ -208,62 +329,61 @@ impl Network {
     pub(super) fn classify(&self, firsts: &Array2<f32>) -> Array2<f32> {
         let mut logits = Array2::zeros((firsts.nrows(), self.classifier.bias.len()));
         for (first, mut row) in firsts.rows().into_iter().zip(logits.rows_mut()) {
-            let mut pooled = self.pooler.apply_in_order(first);
+            let mut pooled = self.pooler.apply(first);
             pooled.mapv_inplace(self.pooler_activation);
-            row.assign(&self.classifier.apply_in_order(pooled.view()));
+            row.assign(&self.classifier.apply(pooled.view()));
         }
         logits
     }
 }
 
-/// `x W + b`.
-pub(super) struct Linear {
-    /// Inputs by outputs.
-    pub(super) weight: Array2<f32>,
+/// A product of the layers, `W x + b`.
+pub(super) struct Linear<M> {
+    /// Outputs by inputs.
+    pub(super) weight: M,
     pub(super) bias: Array1<f32>,
 }
 
-impl Linear {
+impl Linear<Array2<f32>> {
+    pub(super) fn apply(&self, rows: ArrayView2<'_, f32>) -> Array2<f32> {
+        let mut result = rows.dot(&self.weight.t());
+        result += &self.bias;
+        result
+    }
+
+    /// Adds the product, without the bias, which [`Norm::apply`] adds in passing.
+    pub(super) fn add_product(&self, rows: ArrayView2<'_, f32>, mut sum: ArrayViewMut2<'_, f32>) {
+        general_mat_mul(1.0, &rows, &self.weight.t(), 1.0, &mut sum);
+    }
+}
+
+/// A product of the head, `x W + b`.
+struct Dense {
+    /// Inputs by outputs.
+    weight: Array2<f32>,
+    bias: Array1<f32>,
+}
+
+impl Dense {
     fn build(
         weights: &Weights<'_>,
         name: &str,
         inputs: usize,
         outputs: usize,
     ) -> Result<Self, ModelErrorKind> {
-        // PyTorch stores outputs by inputs.
         let weight = weights.matrix(&format!("{name}.weight"), outputs, inputs)?;
         let bias = weights.vector(&format!("{name}.bias"), outputs)?;
         Ok(Self { weight: weight.t().as_standard_layout().into_owned(), bias })
     }
 
-    /// Both at once: the outputs of this one, then those of the other.
-    fn beside(&self, other: &Self) -> Self {
-        let joined = "both have as many inputs";
-        Self {
-            weight: concatenate(Axis(1), &[self.weight.view(), other.weight.view()]).expect(joined),
-            bias: concatenate(Axis(0), &[self.bias.view(), other.bias.view()]).expect(joined),
-        }
-    }
-
-    pub(super) fn apply(&self, rows: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut result = rows.dot(&self.weight);
-        result += &self.bias;
-        result
-    }
-
-    /// Applies the layer to one row. It adds up in the order of the inputs, with the same result on
-    /// every processor.
-    fn apply_in_order(&self, row: ArrayView1<'_, f32>) -> Array1<f32> {
+    /// Applies the product to one row. It adds up in the order of the inputs, with the same result
+    /// on every processor.
+    fn apply(&self, row: ArrayView1<'_, f32>) -> Array1<f32> {
         let mut sums = self.bias.clone();
         for (&input, weights) in row.iter().zip(self.weight.rows()) {
             sums.zip_mut_with(&weights, |sum, weight| *sum += input * weight);
         }
         sums
-    }
-
-    /// Adds the product, without the bias, which [`Norm::apply`] adds in passing.
-    pub(super) fn add_product(&self, rows: ArrayView2<'_, f32>, mut sum: ArrayViewMut2<'_, f32>) {
-        general_mat_mul(1.0, &rows, &self.weight, 1.0, &mut sum);
     }
 }
 
@@ -305,6 +425,6 @@ fn row(matrix: &Array2<f32>, number: usize) -> &[f32] {
 }
 
 /// The values of a matrix, row after row.
-pub(super) fn values<'a>(matrix: &'a mut ArrayViewMut2<'_, f32>) -> &'a mut [f32] {
+pub(super) fn in_rows<'a>(matrix: &'a mut ArrayViewMut2<'_, f32>) -> &'a mut [f32] {
     matrix.as_slice_mut().expect("the engine only makes matrices of consecutive rows")
 }
