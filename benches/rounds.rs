@@ -3,14 +3,17 @@
 //! from texts to logits.
 //!
 //! ```text
-//! cargo bench --bench rounds -- TEXTS.json ENGINE BATCH      # a JSON array of texts; say `--logits FILE` behind to keep them
-//! cargo bench --bench rounds -- peak                         # billions of products of bytes a second that VNNI can do here
+//! cargo bench --bench rounds -- TEXTS.json ENGINE BATCH   # a JSON array of texts
+//! cargo bench --bench rounds -- peak                      # billions of products of bytes a second
 //! ```
+//!
+//! After the batch, `--model DIR` takes another model, and `--logits FILE` keeps the logits.
 
 #![allow(clippy::print_stdout, reason = "a bench speaks to the one who runs it")]
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Write};
+use std::path::Path;
 use std::time::Instant;
 
 use comity::engine::{self, Batch, Engine};
@@ -29,7 +32,11 @@ fn main() {
         [texts, engine, batch, rest @ ..] => {
             let texts: Vec<String> =
                 serde_json::from_slice(&fs::read(texts).expect("a file")).expect("an array of texts");
-            let model = Model::embedded().expect("the embedded model");
+            let (model, logits_file) = options(rest);
+            let model = match model {
+                Some(dir) => Model::open(Path::new(dir)).expect("a model"),
+                None => Model::embedded().expect("the embedded model"),
+            };
             let engine = engine::open(engine, &model).expect("an engine");
             let batch = batch.parse().expect("texts in a batch");
             let mut out = io::stdout().lock();
@@ -39,13 +46,19 @@ fn main() {
                 let logits = round(&model, &*engine, &texts, batch);
                 let seconds = (processor_seconds() - before, start.elapsed().as_secs_f64());
                 writeln!(out, "{} {}", seconds.0, seconds.1).expect("standard output");
-                if let ["--logits", path] = rest {
+                if let Some(path) = logits_file {
                     serde_json::to_writer(File::create(path).expect("a file"), &logits).expect("a file");
                 }
             }
         }
         _ => panic!("see the head of benches/rounds.rs"),
     }
+}
+
+/// The folder of another model, and the file for the logits, each if it is named.
+fn options<'a>(words: &[&'a str]) -> (Option<&'a str>, Option<&'a str>) {
+    let value = |option: &str| words.chunks(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+    (value("--model"), value("--logits"))
 }
 
 /// The logits of every text, in order.

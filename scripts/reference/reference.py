@@ -4,7 +4,7 @@
     venv/bin/python scripts/reference/reference.py --model tests/models/tiny
     venv/bin/python scripts/reference/reference.py --model tests/models/tiny-distilbert
     venv/bin/python scripts/reference/reference.py --model tests/models/tiny-roberta
-    venv/bin/python scripts/reference/reference.py --model models/comity-minilm-en
+    venv/bin/python scripts/reference/reference.py --model models/english
 
 Run it again whenever a model directory changes: the file notes the checksum of the model's manifest (without one, of what
 sha256sum prints of its files), and the test fails on any other. The ids are those of the text as it stands (our normaliser is not involved); logits are null where
@@ -17,6 +17,7 @@ import json
 import platform
 from pathlib import Path
 
+import safetensors.torch
 import tokenizers
 import torch
 import transformers
@@ -38,15 +39,36 @@ def identify(directory: Path, config: transformers.PretrainedConfig) -> tuple[st
     return directory.name, min(config.max_position_embeddings - first, 512), "".join(lines).encode()
 
 
+def widened(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights in 32 bits: those of 8 bits times their scales and factors, as docs/models.md says."""
+    wide = {}
+    for name, tensor in tensors.items():
+        if name.endswith((".scales", ".smoothing")):
+            continue
+        if tensor.dtype == torch.int8:
+            scales = tensors[f"{name}.scales"]
+            width = tensor.shape[1] // scales.shape[1]
+            wide[name] = tensor.float() * scales.repeat_interleave(width, dim=1)
+            if f"{name}.smoothing" in tensors:
+                wide[name] = wide[name] * tensors[f"{name}.smoothing"]
+        else:
+            wide[name] = tensor.float()
+    return wide
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="model directory")
     parser.add_argument("--out", type=Path, help="file to write instead of tests/reference/NAME.json")
     arguments = parser.parse_args()
     directory = arguments.model
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(
-        directory, torch_dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    config = transformers.AutoConfig.from_pretrained(directory, attn_implementation="eager")
+    model = transformers.AutoModelForSequenceClassification.from_config(config, torch_dtype=torch.float32)
+    weights = widened(safetensors.torch.load_file(directory / "model.safetensors"))
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    assert not missing, f"missing: {missing}"
+    assert all(name.startswith("roberta.pooler.") or name.endswith(("position_ids", "token_type_ids")) for name in unexpected), unexpected
+    model.eval()
     torch.set_num_threads(1)
     name, max_tokens, identity = identify(directory, model.config)
     if (directory / "tokenizer.json").exists():
