@@ -1,4 +1,4 @@
-"""Trains Comity's model: `python scripts/train --data ../shared/data --out models/comity-bge-small-en`.
+"""Trains Comity's model: `python scripts/train --data ../shared/data --out models/english`.
 
 Reads the labelled sets, trains, calibrates on held-out rows and writes the model folder. A GPU is used if there is one.
 Checkpoints and packed token ids lie in `--work`, outside the repository; `--resume` goes on from the last checkpoint.

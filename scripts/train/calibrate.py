@@ -1,6 +1,6 @@
 """From logits to probabilities that mean what they say, fitted on held-out Wikipedia comments of natural prevalence.
 
-`python scripts/train/calibrate.py --model models/comity-minilm-en --comity target/release/comity --data ../shared/data` fits the
+`python scripts/train/calibrate.py --model models/english --comity target/release/comity --data ../shared/data` fits the
 calibration of an exported model on what the program makes of the dev rows, its second reading of disguised texts included,
 and writes it into the manifest. Dev rows come in the order of sha256 of their id: even ranks fit, odd ranks measure.
 """

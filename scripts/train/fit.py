@@ -14,16 +14,18 @@ from torch import distributed as dist
 from torch import nn
 from torch.nn import functional as F
 
-TOKENS_PER_BATCH, ROWS_PER_BATCH, ROWS_PER_BUCKET_SORT = 4096, 96, 2048
+TOKENS_PER_BATCH, ROWS_PER_BATCH, ROWS_PER_BUCKET_SORT = 3072, 96, 2048
 # The rate of the layer below, of six; a deeper network falls to the same rate at the bottom.
 LAYER_DECAY, LINK_RATE, WEIGHT_DECAY = 0.85, 1e-2, 0.01
 WARM_UP, EMA_DECAY = 0.05, 0.998
-SHORT_TOKENS, SHORT_UNTIL = 128, 0.5
+SHORT_TOKENS, SHORT_UNTIL = 96, 0.75
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
 # How much a teacher's opinion of a row counts beside its labels; it speaks of all nine, and its doubts are kept.
 TEACHER_WEIGHT = 1.0
 SEP = 102
 SECONDS_PER_MEETING = 30
+# A checkpoint has four copies of the weights, and to write it takes seconds.
+SECONDS_PER_CHECKPOINT = 240
 CHECKPOINT = "checkpoint.pt"
 ENRICHED = "jigsaw_enriched"
 
@@ -307,7 +309,7 @@ def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits,
 
     clock = time.monotonic() - progress.seconds
     since = Progress(seconds=progress.seconds)  # what this worker did since the workers last met
-    done, losses = limits.done(progress, mix), []
+    saved, done, losses = progress.seconds, limits.done(progress, mix), []
     for epoch, bucket, batch in mix.stream(progress.epoch, progress.bucket, rank, size, lambda: SHORT_TOKENS if done < SHORT_UNTIL else MAX_TOKENS):
         batch = {name: tensor.to(device) for name, tensor in batch.items()}
         for group in optimizer.param_groups:
@@ -340,8 +342,10 @@ def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits,
         done = limits.done(progress, mix)
         progress.epoch, progress.bucket = epoch, bucket
         since, clock = Progress(seconds=progress.seconds), time.monotonic() - progress.seconds
-        if rank == 0:
+        if rank == 0 and (done >= 1.0 or progress.seconds >= saved + SECONDS_PER_CHECKPOINT):
+            saved = progress.seconds
             save(checkpoint, progress=asdict(progress), **{name: part.state_dict() for name, part in parts.items()})
+        if rank == 0:
             print(
                 f"{progress.seconds / 60:6.1f} min  step {progress.steps}  samples {progress.samples}  loss {np.mean(losses):.4f}  "
                 f"{progress.tokens / progress.seconds:.0f} tokens/s  {100 * done:.1f} %",
