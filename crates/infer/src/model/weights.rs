@@ -49,7 +49,7 @@ impl QuantizedMatrix<'_> {
             for group in smoothed.chunks_exact(width) {
                 let largest = group.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
                 let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
-                numbers.extend(group.iter().map(|value| (value * inverse).round_ties_even() as i8));
+                numbers.extend(group.iter().map(|value| nearest(value * inverse)));
                 scales.push(largest / 127.0);
             }
         }
@@ -76,6 +76,14 @@ impl QuantizedMatrix<'_> {
         let Self { numbers, scales, smoothing } = self;
         QuantizedMatrix { numbers: numbers.into_owned().into(), scales, smoothing }
     }
+}
+
+/// Returns the whole number nearest to `x`, which is from -127 to 127; the even one of two. The
+/// addend leaves no bits for a fraction, so the number stands in the lowest bits: processors without
+/// SSE4.1 have no instruction for `round_ties_even`.
+fn nearest(x: f32) -> i8 {
+    const NO_FRACTION: f32 = 12_582_912.0;
+    (x + NO_FRACTION).to_bits() as i8
 }
 
 /// Weights by their names in the file. Each call widens one tensor again.
