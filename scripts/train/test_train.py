@@ -36,7 +36,7 @@ from sources import ENGLISH, SETS, SOURCES, Row, chosen, labels, read
 from special import BERT, Special, special_of
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
-from vocabulary import always_kept, cut_tokenizer, is_character
+from vocabulary import always_kept, chosen_pieces, cut_tokenizer, is_character, shares
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / "../shared"
@@ -438,6 +438,12 @@ class Vocabulary(unittest.TestCase):
         self.assertNotEqual(small.encode("snow").tokens, full.encode("snow").tokens)
         self.assertEqual(special_of(small), Special(0, 2, 1))
         self.assertEqual(small.token_to_id("<mask>"), len(order) - 1)
+
+    def test_no_language_pays_for_another(self):
+        uses = {"rows in en": shares({10: 900, 11: 60, 12: 40}), "rows in de": shares({20: 3, 21: 1, 10: 1})}
+        self.assertEqual(chosen_pieces({0, 10}, uses, 4), {0, 10, 20, 21})
+        self.assertEqual(chosen_pieces({0, 10}, uses, 5), {0, 10, 20, 21, 11})
+        self.assertEqual(chosen_pieces({0, 1, 2}, uses, 2), {0, 1, 2})
 
     def test_characters_of_supported_scripts(self):
         self.assertTrue(all(map(is_character, "żЖλع雨한あไ₹7،")))
