@@ -14,7 +14,7 @@ import hashlib
 import unicodedata
 from pathlib import Path
 
-from normalize import normalize
+from normalize import normalized
 from sources import NAN, Row, labels, read, share_of
 
 # Labelled test sets exist for these ("measured"); for the others, figures of their relatives are all there is ("transferred").
@@ -48,7 +48,7 @@ TOLD_GROUPS = ("homophobia", "racism", "misogyny", "xenophobia")
 
 def wide_key(text: str) -> str:
     """The key for "the same text" in any script: lower case, only letters, marks and digits, without mentions and links."""
-    plain = normalize(text, 3).lower().replace("@user", " ").replace("http", " ")
+    plain = normalized(text, 3).lower().replace("@user", " ").replace("http", " ")
     return "".join(char for char in plain if unicodedata.category(char)[0] in "LMN")
 
 

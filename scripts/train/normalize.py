@@ -10,6 +10,7 @@ Version 3 is version 2 with rules by script, for which the twin is still to be w
 README.md the rules in full. Texts in Latin script come out the same from both.
 """
 
+import functools
 import html
 import re
 import unicodedata
@@ -27,6 +28,8 @@ URL = re.compile(r"https?://\S+|\bwww\.\w\S*", re.IGNORECASE)
 MENTION = re.compile(r"(?<!\w)@\w+")
 LETTER_RUN = re.compile(r"([^\W\d_])\1{2,}")
 OTHER_RUN = re.compile(r"([^\d\s])\1{3,}")
+# What an ASCII text has that a step could change.
+UNPLAIN = re.compile(r"[&<@]|//|www|([a-z])\1\1|([^a-z0-9])\2\2\2|  |^ | $", re.IGNORECASE)
 SPACES = re.compile(r"[\s\u2800]+")
 # Characters that Unicode lets a font ignore, beside the format characters (Cf).
 IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -173,8 +176,21 @@ def flatten(text: str) -> str:
     return text.replace("&", "").replace("<", "")
 
 
+def is_plain(text: str) -> bool:
+    """True if one look shows that no step would change the text, as in the twin."""
+    return text.isascii() and text.isprintable() and not UNPLAIN.search(text)
+
+
+@functools.lru_cache(maxsize=2**20)
+def normalized(text: str, version: int = 2) -> str:
+    """`normalize`, remembered: packing asks several times for the same text."""
+    return normalize(text, version)
+
+
 def normalize(text: str, version: int = 2) -> str:
     """The steps, until nothing changes: markup, NFKC, emoji, invisible characters, scripts, URLs, mentions, repeats, white space."""
+    if is_plain(text):
+        return text
     url, mention = (SCRIPT_URL, SCRIPT_MENTION) if version >= 3 else (URL, MENTION)
     for number in range(2 * MAX_NESTING):
         before = text

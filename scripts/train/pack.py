@@ -18,7 +18,7 @@ from languages import held_out_texts as held_out_texts_more
 from languages import training_rows as training_rows_more
 from languages import wide_key
 from metrics import sigmoid, softmax
-from normalize import normalize
+from normalize import normalized
 from shortcuts import worst
 from sources import NAN, SETS, SOURCES, Row, held_out_texts, share_of, training_rows
 from special import special_of
@@ -49,12 +49,12 @@ def exact_key(text: str) -> str:
 
 def loose_key(text: str) -> str:
     """Also blind to markup, links and mentions, which copies of one tweet write in different ways."""
-    return exact_key(re.sub(r"@user|\[user\]|<user>|\bhttp\b|\burl\b", " ", normalize(text).lower()))
+    return exact_key(re.sub(r"@user|\[user\]|<user>|\bhttp\b|\burl\b", " ", normalized(text).lower()))
 
 
 def repeat_key(text: str) -> str:
     """Keeps emoji, which alone tell many HatemojiBuild pairs apart."""
-    return re.sub(r"@user|\bhttp\b|[\s!-/:-@\[-`{-~]+", "", normalize(text).lower())
+    return re.sub(r"@user|\bhttp\b|[\s!-/:-@\[-`{-~]+", "", normalized(text).lower())
 
 
 def deduplicate(rows: list[Row], held_out: set[str], wide: frozenset[str] | set[str] = frozenset()) -> tuple[list[Row], dict[str, dict[str, int]]]:
@@ -180,7 +180,7 @@ def pack(
 
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    encoded = tokenizer.encode_batch([normalize(row.text, normalizer) for row in rows])
+    encoded = tokenizer.encode_batch([normalized(row.text, normalizer) for row in rows])
     lengths = np.array([len(e.ids) for e in encoded], dtype=np.int64)
     out.parent.mkdir(parents=True, exist_ok=True)
     if tokenizer.get_vocab_size() > 2**16:

@@ -28,7 +28,7 @@ from frames import dress
 from languages import LANGUAGES, MEASURED, UNSPLIT, part, share, told_votes, wide_key
 from measure_multilingual import TESTS, macro_f1_of_three, row_of
 from metrics import ece
-from normalize import EMOJI, name_emoji, normalize
+from normalize import EMOJI, is_plain, name_emoji, normalize
 from pack import deduplicate, evasions, exact_key, loose_key, mask_rude_zeros
 from predict import windows
 from shortcuts import measure, ngrams, toxic
@@ -68,6 +68,11 @@ class Normalising(unittest.TestCase):
     def test_twice_is_once(self):
         for case in self.CASES:
             self.assertEqual(normalize(case["expected"]), case["expected"])
+
+    def test_plain_texts(self):
+        self.assertTrue(all(map(is_plain, ["", "Hello, 5555 times!!!", "book www"[:4], "aabb"])))
+        for text in ("a@b", "5 < 6", "http://x", "soooo", "no  way", " a", "a ", "!!!!", "a\nb", "é", "WWW.x"):
+            self.assertFalse(is_plain(text), text)
 
     def test_version_3_goes_by_script(self):
         for case in self.cases("all-3"):

@@ -19,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from languages import training_rows as other_rows
-from normalize import normalize
+from normalize import normalize, normalized
 from safetensors.torch import load_file, save_file
 from sources import SETS, chosen, share_of, training_rows
 from tokenizers import Tokenizer
@@ -42,7 +42,7 @@ BATCH = 2000
 
 def pieces_of(tokenizer: Tokenizer, texts: list[str]) -> Counter:
     """In how many of the texts each piece occurs; the tokenizer cuts a text at its spaces first, so each word is read once."""
-    words = Counter(word for text in texts for word in set(normalize(text, 3).split(" ")))
+    words = Counter(word for text in texts for word in set(normalized(text, 3).split(" ")))
     found, listed = Counter(), list(words)
     for at in range(0, len(listed), BATCH):
         some = listed[at : at + BATCH]
