@@ -17,7 +17,7 @@ from pathlib import Path
 from normalize import normalized
 from sources import NAN, Row, labels, read, share_of
 
-# Labelled test sets exist for these ("measured"); for the others, figures of their relatives are all there is ("transferred").
+# Labelled test sets exist for these (of Hindi in Latin letters only) ("measured"); for the others, figures of their relatives are all there is ("transferred").
 MEASURED = ["en", "de", "es", "fr", "it", "pt", "nl", "pl", "ru", "tr", "ar", "zh", "ko", "hi", "ro"]
 SENTIMENT_ONLY = ["id", "th"]
 LANGUAGES = MEASURED + SENTIMENT_ONLY
