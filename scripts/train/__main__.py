@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--only-pack", action="store_true", help="end after the rows are packed")
     parser.add_argument("--words", choices=["frozen", "trained"], help="the word table; by default frozen for the multilingual model, else trained")
     parser.add_argument("--settle", type=float, default=1.5e6, help="tokens on which the first token of the multilingual encoder learns to stand for the mean")
+    parser.add_argument("--only-settle", action="store_true", help="end after that")
     parser.add_argument("--minutes", type=float, default=75.0, help="the schedule ends after so much training time")
     parser.add_argument("--passes", type=float, default=3.0, help="or after so many passes over the mix")
     parser.add_argument("--tokens", type=float, default=math.inf, help="or after so many tokens, to compare runs")
@@ -59,6 +60,8 @@ def main() -> None:
         return
     if known.multilingual and not options.start and options.settle:
         base = settled(base, options.base, packed, options.settle, options.seed)
+    if options.only_settle:
+        return
     start = load_model(base, options.base, options.start, words=(options.words or ("frozen" if known.multilingual else "trained")) == "trained")
     limits = Limits(options.minutes, options.passes, options.tokens)
     model, progress = fit(start, packed, options.work, limits, options.rate, workers, options.seed, options.resume)

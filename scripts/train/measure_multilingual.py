@@ -115,6 +115,16 @@ def auc_or_none(score: np.ndarray, truth: np.ndarray, weight: np.ndarray | None 
     return auc(score, truth, weight) if len(set(truth)) == 2 else None
 
 
+def share_over(scores: np.ndarray) -> float | None:
+    """The share of scores at or over the threshold."""
+    return float((scores >= FLAGGED).mean()) if len(scores) else None
+
+
+def mean_of(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
 def hate_rule(bench: Bench) -> str:
     sets = []
     for rows, column in ((read(bench.data, "hatemoji_build/validation"), "label_gold"), (rows_of(bench.data, "gahd_de/dev"), "label")):
@@ -133,7 +143,7 @@ def hatecheck(bench: Bench) -> None:
         bench.add("Multilingual HateCheck", language, f"AUC of {rule}", found[rule][-1])
     for name, values in found.items():
         chosen = name == rule
-        bench.add("Multilingual HateCheck", "mean of 10", f"AUC of {name}", float(np.mean([v for v in values if v is not None])), HATECHECK_TARGET if chosen else None)
+        bench.add("Multilingual HateCheck", "mean of 10", f"AUC of {name}", mean_of(values), HATECHECK_TARGET if chosen else None)
 
 
 def jigsaw(bench: Bench) -> None:
@@ -152,18 +162,16 @@ def jigsaw(bench: Bench) -> None:
 
 
 def tests(bench: Bench) -> None:
-    flagged = {}
     for language, name, split, dev_name, dev_split, figure, target in TESTS:
         rows = bench.some(rows_of(bench.data, name, split))
         toxic, truth = bench.scores([row["text"] for row in rows])[:, 0], truth_of(rows)
-        flagged.setdefault(language, []).append(float((toxic[truth == 0] >= FLAGGED).mean()))
         bench.add(name, language, "AUC", auc_or_none(toxic, truth), target if figure == "AUC" else None)
         if dev_name:
             score = {"macro F1": macro_f1, "accuracy": accuracy}[figure]
             dev = bench.some(rows_of(bench.data, dev_name, dev_split))
             threshold = best_threshold(bench.scores([row["text"] for row in dev])[:, 0], truth_of(dev), score)
             bench.add(name, language, f"{figure}, threshold {threshold:.3f} frozen on dev", score((toxic >= threshold).astype(int), truth), target)
-        bench.add(name, language, f"harmless over {FLAGGED}", flagged[language][-1])
+        bench.add(name, language, f"harmless over {FLAGGED}", share_over(toxic[truth == 0]))
 
 
 def sentiment(bench: Bench) -> None:
@@ -174,10 +182,10 @@ def sentiment(bench: Bench) -> None:
         scores, truth = bench.scores([row["text"] for row in rows]), truth_of(rows)
         found.append(macro_f1_of_three(scores[:, 6:].argmax(axis=1), truth))
         # Tweets that are not negative are harmless nearly always, and were drawn alike in every language.
-        flagged.append(float((scores[truth > 0, 0] >= FLAGGED).mean()))
+        flagged.append(share_over(scores[truth > 0, 0]) or 0.0)
         bench.add("UMSAB", language, "macro F1", found[-1])
         bench.add("UMSAB", language, f"tweets not negative over {FLAGGED}", flagged[-1])
-    bench.add("UMSAB", "mean of 7", "macro F1", float(np.mean(found)), UMSAB_TARGET)
+    bench.add("UMSAB", "mean of 7", "macro F1", mean_of(found), UMSAB_TARGET)
     bench.add("UMSAB", "all", f"widest difference of tweets not negative over {FLAGGED} (at most {MOST_BIAS})", max(flagged) - min(flagged))
     for language, name, split in (("id", "smsa_id/test", "train"), ("th", "wisesight_th/all", "test")):
         rows = bench.some(rows_of(bench.data, name, split))
