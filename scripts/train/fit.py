@@ -3,13 +3,15 @@
 import copy
 import math
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from pack import MAX_TOKENS
-from sources import REFERENCE, SENTIMENT_LINKED, SETS, SOURCES
+from sources import ENGLISH, REFERENCE, SENTIMENT_LINKED, SETS
+from special import BERT, Special
 from torch import distributed as dist
 from torch import nn
 from torch.nn import functional as F
@@ -22,12 +24,14 @@ SHORT_TOKENS, SHORT_UNTIL = 96, 0.75
 LABEL_WEIGHTS = (2.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # toxicity is what policies read first
 # How much a teacher's opinion of a row counts beside its labels; it speaks of all nine, and its doubts are kept.
 TEACHER_WEIGHT = 1.0
-SEP = 102
 SECONDS_PER_MEETING = 30
 # A checkpoint has four copies of the weights, and to write it takes seconds.
 SECONDS_PER_CHECKPOINT = 240
 CHECKPOINT = "checkpoint.pt"
 ENRICHED = "jigsaw_enriched"
+# English's share of a pass over several languages. Of the rest, a language's share grows with its rows to this power, and no set
+# is shown more often than `SETS` says times the bound.
+ENGLISH_SHARE, LANGUAGE_POWER, LANGUAGE_BOUND = 0.45, 0.6, 2.0
 
 
 @dataclass
@@ -55,6 +59,23 @@ class Limits:
         return max(progress.seconds / (60 * self.minutes), progress.samples / (self.passes * mix.rows_per_pass), progress.tokens / self.tokens)
 
 
+def names_of(packed) -> list[str]:
+    """The sets that `source` numbers; files packed before there were other languages have the English ones."""
+    return [str(name) for name in packed["names"]] if "names" in packed else ENGLISH
+
+
+def language_factors(rows: dict[str, float]) -> dict[str, float]:
+    """By how much the rows of each language are to be repeated, from the rows that `SETS` alone would show in a pass."""
+    others = {language: count for language, count in rows.items() if language not in ("en", "mul")}
+    if not others or "en" not in rows:
+        return dict.fromkeys(rows, 1.0)
+    total = sum(others.values())
+    weights = {language: count**LANGUAGE_POWER for language, count in others.items()}
+    factors = {language: min(LANGUAGE_BOUND, weights[language] / sum(weights.values()) * total / count) for language, count in others.items()}
+    shown = sum(factors[language] * count for language, count in others.items()) + rows.get("mul", 0.0)
+    return {"mul": 1.0, **factors, "en": min(1.0, ENGLISH_SHARE / (1 - ENGLISH_SHARE) * shown / rows["en"])}
+
+
 class SourceLink(nn.Module):
     """What stands between our logit and one set's label: its raters' threshold (bias) and agreement (scale).
 
@@ -63,23 +84,25 @@ class SourceLink(nn.Module):
 
     def __init__(self, packed):
         super().__init__()
-        toxic, source = packed["toxic"], packed["source"]
-        bias_free = np.zeros((len(SOURCES), 6), dtype=np.float32)
-        sentiment_free = np.zeros((len(SOURCES), 1), dtype=np.float32)
-        for index, name in enumerate(SOURCES):
+        toxic, source, self.names = packed["toxic"], packed["source"], names_of(packed)
+        count = len(self.names)
+        bias_free = np.zeros((count, 6), dtype=np.float32)
+        sentiment_free = np.zeros((count, 1), dtype=np.float32)
+        for index, name in enumerate(self.names):
             if name in REFERENCE:
                 continue
             rows = toxic[source == index]
             bias_free[index] = (rows >= 0.5).any(axis=0) & (rows < 0.5).any(axis=0)
-            is_second = name == "tweet_sentiment" and (source == SOURCES.index("semeval2017")).any()
+            is_second = name == "tweet_sentiment" and "semeval2017" in self.names and (source == self.names.index("semeval2017")).any()
             sentiment_free[index] = name in SENTIMENT_LINKED or is_second
         scale_free = bias_free.copy()
-        scale_free[SOURCES.index(ENRICHED)] = 0.0
+        if ENRICHED in self.names:
+            scale_free[self.names.index(ENRICHED)] = 0.0
         for name, value in (("bias_free", bias_free), ("scale_free", scale_free), ("sentiment_free", sentiment_free)):
             self.register_buffer(name, torch.from_numpy(value))
-        self.bias = nn.Parameter(torch.zeros(len(SOURCES), 6))
-        self.log_scale = nn.Parameter(torch.zeros(len(SOURCES), 6))
-        self.sentiment_bias = nn.Parameter(torch.zeros(len(SOURCES), 3))
+        self.bias = nn.Parameter(torch.zeros(count, 6))
+        self.log_scale = nn.Parameter(torch.zeros(count, 6))
+        self.sentiment_bias = nn.Parameter(torch.zeros(count, 3))
 
     def forward(self, logits, source):
         scale = (self.log_scale * self.scale_free)[source].exp()
@@ -120,7 +143,14 @@ class Mix:
         with np.load(path) as file:
             self.packed = {name: file[name] for name in file.files}
         self.seed = seed
-        repeats = np.array([SETS[name].repeats for name in SOURCES])
+        names = names_of(self.packed)
+        self.special = Special(*map(int, self.packed["special"])) if "special" in self.packed else BERT
+        repeats = np.array([SETS[name].repeats for name in names])
+        shown = Counter()
+        for name, count in zip(names, repeats * np.bincount(self.packed["source"], minlength=len(names)), strict=True):
+            shown[SETS[name].language] += count
+        self.factors = language_factors({language: count for language, count in shown.items() if count})
+        repeats *= [self.factors.get(SETS[name].language, 0.0) for name in names]
         self.repeats = repeats[self.packed["source"]]
         self.rows_per_pass = int(self.repeats.sum())
 
@@ -163,11 +193,11 @@ class Mix:
         ids, starts = self.packed["ids"], self.packed["starts"]
         texts = [ids[starts[row] : starts[row + 1]][:limit] for row in rows]
         width = max(len(text) for text in texts)
-        tokens = np.zeros((len(rows), width), dtype=np.int64)
+        tokens = np.full((len(rows), width), self.special.pad, dtype=np.int64)
         mask = np.zeros((len(rows), width), dtype=np.int64)
         for place, text in enumerate(texts):
             tokens[place, : len(text)] = text
-            tokens[place, len(text) - 1] = SEP
+            tokens[place, len(text) - 1] = self.special.last
             mask[place, : len(text)] = 1
         return {
             "input_ids": torch.from_numpy(tokens),
@@ -191,6 +221,8 @@ def make_optimizer(model, link, peak: float):
     groups, layers = {}, model.config.num_hidden_layers
     decay_of_layer = LAYER_DECAY ** (6 / layers)
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         rate = peak * decay_of_layer ** layer_depth(name, layers)
         decay = 0.0 if parameter.ndim == 1 else WEIGHT_DECAY
         groups.setdefault((rate, decay), []).append(parameter)
@@ -219,15 +251,19 @@ def first_token_logits(model, input_ids, attention_mask):
 
     The numbers are those of `model(...)`; it saves about a seventh of the work.
     """
+    return model.classifier(model.dropout(model.bert.pooler(encoded(model, input_ids, attention_mask, slice(1)))))
+
+
+def encoded(model, input_ids, attention_mask, places: slice = slice(None)):
+    """The encoder's output for these places of every row."""
     hidden = model.bert.embeddings(input_ids=input_ids)
     # True where a key may be looked at; [rows, heads, queries, keys].
     keys = attention_mask.bool()[:, None, None, :]
     *layers, last = model.bert.encoder.layer
     for layer in layers:
         hidden = after_attention(layer, hidden, attend(layer.attention.self, hidden, hidden, keys))
-    first = hidden[:, :1]
-    first = after_attention(last, first, attend(last.attention.self, first, hidden, keys))
-    return model.classifier(model.dropout(model.bert.pooler(first)))
+    asked = hidden[:, places]
+    return after_attention(last, asked, attend(last.attention.self, asked, hidden, keys))
 
 
 def attend(attention, queries, hidden, keys):
@@ -263,7 +299,7 @@ class Workers:
     @torch.no_grad()
     def average(self, *modules: nn.Module) -> None:
         if self.size > 1:
-            for parameter in (parameter for module in modules for parameter in module.parameters()):
+            for parameter in (parameter for module in modules for parameter in module.parameters() if parameter.requires_grad):
                 dist.all_reduce(parameter)
                 parameter /= self.size
 
@@ -297,7 +333,10 @@ def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits,
     workers, mix, checkpoint = Workers(rank, size, work), Mix(packed, seed), work / CHECKPOINT
     # What `spawn` hands over lies in memory that all workers share.
     model, link = copy.deepcopy(model).to(device).train(), SourceLink(mix.packed).to(device)
-    average = copy.deepcopy(model).eval().requires_grad_(False)
+    average = copy.deepcopy(model).eval()
+    # The mean of weights that do not change is what they are.
+    learned = zip(*((mean, own) for mean, own in zip(average.parameters(), model.parameters(), strict=True) if own.requires_grad), strict=True)
+    learned = [list(parameters) for parameters in learned]
     optimizer, progress = make_optimizer(model, link, rate), Progress()
     parts = {"model": model, "average": average, "link": link, "optimizer": optimizer}
     if checkpoint.exists():
@@ -324,7 +363,7 @@ def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits,
         optimizer.zero_grad(set_to_none=True)
         decay = min(EMA_DECAY, (1 + progress.steps) / (10 + progress.steps))
         with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+            torch._foreach_lerp_(*learned, 1 - decay)
         progress.steps += 1
         since.samples += len(batch["source"])
         since.tokens += int(batch["attention_mask"].sum())
@@ -360,6 +399,6 @@ def train(rank: int, size: int, model, packed: Path, work: Path, limits: Limits,
 
 def report_links(link: SourceLink) -> None:
     """The learned offsets of toxicity: how each set's word stands to Wikipedia's."""
-    for index, name in enumerate(SOURCES):
+    for index, name in enumerate(link.names):
         if link.bias_free[index, 0]:
             print(f"link {name:<18} toxicity bias {link.bias[index, 0]:+.2f} scale {link.log_scale[index, 0].exp():.2f}")

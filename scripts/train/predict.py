@@ -6,23 +6,23 @@ import numpy as np
 import torch
 from normalize import normalize
 from pack import MAX_TOKENS
+from special import BERT, Special, special_of
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 OVERLAP = 64
-CLS, SEP = 101, 102
 TOKENS_PER_BATCH = 8192
 
 
-def windows(content: list[int]) -> list[list[int]]:
-    """Windows of 256 tokens with [CLS] and [SEP]; neighbours share 64 content tokens. An empty text is one empty window."""
+def windows(content: list[int], special: Special = BERT) -> list[list[int]]:
+    """Windows of 256 tokens with the first and last special one; neighbours share 64 content tokens. An empty text is one empty window."""
     room = MAX_TOKENS - 2
     starts = range(0, max(len(content) - OVERLAP, 1), room - OVERLAP)
-    return [[CLS, *content[start : start + room], SEP] for start in starts]
+    return [[special.first, *content[start : start + room], special.last] for start in starts]
 
 
 @torch.inference_mode()
-def window_logits(model: BertForSequenceClassification, rows: list[list[int]]) -> np.ndarray:
+def window_logits(model: BertForSequenceClassification, rows: list[list[int]], pad: int = BERT.pad) -> np.ndarray:
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     logits = np.zeros((len(rows), model.config.num_labels), dtype=np.float64)
     device = next(model.parameters()).device
@@ -30,19 +30,20 @@ def window_logits(model: BertForSequenceClassification, rows: list[list[int]]) -
         count = max(1, TOKENS_PER_BATCH // len(rows[order[min(len(order), 128) - 1]]))
         group, order = order[:count], order[count:]
         width = len(rows[group[-1]])
-        ids = torch.tensor([rows[index] + [0] * (width - len(rows[index])) for index in group], device=device)
-        logits[group] = model(input_ids=ids, attention_mask=(ids != 0).long()).logits.float().cpu().numpy()
+        ids = torch.tensor([rows[index] + [pad] * (width - len(rows[index])) for index in group], device=device)
+        mask = torch.tensor([[1] * len(rows[index]) + [0] * (width - len(rows[index])) for index in group], device=device)
+        logits[group] = model(input_ids=ids, attention_mask=mask).logits.float().cpu().numpy()
     return logits
 
 
-def text_logits(model: BertForSequenceClassification, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
+def text_logits(model: BertForSequenceClassification, tokenizer: Tokenizer, texts: list[str], normalizer: int = 2) -> np.ndarray:
     """Per text: the largest toxicity logits over its windows, and the mean of its sentiment logits weighted by length."""
-    rows, owner = [], []
-    for index, encoded in enumerate(tokenizer.encode_batch([normalize(text) for text in texts], add_special_tokens=False)):
-        parts = windows(encoded.ids)
+    rows, owner, special = [], [], special_of(tokenizer)
+    for index, encoded in enumerate(tokenizer.encode_batch([normalize(text, normalizer) for text in texts], add_special_tokens=False)):
+        parts = windows(encoded.ids, special)
         rows += parts
         owner += [index] * len(parts)
-    logits, owner = window_logits(model.eval(), rows), np.array(owner)
+    logits, owner = window_logits(model.eval(), rows, special.pad), np.array(owner)
     lengths = np.array([max(len(row) - 2, 1) for row in rows], dtype=np.float64)
     joined = np.full((len(texts), logits.shape[1]), -np.inf)
     np.maximum.at(joined, owner, logits)

@@ -46,6 +46,7 @@ class Set:
     commercial: bool  # whether the stated licence permits commercial use
     repeats: float
     hate_only: bool = False
+    language: str = "en"  # "mul" if its rows are in several
 
 
 JIGSAW_LICENCE = "CC0; text CC BY-SA 3.0"
@@ -77,19 +78,45 @@ SETS = {
     "sst5": Set("five classes joined to three, own bias", "none stated (research)", False, 1.0),
     "sst2": Set("two classes; neutral left out of the softmax", "none stated (research)", False, 1.0),
     "sst_phrases": Set("phrases: five classes joined to three, own bias", "none stated (research)", False, 0.4),
+    # Other languages, for the multilingual model only; `languages.py` reads them.
+    "germeval_de": Set("toxicity, linked: offensive; insult and identity_attack, linked: its classes", "CC BY 4.0", True, 1.0, language="de"),
+    "gahd_de": Set("toxicity and identity_attack, linked: hate", "CC BY 4.0", True, 1.0, hate_only=True, language="de"),
+    "told_pt": Set("toxicity, obscene, insult, identity_attack, linked: share of three raters", "CC BY-SA 4.0", True, 1.0, language="pt"),
+    "offendes_es": Set("toxicity, linked: offensive; insult, obscene", "contradictory: Apache-2.0 and CC BY-NC-SA 4.0", False, 1.0, language="es"),
+    "mlma_fr": Set("toxicity, linked: any abuse; identity_attack, linked: hateful", "MIT", True, 0.7, language="fr"),
+    "mlma_ar": Set("toxicity, linked: any abuse; identity_attack, linked: hateful", "MIT", True, 1.0, language="ar"),
+    "ftr_fr": Set("identity_attack, linked: racist", "MIT", True, 0.7, language="fr"),
+    "kocohub_ko": Set("toxicity, linked: hate or offensive; identity_attack, linked: hate with a bias", "CC BY-SA 4.0", True, 1.0, language="ko"),
+    "cold_zh": Set("toxicity, linked: offensive", "Apache-2.0", True, 1.0, language="zh"),
+    "offenseval_tr": Set("toxicity, linked: offensive", "CC BY (the authors' page)", True, 1.0, language="tr"),
+    "ogtd_el": Set("toxicity, linked: offensive", "none stated", False, 1.0, language="el"),
+    "russe_ru": Set("toxicity, linked: toxic, against neutral rewrites", "OpenRAIL++ (the authors' card)", True, 1.0, language="ru"),
+    "poleval_pl": Set("toxicity, linked: harmful; identity_attack, linked: hate speech", "BSD-3-Clause", True, 1.0, language="pl"),
+    "ro_offense_ro": Set("toxicity, linked: offensive; insult and obscene, linked: its classes", "Apache-2.0", True, 1.0, language="ro"),
+    "smsa_id": Set("three sentiments, own bias", "Apache-2.0 (IndoNLU)", True, 1.0, language="id"),
+    "wisesight_th": Set("three sentiments, own bias", "CC0", True, 0.5, language="th"),
+    "umsab_ar": Set("three sentiments, own bias", "not clear (SemEval-2017)", False, 1.5, language="ar"),
+    "umsab_de": Set("three sentiments, own bias", "not clear (SB-10k)", False, 1.5, language="de"),
+    "umsab_es": Set("three sentiments, own bias", "not clear (InterTASS)", False, 1.5, language="es"),
+    "umsab_fr": Set("three sentiments, own bias", "not clear (DEFT 2017)", False, 1.5, language="fr"),
+    "umsab_hi": Set("three sentiments, own bias", "not clear (SAIL 2015)", False, 1.5, language="hi"),
+    "umsab_it": Set("three sentiments, own bias", "not clear (SENTIPOLC 2016)", False, 1.5, language="it"),
+    "umsab_pt": Set("three sentiments, own bias", "not clear (SentiBR)", False, 1.5, language="pt"),
+    "joined_more": Set("two rows in one text, of any two languages: the worse of both", "as the rows joined", True, 1.0, language="mul"),
 }
 SOURCES = list(SETS)
+ENGLISH = [name for name, known in SETS.items() if known.language == "en"]
 # Sets that define the meaning of a toxicity head: no offset stands between their labels and our logits.
 REFERENCE = {"jigsaw_natural", "templates", "joined"}
 # Sets whose three sentiments have an offset of their own; the reference is semeval2017 if it is there, else tweet_sentiment.
-SENTIMENT_LINKED = {"goemotions", "sst5", "sst_phrases"}
+SENTIMENT_LINKED = {"goemotions", "sst5", "sst_phrases", "smsa_id", "wisesight_th"} | {name for name in SETS if name.startswith("umsab_")}
 # Of the phrases of film reviews that are neutral, mostly function words, this share is shown.
 NEUTRAL_PHRASES = 0.1
 
 
-def chosen(all_data: bool) -> set[str]:
-    """The sets of a mix: those whose licence permits commercial use, or all."""
-    return {name for name, known in SETS.items() if all_data or known.commercial}
+def chosen(all_data: bool, multilingual: bool = False) -> set[str]:
+    """The sets of a mix: those whose licence permits commercial use, or all; in English only, or in all languages."""
+    return {name for name, known in SETS.items() if (all_data or known.commercial) and (multilingual or known.language == "en")}
 
 
 @dataclass
