@@ -47,7 +47,7 @@ fn models_and_score_refuse_the_same_folders() {
         (
             "distilbert",
             |c| c["n_layers"] = json!(3),
-            "model.safetensors: tensor distilbert.transformer.layer.2.attention.k_lin.weight: is missing",
+            "model.safetensors: tensor distilbert.transformer.layer.2.attention.q_lin.weight: is missing",
         ),
         (
             "distilbert",

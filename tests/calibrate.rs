@@ -268,7 +268,7 @@ fn eval_measures_mapped_scores() {
 #[test]
 fn a_map_for_another_model_is_refused() {
     let error = tiny().calibration(ScoreMap::perspective()).build().err().unwrap().to_string();
-    assert!(error.contains("perspective was made for the model comity-minilm-en"), "{error}");
+    assert!(error.contains("perspective was made for the model english"), "{error}");
     assert!(error.contains("but the model is tiny 1 (") && error.contains("`comity calibrate`"), "{error}");
     let mut map = Case::new().map();
     map.model.checksum = "0".repeat(64);

@@ -2,13 +2,13 @@
 
 use super::Files;
 
-/// The files of `models/comity-minilm-en`.
+/// The files of `models/english`.
 pub(super) fn files() -> Files {
     Files {
-        identity: include_bytes!("../../../../models/comity-minilm-en/manifest.json").into(),
-        config: include_bytes!("../../../../models/comity-minilm-en/config.json").into(),
-        tokenizer: include_bytes!("../../../../models/comity-minilm-en/tokenizer.json").into(),
-        weights: include_bytes!("../../../../models/comity-minilm-en/model.safetensors").into(),
+        identity: include_bytes!("../../../../models/english/manifest.json").into(),
+        config: include_bytes!("../../../../models/english/config.json").into(),
+        tokenizer: include_bytes!("../../../../models/english/tokenizer.json").into(),
+        weights: include_bytes!("../../../../models/english/model.safetensors").into(),
         labels: None,
     }
 }

@@ -106,7 +106,7 @@ mod tests {
 
     fn lexicon() -> Lexicon {
         let tokenizer: serde_json::Value =
-            serde_json::from_str(include_str!("../../../../models/comity-minilm-en/tokenizer.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../models/english/tokenizer.json")).unwrap();
         let vocabulary = tokenizer["model"]["vocab"].as_object().unwrap();
         Lexicon::new(vocabulary.iter().map(|(piece, id)| (piece.clone(), id.as_u64().unwrap() as u32)))
     }
