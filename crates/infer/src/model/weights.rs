@@ -173,7 +173,7 @@ impl<'a> Weights<'a> {
             .expect("safetensors checks the length against the shape");
         let of_scales = format!("{name}{SCALES}");
         let groups = match self.tensors.tensor(&of_scales).as_ref().map(TensorView::shape) {
-            Ok(&[_, groups]) if groups > 0 && columns % groups == 0 => groups,
+            Ok(&[_, groups]) if groups > 0 && columns.is_multiple_of(groups) => groups,
             _ => 1,
         };
         let scales = self.matrix(&of_scales, rows, groups)?;

@@ -211,7 +211,7 @@ pub(crate) fn quantized_matrices<'a>(
         let factors = smoothing(&layer.attention_norm, &[&layer.wide.weight]);
         push(name(architecture.wide), &layer.wide.weight, 1, Some(&factors));
         let (hidden, wide) = layer.output.weight.dim();
-        let groups = if wide % hidden == 0 { wide / hidden } else { 1 };
+        let groups = if wide.is_multiple_of(hidden) { wide / hidden } else { 1 };
         push(name(architecture.output), &layer.output.weight, groups, None);
         before = &layer.output_norm;
     }
