@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::{Deserializer, Map, Value};
 
 use super::input::{Input, Values};
-use super::mapping::{Column, Field, Mapping, Resolved};
+use super::json::answer;
+use super::mapping::{self, Column, Field, Mapping, Resolved};
 use super::objects;
 use super::source::Span;
 use super::{ReadError, ReadErrorKind, Record};
@@ -61,7 +62,12 @@ impl Keys {
                 }
             }
         }
-        Some(Self { resolved, paths })
+        Some(Self::new(resolved, paths))
+    }
+
+    /// Returns true if the text was chosen by its content alone.
+    pub(crate) fn is_guess(&self) -> bool {
+        self.resolved.is_guess()
     }
 
     /// Creates keys from the mapping alone, and notes them in the report.
@@ -128,11 +134,15 @@ impl Keys {
         if !has_text && !input.is_gone(&values) {
             let text = self.resolved.get(Field::Text);
             let path = text.map(|index| self.paths[index].join(".")).unwrap_or_default();
-            let cause = match self.find(object, Field::Text) {
-                None => format!(
+            let error = answer::error_object(object);
+            let cause = match (self.find(object, Field::Text), error) {
+                (None, Some(message)) => {
+                    format!("an error answer of an interface, no comment: {message}; ask the interface again")
+                }
+                (None, None) => format!(
                     "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
                 ),
-                Some(_) => format!("its `{path}` is not text; map another key with --map text=KEY"),
+                (Some(_), _) => format!("its `{path}` is not text; map another key with --map text=KEY"),
             };
             return input.reject(span, cause, raw);
         }
