@@ -334,6 +334,8 @@ pub(crate) fn join_keyed(place: &mut Place) {
     if columns(place).is_some() {
         return;
     }
+    place.keys.iter_mut().for_each(|(_, place)| join_keyed(place));
+    place.elements.iter_mut().for_each(|place| join_keyed(place));
     let is_container =
         |place: &Place| place.objects > 0 || place.elements.as_ref().is_some_and(|e| e.objects > 0);
     let is_wide = place.is_wide;
@@ -357,15 +359,17 @@ pub(crate) fn join_keyed(place: &mut Place) {
             }
         }
         place.keys = kept;
+        // Objects that are alike may show ids only together.
+        join_keyed(&mut values);
         place.values = Some(Box::new(values));
     }
-    place.keys.iter_mut().for_each(|(_, place)| join_keyed(place));
-    place.elements.iter_mut().for_each(|place| join_keyed(place));
-    place.values.iter_mut().for_each(|place| join_keyed(place));
 }
 
 /// Returns true if two places contain objects with the same keys, or lists of such objects.
 fn are_alike(one: &Place, other: &Place) -> bool {
+    if let (Some(one), Some(other)) = (&one.values, &other.values) {
+        return are_alike(one, other);
+    }
     match (&one.elements, &other.elements) {
         (Some(one), Some(other)) => return are_alike(one, other),
         (None, None) => {}
