@@ -15,6 +15,7 @@ use comity_core::comment::Status;
 
 pub(crate) use self::address::page_of;
 use self::choice::Choice;
+pub(crate) use self::content::{is_moment, is_none};
 use self::names::bare;
 use self::place::Path;
 use super::input::{Values, status_of_word};
@@ -170,6 +171,8 @@ pub(crate) struct Resolved {
     pub(crate) page_in_link: bool,
     /// Threads have the id of their first comment.
     pub(crate) thread_is_comment: bool,
+    /// A comment has the id `0`, and comments without a parent leave it blank.
+    pub(crate) zero_is_id: bool,
     /// The names of all columns of statuses.
     statuses: Vec<String>,
 }

@@ -461,6 +461,18 @@ impl<'a> Choice<'a> {
         self.choose_thread_by_address();
         self.find_parents_in_ids();
         self.find_threads_in_ids();
+        self.find_zero();
+    }
+
+    /// Looks for a comment with the id `0`, which others answer.
+    fn find_zero(&mut self) {
+        if let (Some(ids), Some(parents)) = (self.resolved.get(Field::Id), self.resolved.get(Field::Parent)) {
+            let has = |column: usize| self.values(column).iter().any(|value| value.trim() == "0");
+            let is_none = |value: &str| value != "0" && content::is_none(value);
+            let has_none =
+                self.fill(parents) < 1.0 || self.values(parents).iter().any(|value| is_none(value.trim()));
+            self.resolved.zero_is_id = has(ids) && has(parents) && has_none;
+        }
     }
 
     /// Chooses the only column that fits a field.
