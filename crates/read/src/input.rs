@@ -185,17 +185,29 @@ impl Input {
             }
         }
         for (field, index) in &resolved.further {
-            if *field == Field::Text
-                && let Some(chosen) = resolved.get(*field)
-            {
-                notices.push(format!(
+            let Some(chosen) = resolved.get(*field) else { continue };
+            match field {
+                Field::Text => notices.push(format!(
                     "text is read from `{}`, and from `{}` in records without it",
                     name(chosen),
                     name(*index)
-                ));
+                )),
+                Field::CreatedAt => notices.push(format!(
+                    "times are joined from the days in `{}` and the hours in `{}`",
+                    name(chosen),
+                    name(*index)
+                )),
+                _ => {}
             }
         }
         let mut seen: HashMap<&str, usize> = HashMap::new();
+        if let (Some(first), Some(second)) = (resolved.get(Field::Text), resolved.second_part) {
+            notices.push(format!(
+                "texts have two parts, `{}` and `{}`, which are read as one; --map \"text={0}\" reads only that",
+                name(first),
+                name(second)
+            ));
+        }
         for (index, column) in columns.iter().enumerate() {
             let first = *seen.entry(&column.name).or_insert(index);
             let is_read = |index: usize| resolved.read().any(|read| read == index);

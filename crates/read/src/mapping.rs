@@ -155,9 +155,11 @@ pub(crate) struct Column {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) columns: [Option<usize>; Field::COUNT],
-    /// Further columns of a field: texts that are used if the first is blank, and statuses that are
-    /// used if they show more than that a comment is live.
+    /// Further columns of a field: texts that are used if the first is blank, statuses that are
+    /// used if they show more than that a comment is live, and the hours of days.
     pub(crate) further: Vec<(Field, usize)>,
+    /// The second part of texts in two columns (`pros`, `cons`).
+    pub(crate) second_part: Option<usize>,
     /// Fields whose column was chosen by its content alone.
     pub(crate) by_content: Vec<Field>,
     /// Columns that would have served a field nearly as well.
@@ -192,6 +194,7 @@ impl Resolved {
         self.columns = self.columns.map(|column| number(column?));
         self.further =
             self.further.into_iter().filter_map(|(field, column)| Some((field, number(column)?))).collect();
+        self.second_part = self.second_part.and_then(&number);
         self
     }
 
@@ -203,21 +206,39 @@ impl Resolved {
     /// Returns every column of a field, the main one first.
     pub(crate) fn all(&self, field: Field) -> impl Iterator<Item = usize> {
         let further = self.further.iter().filter(move |(of, _)| *of == field).map(|(_, column)| *column);
-        self.get(field).into_iter().chain(further)
+        let second_part = self.second_part.filter(|_| field == Field::Text);
+        self.get(field).into_iter().chain(second_part).chain(further)
     }
 
     /// Returns the columns that are read, in any order.
     pub(crate) fn read(&self) -> impl Iterator<Item = usize> {
-        self.columns.iter().flatten().copied().chain(self.further.iter().map(|(_, column)| *column))
+        let further = self.further.iter().map(|(_, column)| *column);
+        self.columns.iter().flatten().copied().chain(self.second_part).chain(further)
     }
 
     /// Returns the values of a record; `value` returns that of a column.
     pub(crate) fn values<'a>(&self, mut value: impl FnMut(usize) -> Option<Cow<'a, str>>) -> Values<'a> {
         let mut values: Values = self.columns.map(|column| value(column?));
+        let is_blank =
+            |value: &Option<Cow<'a, str>>| value.as_deref().is_none_or(|value| value.trim().is_empty());
+        if let Some(second) = self.second_part.and_then(&mut value).filter(|part| !part.trim().is_empty()) {
+            let first = &mut values[Field::Text as usize];
+            *first = match first.take() {
+                Some(first) if !first.trim().is_empty() => Some(format!("{first}\n\n{second}").into()),
+                _ => Some(second),
+            };
+        }
         for (field, column) in &self.further {
             let first = &mut values[*field as usize];
             let Some(next) = value(*column).filter(|next| !next.trim().is_empty()) else { continue };
             match field {
+                Field::CreatedAt => {
+                    if let Some(day) = first.take() {
+                        let is_number = next.trim().bytes().all(|byte| byte.is_ascii_digit());
+                        let minutes = if is_number { ":00" } else { "" };
+                        *first = Some(format!("{} {}{minutes}", day.trim(), next.trim()).into());
+                    }
+                }
                 Field::Status => {
                     let mut names = self.all(Field::Status).zip(&self.statuses);
                     let said = |name: Option<(usize, &String)>, word: &str| {
@@ -235,7 +256,7 @@ impl Resolved {
                         *first = Some(Cow::Borrowed(word));
                     }
                 }
-                _ if first.as_deref().is_none_or(|value| value.trim().is_empty()) => *first = Some(next),
+                _ if is_blank(first) => *first = Some(next),
                 _ => {}
             }
         }
@@ -290,6 +311,7 @@ impl Mapping {
         choice.choose_text();
         choice.choose_by_name();
         choice.choose_by_content();
+        choice.add_hours();
         choice.leave_out_rounded();
         let mut resolved = choice.resolved;
         let name = |column: usize| columns[column].name.clone();

@@ -265,6 +265,19 @@ pub(crate) fn is_time(value: &str) -> bool {
     value.parse::<f64>().is_err() && (Written::read(value).is_some() || other(value).is_some())
 }
 
+/// Returns true for a day without an hour.
+pub(crate) fn is_day(value: &str) -> bool {
+    is_time(value) && Written::read(&format!("{} 10:05", value.trim())).is_some()
+}
+
+/// Returns true for an hour without a day (`21:05`, `9 pm`).
+pub(crate) fn is_hour(value: &str) -> bool {
+    let value = value.trim();
+    value.starts_with(|c: char| c.is_ascii_digit())
+        && !is_time(value)
+        && Written::read(&format!("2024-03-01 {value}")).is_some()
+}
+
 /// Returns true if years come first in dates with two-digit years: another number is too large for
 /// a day, or the first varies less than the last.
 fn is_year_first(dates: &[[i16; 3]]) -> bool {
