@@ -577,6 +577,8 @@ pub(crate) enum Diagnostic {
     Nul,
     /// Values whose UTF-8 was read as another encoding.
     Mojibake,
+    /// Texts that are HTML, unlike those of the first records.
+    LateMarkup,
     Zoneless,
     ShortYear,
     Time,
@@ -623,6 +625,9 @@ impl Diagnostics {
                 Diagnostic::Blank => "words that stand for a missing value, left empty",
                 Diagnostic::Nul => "values with NUL bytes, taken out",
                 Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
+                Diagnostic::LateMarkup => {
+                    "texts with HTML tags, left as they are, because the first records have none"
+                }
                 Diagnostic::Zoneless => "times without a zone, taken as UTC",
                 Diagnostic::ShortYear => "years of two digits, taken as 1970 to 2069",
                 Diagnostic::Time => "times that cannot be read, left empty (write YYYY-MM-DD HH:MM:SS)",

@@ -339,6 +339,13 @@ pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     scores.into_iter().max_by_key(|(_, score)| *score).map(|(field, _)| field)
 }
 
+/// Returns the field of a name that is surely that of a field.
+pub(crate) fn sure_field_of_name(name: &str) -> Option<Field> {
+    let scores = names::lookup(&Path::new(name).leaf);
+    let best = scores.into_iter().max_by_key(|(_, score)| *score);
+    best.filter(|(_, score)| *score >= choice::STRONG).map(|(field, _)| field)
+}
+
 /// Returns true if a name is that of the text of a comment, and of nothing else.
 pub(crate) fn is_called_text(name: &str) -> bool {
     let scores = names::lookup(&Path::new(name).leaf);

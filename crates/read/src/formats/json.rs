@@ -836,6 +836,35 @@ mod tests {
     }
 
     #[test]
+    fn an_error_among_records_is_named() {
+        let lines = b"{\"id\":1,\"text\":\"rain\"}\n{\"error\":{\"code\":429,\"message\":\"slow down\"}}\n";
+        let read = read(&ndjson::FORMAT, lines).unwrap();
+        assert_eq!(read.comments.len(), 1);
+        assert!(read.rejects[0].cause.contains("no comment: slow down;"), "{:?}", read.rejects);
+    }
+
+    #[test]
+    fn keys_that_begin_after_the_sample_are_read() {
+        let line = |number: u32| match number {
+            0..250 => format!("{{\"id\":{number},\"text\":\"rain\"}}\n"),
+            250 => "{\"id\":250,\"text\":\"snow\",\"author\":\"Ana\",\"parent_id\":7,\"x\":1}\n".to_owned(),
+            _ => "{\"id\":251,\"text\":\"\",\"full_text\":\"hail\",\"author\":\"Bo\"}\n".to_owned(),
+        };
+        let json: String = (0..252).map(line).collect();
+        let read = read(&ndjson::FORMAT, json.as_bytes()).unwrap();
+        assert_eq!(read.lines()[249..], ["249 - > -: rain", "250 Ana > 7: snow", "251 Bo > -: hail"]);
+        for words in ["`author` is first seen in record 251", "`full_text` is first seen in record 252"] {
+            assert!(read.tells(words), "{:?}", read.notices);
+        }
+    }
+
+    #[test]
+    fn threads_may_be_ids_around_ids() {
+        let json = r#"{"-N1":{"-a1":{"text":"rain","user":"Ana"},"-a2":{"text":"snow","user":"Bo"}},"-N2":{"-b1":{"text":"fog","user":"Cy"}}}"#;
+        assert_eq!(lines(json), "-a1 Ana > - @-N1: rain; -a2 Bo > - @-N1: snow; -b1 Cy > - @-N2: fog");
+    }
+
+    #[test]
     fn a_heading_is_passed_over() {
         let read = read(&ndjson::FORMAT, b"{\"version\":1}\n{\"id\":1,\"text\":\"rain\"}\n").unwrap();
         assert_eq!((read.comments.len(), read.rejects.len()), (1, 0));

@@ -12,7 +12,7 @@ use crate::input::status_of_word;
 use crate::time;
 
 /// The score from which a name is that of a field, and of nothing else.
-const STRONG: i32 = 80;
+pub(super) const STRONG: i32 = 80;
 
 /// The difference in score up to which columns are nearly as good.
 const CLOSE: i32 = 5;
