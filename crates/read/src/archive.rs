@@ -1,5 +1,6 @@
 //! Zip archives, which are read like folders: their files are unpacked into a temporary folder.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -82,6 +83,7 @@ pub(crate) fn open(path: &Path, max_expansion: Option<u64>) -> Result<Archive, R
         }
     }
     entries.sort();
+    let lost = lost_entries(path, &archive).map_err(|error| ReadError::io(&name, &error))?;
     let most = |unpacked: u64| {
         unpacked > FREE_BYTES && unpacked / packed.max(1) >= max_expansion.unwrap_or(MAX_EXPANSION)
     };
@@ -95,7 +97,41 @@ pub(crate) fn open(path: &Path, max_expansion: Option<u64>) -> Result<Archive, R
             if refusal.is_some() { Some(0) } else { path.metadata().ok().map(|metadata| metadata.len()) };
         files.push(InputFile { name: shown, refusal, ..file(path, size) });
     }
+    for lost in lost {
+        let parts = parts(&String::from_utf8_lossy(&lost));
+        let refusal = Some(Refusal::reject(
+            "the archive has a later file of the same name, which is read instead",
+            "unpack the archive under different names, and name the folder",
+        ));
+        let path = folder.path().join(parts.iter().collect::<PathBuf>());
+        let shown: Arc<str> = format!("{name}/{}", parts.join("/")).into();
+        files.push(InputFile { name: shown.clone(), thread: shown, refusal, ..file(path, Some(0)) });
+    }
     Ok(Archive { files, folder })
+}
+
+/// Returns the names of entries that later ones of the same name hide from the archive's reader.
+fn lost_entries(path: &Path, archive: &ZipArchive<File>) -> io::Result<Vec<Vec<u8>>> {
+    const SIGNATURE: &[u8] = b"PK\x01\x02";
+    const HEADER_BYTES: usize = 46;
+    let mut disk = io::BufReader::new(File::open(path)?);
+    disk.seek(io::SeekFrom::Start(archive.central_directory_start()))?;
+    let (mut names, mut lost) = (HashSet::new(), Vec::new());
+    let mut header = [0; HEADER_BYTES];
+    // Each header is followed by the name, other fields and a remark.
+    while disk.read_exact(&mut header).is_ok() && header.starts_with(SIGNATURE) {
+        let length = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
+        let mut name = vec![0; length(28)];
+        if disk.read_exact(&mut name).is_err() || lost.len() + names.len() > MAX_ENTRIES {
+            break;
+        }
+        disk.seek_relative((length(30) + length(32)) as i64)?;
+        let is_file = !name.ends_with(b"/") && !name.starts_with(b"__MACOSX");
+        if !names.insert(name.clone()) && is_file {
+            lost.push(name);
+        }
+    }
+    Ok(lost)
 }
 
 /// Returns the parts of an entry's path, without any that would lead out of a folder.
@@ -279,6 +315,23 @@ mod tests {
         );
         let [nested] = &rejects[..] else { panic!("{rejects:?}") };
         assert!(nested.starts_with("all.zip/inner.zip: a zip archive within a zip archive; "), "{nested}");
+    }
+
+    #[test]
+    fn a_file_that_a_later_one_hides_is_a_reject() {
+        let mut archive = zip(&[("a.csv", CSV), ("b.csv", CSV)]);
+        for at in 0..archive.len() - 5 {
+            if archive[at..].starts_with(b"b.csv") {
+                archive[at] = b'a';
+            }
+        }
+        let (files, _, rejects) = read(&archive, &Options::default());
+        assert_eq!(files, ["all.zip/a.csv", "other.csv"]);
+        let [hidden] = &rejects[..] else { panic!("{rejects:?}") };
+        assert!(
+            hidden.starts_with("all.zip/a.csv: the archive has a later file of the same name"),
+            "{hidden}"
+        );
     }
 
     #[test]

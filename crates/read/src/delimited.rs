@@ -28,6 +28,8 @@ const NO_DELIMITER: u8 = 0xff;
 pub(super) struct Shape {
     delimiter: u8,
     quoting: Quoting,
+    /// Quotes that open a field stand after a space.
+    has_spaces: bool,
     /// The first line is `sep=;`, for a spreadsheet.
     has_declaration: bool,
     header: Header,
@@ -72,6 +74,8 @@ impl Shape {
     fn with(source: &Source, mapping: &Mapping, delimiter: u8, header_is_first: bool) -> Self {
         let quoting = Quoting::find(source, delimiter);
         let mut splitter = Splitter::new(delimiter, quoting, source.line_end());
+        let has_spaces = has_spaced_quotes(source, delimiter);
+        splitter.has_spaces = has_spaces;
         let (mut sample, mut lines) = splitter.sample(source);
         let has_declaration = declared_delimiter(source).is_some() && !sample.is_empty();
         if has_declaration {
@@ -94,6 +98,7 @@ impl Shape {
         Self {
             delimiter,
             quoting,
+            has_spaces,
             has_declaration,
             header,
             width,
@@ -253,6 +258,18 @@ fn declared_delimiter(source: &Source) -> Option<u8> {
     }
 }
 
+/// Returns true if quotes that open a field always stand after a space (`1, "so"`).
+fn has_spaced_quotes(source: &Source, delimiter: u8) -> bool {
+    const FEWEST: usize = 2;
+    let head = source.head();
+    // Lists of JSON look the same.
+    if head.trim_ascii_start().starts_with(b"{") || head.trim_ascii_start().starts_with(b"[") {
+        return false;
+    }
+    let spaced = head.windows(3).filter(|bytes| *bytes == [delimiter, b' ', b'"']).take(FEWEST).count();
+    spaced == FEWEST && !head.windows(2).any(|bytes| bytes == [delimiter, b'"'])
+}
+
 /// The meaning of `"`.
 #[derive(Clone, Copy, PartialEq)]
 enum Quoting {
@@ -356,6 +373,14 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
             notices.push("quotation marks are plain characters here: they do not enclose fields".to_owned());
         }
     }
+    let late = match shape.sample.len() < SAMPLE_RECORDS {
+        true => Vec::new(),
+        false => {
+            let is_read = |index: &usize| resolved.read().any(|read| read == *index);
+            let is_blank = |index: &usize| columns[*index].values.is_empty() && !is_read(index);
+            own.into_iter().filter(is_blank).map(|index| (index, columns[index].name.clone(), 0, 0)).collect()
+        }
+    };
     let records = Records::new(&shape, &input.source);
     // Lines above a header need not be records.
     let first_line = shape.lines[shape.header.end()];
@@ -363,7 +388,18 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
     while input.source.line() < first_line && input.source.read_line(&mut skipped).is_some() {
         skipped.clear();
     }
-    Ok(Box::new(Delimited { input, records, resolved, replies, pending: VecDeque::new() }))
+    // One name alone may be a comment.
+    let header = match shape.header.rows {
+        1.. if shape.width > 1 => (shape.sample[shape.header.above].clone(), shape.lines[shape.header.above]),
+        _ => (Vec::new(), 0),
+    };
+    let (repeats, pending) = (None, VecDeque::new());
+    Ok(Box::new(Delimited { input, records, resolved, replies, late, header, repeats, pending }))
+}
+
+/// Returns true if a record is the header once more.
+fn is_header<'a>(header: &[String], cell: impl Fn(usize) -> &'a str) -> bool {
+    !header.is_empty() && header.iter().enumerate().all(|(index, name)| cell(index) == name)
 }
 
 /// Skips the lines above the one that the user names as the header.
@@ -433,6 +469,13 @@ struct Delimited {
     resolved: Resolved,
     /// Columns with replies to the comment of the row.
     replies: Replies,
+    /// Columns that are not read and have no value in the sample: the column, its name, the number
+    /// of its texts so far, and the line of the first.
+    late: Vec<(usize, String, u64, u64)>,
+    /// The names of the columns, if the table has a header, and its line.
+    header: (Vec<String>, u64),
+    /// The number of records that repeat the header, and the line of the first.
+    repeats: Option<(u64, u64)>,
     /// Records from the row that was read last.
     pending: VecDeque<Record>,
 }
@@ -442,18 +485,48 @@ impl Parser for Delimited {
         if let Some(record) = self.pending.pop_front() {
             return Ok(Some(record));
         }
-        let Self { input, records, resolved, replies, pending } = self;
-        let Some(span) = records.cut(&mut input.source) else {
-            input.report.notices.extend(records.take_notice());
-            return Ok(None);
-        };
-        match records.fields(&input.source, span) {
-            Ok(fields) if replies.is_empty() => Ok(Some(input.comment(span, fields.values(resolved)))),
-            Ok(fields) => {
-                replies.read(input, span, resolved, |index| fields.get(index), pending);
-                Ok(pending.pop_front())
+        let Self { input, records, resolved, replies, late, header, repeats, pending } = self;
+        loop {
+            let Some(span) = records.cut(&mut input.source) else {
+                input.report.notices.extend(records.take_notice());
+                if let Some((count, line)) = repeats.take() {
+                    input.report.notices.push(format!(
+                        "the header is repeated {count} times among the records (the first on line {line}), which are no comments"
+                    ));
+                }
+                for (_, name, texts, line) in late.drain(..).filter(|(.., texts, _)| *texts > 0) {
+                    input.report.notices.push(format!(
+                        "the column `{name}` has no value in the first records and texts in {texts} later ones (the first on \
+                         line {line}), which are not read; --map \"text={name}\" reads them instead"
+                    ));
+                }
+                return Ok(None);
+            };
+            let fields = records.fields(&input.source, span);
+            if let Ok(fields) = &fields {
+                for (index, _, texts, line) in late.iter_mut() {
+                    if fields.get(*index).split_whitespace().nth(2).is_some() {
+                        *line = if *texts == 0 { span.line } else { *line };
+                        *texts += 1;
+                    }
+                }
             }
-            Err(cause) => Ok(Some(input.reject(span, cause, records.raw()))),
+            match fields {
+                Ok(fields) if is_header(&header.0, |index| fields.get(index)) => {
+                    // The only line, without a line end, is the header itself.
+                    if span.line > header.1 {
+                        repeats.get_or_insert((0, span.line)).0 += 1;
+                    }
+                }
+                Ok(fields) if replies.is_empty() => {
+                    return Ok(Some(input.comment(span, fields.values(resolved))));
+                }
+                Ok(fields) => {
+                    replies.read(input, span, resolved, |index| fields.get(index), pending);
+                    return Ok(pending.pop_front());
+                }
+                Err(cause) => return Ok(Some(input.reject(span, cause, records.raw()))),
+            }
         }
     }
 
@@ -491,6 +564,86 @@ mod tests {
 
     fn read(name: &str, content: &str) -> (Vec<String>, String) {
         read_as(name, content, &Options::default()).unwrap()
+    }
+
+    /// Returns a table whose last row is unlike the 250 rows above it.
+    fn with_late_row(header: &str, row: impl Fn(usize) -> String, last: &str) -> String {
+        let rows: String = (0..250).map(row).collect();
+        format!("{header}\n{rows}{last}\n")
+    }
+
+    #[test]
+    fn what_begins_after_the_sample_is_read_or_told() {
+        let row = |number: usize| format!("{number},Ana,So it is,\n");
+        let (read_late, notices) =
+            read("a.csv", &with_late_row("id,author,text,full_text", row, "250,Bo,,It is not"));
+        assert_eq!(read_late.last().map(String::as_str), Some("Bo: It is not"), "{notices}");
+        assert!(notices.contains("and from `full_text` in records without it"), "{notices}");
+        let (read_late, notices) =
+            read("a.csv", &with_late_row("id,author,text,extra", row, "250,Bo,,It is not so"));
+        assert_eq!(read_late.last().map(String::as_str), Some("Bo: "));
+        assert!(
+            notices.contains(
+                "`extra` has no value in the first records and texts in 1 later ones (the first on line 252)"
+            ),
+            "{notices}"
+        );
+        let html = "250,Bo,<p>It is not.</p>,";
+        let (read_late, notices) = read("a.csv", &with_late_row("id,author,text,extra", row, html));
+        assert_eq!(read_late.last().map(String::as_str), Some("Bo: <p>It is not.</p>"));
+        assert!(notices.contains("texts with HTML tags, left as they are"), "{notices}");
+    }
+
+    #[test]
+    fn texts_and_times_in_two_columns_are_joined() {
+        let reviews = "by,pros,cons\nAna,It is warm here,Far from it all\nBo,,So very loud\n";
+        let (records, notices) = read("a.csv", reviews);
+        assert_eq!(records, ["Ana: It is warm here\n\nFar from it all", "Bo: So very loud"]);
+        assert!(notices.contains("two parts, `pros` and `cons`"), "{notices}");
+        for (header, rows, expected) in [
+            ("date,time,text", ["2024-03-05,21:05,So it is", "2024-03-06,6:05,No"], "2024-03-05T21:05:00Z"),
+            ("Datum,Uhrzeit,Text", ["14.03.2024,21:05 Uhr,So", "15.03.2024,,No"], "2024-03-14T21:05:00Z"),
+            (
+                "Date,Time,text",
+                ["3/14/2024,9:05 PM,So it is", "3/15/2024,9:06 PM,No"],
+                "2024-03-14T21:05:00Z",
+            ),
+            // The date has an hour of its own.
+            (
+                "date,time,text",
+                ["2024-03-05 01:02,21:05,So", "2024-03-06 01:02,6:05,No"],
+                "2024-03-05T01:02:00Z",
+            ),
+        ] {
+            let table = format!("{header}\n{}\n", rows.join("\n"));
+            let read = testing::read(&csv::FORMAT, table.as_bytes()).unwrap();
+            let times: Vec<String> =
+                read.comments.iter().filter_map(|c| Some(c.created_at?.to_string())).collect();
+            assert_eq!((times.len(), times[0].as_str()), (2, expected), "{header}: {:?}", read.notices);
+        }
+    }
+
+    #[test]
+    fn a_repeated_header_is_no_comment() {
+        let (records, notices) = read("a.csv", "by,text\nAna,So it is\nby,text\nBo,No\nby,text\n");
+        assert_eq!(records, ["Ana: So it is", "Bo: No"]);
+        assert!(
+            notices.contains("the header is repeated 2 times among the records (the first on line 3)"),
+            "{notices}"
+        );
+    }
+
+    #[test]
+    fn the_comment_0_may_be_answered() {
+        for (table, expected) in [
+            ("id,parent_id,text\n0,,So\n1,0,No\n2,1,Yes\n", ["-", "0", "1"]),
+            ("id,parent_id,text\n1,0,So\n2,1,No\n3,0,Yes\n", ["-", "1", "-"]),
+            ("id,parent_id,text\n0,0,So\n1,0,No\n2,1,Yes\n", ["-", "-", "1"]),
+            ("id,parent_id,text\na,a,So\nb,a,No\nc,false,Yes\n", ["-", "a", "-"]),
+        ] {
+            let read = testing::read(&csv::FORMAT, table.as_bytes()).unwrap();
+            assert_eq!(read.each(|comment| comment.parent.as_deref().unwrap_or("-")), expected, "{table}");
+        }
     }
 
     #[test]
@@ -544,6 +697,13 @@ mod tests {
                 "text,author\n\"She said \"\"yes\"\", \"no\"\",Ana\n",
                 &["Ana: She said \"yes\", \"no\""],
                 "as they stand: 1",
+            ),
+            // Spaces before quotes.
+            (
+                "a.csv",
+                "author, text\nAna, \"So, so\"\nBo, \"No,\nnever\"\nCy, \"Say \"\"yes\"\"\"\n",
+                &["Ana: So, so", "Bo: No,\nnever", "Cy: Say \"yes\""],
+                "",
             ),
             // Line ends.
             ("a.csv", "author,text\r\r\nAna,\"So, so\"\r\r\nBo,No\r\r\n", &["Ana: So, so", "Bo: No"], ""),

@@ -61,6 +61,7 @@ pub(crate) mod vk;
 pub(crate) mod wordpress;
 pub(crate) mod wordpress_rest;
 pub(crate) mod youtube;
+pub(crate) mod youtube_takeout;
 pub(crate) mod yt_dlp;
 pub(crate) mod zeeschuimer;
 
@@ -104,6 +105,7 @@ const ALL: &[Format] = &[
     Format(&wordpress::FORMAT),
     Format(&wordpress_rest::FORMAT),
     Format(&youtube::FORMAT),
+    Format(&youtube_takeout::FORMAT),
     Format(&live_chat::FORMAT),
     Format(&yt_dlp::FORMAT),
     Format(&parquet::FORMAT),

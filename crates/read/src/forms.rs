@@ -28,6 +28,8 @@ pub(crate) struct Forms {
     /// UTF-8 was read as another encoding in some values.
     has_mojibake: bool,
     markup: Markup,
+    /// No text has a tag or a character reference.
+    is_unmarked: bool,
     /// The fields whose values contain character references (`&amp;`).
     escaped: [bool; NAMES.len()],
     pub(crate) votes: NumberColumn,
@@ -56,6 +58,7 @@ impl Forms {
                 texts().chain(words(Field::Author)).chain(words(Field::Section)),
             ),
             markup: Markup::of(texts()),
+            is_unmarked: !texts().any(|text| text.contains(['<', '&'])),
             escaped: NAMES.map(|field| Markup::of(words(field)) == Markup::Escaped),
             votes: NumberColumn::of(words(Field::Votes)),
             replies: NumberColumn::of(words(Field::Replies)),
@@ -125,7 +128,12 @@ impl Forms {
         }
         let Some(text) = &mut values[Field::Text as usize] else { return Vec::new() };
         match self.markup {
-            Markup::Plain => Vec::new(),
+            Markup::Plain => {
+                if self.is_unmarked && text.contains('<') && html::has_tags(text) {
+                    diagnostics.add(Diagnostic::LateMarkup, line, text);
+                }
+                Vec::new()
+            }
             // A `<` that somebody typed would be escaped.
             Markup::Escaped if !(text.contains('<') && html::has_tags(text)) => {
                 if text.contains('&') {

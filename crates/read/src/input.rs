@@ -12,7 +12,7 @@ use comity_core::comment::{Comment, Origin, Status};
 use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
-use super::mapping::{Column, Field, Resolved, Unresolved, page_of};
+use super::mapping::{Column, Field, Resolved, Unresolved, is_none, page_of};
 use super::own_output;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
@@ -45,6 +45,8 @@ pub(crate) struct Input {
     parent_in_id: Option<char>,
     /// Threads have the id of their first comment.
     thread_is_comment: bool,
+    /// A comment has the id `0`.
+    zero_is_id: bool,
     /// Addresses of comments begin with that of their page, which is their thread.
     page_in_link: bool,
     records: u64,
@@ -95,6 +97,7 @@ impl Input {
             thread: file.thread.clone(),
             parent_in_id: None,
             thread_is_comment: false,
+            zero_is_id: false,
             page_in_link: false,
             records: 0,
             first_loss: None,
@@ -140,6 +143,7 @@ impl Input {
         self.note_choice(&resolved, columns, noun);
         self.parent_in_id = resolved.parent_in_id;
         self.thread_is_comment = resolved.thread_is_comment;
+        self.zero_is_id = resolved.zero_is_id;
         self.page_in_link = resolved.page_in_link;
         let read: Vec<usize> = resolved.read().collect();
         self.report.unused = (0..columns.len())
@@ -181,17 +185,29 @@ impl Input {
             }
         }
         for (field, index) in &resolved.further {
-            if *field == Field::Text
-                && let Some(chosen) = resolved.get(*field)
-            {
-                notices.push(format!(
+            let Some(chosen) = resolved.get(*field) else { continue };
+            match field {
+                Field::Text => notices.push(format!(
                     "text is read from `{}`, and from `{}` in records without it",
                     name(chosen),
                     name(*index)
-                ));
+                )),
+                Field::CreatedAt => notices.push(format!(
+                    "times are joined from the days in `{}` and the hours in `{}`",
+                    name(chosen),
+                    name(*index)
+                )),
+                _ => {}
             }
         }
         let mut seen: HashMap<&str, usize> = HashMap::new();
+        if let (Some(first), Some(second)) = (resolved.get(Field::Text), resolved.second_part) {
+            notices.push(format!(
+                "texts have two parts, `{}` and `{}`, which are read as one; --map \"text={0}\" reads only that",
+                name(first),
+                name(second)
+            ));
+        }
         for (index, column) in columns.iter().enumerate() {
             let first = *seen.entry(&column.name).or_insert(index);
             let is_read = |index: usize| resolved.read().any(|read| read == index);
@@ -282,6 +298,9 @@ impl Input {
             .or_else(in_id)
             .and_then(|parent| {
                 let thread = if self.thread_is_comment { "" } else { &thread };
+                if self.zero_is_id && parent == "0" && id != "0" {
+                    return Some(parent);
+                }
                 parent_id(parent, &id, thread)
             })
             .map(str::to_owned);
@@ -440,8 +459,7 @@ fn list(columns: &[Column]) -> String {
 /// Returns the id of the comment that a parent column names; `None` for the words and numbers that
 /// mean "none", and for the thread itself.
 fn parent_id<'a>(parent: &'a str, id: &str, thread: &str) -> Option<&'a str> {
-    let none = ["0", "-1", "null", "none", "nan", "nil", "\\n", "root", "na"];
-    if parent == thread || none.contains(&parent.to_lowercase().as_str()) {
+    if parent == thread || parent == id || is_none(parent) {
         return None;
     }
     let mut hooks = Format::ALL.iter().filter_map(|format| format.entry().hooks.parent_id);
@@ -559,6 +577,8 @@ pub(crate) enum Diagnostic {
     Nul,
     /// Values whose UTF-8 was read as another encoding.
     Mojibake,
+    /// Texts that are HTML, unlike those of the first records.
+    LateMarkup,
     Zoneless,
     ShortYear,
     Time,
@@ -605,6 +625,9 @@ impl Diagnostics {
                 Diagnostic::Blank => "words that stand for a missing value, left empty",
                 Diagnostic::Nul => "values with NUL bytes, taken out",
                 Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
+                Diagnostic::LateMarkup => {
+                    "texts with HTML tags, left as they are, because the first records have none"
+                }
                 Diagnostic::Zoneless => "times without a zone, taken as UTC",
                 Diagnostic::ShortYear => "years of two digits, taken as 1970 to 2069",
                 Diagnostic::Time => "times that cannot be read, left empty (write YYYY-MM-DD HH:MM:SS)",

@@ -2,6 +2,7 @@
 //! ([`choice`]), cuts them from the stream ([`walk`]), and reads them with the replies within them
 //! ([`records`]).
 
+pub(crate) mod answer;
 pub(crate) mod choice;
 pub(crate) mod records;
 pub(crate) mod survey;

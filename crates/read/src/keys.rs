@@ -1,6 +1,7 @@
 //! JSON objects as records: keys, at any depth, as dotted paths (`data.author.name`).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 use std::thread;
 
@@ -8,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Deserializer, Map, Value};
 
 use super::input::{Input, Values};
-use super::mapping::{Column, Field, Mapping, Resolved};
+use super::json::answer;
+use super::mapping::{self, Column, Field, Mapping, Resolved};
 use super::objects;
 use super::source::Span;
 use super::{ReadError, ReadErrorKind, Record};
@@ -18,6 +20,10 @@ pub(crate) struct Keys {
     resolved: Resolved,
     /// The paths that the places in `resolved` refer to.
     paths: Vec<Vec<String>>,
+    /// The keys next to the text that are known; `None` if no more are added.
+    seen: Option<HashSet<String>>,
+    /// The keys next to the text in the object that was read last.
+    last: Vec<String>,
 }
 
 /// The values around an object, used if it has none of its own.
@@ -44,7 +50,64 @@ impl Keys {
                 flat.lists.join(", ")
             ));
         }
-        Ok(Self { resolved, paths: flat.paths })
+        Ok(Self::new(resolved, flat.paths))
+    }
+
+    fn new(resolved: Resolved, paths: Vec<Vec<String>>) -> Self {
+        let around = resolved.get(Field::Text).and_then(|text| paths[text].split_last());
+        let around = around.map_or(&[][..], |(_, around)| around);
+        let seen = paths.iter().filter_map(|path| path.strip_prefix(around)?.first().cloned()).collect();
+        Self { resolved, paths, seen: Some(seen), last: Vec::new() }
+    }
+
+    /// Adds the fields whose keys appear for the first time in an object: JSON leaves out what has
+    /// no value, and all of the first objects may lack a parent.
+    fn add_late(&mut self, input: &mut Input, span: Span, object: &Map<String, Value>) {
+        /// More keys than that are ids.
+        const MOST_KEYS: usize = 1_000;
+        let Some(seen) = self.seen.as_mut().filter(|seen| seen.len() < MOST_KEYS) else { return };
+        let text = self.resolved.get(Field::Text);
+        let around =
+            text.map_or_else(Vec::new, |text| self.paths[text][..self.paths[text].len() - 1].to_vec());
+        let object = match around.is_empty() {
+            true => Some(object),
+            false => objects::look_up(object, around.iter().map(String::as_str)).and_then(Value::as_object),
+        };
+        let Some(object) = object.filter(|object| !object.keys().eq(&self.last)) else { return };
+        self.last = object.keys().cloned().collect();
+        for (key, value) in object {
+            // Without a value it may still be anything.
+            let Some(value) = scalar(value).filter(|value| !value.trim().is_empty()) else { continue };
+            if seen.contains(key) || !seen.insert(key.clone()) {
+                continue;
+            }
+            let Some(field) = mapping::sure_field_of_name(key).filter(|field| {
+                let is_set = self.resolved.get(*field).is_some();
+                // Records without an id are numbered.
+                *field != Field::Id
+                    && (!is_set || *field == Field::Text)
+                    && !input.options.mapping.pairs().any(|(known, _)| known == *field)
+            }) else {
+                continue;
+            };
+            let place = self.paths.len();
+            self.paths.push(around.iter().chain([key]).cloned().collect());
+            match field {
+                Field::Text if !mapping::is_called_text(key) => continue,
+                Field::Text => self.resolved.further.push((field, place)),
+                Field::CreatedAt if !mapping::is_moment(&value) => continue,
+                _ => self.resolved.columns[field as usize] = Some(place),
+            }
+            let name = self.paths[place].join(".");
+            let records = if field == Field::Text { "records without another text" } else { "all records" };
+            input.report.notices.push(format!(
+                "the key `{name}` is first seen in record {} (line {}), and is read as {field} of {records} from there on",
+                input.records() + 1,
+                span.line
+            ));
+            input.report.unused.retain(|unused| *unused != name);
+            input.report.columns.push((field, name));
+        }
     }
 
     /// Does the same as [`Keys::resolve`] for another kind of object in the same input. Returns
@@ -61,7 +124,12 @@ impl Keys {
                 }
             }
         }
-        Some(Self { resolved, paths })
+        Some(Self::new(resolved, paths))
+    }
+
+    /// Returns true if the text was chosen by its content alone.
+    pub(crate) fn is_guess(&self) -> bool {
+        self.resolved.is_guess()
     }
 
     /// Creates keys from the mapping alone, and notes them in the report.
@@ -72,7 +140,7 @@ impl Keys {
             columns[field as usize] = Some(paths.len());
             paths.push(key.split('.').map(str::to_owned).collect());
         }
-        Self { resolved: Resolved::of(columns), paths }
+        Self { seen: None, ..Self::new(Resolved::of(columns), paths) }
     }
 
     /// Returns the value at a place in an object.
@@ -108,13 +176,14 @@ impl Keys {
 
     /// Returns an object of the input as a comment, or as a reject.
     pub(crate) fn record(
-        &self,
+        &mut self,
         input: &mut Input,
         span: Span,
         object: &Map<String, Value>,
         raw: &[u8],
         around: Around<'_>,
     ) -> Record {
+        self.add_late(input, span, object);
         let mut values: Values = self.resolved.values(|place| self.at(object, place).and_then(scalar));
         for (field, outer) in [(Field::Id, around.id), (Field::Thread, around.thread)] {
             let value = &mut values[field as usize];
@@ -128,11 +197,15 @@ impl Keys {
         if !has_text && !input.is_gone(&values) {
             let text = self.resolved.get(Field::Text);
             let path = text.map(|index| self.paths[index].join(".")).unwrap_or_default();
-            let cause = match self.find(object, Field::Text) {
-                None => format!(
+            let error = answer::error_object(object);
+            let cause = match (self.find(object, Field::Text), error) {
+                (None, Some(message)) => {
+                    format!("an error answer of an interface, no comment: {message}; ask the interface again")
+                }
+                (None, None) => format!(
                     "no key `{path}`; check that it is a comment, or map another key with --map text=KEY"
                 ),
-                Some(_) => format!("its `{path}` is not text; map another key with --map text=KEY"),
+                (Some(_), _) => format!("its `{path}` is not text; map another key with --map text=KEY"),
             };
             return input.reject(span, cause, raw);
         }

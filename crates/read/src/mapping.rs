@@ -15,6 +15,7 @@ use comity_core::comment::Status;
 
 pub(crate) use self::address::page_of;
 use self::choice::Choice;
+pub(crate) use self::content::{is_moment, is_none};
 use self::names::bare;
 use self::place::Path;
 use super::input::{Values, status_of_word};
@@ -154,9 +155,11 @@ pub(crate) struct Column {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) columns: [Option<usize>; Field::COUNT],
-    /// Further columns of a field: texts that are used if the first is blank, and statuses that are
-    /// used if they show more than that a comment is live.
+    /// Further columns of a field: texts that are used if the first is blank, statuses that are
+    /// used if they show more than that a comment is live, and the hours of days.
     pub(crate) further: Vec<(Field, usize)>,
+    /// The second part of texts in two columns (`pros`, `cons`).
+    pub(crate) second_part: Option<usize>,
     /// Fields whose column was chosen by its content alone.
     pub(crate) by_content: Vec<Field>,
     /// Columns that would have served a field nearly as well.
@@ -170,6 +173,8 @@ pub(crate) struct Resolved {
     pub(crate) page_in_link: bool,
     /// Threads have the id of their first comment.
     pub(crate) thread_is_comment: bool,
+    /// A comment has the id `0`, and comments without a parent leave it blank.
+    pub(crate) zero_is_id: bool,
     /// The names of all columns of statuses.
     statuses: Vec<String>,
 }
@@ -189,6 +194,7 @@ impl Resolved {
         self.columns = self.columns.map(|column| number(column?));
         self.further =
             self.further.into_iter().filter_map(|(field, column)| Some((field, number(column)?))).collect();
+        self.second_part = self.second_part.and_then(&number);
         self
     }
 
@@ -200,21 +206,39 @@ impl Resolved {
     /// Returns every column of a field, the main one first.
     pub(crate) fn all(&self, field: Field) -> impl Iterator<Item = usize> {
         let further = self.further.iter().filter(move |(of, _)| *of == field).map(|(_, column)| *column);
-        self.get(field).into_iter().chain(further)
+        let second_part = self.second_part.filter(|_| field == Field::Text);
+        self.get(field).into_iter().chain(second_part).chain(further)
     }
 
     /// Returns the columns that are read, in any order.
     pub(crate) fn read(&self) -> impl Iterator<Item = usize> {
-        self.columns.iter().flatten().copied().chain(self.further.iter().map(|(_, column)| *column))
+        let further = self.further.iter().map(|(_, column)| *column);
+        self.columns.iter().flatten().copied().chain(self.second_part).chain(further)
     }
 
     /// Returns the values of a record; `value` returns that of a column.
     pub(crate) fn values<'a>(&self, mut value: impl FnMut(usize) -> Option<Cow<'a, str>>) -> Values<'a> {
         let mut values: Values = self.columns.map(|column| value(column?));
+        let is_blank =
+            |value: &Option<Cow<'a, str>>| value.as_deref().is_none_or(|value| value.trim().is_empty());
+        if let Some(second) = self.second_part.and_then(&mut value).filter(|part| !part.trim().is_empty()) {
+            let first = &mut values[Field::Text as usize];
+            *first = match first.take() {
+                Some(first) if !first.trim().is_empty() => Some(format!("{first}\n\n{second}").into()),
+                _ => Some(second),
+            };
+        }
         for (field, column) in &self.further {
             let first = &mut values[*field as usize];
             let Some(next) = value(*column).filter(|next| !next.trim().is_empty()) else { continue };
             match field {
+                Field::CreatedAt => {
+                    if let Some(day) = first.take() {
+                        let is_number = next.trim().bytes().all(|byte| byte.is_ascii_digit());
+                        let minutes = if is_number { ":00" } else { "" };
+                        *first = Some(format!("{} {}{minutes}", day.trim(), next.trim()).into());
+                    }
+                }
                 Field::Status => {
                     let mut names = self.all(Field::Status).zip(&self.statuses);
                     let said = |name: Option<(usize, &String)>, word: &str| {
@@ -232,7 +256,7 @@ impl Resolved {
                         *first = Some(Cow::Borrowed(word));
                     }
                 }
-                _ if first.as_deref().is_none_or(|value| value.trim().is_empty()) => *first = Some(next),
+                _ if is_blank(first) => *first = Some(next),
                 _ => {}
             }
         }
@@ -287,6 +311,7 @@ impl Mapping {
         choice.choose_text();
         choice.choose_by_name();
         choice.choose_by_content();
+        choice.add_hours();
         choice.leave_out_rounded();
         let mut resolved = choice.resolved;
         let name = |column: usize| columns[column].name.clone();
@@ -312,6 +337,13 @@ fn find(columns: &[Column], name: &str) -> Option<usize> {
 pub(crate) fn field_of_name(name: &str) -> Option<Field> {
     let scores = names::lookup(&Path::new(name).leaf);
     scores.into_iter().max_by_key(|(_, score)| *score).map(|(field, _)| field)
+}
+
+/// Returns the field of a name that is surely that of a field.
+pub(crate) fn sure_field_of_name(name: &str) -> Option<Field> {
+    let scores = names::lookup(&Path::new(name).leaf);
+    let best = scores.into_iter().max_by_key(|(_, score)| *score);
+    best.filter(|(_, score)| *score >= choice::STRONG).map(|(field, _)| field)
 }
 
 /// Returns true if a name is that of the text of a comment, and of nothing else.

@@ -42,7 +42,9 @@ pub(crate) fn open(
         None => error,
     };
     let (format, why) = choose(&source, file, options).map_err(explain)?;
+    let forced = options.format.and_then(|named| unlike(&source, named, &options.mapping));
     let mut input = Input::new(source, file, options.clone(), format, why);
+    input.report.notices.extend(forced);
     if options.header_row.is_some() && !format.entry().hooks.has_header {
         input.report.notices.push("--header-row is ignored: this format is no table".to_owned());
     }
@@ -54,6 +56,15 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
     if head.iter().all(u8::is_ascii_whitespace) && source.head_is_all() {
         let remedy = "check that the export was written to its end";
         return Err(ReadError::new(ReadErrorKind::Empty, &source.name, NOTHING, remedy));
+    }
+    if head.trim_ascii() == b"null" {
+        let remedy = "check that the export has any";
+        return Err(ReadError::new(
+            ReadErrorKind::NoComments,
+            &source.name,
+            "no comments in it: it is `null`",
+            remedy,
+        ));
     }
     if foreign::is_lfs_pointer(head) {
         let (what, remedy) = foreign::LFS_POINTER;
@@ -104,7 +115,7 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
     let markup = xml::document(head);
     let mut fitting = Vec::new();
     for format in Format::ALL.iter().copied() {
-        if markup.is_some() && !format.entry().extensions.contains(&"xml") {
+        if markup.is_some() && !is_of_markup(format) {
             continue;
         }
         if options.records.is_some() && !format.entry().hooks.has_places {
@@ -134,8 +145,12 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
         fitting.iter().position(|(format, _)| format.entry().extensions.contains(&file.extension.as_str()));
     match (named, fitting.len()) {
         (_, 0) => {
+            let kind = match xml::error_page(head) {
+                Some(_) => ReadErrorKind::NoComments,
+                None => ReadErrorKind::Unrecognised,
+            };
             let (what, remedy) = markup.unwrap_or_else(|| unrecognized(source, options));
-            Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy))
+            Err(ReadError::new(kind, &source.name, what, remedy))
         }
         (Some(index), 2..) => {
             let (format, why) = fitting.swap_remove(index);
@@ -145,20 +160,40 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
     }
 }
 
+/// Returns true for formats that are XML or HTML.
+fn is_of_markup(format: Format) -> bool {
+    ["xml", "html"].iter().any(|extension| format.entry().extensions.contains(extension))
+}
+
+/// Returns a notice if nothing in the content shows the user's format, which reads only the keys or
+/// columns of one platform.
+fn unlike(source: &Source, named: Format, mapping: &Mapping) -> Option<String> {
+    let is_of_platform = named.entry().extensions.is_empty();
+    if !is_of_platform || (named.entry().sniff)(source, mapping) != Verdict::No {
+        return None;
+    }
+    let verdicts = || Format::ALL.iter().map(|format| (format, (format.entry().sniff)(source, mapping)));
+    let is_sure = |verdict: &Verdict| matches!(verdict, Verdict::Sure(_));
+    let sure = verdicts().find(|(_, verdict)| is_sure(verdict));
+    let (other, _) = sure.or_else(|| verdicts().find(|(_, verdict)| *verdict != Verdict::No))?;
+    Some(format!(
+        "nothing in it shows the format {named}, so fields may be missing; leave out --format to read it as {other}"
+    ))
+}
+
 /// Returns the fault and the remedy if the content is surely of another format than the user's and
 /// does not fit the user's at all.
 fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String, String)> {
     // Formats without an extension of their own are kinds of JSON or of tables.
     let is_generic = |format: Format| !format.entry().extensions.is_empty();
-    let is_xml = |format: Format| format.entry().extensions.contains(&"xml");
     let head = source.head();
     // Text formats would read its tags.
-    let markup = xml::document(head).filter(|_| is_generic(named) && !is_xml(named));
+    let markup = xml::document(head).filter(|_| is_generic(named) && !is_of_markup(named));
     if markup.is_none() && (named.entry().sniff)(source, mapping) != Verdict::No {
         return None;
     }
     let begins_as_json = head.trim_ascii_start().starts_with(b"{\"");
-    let others = Format::ALL.iter().filter(|format| markup.is_none() || is_xml(**format));
+    let others = Format::ALL.iter().filter(|format| markup.is_none() || is_of_markup(**format));
     let found = others.map(|format| (*format, (format.entry().sniff)(source, mapping))).find_map(
         |(format, verdict)| match verdict {
             Verdict::Sure(why) => Some((format, why)),
@@ -195,6 +230,34 @@ mod tests {
         assert!(error.contains(": try --format ") && error.contains(" or --format "), "{error}");
         let private = refuse(content, &Options { withhold_names: true, ..Options::default() });
         assert!(!private.contains("Rain") && private.contains("--format"), "{private}");
+    }
+
+    #[test]
+    fn a_platform_that_nothing_shows_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export");
+        std::fs::write(&path, "{\"id\":1,\"user\":\"Cleo\",\"text\":\"It rains.\"}\n").unwrap();
+        let options = Options { format: Some("twitter".parse().unwrap()), ..Options::default() };
+        let reader = Reader::open(&[path], &options).unwrap();
+        let notices = reader.files()[0].notices.join("\n");
+        assert!(
+            notices.contains("nothing in it shows the format twitter, so fields may be missing"),
+            "{notices}"
+        );
+    }
+
+    #[test]
+    fn error_pages_are_named() {
+        let page = "<!DOCTYPE html><html><head><title>503 Service\nUnavailable</title></head><body>Later.</body></html>";
+        let error = refuse(page, &Options::default());
+        assert!(
+            error.contains("the error page of a site (`503 Service Unavailable`), not an export"),
+            "{error}"
+        );
+        let script =
+            refuse("render({\"comments\": [{\"id\": 1, \"text\": \"Rain\"}]});\n", &Options::default());
+        assert!(script.contains("JSON within JavaScript"), "{script}");
+        assert!(refuse("null\n", &Options::default()).contains("it is `null`"));
     }
 
     #[test]

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{
+    Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
+    WINDOWS_1258,
+};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
@@ -131,11 +135,13 @@ impl Source {
         Ok(source)
     }
 
-    /// Opens the same file once more, from its start; `None` if that is not possible.
+    /// Opens the same file once more, from its start and without a fingerprint; `None` if that is
+    /// not possible.
     pub(crate) fn reopen(&self) -> Option<Self> {
         let file = File::open(self.path.as_deref()?).ok()?;
         let mut source = Self::new(self.name.clone(), Box::new(file), Arc::default()).ok()?;
         source.max_expansion = self.max_expansion;
+        source.disk.raw().digest = None;
         Some(source)
     }
 
@@ -145,7 +151,7 @@ impl Source {
         progress: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let io_error = |error: io::Error| ReadError::io(&name, &error);
-        let raw = Raw { input, progress, bytes: 0, digest: Sha256::new(), has_failed: false };
+        let raw = Raw { input, progress, bytes: 0, digest: Some(Sha256::new()), has_failed: false };
         let mut disk = Disk(Arc::new(Mutex::new(raw)));
         let mut magic = Vec::new();
         disk.by_ref().take(MAGIC_BYTES).read_to_end(&mut magic).map_err(io_error)?;
@@ -293,7 +299,7 @@ impl Source {
                 raw.bytes
             ));
         }
-        let digest = raw.digest.clone().finalize();
+        let digest = raw.digest.clone().unwrap_or_default().finalize();
         Ok((raw.bytes, hex(&digest)))
     }
 
@@ -498,8 +504,9 @@ impl Source {
 
     /// Decides on the encoding of the bytes beyond ASCII, by those from `first` on.
     ///
-    /// Text in windows-1252 rarely contains a valid multi-byte sequence of UTF-8, and UTF-8 with
-    /// some damage contains many: the more frequent one wins.
+    /// Text in another encoding rarely contains a valid multi-byte sequence of UTF-8, and UTF-8 with
+    /// some damage contains many: the more frequent one wins. Which other encoding it is follows
+    /// from a declaration in the file, or from the frequency of its letters.
     fn decide(&mut self, bytes: &[u8], first: usize) {
         let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
         let mut offset = first;
@@ -520,12 +527,66 @@ impl Source {
             let line = self.converted_lines
                 + bytes[..place].iter().filter(|byte| **byte == b'\n').count() as u64
                 + 1;
+            let encoding = declared_encoding(&self.raw_head).unwrap_or_else(|| guess(bytes, self.ended));
             self.notices.push(format!(
-                "not UTF-8 (first on line {line}): read as windows-1252; convert the file if it is something else"
+                "not UTF-8 (first on line {line}): read as {}; convert the file if it is something else",
+                encoding.name()
             ));
-            self.encoding = Conversion::from(WINDOWS_1252);
+            self.encoding = Conversion::from(encoding);
         }
     }
+
+    /// Returns the encoding that the stream is converted from; `None` if it is UTF-8.
+    pub(crate) fn converted_from(&self) -> Option<&'static Encoding> {
+        match self.encoding {
+            Conversion::From(_, encoding) => Some(encoding),
+            Conversion::Undecided | Conversion::Utf8 => None,
+        }
+    }
+}
+
+/// Returns the encoding that fits the letters of a text best; windows-1252 if that reads the same,
+/// or if there are hardly any letters beyond ASCII to tell it from its neighbours.
+fn guess(bytes: &[u8], is_all: bool) -> &'static Encoding {
+    const FEW: usize = 4;
+    let of_latin = [
+        WINDOWS_1250,
+        WINDOWS_1254,
+        WINDOWS_1257,
+        WINDOWS_1258,
+        encoding_rs::ISO_8859_2,
+        encoding_rs::ISO_8859_4,
+        encoding_rs::ISO_8859_13,
+    ];
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, is_all);
+    let found = detector.guess(None, Utf8Detection::Deny);
+    let are_few = || bytes.iter().filter(|byte| !byte.is_ascii()).nth(FEW - 1).is_none();
+    let is_same = || {
+        let (text, ..) = found.decode_without_bom_handling(bytes);
+        text == WINDOWS_1252.decode_without_bom_handling(bytes).0
+    };
+    if of_latin.contains(&found) && (are_few() || is_same()) { WINDOWS_1252 } else { found }
+}
+
+/// Returns the encoding that an XML declaration or an HTML `meta` element names, unless that is
+/// UTF-8 or UTF-16, which the bytes themselves show.
+fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
+    const START_BYTES: usize = 1024;
+    let head = head[..head.len().min(START_BYTES)].trim_ascii_start().to_ascii_lowercase();
+    if !head.starts_with(b"<") {
+        return None;
+    }
+    let names: [&[u8]; 2] = [b"encoding=", b"charset="];
+    let value = names.iter().find_map(|name| {
+        let at = head.windows(name.len()).position(|bytes| bytes == *name)?;
+        Some(&head[at + name.len()..])
+    })?;
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
+    let end = value.iter().position(|byte| is_quote(byte) || b" >/?;".contains(byte))?;
+    Encoding::for_label(&value[..end])
+        .filter(|encoding| encoding.is_ascii_compatible() && *encoding != encoding_rs::UTF_8)
 }
 
 impl From<&'static Encoding> for Conversion {
@@ -595,7 +656,8 @@ struct Raw {
     input: Box<dyn Read + Send>,
     progress: Arc<AtomicU64>,
     bytes: u64,
-    digest: Sha256,
+    /// `None` if nobody asks for the fingerprint.
+    digest: Option<Sha256>,
     /// The operating system could not read it.
     has_failed: bool,
 }
@@ -614,7 +676,9 @@ impl Read for Disk {
             Ok(bytes) => {
                 raw.bytes += *bytes as u64;
                 raw.progress.fetch_add(*bytes as u64, Ordering::Relaxed);
-                raw.digest.update(&buffer[..*bytes]);
+                if let Some(digest) = &mut raw.digest {
+                    digest.update(&buffer[..*bytes]);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => raw.has_failed = true,
@@ -626,6 +690,45 @@ impl Read for Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the text of some bytes, and the encoding that the notice names.
+    fn decode(bytes: &[u8]) -> (String, String) {
+        let stream = Box::new(io::Cursor::new(bytes.to_vec()));
+        let source = Source::new("x".into(), stream, Arc::default()).unwrap();
+        let text = String::from_utf8_lossy(source.head()).into_owned();
+        let name =
+            source.notices.first().and_then(|notice| notice.split_once("read as ")).map(|(_, rest)| rest);
+        (text, name.and_then(|rest| rest.split(';').next()).unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn the_encoding_follows_from_the_letters_or_a_declaration() {
+        const POLISH: &str = "id,komentarz\n1,Bardzo łatwo się z tym zgodzić, dziękuję.\n2,Most powinien zostać, źle \
+                              że nikt nie pytał.\n3,Już trzeci dzień ciągle pada śnieg.\n";
+        const RUSSIAN: &str = "id,текст\n1,Снег идёт уже третий день, и никто не чистит улицы.\n2,Спасибо за статью, \
+                               очень подробно.\n";
+        const JAPANESE: &str = "id,本文\n1,雪が三日も降り続いています。\n2,橋は残すべきだと思います。\n";
+        const CHINESE: &str = "id,内容\n1,已经下了三天雪,没有人清扫街道。\n2,这座桥应该保留下来。\n";
+        const GERMAN: &str = "id,text\n1,Schöner Artikel – über die „Brücke“ fällt kein Wort.\n";
+        for (text, encoding) in [
+            (POLISH, WINDOWS_1250),
+            (RUSSIAN, encoding_rs::WINDOWS_1251),
+            (RUSSIAN, encoding_rs::KOI8_U),
+            (JAPANESE, encoding_rs::SHIFT_JIS),
+            (JAPANESE, encoding_rs::EUC_JP),
+            (CHINESE, encoding_rs::GBK),
+            (GERMAN, WINDOWS_1252),
+            // A few letters say little.
+            ("id,author,text\n1,René,So it goes.\n2,Ann,It does.\n", WINDOWS_1252),
+            ("id,text\n1,It’s snow.\n", WINDOWS_1252),
+        ] {
+            let (bytes, _, _) = encoding.encode(text);
+            assert_eq!(decode(&bytes), (text.to_owned(), encoding.name().to_owned()));
+        }
+        let declared = "<?xml version=\"1.0\" encoding=\"windows-1251\"?><a>Да</a>";
+        let (bytes, _, _) = encoding_rs::WINDOWS_1251.encode(declared);
+        assert_eq!(decode(&bytes), (declared.to_owned(), "windows-1251".to_owned()));
+    }
 
     #[test]
     fn the_window_of_zstd_is_found() {

@@ -212,6 +212,15 @@ impl<'a> Page<'a> {
                 ));
             }
         }
+        if names == Names::Layout
+            && let Some(footer) = footer(&lines, &parts)
+        {
+            parts[footer..].fill(Part::Furniture);
+            let (first, last) = (lines[footer].index + 1, lines[lines.len() - 1].index + 1);
+            let range =
+                if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+            notices.push(format!("{range}, below the last comment, taken for the page's footer"));
+        }
         for at in 0..lines.len() {
             lines[at].page_before = at > 0 && parts[at - 1] == Part::Furniture;
             lines[at].page_after = parts.get(at + 1) == Some(&Part::Furniture);
@@ -240,6 +249,29 @@ impl<'a> Page<'a> {
         }
         Self { lines: kept, given, names, notices }
     }
+}
+
+/// Returns the first line below the last comment, if a line of the site's own (`reply`) ends each
+/// comment and others follow the last of these lines.
+fn footer(lines: &[Line<'_>], parts: &[Part]) -> Option<usize> {
+    const FEWEST: usize = 4;
+    const MOST_LINES: usize = 8;
+    let names: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].is_header).collect();
+    let (&last, rest) = names.split_last()?;
+    // The lines of the site between the text before a name and that name.
+    let above = |name: usize| {
+        let above = (0..name).rev().take(MOST_LINES).take_while(move |at| parts[*at] == Part::Furniture);
+        above.map(move |at| lines[at].text)
+    };
+    let is_constant = |end: &&str| {
+        let alike = rest.iter().skip(1).filter(|name| above(**name).any(|text| text == *end)).count();
+        rest.len() >= FEWEST && alike * 10 >= (rest.len() - 1) * 9
+    };
+    let of_last = |end: &str| {
+        (last + 1..lines.len()).find(|at| parts[*at] == Part::Furniture && lines[*at].text == end)
+    };
+    let footer = above(last).filter(is_constant).filter_map(of_last).max()? + 1;
+    parts.get(footer..)?.iter().any(|part| *part != Part::Furniture).then_some(footer)
 }
 
 /// Leaves out names without a text below them, which are certain from the layout. Returns their

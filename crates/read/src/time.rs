@@ -1,6 +1,7 @@
 //! Times as exports write them. The column as a whole decides the ambiguities of a single value:
 //! the order of day and month, and numbers that count days.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use jiff::civil::{self, Date};
@@ -150,8 +151,16 @@ impl TimeColumn {
         column
     }
 
-    /// Reads a value of the column.
+    /// Reads a value of the column. A time long before or after the days of the web is a mistake,
+    /// or one in another calendar.
     pub(crate) fn read(&self, value: &str) -> Result<Time, Unread> {
+        /// A day before 1970, and the beginning of 2200, in seconds since 1970.
+        const DAYS_OF_THE_WEB: RangeInclusive<i64> = -86_400..=7_258_118_400;
+        let time = self.read_any(value)?;
+        if DAYS_OF_THE_WEB.contains(&time.moment.as_second()) { Ok(time) } else { Err(Unread::Form) }
+    }
+
+    fn read_any(&self, value: &str) -> Result<Time, Unread> {
         let value = value.trim();
         if let Some(time) = iso(value) {
             return Ok(time);
@@ -254,6 +263,19 @@ impl TimeColumn {
 pub(crate) fn is_time(value: &str) -> bool {
     let value = value.trim();
     value.parse::<f64>().is_err() && (Written::read(value).is_some() || other(value).is_some())
+}
+
+/// Returns true for a day without an hour.
+pub(crate) fn is_day(value: &str) -> bool {
+    is_time(value) && Written::read(&format!("{} 10:05", value.trim())).is_some()
+}
+
+/// Returns true for an hour without a day (`21:05`, `9 pm`).
+pub(crate) fn is_hour(value: &str) -> bool {
+    let value = value.trim();
+    value.starts_with(|c: char| c.is_ascii_digit())
+        && !is_time(value)
+        && Written::read(&format!("2024-03-01 {value}")).is_some()
 }
 
 /// Returns true if years come first in dates with two-digit years: another number is too large for
@@ -440,6 +462,15 @@ mod tests {
             ("12:30 PM, March 5, 2024", "2024-03-05T12:30:00Z zoneless"),
             ("1 Mar 2024, 9 p.m.", "2024-03-01T21:00:00Z zoneless"),
             ("05-Mar-2024 10:00", "2024-03-05T10:00:00Z zoneless"),
+            ("5 марта 2024 г., 21:05", "2024-03-05T21:05:00Z zoneless"),
+            ("5 mars 2024 à 6 h 07", "2024-03-05T06:07:00Z zoneless"),
+            ("Tue 5 Mar 2024 12:07a", "2024-03-05T00:07:00Z zoneless"),
+            ("Tue 5 Mar 2024 6:07p", "2024-03-05T18:07:00Z zoneless"),
+            ("2024-03-05 06:07:08 Etc/GMT", "2024-03-05T06:07:08Z"),
+            ("2024-03-05 06:07:08 Etc/GMT+5", "Form"),
+            // Years of other calendars.
+            ("1445-08-24", "Form"),
+            ("2567-03-05", "Form"),
             ("05-MAR-24", "2024-03-05T00:00:00Z zoneless short"),
             ("05/Mar/2024:06:07:08 +0100", "2024-03-05T05:07:08Z"),
             ("Tue, 5 Mar 2024 06:07:08 +0000", "2024-03-05T06:07:08Z"),

@@ -6,6 +6,9 @@
 //! number: a DTD is skipped, and the entities that it declares stay in the text as they are written
 //! (`&name;`).
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::html::html_text;
 use super::input::Input;
 use super::source::{MAX_RECORD_BYTES, Source, Span};
 use super::{ReadError, ReadErrorKind, Record};
@@ -532,7 +535,10 @@ pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
     }
     let (what, remedy) = match root.to_ascii_lowercase().as_str() {
         "html" | "head" | "body" => (
-            "a web page (HTML), not an export".to_owned(),
+            match error_page(head) {
+                Some(title) => format!("the error page of a site (`{title}`), not an export"),
+                None => "a web page (HTML), not an export".to_owned(),
+            },
             "export the comments, or save the page's text alone in a .txt file (`comity formats`, text)"
                 .to_owned(),
         ),
@@ -550,16 +556,51 @@ pub(crate) fn document(head: &[u8]) -> Option<(String, String)> {
     Some((what, remedy))
 }
 
-/// Returns the encoding that an XML declaration names, if the stream was not read as that one.
+/// Returns the beginning of a web page's title if it reports an error.
+pub(crate) fn error_page(head: &[u8]) -> Option<String> {
+    const START_BYTES: usize = 8 << 10;
+    const WORDS: [&str; 16] = [
+        "error",
+        "too many requests",
+        "forbidden",
+        "denied",
+        "not found",
+        "bad gateway",
+        "bad request",
+        "unavailable",
+        "timeout",
+        "timed out",
+        "sign in",
+        "log in",
+        "login",
+        "captcha",
+        "attention required",
+        "just a moment",
+    ];
+    let head = String::from_utf8_lossy(&head[..head.len().min(START_BYTES)]);
+    let lower = head.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let title = html_text(&head[start..end]);
+    let title: String = title.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
+    let lower = title.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word)).then_some(title)
+}
+
+/// Returns the encoding that an XML declaration names, if the stream was converted from another
+/// one.
 fn unknown_encoding(source: &Source) -> Option<String> {
-    const KNOWN: [&str; 7] = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "latin1"];
-    let is_utf8 = source.notices.is_empty();
+    let converted_from = source.converted_from()?;
     let head = String::from_utf8_lossy(&source.head()[..source.head().len().min(256)]).into_owned();
     let declaration = &head[..head.find("?>")?];
     let (_, value) = declaration.split_once("encoding=")?;
-    let encoding: String =
-        value.chars().skip(1).take_while(|c| !matches!(c, '"' | '\'')).flat_map(char::to_lowercase).collect();
-    (!is_utf8 && !KNOWN.contains(&encoding.as_str()) && !encoding.starts_with("utf-16")).then_some(encoding)
+    let label: String = value.chars().skip(1).take_while(|c| !matches!(c, '"' | '\'')).collect();
+    // A byte order mark, or bytes that are not UTF-8, show more than a declaration of UTF-8.
+    let is_known = Encoding::for_label(label.as_bytes()).is_some_and(|declared| {
+        declared == converted_from || [UTF_8, UTF_16LE, UTF_16BE].contains(&declared)
+    });
+    (!is_known).then_some(label)
 }
 
 #[cfg(test)]

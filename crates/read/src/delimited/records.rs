@@ -23,7 +23,8 @@ pub(crate) struct Records {
 impl Records {
     /// Creates the records of a source with this layout.
     pub(crate) fn new(shape: &Shape, source: &Source) -> Self {
-        let splitter = Splitter::new(shape.delimiter, shape.quoting, source.line_end());
+        let mut splitter = Splitter::new(shape.delimiter, shape.quoting, source.line_end());
+        splitter.has_spaces = shape.has_spaces;
         Self {
             splitter,
             width: shape.width,
@@ -143,6 +144,8 @@ pub(super) struct Splitter {
     delimiter: u8,
     quoting: Quoting,
     line_end: u8,
+    /// Quotes that open a field stand after a space.
+    pub(super) has_spaces: bool,
     core: csv_core::Reader,
     pub(super) text: Vec<u8>,
     ends: Vec<usize>,
@@ -178,7 +181,7 @@ impl Splitter {
             .escape((quoting == Quoting::Escaped).then_some(b'\\'))
             .terminator(csv_core::Terminator::Any(line_end))
             .build();
-        Self { delimiter, quoting, line_end, core, text: Vec::new(), ends: Vec::new() }
+        Self { delimiter, quoting, line_end, has_spaces: false, core, text: Vec::new(), ends: Vec::new() }
     }
 
     /// Returns true if a quote is open after this line. `quotes` is the state before it.
@@ -212,7 +215,8 @@ impl Splitter {
                 quotes.is_continued = false;
                 field_begins = false;
             } else {
-                field_begins = *byte == self.delimiter;
+                let is_space = self.has_spaces && *byte == b' ';
+                field_begins = *byte == self.delimiter || is_space && field_begins;
             }
         }
         // A quote at the very end closes the field: the last line of a file has no line end after
@@ -226,6 +230,8 @@ impl Splitter {
     /// Returns the fields of one record, which is UTF-8.
     fn split(&mut self, record: &[u8]) -> Fields<'_> {
         let record = self.trim_end(record);
+        let trimmed = self.has_spaces.then(|| self.without_spaces(record));
+        let record = trimmed.as_deref().unwrap_or(record);
         let most = record.iter().filter(|byte| **byte == self.delimiter).count() + 2;
         self.text.resize(record.len() + 1, 0);
         self.ends.resize(most, 0);
@@ -238,6 +244,22 @@ impl Splitter {
         // Removing ASCII quotes from UTF-8 leaves UTF-8; the empty string stands in for the
         // impossible case.
         Fields { text: str::from_utf8(text).unwrap_or_default(), ends }
+    }
+
+    /// Returns a record without the spaces before quotes that open a field.
+    fn without_spaces(&self, record: &[u8]) -> Vec<u8> {
+        let mut trimmed = Vec::with_capacity(record.len());
+        let (mut field_begins, mut inside) = (true, false);
+        for (at, byte) in record.iter().enumerate() {
+            let is_quote = *byte == b'"';
+            if field_begins && *byte == b' ' && record[at..].trim_ascii_start().starts_with(b"\"") {
+                continue;
+            }
+            inside ^= is_quote && (inside || field_begins);
+            field_begins = !inside && *byte == self.delimiter;
+            trimmed.push(*byte);
+        }
+        trimmed
     }
 
     /// Returns the fields that were split last.

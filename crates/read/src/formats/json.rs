@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::{FormatEntry, Hooks, ndjson};
 use crate::input::{Input, Parser};
+use crate::json::answer;
 use crate::json::choice::{self, Candidate, Choice, Kind, Step};
 use crate::json::records::Records;
 use crate::json::survey::{Place, Survey};
 use crate::json::walk::{Cut, MAX_TABLE_BYTES, Walk};
 use crate::keys::{self, Keys};
-use crate::mapping::Mapping;
+use crate::mapping::{Field, Mapping};
 use crate::objects::Object;
 use crate::sniff::Verdict;
 use crate::source::{HEAD_BYTES, MAX_RECORD_BYTES, Source, Span};
@@ -115,7 +116,13 @@ impl Json {
                 let sample: Vec<Object> = alike.flat_map(|other| other.sample.clone()).collect();
                 let first = shapes.is_empty();
                 let keys = if first {
-                    Some(Keys::resolve(&mut input, &sample).map_err(|error| with_lists(error, &others))?)
+                    let keys =
+                        Keys::resolve(&mut input, &sample).map_err(|error| with_lists(error, &others))?;
+                    // A description of a data set, a product: one comment would show more.
+                    if keys.is_guess() && chosen.len() == 1 && candidate.is_single() {
+                        return Err(no_comment(&input));
+                    }
+                    Some(keys)
                 } else {
                     Keys::also(&mut input, &sample)
                 };
@@ -400,7 +407,7 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
     let error = |what: String, remedy: &str| {
         Err(ReadError::new(ReadErrorKind::Empty, &input.source.name, what, remedy))
     };
-    if let Some(message) = choice::error_answer(&survey.root, choice) {
+    if let Some(message) = answer::error_answer(&survey.root, choice) {
         let what = format!("an error answer of an interface, no comments: {message}");
         return error(what, "ask the interface again, or leave the file out");
     }
@@ -429,6 +436,15 @@ fn refuse(input: &Input, survey: &Survey, choice: &Choice) -> Result<(), ReadErr
         }
         None => Ok(()),
     }
+}
+
+/// Returns the error for one object without a key that is named like a comment's text.
+fn no_comment(input: &Input) -> ReadError {
+    let text = input.report.columns.iter().find(|(field, _)| *field == Field::Text);
+    let text = text.map_or("KEY", |(_, name)| name);
+    let what = "one object, none of whose keys is named like a comment's text";
+    let remedy = format!("name the text with --map \"text={text}\" if it is a comment");
+    ReadError::new(ReadErrorKind::NoComments, &input.source.name, what, remedy)
 }
 
 /// Returns the candidates closest to records if nothing has the required text, for an error that
@@ -781,6 +797,35 @@ mod tests {
                 "an error answer of an interface, no comments: Not here",
             ),
             (r#"{"detail":"Log in first."}"#, "an error answer of an interface, no comments: Log in first."),
+            (
+                r#"{"errors":[{"status":"401","title":"Unauthorized","detail":"bad token"}],"data":null}"#,
+                "an error answer of an interface, no comments: bad token",
+            ),
+            (
+                r#"{"type":"about:blank","title":"Slow down","status":429,"detail":"one call a second"}"#,
+                "an error answer of an interface, no comments: one call a second",
+            ),
+            (r#"{"code":403,"msg":"no entry"}"#, "an error answer of an interface, no comments: no entry"),
+            (
+                r#"{"code":13,"response":"too many"}"#,
+                "an error answer of an interface, no comments: too many",
+            ),
+            (
+                r#"{"response":{"status":"fail","errors":["Not for you."]}}"#,
+                "an error answer of an interface, no comments: Not for you.",
+            ),
+            (
+                r#"{"messages":["Your session is over."],"status":"ERROR"}"#,
+                "an error answer of an interface, no comments: Your session is over.",
+            ),
+            (
+                r#"{"data":{"comments":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}"#,
+                "no comments in it: its list `data.comments.nodes` is empty",
+            ),
+            (
+                r#"{"name":"rain","description":"All that fell in May.","created":"2024-05-01"}"#,
+                "one object, none of whose keys is named like a comment's text",
+            ),
             (r#"{"comments":[]}"#, "no comments in it: its list `comments` is empty"),
             (r#"{"data":{"items":[],"count":0}}"#, "no comments in it: its list `data.items` is empty"),
             ("[]", "no comments in it: its list is empty"),
@@ -788,6 +833,35 @@ mod tests {
             assert_eq!(read(&FORMAT, json.as_bytes()).unwrap_err().what, expected, "{json}");
         }
         assert_eq!(lines(r#"{"message":"rain","status":"approved","author":"Ana"}"#), "1 Ana > -: rain");
+    }
+
+    #[test]
+    fn an_error_among_records_is_named() {
+        let lines = b"{\"id\":1,\"text\":\"rain\"}\n{\"error\":{\"code\":429,\"message\":\"slow down\"}}\n";
+        let read = read(&ndjson::FORMAT, lines).unwrap();
+        assert_eq!(read.comments.len(), 1);
+        assert!(read.rejects[0].cause.contains("no comment: slow down;"), "{:?}", read.rejects);
+    }
+
+    #[test]
+    fn keys_that_begin_after_the_sample_are_read() {
+        let line = |number: u32| match number {
+            0..250 => format!("{{\"id\":{number},\"text\":\"rain\"}}\n"),
+            250 => "{\"id\":250,\"text\":\"snow\",\"author\":\"Ana\",\"parent_id\":7,\"x\":1}\n".to_owned(),
+            _ => "{\"id\":251,\"text\":\"\",\"full_text\":\"hail\",\"author\":\"Bo\"}\n".to_owned(),
+        };
+        let json: String = (0..252).map(line).collect();
+        let read = read(&ndjson::FORMAT, json.as_bytes()).unwrap();
+        assert_eq!(read.lines()[249..], ["249 - > -: rain", "250 Ana > 7: snow", "251 Bo > -: hail"]);
+        for words in ["`author` is first seen in record 251", "`full_text` is first seen in record 252"] {
+            assert!(read.tells(words), "{:?}", read.notices);
+        }
+    }
+
+    #[test]
+    fn threads_may_be_ids_around_ids() {
+        let json = r#"{"-N1":{"-a1":{"text":"rain","user":"Ana"},"-a2":{"text":"snow","user":"Bo"}},"-N2":{"-b1":{"text":"fog","user":"Cy"}}}"#;
+        assert_eq!(lines(json), "-a1 Ana > - @-N1: rain; -a2 Bo > - @-N1: snow; -b1 Cy > - @-N2: fog");
     }
 
     #[test]

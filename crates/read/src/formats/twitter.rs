@@ -7,6 +7,9 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -127,6 +130,7 @@ fn section(head: &[u8]) -> Option<(&str, usize)> {
 
 /// Opens the tweets.
 fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
+    let mut owner = None;
     let source = &mut input.source;
     let paths = if let Some((name, start)) = section(source.head()) {
         if !SECTIONS.contains(&name) {
@@ -138,6 +142,7 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
             ));
         }
         source.consume(start);
+        owner = source.path().and_then(|path| owner_of(path.parent()?));
         JsonPath::Paths(&["*"])
     } else if objects::has_key(source, "tweet_results") {
         JsonPath::Paths(WEBSITE)
@@ -145,12 +150,34 @@ fn open(mut input: Input) -> Result<Box<dyn Parser>, ReadError> {
         let is_search = objects::has_key(source, "statuses");
         JsonPath::of_list_or(source, if is_search { SEARCH } else { DOCUMENTS })
     };
-    Ok(objects::open(input, paths, KEYS, Tweets::default()))
+    let has_owner = owner.is_some();
+    let mut parser = objects::open(input, paths, KEYS, Tweets { owner, ..Tweets::default() });
+    if has_owner {
+        let columns = &mut parser.input().report.columns;
+        columns.push((Field::Author, "username (account.js or manifest.js)".to_owned()));
+    }
+    Ok(parser)
+}
+
+/// Returns the name of the account from the files next to the tweets of an archive.
+fn owner_of(folder: &Path) -> Option<String> {
+    const MAX_BYTES: u64 = 1 << 20;
+    let read = |name: &str, path: &str| {
+        let mut text = String::new();
+        File::open(folder.join(name)).ok()?.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+        let (_, json) = text.split_once('=')?;
+        let value: Value = serde_json::from_str(json.trim().trim_end_matches(';')).ok()?;
+        let name = value.pointer(path)?.as_str()?.trim();
+        (!name.is_empty()).then(|| name.to_owned())
+    };
+    read("account.js", "/0/account/username").or_else(|| read("manifest.js", "/userInfo/userName"))
 }
 
 /// Counts for notices on a file of tweets.
 #[derive(Default)]
 pub(super) struct Tweets {
+    /// The name of the account whose archive it is.
+    owner: Option<String>,
     retweets: u64,
     /// Tweets whose text is cut and nowhere complete.
     cut: u64,
@@ -270,6 +297,9 @@ impl Tweets {
             && let Some(name) = objects::scalar(tweet, "author_id").and_then(|id| includes.users.get(&*id))
         {
             values[Field::Author as usize] = Some((*name).into());
+        }
+        if values[Field::Author as usize].is_none() {
+            values[Field::Author as usize] = self.owner.clone().map(Cow::Owned);
         }
         let references = || objects::list(tweet, "referenced_tweets").filter_map(Value::as_object);
         let referred = |kind: &str| {
@@ -413,6 +443,30 @@ mod tests {
         let read = read_own(&FORMAT, old);
         assert_eq!(read.lines(), ["1 ana > -: Hm."]);
         assert_eq!(read.comments[0].created_at.unwrap().to_string(), "2013-05-06T07:08:09Z");
+    }
+
+    #[test]
+    fn an_archive_names_its_account_in_another_file() {
+        for (name, content) in [
+            (
+                "account.js",
+                r#"window.YTD.account.part0 = [{"account":{"username":"ana_l","accountId":"5"}}]"#,
+            ),
+            ("manifest.js", r#"window.__THAR_CONFIG = {"userInfo":{"accountId":"5","userName":"ana_l"}};"#),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("tweets.js");
+            std::fs::write(&path, ARCHIVE).unwrap();
+            std::fs::write(folder.path().join(name), content).unwrap();
+            let reader = crate::Reader::open(&[path], &crate::Options::default()).unwrap();
+            let authors: Vec<Option<String>> = reader
+                .filter_map(|record| match record.unwrap() {
+                    Record::Comment(comment) => Some(comment.author),
+                    Record::Reject(_) => None,
+                })
+                .collect();
+            assert_eq!(authors, [Some("ana_l".to_owned()), Some("ana_l".to_owned())], "{name}");
+        }
     }
 
     #[test]

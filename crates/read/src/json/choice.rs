@@ -72,6 +72,16 @@ impl Candidate {
         }
     }
 
+    /// Returns true if there may be many of them.
+    pub(crate) fn is_list(&self) -> bool {
+        self.is_list && !self.is_denied()
+    }
+
+    /// Returns true if it is one object.
+    pub(crate) fn is_single(&self) -> bool {
+        !self.is_list && self.kind == Kind::Object
+    }
+
     /// Returns true if it has a text.
     pub(crate) fn has_text(&self) -> bool {
         self.has(Field::Text)
@@ -324,6 +334,8 @@ pub(crate) fn join_keyed(place: &mut Place) {
     if columns(place).is_some() {
         return;
     }
+    place.keys.iter_mut().for_each(|(_, place)| join_keyed(place));
+    place.elements.iter_mut().for_each(|place| join_keyed(place));
     let is_container =
         |place: &Place| place.objects > 0 || place.elements.as_ref().is_some_and(|e| e.objects > 0);
     let is_wide = place.is_wide;
@@ -347,15 +359,17 @@ pub(crate) fn join_keyed(place: &mut Place) {
             }
         }
         place.keys = kept;
+        // Objects that are alike may show ids only together.
+        join_keyed(&mut values);
         place.values = Some(Box::new(values));
     }
-    place.keys.iter_mut().for_each(|(_, place)| join_keyed(place));
-    place.elements.iter_mut().for_each(|place| join_keyed(place));
-    place.values.iter_mut().for_each(|place| join_keyed(place));
 }
 
 /// Returns true if two places contain objects with the same keys, or lists of such objects.
 fn are_alike(one: &Place, other: &Place) -> bool {
+    if let (Some(one), Some(other)) = (&one.values, &other.values) {
+        return are_alike(one, other);
+    }
     match (&one.elements, &other.elements) {
         (Some(one), Some(other)) => return are_alike(one, other),
         (None, None) => {}
@@ -739,6 +753,10 @@ pub(crate) fn place_at<'a>(root: &'a Place, path: &[Step]) -> Option<&'a Place> 
 pub(crate) fn empty_list(root: &Place) -> Option<String> {
     fn find(place: &Place, path: &mut Vec<Step>) -> Option<String> {
         let is_called = match path.last() {
+            // `comments.nodes`
+            Some(Step::Key(key)) if matches!(key.as_str(), "nodes" | "edges") => {
+                path.iter().any(|step| matches!(step, Step::Key(key) if is_reply_name(key)))
+            }
             Some(Step::Key(key)) => is_reply_name(key) || LISTS.contains(&key.as_str()),
             _ => path.is_empty(),
         };
@@ -753,58 +771,4 @@ pub(crate) fn empty_list(root: &Place) -> Option<String> {
         })
     }
     find(root, &mut Vec::new())
-}
-
-/// Returns the message of an API's error response; `None` if the input is something else.
-pub(crate) fn error_answer(root: &Place, choice: &Choice) -> Option<String> {
-    if root.objects != 1 || root.count() != 1 {
-        return None;
-    }
-    if choice.chosen.iter().any(|chosen| chosen.is_list && !chosen.is_denied()) {
-        return None;
-    }
-    let object = root.sample.first()?;
-    // Any key that a comment has and an error does not.
-    let is_of_comment = |key: &String| match mapping::field_of_name(key) {
-        Some(Field::Text) => !matches!(key.as_str(), "message" | "detail" | "msg"),
-        Some(Field::Author | Field::Parent | Field::CreatedAt) => key != "timestamp" && key != "time",
-        _ => false,
-    };
-    let scalars = object.iter().filter(|(_, value)| !value.is_object()).map(|(key, _)| key);
-    if scalars.into_iter().any(is_of_comment) {
-        return None;
-    }
-    const ERRORS: [&str; 5] = ["error", "errors", "fault", "exception", "Error"];
-    const CODES: [&str; 7] =
-        ["code", "documentation_url", "statusCode", "status_code", "errcode", "error_code", "status"];
-    let is_set = |value: &Value| match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::Object(object) => !object.is_empty(),
-        Value::Bool(true) | Value::Array(_) => true,
-    };
-    let is_failed = |key: &str| object.get(key) == Some(&Value::Bool(false));
-    let error = ERRORS.iter().find_map(|key| object.get(*key).filter(|value| is_set(value)));
-    let listed = ERRORS.iter().find_map(|key| root.key(key)?.elements.as_deref()?.sample.first());
-    let has_code = CODES.iter().any(|key| object.contains_key(*key)) && !object.contains_key("id");
-    let is_error = error.is_some()
-        || listed.is_some()
-        || is_failed("ok")
-        || is_failed("success")
-        || (has_code && object.contains_key("message"))
-        || (object.len() == 1 && object.get("detail").is_some_and(Value::is_string));
-    let text_of = |object: &Object| {
-        let keys = ["message", "detail", "error_description", "reason", "msg", "title", "type"];
-        keys.iter().find_map(|key| Some(object.get(*key)?.as_str()?.to_owned()))
-    };
-    let message = || match error {
-        Some(Value::Object(inner)) => text_of(inner),
-        Some(Value::String(word)) => text_of(object).or_else(|| Some(word.clone())),
-        _ => listed.and_then(text_of).or_else(|| text_of(object)),
-    };
-    is_error.then(|| {
-        let message = message().unwrap_or_else(|| "it gives no reason".to_owned());
-        message.chars().take(200).collect()
-    })
 }

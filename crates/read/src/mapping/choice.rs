@@ -12,13 +12,89 @@ use crate::input::status_of_word;
 use crate::time;
 
 /// The score from which a name is that of a field, and of nothing else.
-const STRONG: i32 = 80;
+pub(super) const STRONG: i32 = 80;
 
 /// The difference in score up to which columns are nearly as good.
 const CLOSE: i32 = 5;
 
 /// The number of columns that are compared with each other: damaged files have thousands.
 const MOST: usize = 100;
+
+/// The number of columns that are read in records in which the text's own column is blank.
+const MOST_COMPLEMENTS: usize = 4;
+
+/// The names of texts in two parts, as [`bare`] leaves them; `*` stands for any end.
+const PARTS: &[(&[&str], &[&str])] = &[
+    (
+        &["pros", "pro", "prostext", "reviewpros", "advantages", "strengths", "goodpoints", "upsides"],
+        &[
+            "cons",
+            "con",
+            "contra",
+            "constext",
+            "reviewcons",
+            "disadvantages",
+            "weaknesses",
+            "badpoints",
+            "downsides",
+        ],
+    ),
+    (
+        &[
+            "positive",
+            "positivetext",
+            "positivereview",
+            "positivecomment",
+            "positivecomments",
+            "positivefeedback",
+            "reviewpositive",
+            "likedtext",
+            "liked",
+            "likedmost",
+            "positives",
+        ],
+        &[
+            "negative",
+            "negativetext",
+            "negativereview",
+            "negativecomment",
+            "negativecomments",
+            "negativefeedback",
+            "reviewnegative",
+            "dislikedtext",
+            "disliked",
+            "likedleast",
+            "negatives",
+        ],
+    ),
+    (
+        &["whatdidyoulike*", "whatdoyoulike*", "whatwentwell*", "whatwasgood*"],
+        &[
+            "whatdidyoudislike*",
+            "whatdoyoudislike*",
+            "whatdidyounotlike*",
+            "whatwentbadly*",
+            "whatwentwrong*",
+            "whatwasbad*",
+        ],
+    ),
+    (
+        &["vorteile", "positiv", "pluspunkte", "stärken", "starken"],
+        &["nachteile", "negativ", "minuspunkte", "schwachen"],
+    ),
+    (&["ventajas", "positivo", "lomejor"], &["desventajas", "inconvenientes", "negativo", "lopeor"]),
+    (
+        &["avantages", "pointspositifs", "pointsforts", "lesplus"],
+        &["inconvenients", "pointsnegatifs", "pointsfaibles", "lesmoins"],
+    ),
+    (&["vantagens", "pontospositivos", "pontosfortes"], &["desvantagens", "pontosnegativos", "pontosfracos"]),
+    (
+        &["pregi", "vantaggi", "puntidiforza", "aspettipositivi"],
+        &["difetti", "svantaggi", "puntideboli", "aspettinegativi"],
+    ),
+    (&["voordelen", "pluspunten", "sterkepunten"], &["nadelen", "minpunten", "zwakkepunten"]),
+    (&["zalety", "plusy"], &["wady", "minusy"]),
+];
 
 /// The columns, and the choices so far.
 pub(super) struct Choice<'a> {
@@ -71,14 +147,17 @@ impl<'a> Choice<'a> {
 
     /// Chooses the text; the other fields are judged by its place.
     pub(super) fn choose_text(&mut self) {
+        let is_named_by_user = self.settled.contains(&Field::Text);
         if !self.settled.contains(&Field::Text) {
             let named = self.named_texts();
             let prose = || self.longest_prose();
             let is_sure = |(score, _): &&(i32, usize)| *score >= 50;
             let text = match named.first().filter(is_sure) {
                 Some((_, column)) => Some((*column, false)),
-                None => prose()
-                    .map(|column| (column, true))
+                None => self
+                    .parts()
+                    .map(|(column, _)| (column, false))
+                    .or_else(|| prose().map(|column| (column, true)))
                     // A column with the name of a text is one, however odd.
                     .or_else(|| named.first().map(|(_, column)| (*column, false)))
                     .or_else(|| {
@@ -100,6 +179,103 @@ impl<'a> Choice<'a> {
         }
         if let Some(text) = self.resolved.get(Field::Text) {
             self.around_text.clone_from(&self.paths[text].around);
+            if !is_named_by_user {
+                self.add_second_part(text);
+                self.add_complements(text);
+            }
+        }
+    }
+
+    /// Returns the columns of texts in two parts.
+    fn parts(&self) -> Option<(usize, usize)> {
+        let is_called = |column: usize, names: &[&str]| {
+            let leaf = bare(&self.paths[column].leaf);
+            names.iter().any(|name| match name.strip_suffix('*') {
+                Some(start) => leaf.starts_with(start),
+                None => leaf == *name,
+            })
+        };
+        let is_text =
+            |column: &usize| self.is_own(*column) && self.is_text(*column) && self.is_prose(*column);
+        let of =
+            |names: &[&str]| (0..self.columns.len()).filter(is_text).find(|column| is_called(*column, names));
+        PARTS.iter().find_map(|(first, second)| Some((of(first)?, of(second)?)))
+    }
+
+    /// Adds the second part of texts in two columns, if the chosen one has the first.
+    fn add_second_part(&mut self, text: usize) {
+        let Some((first, second)) = self.parts().filter(|(first, second)| [first, second].contains(&&text))
+        else {
+            return;
+        };
+        self.take(Field::Text, first);
+        self.used.insert(second);
+        self.resolved.second_part = Some(second);
+        self.resolved.close.retain(|(field, _)| *field != Field::Text);
+    }
+
+    /// Returns true if most values of a column have several words.
+    fn is_prose(&self, column: usize) -> bool {
+        let (words_each, letters, _) = content::means(self.values(column));
+        words_each >= 2.0 || letters >= 4.0
+    }
+
+    /// Adds the columns that have a text in records in which the chosen one has none; a column
+    /// without values at the head may have them later.
+    fn add_complements(&mut self, text: usize) {
+        if self.records == 0 || self.resolved.further.iter().any(|(field, _)| *field == Field::Text) {
+            return;
+        }
+        let filled = self.fill(text);
+        let is_complement = |column: &usize| {
+            let Some(score) = self.name_score(*column, Field::Text) else { return false };
+            // Several comments a row.
+            if self.columns[*column].name == self.columns[text].name {
+                return false;
+            }
+            let fill = self.fill(*column);
+            let is_apart = filled + fill <= 1.01 && filled < 1.0 && score >= 70;
+            self.is_own(*column)
+                && match self.values(*column).is_empty() {
+                    true => score >= 90,
+                    false => is_apart && self.is_text(*column),
+                }
+        };
+        let complements: Vec<usize> = self.free().filter(is_complement).take(MOST_COMPLEMENTS).collect();
+        for column in complements {
+            self.used.insert(column);
+            self.resolved.further.push((Field::Text, column));
+            self.resolved.close.retain(|(_, close)| *close != column);
+        }
+    }
+
+    /// Adds the column with the hours, if the times are days.
+    pub(super) fn add_hours(&mut self) {
+        const WORDS: [&str; 12] = [
+            "time", "hour", "clock", "uhrzeit", "zeit", "stunde", "hora", "heure", "ora", "orario", "tijd",
+            "godzina",
+        ];
+        const HOURS: [&str; 6] = ["hour", "stunde", "hora", "heure", "ora", "godzina"];
+        let Some(days) = self.resolved.get(Field::CreatedAt) else { return };
+        if !are(self.values(days), 0.8, time::is_day) {
+            return;
+        }
+        let is_hour = |column: &usize| {
+            let path = &self.paths[*column];
+            let is_named = words(&path.leaf)
+                .iter()
+                .any(|word| WORDS.iter().any(|known| word == known || word.ends_with("time")));
+            // `14` in a column called `Hour`.
+            let is_number = |value: &str| {
+                HOURS.contains(&bare(&path.leaf).as_str()) && value.parse::<u8>().is_ok_and(|hour| hour < 24)
+            };
+            let is_hour = |value: &str| time::is_hour(value) || is_number(value);
+            is_named && path.around == self.paths[days].around && are(self.values(*column), 0.8, is_hour)
+        };
+        let hours: Vec<usize> = self.free().filter(is_hour).collect();
+        if let [hours] = hours[..] {
+            self.used.insert(hours);
+            self.resolved.further.push((Field::CreatedAt, hours));
         }
     }
 
@@ -461,6 +637,18 @@ impl<'a> Choice<'a> {
         self.choose_thread_by_address();
         self.find_parents_in_ids();
         self.find_threads_in_ids();
+        self.find_zero();
+    }
+
+    /// Looks for a comment with the id `0`, which others answer.
+    fn find_zero(&mut self) {
+        if let (Some(ids), Some(parents)) = (self.resolved.get(Field::Id), self.resolved.get(Field::Parent)) {
+            let has = |column: usize| self.values(column).iter().any(|value| value.trim() == "0");
+            let is_none = |value: &str| value != "0" && content::is_none(value);
+            let has_none =
+                self.fill(parents) < 1.0 || self.values(parents).iter().any(|value| is_none(value.trim()));
+            self.resolved.zero_is_id = has(ids) && has(parents) && has_none;
+        }
     }
 
     /// Chooses the only column that fits a field.

@@ -25,8 +25,13 @@ pub(super) fn point_into(values: &[String], targets: &[String]) -> bool {
 }
 
 /// Returns true for words and numbers that mean "none" in a column of ids.
-pub(super) fn is_none(value: &str) -> bool {
-    matches!(value.to_lowercase().as_str(), "" | "0" | "-1" | "null" | "none" | "nan" | "na" | "root" | "\\n")
+pub(crate) fn is_none(value: &str) -> bool {
+    const WORDS: [&str; 12] =
+        ["", "0", "-1", "-", "null", "none", "nan", "nil", "na", "root", "false", "undefined"];
+    let word = value.to_lowercase();
+    // `00000000-0000-0000-0000-000000000000`
+    let is_zero = || word.len() > 1 && word.bytes().all(|byte| matches!(byte, b'0' | b'-'));
+    WORDS.contains(&word.as_str()) || word == "\\n" || is_zero()
 }
 
 /// Returns true for a number, or a word for a missing one (`NaN`).
@@ -41,7 +46,7 @@ pub(super) fn is_truth(value: &str) -> bool {
 }
 
 /// Returns true for a time, including seconds since 1970.
-pub(super) fn is_moment(value: &str) -> bool {
+pub(crate) fn is_moment(value: &str) -> bool {
     time::is_time(value) || TimeColumn::unknown(None).read(value).is_ok()
 }
 

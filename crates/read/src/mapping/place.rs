@@ -17,6 +17,8 @@ impl Path {
     /// Splits a dotted path (`data.author.name`). Keys that only wrap a value are left off:
     /// `content.rendered` is `content`.
     pub(super) fn new(name: &str) -> Self {
+        // An abbreviation: `Nr.`
+        let name = name.trim_end_matches('.');
         // Names are words; a piece of JSON is not a name.
         let is_unpaired = name.contains('[') != name.contains(']');
         if name.contains(['{', '}', '"']) || name.starts_with('[') || is_unpaired {
@@ -101,10 +103,12 @@ pub(super) enum Place {
 /// Returns true for keys such as `rendered`, `$date` or `total_count`, which contain the value of
 /// the key before them.
 fn is_wrapper(key: &str) -> bool {
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 21] = [
         "rendered",
         "raw",
         "value",
+        // Feeds of Apple's shops.
+        "label",
         "plain",
         "plaintext",
         "html",

@@ -24,6 +24,12 @@ pub(super) fn unrecognized(source: &Source, options: &Options) -> (String, Strin
         });
         what.push_str(&format!(" (it begins {})", shown.collect::<Vec<_>>().join(", ")));
     }
+    if is_script(&head) {
+        let what =
+            what.replacen("its format is not recognized", "JSON within JavaScript, which is not read", 1);
+        let remedy = "take out what is before its first bracket and after its last one, and save it as .json";
+        return (what, remedy.to_owned());
+    }
     let likely = likeliest(&lines);
     let named: Vec<String> = likely.iter().map(|(format, why)| format!("{format} ({why})")).collect();
     let tries: Vec<String> = likely.iter().map(|(format, _)| format!("--format {format}")).collect();
@@ -33,6 +39,20 @@ pub(super) fn unrecognized(source: &Source, options: &Options) -> (String, Strin
         tries.join(" or ")
     );
     (what, remedy)
+}
+
+/// Returns true if a text is JSON in a call or an assignment of JavaScript (`f({...})`,
+/// `x = [...]`).
+fn is_script(head: &str) -> bool {
+    const LONGEST: usize = 200;
+    let head = head.trim_start();
+    let Some(at) = head.find(['{', '[']).filter(|at| (1..LONGEST).contains(at)) else { return false };
+    let (before, json) = head.split_at(at);
+    let is_of_name = |c: char| c.is_alphanumeric() || "_$. =(;:/*".contains(c);
+    let inner = json[1..].trim_start();
+    before.trim_end().ends_with(['=', '('])
+        && before.chars().all(is_of_name)
+        && inner.starts_with(['{', '[', '"', ']', '}'])
 }
 
 /// Returns the two formats that lines resemble most, with the reason.

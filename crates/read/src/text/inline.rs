@@ -17,6 +17,7 @@ pub(super) fn split_colons<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
     let is_layout = found.len() >= LEAST_COMMENTS
         && found.len() * 10 >= (lines.len() - first) * 9
         && names.len() >= LEAST_AUTHORS
+        && !names.iter().all(|name| is_of_interview(name))
         && words >= 3 * found.len();
     if !is_layout {
         return None;
@@ -32,6 +33,30 @@ pub(super) fn split_colons<'a>(lines: &[Line<'a>]) -> Option<Vec<Line<'a>>> {
         }
     }
     Some(split)
+}
+
+/// Returns true for the words before questions and answers, which are no names.
+fn is_of_interview(name: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "q",
+        "a",
+        "question",
+        "answer",
+        "f",
+        "frage",
+        "antwort",
+        "r",
+        "réponse",
+        "p",
+        "pregunta",
+        "pergunta",
+        "domanda",
+        "vraag",
+        "antwoord",
+        "odpowiedź",
+    ];
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
+    WORDS.contains(&name.as_str())
 }
 
 /// Splits `Name: text`.

@@ -407,6 +407,23 @@ fn written(site: &str, comment: &Shown) -> String {
 }
 
 #[test]
+fn the_end_of_a_page_is_no_comment() {
+    for (name, end) in [
+        ("hacker news", "\n\nGuidelines | FAQ | Lists | Contact\n\nSearch:\n"),
+        ("reddit old", "\nabout\nblog\nhelp\nUse of this site constitutes acceptance of our agreement.\n"),
+    ] {
+        let Some(site) = SITES.iter().find(|site| site.0.starts_with(name)) else { continue };
+        let comments = comments(10);
+        let whole = parse(&shown(site, &comments), &Overrides::default()).unwrap();
+        let dump = parse(&(shown(site, &comments) + end), &Overrides::default()).unwrap();
+        let texts =
+            |dump: &Dump| dump.comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&dump), texts(&whole), "{name}");
+        assert!(dump.notices.iter().any(|notice| notice.contains("the page's footer")), "{:?}", dump.notices);
+    }
+}
+
+#[test]
 fn pages_of_many_sites_are_read() {
     let mut wrong = Vec::new();
     for site in SITES {

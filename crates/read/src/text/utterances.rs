@@ -22,6 +22,7 @@ pub(crate) fn count(text: &str) -> Option<usize> {
         && distinct.len() * 10 >= count * 8
         && are_apart(&all)
         && !lines[0].starts_with("# ")
+        && !are_headed(&lines)
         // Novels have speech in quotation marks.
         && share(&|line| line.trim_start().starts_with(['"', '“', '„', '«', '‘'])) <= 0.1
         && !evidence::is_document(&all, 0.05)
@@ -44,6 +45,22 @@ fn are_apart(all: &[&str]) -> bool {
     let alone = groups.iter().filter(|length| **length == 1).count();
     let lines: usize = groups.iter().sum();
     alone * 10 >= groups.len() * 9 || groups.len() * 10 <= lines || groups.len() == 1
+}
+
+/// Returns true if a name or a heading is above every few lines: a page, or a document.
+fn are_headed(lines: &[&str]) -> bool {
+    const FEWEST: usize = 3;
+    let is_title = |line: &&str| {
+        let text = line::trim(line);
+        let mut words = text.split_whitespace();
+        text.chars().count() <= 30
+            && words.clone().count() <= 3
+            && words.all(|word| word.starts_with(char::is_uppercase))
+            && text.ends_with(char::is_alphanumeric)
+    };
+    let titles = lines.iter().filter(|line| is_title(line)).count();
+    let adjacent = lines.windows(2).filter(|pair| pair.iter().all(&is_title)).count();
+    titles >= FEWEST && titles * 5 >= lines.len() && adjacent * 10 <= titles
 }
 
 /// Returns true if a line may be a whole comment: two words or more, not an item, a key, a date, or
@@ -104,6 +121,10 @@ mod tests {
             ("words", "apple\npear\nplum\ncherry\n"),
             ("a log", "10:01 started\n10:02 read 5 files\n10:03 done\n"),
             ("code", "let me = you;\nif (me) {\n  return my;\n}\n"),
+            (
+                "names above comments",
+                "Ana Lund\nI told you so.\nBo Ray\nWho has your key?\nIt was here.\nCy Holm\nI have it, come!\n",
+            ),
             ("facts", "The pier has ninety metres.\nThe lake has no fish.\nThe town has a mayor.\n"),
         ] {
             assert_eq!(count(text), None, "{what}");

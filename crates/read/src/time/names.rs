@@ -30,20 +30,21 @@ pub(super) const MERIDIEMS: [(&str, bool); 20] = [
 /// Endings of a day's number.
 pub(super) const ORDINALS: [&str; 9] = ["st", "nd", "rd", "th", "er", "\u{ba}", "\u{aa}", "e", "de"];
 
-/// Names of the months in English, German, French, Spanish, Italian, Dutch, Portuguese and Polish.
+/// Names of the months in English, German, French, Spanish, Italian, Dutch, Portuguese, Polish and
+/// Russian.
 const MONTHS: [&str; 12] = [
-    "january jan januar jänner jän janvier janv enero ene gennaio gen januari janeiro styczeń stycznia sty",
-    "february feb februar février févr fév fevrier fevr febrero febbraio februari fevereiro fev luty lutego lut",
-    "march mar märz mär mrz maerz mars marzo maart mrt março marco marzec marca",
-    "april apr avril avr abril abr aprile kwiecień kwietnia kwi",
-    "may mai mayo maggio mag mei maio maj maja",
-    "june jun juni juin junio giugno giu junho czerwiec czerwca cze",
-    "july jul juli juillet juil julio luglio lug julho lipiec lipca lip",
-    "august aug août aout agosto ago augustus sierpień sierpnia sie",
-    "september sep sept septembre septiembre settembre set setembro wrzesień września wrz",
-    "october oct oktober okt octobre octubre ottobre ott outubro out październik października paź",
-    "november nov novembre noviembre novembro listopad listopada lis",
-    "december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia gru",
+    "january jan januar jänner jän janvier janv enero ene gennaio gen januari janeiro styczeń stycznia sty январь января янв",
+    "february feb februar février févr fév fevrier fevr febrero febbraio februari fevereiro fev luty lutego lut февраль февраля февр фев",
+    "march mar märz mär mrz maerz mars marzo maart mrt março marco marzec marca март марта мар",
+    "april apr avril avr abril abr aprile kwiecień kwietnia kwi апрель апреля апр",
+    "may mai mayo maggio mag mei maio maj maja май мая",
+    "june jun juni juin junio giugno giu junho czerwiec czerwca cze июнь июня июн",
+    "july jul juli juillet juil julio luglio lug julho lipiec lipca lip июль июля июл",
+    "august aug août aout agosto ago augustus sierpień sierpnia sie август августа авг",
+    "september sep sept septembre septiembre settembre set setembro wrzesień września wrz сентябрь сентября сент сен",
+    "october oct oktober okt octobre octubre ottobre ott outubro out październik października paź октябрь октября окт",
+    "november nov novembre noviembre novembro listopad listopada lis ноябрь ноября нояб ноя",
+    "december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro grudzień grudnia gru декабрь декабря дек",
 ];
 
 /// Zones by their abbreviation, in hours east of Greenwich. CST, MST and others with several
@@ -95,7 +96,8 @@ const FILLERS: &str = "monday tuesday wednesday thursday friday saturday sunday 
     domingo mié jue vie sáb dom lunedì martedì mercoledì giovedì venerdì sabato domenica gio sab maandag dinsdag \
     woensdag donderdag vrijdag zaterdag zondag ma wo vr za zo segunda terça quarta quinta sexta feira seg ter qua \
     qui sex poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob nd ndz niedz \
-    at on the of um am den uhr le à a à às as o las los el la del de alle ore il om op uur kl klo godz r h";
+    at on the of um am den uhr le à a à às as o las los el la del de alle ore il om op uur kl klo godz r h понедельник вторник среда четверг \
+    пятница суббота воскресенье пн вт ср чт пт сб вс в г года";
 
 /// A word within a time.
 #[derive(Clone, Copy, PartialEq, Eq)]

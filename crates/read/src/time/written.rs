@@ -175,6 +175,8 @@ impl<'a> Parts<'a> {
         match next {
             Some(':') => true,
             Some('h' | 'H') => !after('h').starts_with(char::is_alphabetic),
+            // `6 h 07`
+            Some(' ' | '\u{a0}' | '\u{202f}') if spaced_hour(self.rest).is_some() => true,
             // `21.05` after a date.
             Some('.') => (self.numeric.is_some() || self.loose.len() == 2) && two_digits(after('.')),
             _ => meridiem(self.rest.trim_start()).is_some(),
@@ -184,6 +186,11 @@ impl<'a> Parts<'a> {
     /// Reads the rest of an hour.
     fn clock(&mut self, hour: Number) -> Option<()> {
         let mut clock = Clock { hour: hour.value, ..Clock::default() };
+        if let Some((minute, rest)) = spaced_hour(self.rest) {
+            self.rest = rest;
+            self.clock = Some(Clock { minute, ..clock });
+            return Some(());
+        }
         let sign = self.rest.chars().next().filter(|sign| matches!(sign, ':' | '.' | 'h' | 'H'));
         if let Some(sign) = sign {
             self.eat(sign);
@@ -208,6 +215,16 @@ impl<'a> Parts<'a> {
                     clock.nanosecond = nine.parse().ok()?;
                 }
             }
+        }
+        // `6:07p`
+        let mut letters = self.rest.chars();
+        let letter = letters.next().map(|letter| letter.to_ascii_lowercase());
+        if let Some(letter @ ('a' | 'p')) = letter
+            && self.is_afternoon.is_none()
+            && !letters.next().is_some_and(|c| c.is_alphabetic() || c == '.')
+        {
+            self.take_char();
+            self.is_afternoon = Some(letter == 'p');
         }
         self.clock = Some(clock);
         Some(())
@@ -270,6 +287,11 @@ impl<'a> Parts<'a> {
             }
             Some(Word::Filler) => {}
             None if word == "bst" => self.is_bst = true,
+            // `Etc/GMT`; the signs of `Etc/GMT+5` are reversed.
+            None if word == "etc" && ["/GMT", "/UTC"].contains(&self.rest) => {
+                self.rest = "";
+                self.offset = Some(0);
+            }
             None => return None,
         }
         Some(())
@@ -394,6 +416,14 @@ fn named_day(numbers: &[Number], month: i8) -> Option<(Day, bool)> {
     let long = i16::try_from(year.value).ok()?;
     let long = if is_short { super::long_year(long) } else { long };
     Some((Day::Certain(Date::new(long, month, i8::try_from(day.value).ok()?).ok()?), is_short))
+}
+
+/// Returns the minute of an hour that is written as `6 h 07`, after its number, and the rest.
+fn spaced_hour(rest: &str) -> Option<(i32, &str)> {
+    let rest = rest.strip_prefix([' ', '\u{a0}', '\u{202f}'])?.strip_prefix('h')?;
+    let rest = rest.strip_prefix([' ', '\u{a0}', '\u{202f}'])?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 2 { Some((rest[..2].parse().ok()?, &rest[2..])) } else { None }
 }
 
 /// Returns true for the afternoon and false for the morning if a text begins with a word for it,
