@@ -67,6 +67,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{self, Batch};
+    use crate::model::QuantizedMatrix;
 
     fn open(name: &str) -> Model {
         Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models").join(name)).unwrap()
@@ -99,6 +100,39 @@ mod tests {
             let again = reopened(&quantized, Precision::Eight);
             assert_eq!(again.weights_file(), quantized.weights_file());
         }
+    }
+
+    /// The message of the engine for the tiny model in 8 bits, with a change to one of its matrices.
+    fn refusal(name: &str, change: impl Fn(&mut QuantizedMatrix<'static>)) -> String {
+        let model = open("tiny");
+        let mut matrices = quantized_matrices(&model).unwrap();
+        let (_, matrix) = matrices.iter_mut().find(|(other, _)| other == name).unwrap();
+        change(matrix);
+        let dir = tempfile::tempdir().unwrap();
+        for (file, content) in export(&model, Precision::Eight).unwrap() {
+            fs::write(dir.path().join(file), content).unwrap();
+        }
+        let weights = model.weights().with_quantized(&matrices);
+        let manifest = changed(model.manifest_json().unwrap(), |manifest| {
+            manifest["files"][WEIGHTS] = json!({"sha256": sha256(&weights), "bytes": weights.len()});
+        });
+        fs::write(dir.path().join(MANIFEST), manifest).unwrap();
+        fs::write(dir.path().join(WEIGHTS), weights).unwrap();
+        engine::open("native", &Model::open(dir.path()).unwrap()).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn matrices_that_the_engine_cannot_compute_with_are_named() {
+        let keys = "bert.encoder.layer.0.attention.self.key.weight";
+        let error = refusal(keys, |matrix| matrix.smoothing.as_mut().unwrap()[0] *= 2.0);
+        assert!(
+            error.contains(&format!("tensor {keys}.smoothing: only queries, keys and values")),
+            "{error}"
+        );
+        let words = "bert.embeddings.word_embeddings.weight";
+        let error =
+            refusal(words, |matrix| *matrix = QuantizedMatrix::quantize(matrix.dequantize().view(), 2, None));
+        assert!(error.contains(&format!("tensor {words}.scales: only the second matrix")), "{error}");
     }
 
     #[test]

@@ -169,7 +169,15 @@ impl<'a> Network<QuantizedMatrix<'a>> {
     /// As [`Network::wide`].
     pub(super) fn quantized(model: &'a Model) -> Result<Self, EngineError> {
         if model.weights().are_quantized() {
-            return Self::new(model, |weights, name, rows, columns| weights.quantized(name, rows, columns));
+            let network =
+                Self::new(model, |weights, name, rows, columns| weights.quantized(name, rows, columns))?;
+            return match network.fault(Architecture::of(model)?) {
+                None => Ok(network),
+                Some(cause) => Err(EngineError::Weights {
+                    model: model.manifest.name.clone(),
+                    kind: ModelErrorKind::Content(cause),
+                }),
+            };
         }
         let matrices: BTreeMap<_, _> = quantized_matrices(model)?.into_iter().collect();
         let matrices = RefCell::new(matrices);
@@ -177,6 +185,41 @@ impl<'a> Network<QuantizedMatrix<'a>> {
             weights.note_read(name);
             Ok(matrices.borrow_mut().remove(name).expect("all matrices of the layers were quantized"))
         })
+    }
+}
+
+impl Network<QuantizedMatrix<'_>> {
+    /// Returns the first matrix whose factors or groups [`super::int8`] could not compute with, and
+    /// what it expects: `None` if there is no such matrix.
+    fn fault(&self, architecture: &Architecture) -> Option<String> {
+        let in_layers = self.layers.iter().enumerate().flat_map(|(number, layer)| {
+            let name = move |part: &str| format!("{}.weight", architecture.in_layer(number, part));
+            let smoothing = layer.queries.weight.smoothing.as_ref();
+            [
+                (name(architecture.queries), &layer.queries.weight, smoothing, false),
+                (name(architecture.keys), &layer.keys.weight, smoothing, false),
+                (name(architecture.values), &layer.values.weight, smoothing, false),
+                (name(architecture.attention_output), &layer.attention_output.weight, None, false),
+                (name(architecture.wide), &layer.wide.weight, layer.wide.weight.smoothing.as_ref(), false),
+                (name(architecture.output), &layer.output.weight, None, true),
+            ]
+        });
+        let words = (architecture.words(), &self.words, None, false);
+        for (name, matrix, smoothing, may_have_groups) in std::iter::once(words).chain(in_layers) {
+            if matrix.smoothing.as_ref() != smoothing {
+                return Some(format!(
+                    "tensor {name}.smoothing: only queries, keys and values, which share their factors, and the first \
+                     matrix of the feed-forward part have factors; write the file with `comity models export --bits 8`"
+                ));
+            }
+            if matrix.scales.ncols() > 1 && !may_have_groups {
+                return Some(format!(
+                    "tensor {name}.scales: only the second matrix of the feed-forward part has groups; write the file \
+                     with `comity models export --bits 8`"
+                ));
+            }
+        }
+        None
     }
 }
 
