@@ -10,8 +10,8 @@ are replayed.
 Clients whose address can be set get that of a server on loopback. Those with a hard-coded host run
 unchanged in a network namespace of their own, in which /etc/hosts gives Google's name to a server
 with a certificate for it: what a user of such a client can do, too. This also tests HTTPS. --short
-leaves out perspective.py, which needs a large plotting library, and ends with status 0 if the
-clients cannot be installed.
+leaves out pyarrow and perspective.py, which are large, and ends with status 0 if the clients cannot
+be installed.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def tests(work: pathlib.Path, env: dict[str, str], modules: list[str]) -> None:
     )
 
 
-def open_addresses(comity: str, work: pathlib.Path) -> None:
+def open_addresses(comity: str, work: pathlib.Path, more: bool) -> None:
     """Runs the clients whose address can be set, each test with and without a key."""
     keys, secret = work / "keys.toml", work / "coral-secret"
     for file, text in ((keys, f'tests = "{served.KEY}"\n'), (secret, served.CORAL_SECRET)):
@@ -180,7 +180,10 @@ def open_addresses(comity: str, work: pathlib.Path) -> None:
             "COMITY_ANSWERS": str(work / "answers.json"),
             "COMITY_NODE_MODULES": str(work / "node"),
         }
-        tests(work, env, ["test_perspective", "test_openai", "test_tei", "test_replay"])
+        if more:
+            env["COMITY_MORE"] = str(work / "more")
+        modules = ["test_perspective", "test_openai", "test_tei", "test_score", "test_replay"]
+        tests(work, env, modules)
     for log in (work / "open.log", work / "guarded.log"):
         text = log.read_text()
         assert not any(comment in text for comment in served.TEXTS), (
@@ -238,7 +241,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         answers = served.scores(comity, served.TEXTS, pathlib.Path(folder))
     (work / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
-    open_addresses(comity, work)
+    open_addresses(comity, work, not arguments.short)
     print(
         f"\nclients whose address can be set: done after {time.monotonic() - begun:.0f} s",
         flush=True,
