@@ -6,8 +6,8 @@ left to the uncased BERT tokenizer. Both are held to the cases of `tests/text/no
 read the names of emoji from `data/emoji.tsv`. The twin decides; an unclosed `<script>`'s corner is not copied here.
 Version 1 left emoji as they are.
 
-Version 3 is version 2 with rules by script, for which the twin is still to be written; `all-3.toml` has its cases and
-README.md the rules in full. Texts in Latin script come out the same from both.
+Version 3 is version 2 with rules by script; `all-3.toml` has its cases and README.md the rules in full. Texts in Latin
+script come out the same from both.
 """
 
 import functools

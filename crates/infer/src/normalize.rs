@@ -13,7 +13,7 @@
 //! and `<` dropped, which bounds the work by the length of the text.
 //!
 //! A model reads texts as it was trained on them: its manifest names a version of the
-//! normalization, and each step names the version since which it exists. Everything else (the gate
+//! normalization, and each step names the versions that have it. Everything else (the gate
 //! for languages, repeats, reports) uses [`normalize`], the steps of version 1, which adds no words
 //! that nobody wrote.
 //!
@@ -26,6 +26,7 @@ mod invisible;
 mod lexicon;
 mod mention;
 mod repeat;
+mod script;
 mod space;
 mod unicode;
 mod url;
@@ -38,23 +39,35 @@ pub use lexicon::groups_of_people;
 /// The versions of the normalization that exist: a model is trained with one, which its manifest
 /// names. Any change of any step's output makes a new one.
 ///
-/// Version 2 names emoji, and texts of mentions, addresses and numbers alone are empty.
-pub const VERSIONS: RangeInclusive<u32> = 1..=2;
+/// Version 2 names emoji, and texts of mentions, addresses and numbers alone are empty. Version 3 is
+/// for models of several languages: it has rules by script, and reads Latin script as version 2.
+pub const VERSIONS: RangeInclusive<u32> = 1..=3;
 
 /// The first version that reads emoji as words.
 pub(crate) const EMOJI: u32 = 2;
 
+/// The first version with rules by script.
+const SCRIPTS: u32 = 3;
+
+/// The newest version.
+const NEWEST: u32 = *VERSIONS.end();
+
 /// Every step, in order: its name, which is also the name of its test cases
-/// (`tests/text/normalize/<name>.toml`), the version since which it exists, and itself.
-const STEPS: [(&str, u32, Step); 8] = [
-    ("html", 1, html::step),
-    ("unicode", 1, unicode::step),
-    ("emoji", EMOJI, emoji::step),
-    ("invisible", 1, invisible::step),
-    ("url", 1, url::step),
-    ("mention", 1, mention::step),
-    ("repeat", 1, repeat::step),
-    ("space", 1, space::step),
+/// (`tests/text/normalize/<name>.toml`), the versions that have it, and itself.
+const STEPS: [(&str, RangeInclusive<u32>, Step); 13] = [
+    ("html", 1..=NEWEST, html::step),
+    ("unicode", 1..=NEWEST, unicode::step),
+    ("emoji", EMOJI..=NEWEST, emoji::step),
+    ("invisible", 1..=2, invisible::step),
+    ("invisible-3", SCRIPTS..=NEWEST, invisible::step_by_script),
+    ("arabic", SCRIPTS..=NEWEST, script::remove_arabic_marks),
+    ("lookalike", SCRIPTS..=NEWEST, script::replace_lookalikes),
+    ("url", 1..=2, url::step),
+    ("url-3", SCRIPTS..=NEWEST, url::step_by_script),
+    ("mention", 1..=2, mention::step),
+    ("mention-3", SCRIPTS..=NEWEST, mention::step_by_script),
+    ("repeat", 1..=NEWEST, repeat::step),
+    ("space", 1..=NEWEST, space::step),
 ];
 
 /// Number of rounds of markup inside markup that are undone.
@@ -186,7 +199,7 @@ pub fn normalize_as(text: &str, version: u32) -> Normalized<'_> {
             break;
         }
         let layers = normalized.layers.len();
-        for (name, _, step) in STEPS.into_iter().filter(|(_, since, _)| *since <= version) {
+        for (name, _, step) in STEPS.into_iter().filter(|(_, versions, _)| versions.contains(&version)) {
             let step = if name == "html" && round >= MAX_NESTING { html::flatten } else { step };
             step(&normalized.text, &mut edits);
             if !edits.list.is_empty() {

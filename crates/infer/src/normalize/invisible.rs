@@ -8,6 +8,15 @@
 use super::Edits;
 
 pub(super) fn step(text: &str, edits: &mut Edits) {
+    remove(text, edits, false);
+}
+
+/// Keeps a joiner between two characters of Arabic or Indic scripts, where it is spelling.
+pub(super) fn step_by_script(text: &str, edits: &mut Edits) {
+    remove(text, edits, true);
+}
+
+fn remove(text: &str, edits: &mut Edits, keeps_joiners: bool) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return;
     }
@@ -22,10 +31,22 @@ pub(super) fn step(text: &str, edits: &mut Edits) {
         };
         let (mut count, mut hides, mut end) =
             (1, char != SOFT_HYPHEN && !char.is_control(), start + char.len_utf8());
+        let mut joins = keeps_joiners && is_joiner(char);
         while let Some((at, next)) = chars.next_if(|(_, next)| self::kind(*next) == Some(kind)) {
             count += 1;
             hides |= next != SOFT_HYPHEN && !next.is_control();
+            joins &= is_joiner(next);
             end = at + next.len_utf8();
+        }
+        if joins
+            && last.is_some_and(|(at, before)| at + before.len_utf8() == start && has_joiners(before))
+            && chars.peek().is_some_and(|(_, after)| has_joiners(*after))
+        {
+            let kept = start + char.len_utf8();
+            if kept < end {
+                edits.remove(kept..end);
+            }
+            continue;
         }
         let before = last.filter(|(_, before)| is_word_letter(*before));
         match kind {
@@ -49,6 +70,16 @@ pub(super) fn step(text: &str, edits: &mut Edits) {
             }
         }
     }
+}
+
+/// The zero-width joiner and non-joiner.
+fn is_joiner(char: char) -> bool {
+    matches!(char, '\u{200C}' | '\u{200D}')
+}
+
+/// Returns true for a character of a script that joins its letters: Arabic, and the Indic ones.
+fn has_joiners(char: char) -> bool {
+    matches!(char, '\u{600}'..='\u{6FF}' | '\u{750}'..='\u{77F}' | '\u{8A0}'..='\u{8FF}' | '\u{900}'..='\u{DFF}')
 }
 
 const SOFT_HYPHEN: char = '\u{AD}';

@@ -44,7 +44,7 @@ fn each_step_does_its_cases() {
 #[test]
 fn all_steps_together_do_their_cases() {
     let shared = VERSIONS.map(|version| (version, "all"));
-    for (version, name) in shared.chain([(2, "all-2")]) {
+    for (version, name) in shared.chain([(2, "all-2"), (3, "all-2"), (3, "all-3")]) {
         for Case { input, expected, evasion } in cases(name) {
             let normalized = normalize_as(&input, version);
             assert_eq!(normalized.text, expected, "{input:?} in version {version}");
@@ -176,6 +176,11 @@ fn hostile_texts_take_linear_time() {
         "🏴\u{E0067}",
         "🇩",
         "1\u{20E3}",
+        "م\u{200C}",
+        "م\u{640}",
+        "дa",
+        "看www.a",
+        "@好",
     ] {
         for prefix in ["", "&", "＆"] {
             let text = format!("{prefix}{}", part.repeat(SIZE / part.len()));
@@ -220,7 +225,7 @@ fn check_version(text: &str, version: u32) {
 }
 
 /// Fragments that the steps fight over.
-const NASTY: [&str; 74] = [
+const NASTY: [&str; 86] = [
     "<",
     ">",
     "</",
@@ -295,6 +300,18 @@ const NASTY: [&str; 74] = [
     "\u{E0067}",
     "\u{20E3}",
     "1",
+    "\u{200C}",
+    "\u{200F}",
+    "می",
+    "क\u{94D}",
+    "\u{640}",
+    "\u{64E}",
+    "дура",
+    "к",
+    "σω",
+    "真好",
+    "ไทย",
+    ",",
 ];
 
 proptest! {
