@@ -32,7 +32,7 @@ const MAX_LETTERS: usize = 32;
 /// The length of the longest n-gram, in characters.
 const MAX_NGRAM: usize = 4;
 /// The posterior of the model's languages below which a text is turned away. Scoring a comment in a
-/// language that the model does not know costs less than not scoring one that it does.
+/// language that the model does not support costs less than not scoring one that it does.
 const TURN_AWAY: f64 = 0.1;
 /// The prior of the model's languages together, without an export.
 const LEAN: f64 = 0.5;

@@ -121,7 +121,7 @@ pub(crate) fn open<L: Layout + 'static>(
     input.report.unused = names.into_iter().filter(|name| !is_known(name)).collect();
     if input.options.mapping.has_names() {
         let notice =
-            "--map is not heeded: this format knows its keys; force --format json or ndjson to choose them";
+            "--map is ignored: this format has fixed keys; force --format json or ndjson to choose them";
         input.report.notices.push(notice.to_owned());
     }
     let cutter = Cutter::new(paths);

@@ -29,7 +29,7 @@ pub(super) enum Caution {
     /// It describes its writer and nobody else: no attack on anyone, or words that a group
     /// reclaimed.
     Own,
-    /// Its language could not be determined, or is probably one that the model does not know.
+    /// Its language could not be determined, or is probably one that the model does not support.
     Language,
     /// It has few words.
     Short,

@@ -63,7 +63,7 @@ pub enum LedgerError {
     /// A row is of another comment than the one that the input has in its place.
     #[error(
         "{file}: record {record}: its {column} is not what {path} has in line {line}: the input changed since that was \
-         scored; score it anew, into another folder",
+         scored; score it again, into another folder",
         path = path.display()
     )]
     Changed {
@@ -80,7 +80,7 @@ pub enum LedgerError {
     },
     /// There is a row of a comment that the input does not have.
     #[error(
-        "{path}: line {line}: the input ends before this comment: it changed since that was scored; score it anew, into \
+        "{path}: line {line}: the input ends before this comment: it changed since that was scored; score it again, into \
          another folder",
         path = path.display()
     )]

@@ -44,7 +44,7 @@ impl Session {
 
     /// Sets which languages to expect, from the first comments of an export (at most
     /// [`HEAD_COMMENTS`](crate::language::HEAD_COMMENTS)). It decides which short texts are in a
-    /// language that the model does not know; no score depends on it.
+    /// language that the model does not support; no score depends on it.
     pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
         let live = head.into_iter().filter(|comment| comment.status == Status::Live);
         let texts: Vec<String> =
