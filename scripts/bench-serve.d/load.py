@@ -40,7 +40,10 @@ class Connection(asyncio.Protocol):
             self.free.append(self)
 
     def connection_lost(self, error):
-        sys.exit(f"load.py: the server closed a connection: {error}")
+        # Servers close connections that were idle for some seconds; the next request opens one.
+        if self not in self.free:
+            sys.exit(f"load.py: the server closed a connection during a request: {error}")
+        self.free.remove(self)
 
 
 async def main() -> None:
@@ -58,8 +61,13 @@ async def main() -> None:
         failed += not is_ok
 
     loop = asyncio.get_running_loop()
+    every = []
+
+    async def connect() -> None:
+        every.append(await loop.create_connection(lambda: Connection(free, done), "127.0.0.1", int(port)))
+
     for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: Connection(free, done), "127.0.0.1", int(port))
+        await connect()
     rng = random.Random(1)
     start = time.perf_counter()
     due, sent = start, 0
@@ -68,6 +76,8 @@ async def main() -> None:
         while due <= now and due < start + seconds:
             waiting.append(due)
             due += rng.expovariate(rate)
+        if waiting and not free and sum(not transport.is_closing() for transport, _ in every) < CONNECTIONS:
+            await connect()
         while waiting and free:
             # The connection that was free last: few are used while few are needed.
             free.pop().send(requests[sent % len(requests)], waiting.popleft())
