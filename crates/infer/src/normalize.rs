@@ -47,7 +47,7 @@ pub const VERSIONS: RangeInclusive<u32> = 1..=3;
 pub(crate) const EMOJI: u32 = 2;
 
 /// The first version with rules by script.
-const SCRIPTS: u32 = 3;
+pub(crate) const SCRIPTS: u32 = 3;
 
 /// The newest version.
 const NEWEST: u32 = *VERSIONS.end();

@@ -306,7 +306,10 @@ impl Scorer {
 
     fn read_as(&self, own_words: &str, version: u32) -> Reading {
         let normalized = normalize_as(own_words, version);
-        let folded = self.shared.lexicon.as_ref().and_then(|lexicon| fold(&normalized.text, lexicon));
+        let folded = self.shared.lexicon.as_ref().and_then(|lexicon| {
+            let by_script = version >= normalize::SCRIPTS;
+            fold(&normalized.text, lexicon, by_script)
+        });
         match folded {
             Some(folded) if folded.throughout => Reading { text: folded.text, folded: None, evasion: true },
             folded => Reading {

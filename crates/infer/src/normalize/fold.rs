@@ -26,6 +26,9 @@
 //! | `sh_t` | `disguised`: a hyphen or underscore for a letter of an often masked word | none | none |
 //! | `1d10t`, `st*pid`, `а` | `disguised`: signs, lookalikes and masks (`signs.rs`) | 0.5 to 7 a sign | 6; bold: -4 |
 //!
+//! For a model of several languages, words of other scripts are left alone: to the English lexicon,
+//! Cyrillic `сор` is a disguised `cop`.
+//!
 //! `docs/disguised-words.md` explains them with examples, which are also tests.
 
 mod shape;
@@ -52,14 +55,22 @@ pub(crate) struct Folded {
     pub(crate) throughout: bool,
 }
 
-/// Returns the other reading of a normalised text, if it has one.
-pub(crate) fn fold(text: &str, lexicon: &Lexicon) -> Option<Folded> {
+/// Returns the other reading of a normalised text, if it has one. `by_script` leaves words of other
+/// scripts than Latin alone.
+pub(crate) fn fold(text: &str, lexicon: &Lexicon, by_script: bool) -> Option<Folded> {
     let words: Vec<&str> = text.split(' ').collect();
-    let survey = Survey::of(&words, lexicon);
+    let is_left = |word: &str| by_script && is_of_another_script(word);
+    let surveyed: Vec<&str> = words.iter().copied().filter(|word| !is_left(word)).collect();
+    let survey = Survey::of(&surveyed, lexicon);
     let mut reader = WordReader::new(lexicon, survey);
     let mut folded: Vec<Cow<'_, str>> = Vec::with_capacity(words.len());
     let mut at = 0;
     while at < words.len() && !reader.is_exhausted() {
+        if is_left(words[at]) {
+            folded.push(words[at].into());
+            at += 1;
+            continue;
+        }
         match reader.read(&words, at) {
             Some((read, count)) => {
                 folded.push(read.into());
@@ -79,6 +90,13 @@ pub(crate) fn fold(text: &str, lexicon: &Lexicon) -> Option<Folded> {
         disguise: disguises > 0 || survey.is_habit(slips),
         throughout: survey.mode.is_bold() && disguises > 0 || survey.is_drawn_out && slips > 0,
     })
+}
+
+/// Returns true for a word that has no letter from a to z, or more letters of other scripts.
+fn is_of_another_script(word: &str) -> bool {
+    let is_latin = |char: char| matches!(char, '\0'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}');
+    let ascii = word.bytes().filter(u8::is_ascii_alphabetic).count();
+    ascii == 0 || word.chars().filter(|char| char.is_alphabetic() && !is_latin(*char)).count() > ascii
 }
 
 #[cfg(test)]
@@ -120,7 +138,7 @@ mod tests {
             .into_iter()
             .filter_map(|Case { input, expected, disguise, throughout }| {
                 let expected = expected.map(|text| Folded { text, disguise, throughout });
-                let found = fold(&input, &lexicon);
+                let found = fold(&input, &lexicon, false);
                 (found != expected).then(|| format!("{input}\n   {found:?}\n   not {expected:?}"))
             })
             .collect();
@@ -137,7 +155,7 @@ mod tests {
             let Some(row) = line.strip_prefix("| `").and_then(|row| row.strip_suffix(" |")) else { continue };
             let cells: Vec<&str> = row.split(" | ").collect();
             let (text, read) = (cells[0].trim_end_matches('`'), cells[1].trim_matches('`'));
-            let found = fold(text, &lexicon);
+            let found = fold(text, &lexicon, false);
             let found = match &found {
                 Some(folded) => folded.text.as_str(),
                 None => "as written",
@@ -149,13 +167,29 @@ mod tests {
     }
 
     #[test]
+    fn words_of_other_scripts_are_left_alone() {
+        let lexicon = lexicon();
+        let read = |text, by_script| fold(text, &lexicon, by_script).map(|folded| folded.text);
+        // The second word is Russian for rubbish, in letters that look like `cop`.
+        for text in ["какой сор", "что за сор у вас", "好 сор", "ωσ σορ"] {
+            assert_eq!(read(text, true), None, "{text}");
+        }
+        assert_eq!(read("сор this is an 1d10t", true).as_deref(), Some("сор this is an idiot"));
+        // Latin letters with accents are no other script, and one lookalike makes no Russian word.
+        for by_script in [false, true] {
+            assert_eq!(read("ты ѕtupid", by_script).as_deref(), Some("ты stupid"));
+            assert_eq!(read("you ídiot", by_script), read("you ídiot", false));
+        }
+    }
+
+    #[test]
     fn hostile_texts_are_bounded_in_work() {
         let lexicon = lexicon();
         for unit in ["a*b*c*d ", "s ", "a1", "st*pid ", "aabbccddee ", "x-", "dontyouknowthatitislate", "аb"]
         {
             let text = unit.repeat(300_000 / unit.len());
             // Once the readings of a text are used up, the rest of it stays as it is.
-            let folded = fold(&text, &lexicon).map_or(text.clone(), |folded| folded.text);
+            let folded = fold(&text, &lexicon, false).map_or(text.clone(), |folded| folded.text);
             assert!(folded.chars().rev().take(2).eq(text.chars().rev().take(2)), "{unit}");
         }
     }
@@ -164,7 +198,8 @@ mod tests {
         #[test]
         fn folding_is_total(text in "[a-c13*$ .@\\-аé😀]{0,60}") {
             let lexicon = Lexicon::new([("abc".to_owned(), 1), ("a".to_owned(), 2), ("##b".to_owned(), 3)]);
-            let _ = fold(&text, &lexicon);
+            let _ = fold(&text, &lexicon, false);
+            let _ = fold(&text, &lexicon, true);
         }
     }
 }
