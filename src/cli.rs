@@ -1,4 +1,4 @@
-//! The command line: turns words into a request for [`comity::pipeline`], and what comes back into
+//! The command line: turns words into a request for [`crate::pipeline`], and what comes back into
 //! words.
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. A broken pipe is 0: whoever
@@ -69,7 +69,7 @@ enum Done {
 }
 
 /// Runs the program and gives its exit code.
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     // clap ends the program itself on wrong usage, with code 2.
     let done = match Cli::parse().command {
         Command::Score(args) => score::run(args),

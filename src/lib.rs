@@ -95,6 +95,8 @@
 
 pub mod aggregate;
 pub mod calibrate;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod decisions;
 pub mod evade;
 pub mod evaluate;

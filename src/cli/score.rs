@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::engine;
+use crate::files;
+use crate::pipeline::{self, ScoreRequest, Shard, StreamRequest};
+use crate::policy::Policy;
+use crate::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
+use crate::record::Column;
+use crate::report::{Form, Summary};
+use crate::score::DEFAULT_BATCH;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::files;
-use comity::pipeline::{self, ScoreRequest, Shard, StreamRequest};
-use comity::policy::Policy;
-use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
-use comity::record::Column;
-use comity::report::{Form, Summary};
-use comity::score::DEFAULT_BATCH;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 

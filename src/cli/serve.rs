@@ -6,11 +6,11 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::engine;
+use crate::files;
+use crate::score::ScorerBuilder;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::files;
-use comity::score::ScorerBuilder;
 use comity_serve::{Config, Keys, LogFormat, Tls};
 use serde::{Deserialize, Serialize};
 
