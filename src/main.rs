@@ -15,5 +15,5 @@ fn main() -> ExitCode {
             report(panic);
         }
     }));
-    comity::cli::run()
+    ExitCode::from(comity::cli::run(std::env::args_os(), &comity::cli::stop_on_signals))
 }

@@ -232,8 +232,10 @@ impl Settings {
         config.tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
             (None, None) => None,
-            (Some(_), None) => usage("--tls-cert needs the key of the certificate: add --tls-key FILE"),
-            (None, Some(_)) => usage("--tls-key needs a certificate: add --tls-cert FILE"),
+            (Some(_), None) => {
+                return usage("--tls-cert needs the key of the certificate: add --tls-key FILE");
+            }
+            (None, Some(_)) => return usage("--tls-key needs a certificate: add --tls-cert FILE"),
         };
         config.suggestions = self.suggestions;
         config.cors = self.cors_origin;
@@ -269,9 +271,9 @@ impl Settings {
     }
 }
 
-/// Ends the program, as clap does on wrong usage.
-fn usage(fault: &str) -> ! {
-    clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{fault}\n")).exit()
+/// Fails as clap does on wrong usage.
+fn usage<T>(fault: &str) -> anyhow::Result<T> {
+    Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{fault}\n")).into())
 }
 
 /// Returns the keys of a file, or of the environment.
