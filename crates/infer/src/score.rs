@@ -190,8 +190,31 @@ impl Prepared {
 
     /// Returns the row of the comment, given its outcome.
     pub fn scored(self, comment: Comment, outcome: Outcome) -> Scored {
+        self.text(outcome).of(comment)
+    }
+
+    fn text(self, outcome: Outcome) -> ScoredText {
         let evasion = self.reading.is_ok_and(|reading| reading.evasion);
-        Scored { comment, language: self.language, evasion, outcome }
+        ScoredText { language: self.language, evasion, outcome }
+    }
+}
+
+/// Everything that a row of `scores.csv` has of a text besides its comment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredText {
+    /// The detected language, ISO 639-1; `None` if it was not detected.
+    pub language: Option<String>,
+    /// True if the spelling seems to hide words on purpose.
+    pub evasion: bool,
+    /// The scores, or the reason why there are none.
+    pub outcome: Outcome,
+}
+
+impl ScoredText {
+    /// Returns the row of the comment that the text is of.
+    pub fn of(self, comment: Comment) -> Scored {
+        let Self { language, evasion, outcome } = self;
+        Scored { comment, language, evasion, outcome }
     }
 }
 
@@ -278,11 +301,30 @@ impl Scorer {
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails.
     pub fn score<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Outcome>, ScoreError> {
+        let scored = self.score_with_language(texts, &AtomicBool::new(false))?;
+        Ok(scored.into_iter().map(|text| text.outcome).collect())
+    }
+
+    /// Scores texts as [`score`](Self::score) does, and returns their languages as well. A caller
+    /// with many texts passes at most [`CHUNK_COMMENTS`] at a time.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), and [`ScoreError::Stopped`] if `stop` was set before the last batch
+    /// was begun.
+    pub fn score_with_language<T: AsRef<str> + Sync>(
+        &self,
+        texts: &[T],
+        stop: &AtomicBool,
+    ) -> Result<Vec<ScoredText>, ScoreError> {
         self.install(|| {
             let prepare = |text: &T| self.prepare_words(text.as_ref(), &self.shared.gate);
             let prepared: Vec<Prepared> = texts.par_iter().map(prepare).collect();
-            let scores = self.score_fresh(&prepared, &HashMap::new(), &AtomicBool::new(false), &|_| ())?;
-            Ok(prepared.iter().map(|prepared| prepared.outcome(|key| scores.get(key).copied())).collect())
+            let scores = self.score_fresh(&prepared, &HashMap::new(), stop, &|_| ())?;
+            let scored = prepared.into_iter().map(|prepared| {
+                let outcome = prepared.outcome(|key| scores.get(key).copied());
+                prepared.text(outcome)
+            });
+            Ok(scored.collect())
         })
     }
 
