@@ -29,8 +29,10 @@ mod signals;
 mod table;
 mod words;
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -114,7 +116,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, stop: Stop<'_>) -> u8 {
         Err(error) => match error.downcast_ref::<clap::Error>() {
             Some(usage) => show_usage(usage),
             None => {
-                eprintln!("comity: {}", one_line(&error));
+                eprintln!("comity: {}", one_line(error.as_ref()));
                 1
             }
         },
@@ -130,8 +132,9 @@ fn show_usage(error: &clap::Error) -> u8 {
 
 /// Returns an error with its causes, on one line. The causes belong to what is wrong, before what
 /// to do about it.
-fn one_line(error: &anyhow::Error) -> String {
-    let causes = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+pub fn one_line(error: &(dyn Error + 'static)) -> String {
+    let chain = iter::successors(Some(error), |&error| error.source());
+    let causes = chain.map(ToString::to_string).collect::<Vec<_>>();
     let line = causes.into_iter().rev().reduce(|cause, error| match error.split_once("; ") {
         Some((what, remedy)) => format!("{what}: {cause}; {remedy}"),
         None => format!("{error}: {cause}"),
@@ -163,7 +166,7 @@ mod tests {
                 "out : x: broken: No space left; get it again",
             ),
         ] {
-            assert_eq!(one_line(&error.unwrap_err()), line);
+            assert_eq!(one_line(error.unwrap_err().as_ref()), line);
         }
     }
 }

@@ -252,7 +252,8 @@ impl Settings {
         let (policy, keys) = (self.policy, self.keys);
         let load = move || Ok((load_policy(policy.as_deref())?, load_keys(keys.as_deref())?));
         (config.policy, config.keys) = load()?;
-        config.reload = Some(Box::new(move || load().map_err(|error: anyhow::Error| one_line(&error))));
+        config.reload =
+            Some(Box::new(move || load().map_err(|error: anyhow::Error| one_line(error.as_ref()))));
         Ok(config)
     }
 
