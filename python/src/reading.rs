@@ -141,6 +141,7 @@ impl Reading {
 struct Rows {
     reader: Reader,
     threader: Threader,
+    columns: Vec<&'static row::Column>,
     /// Stop at the first record that cannot be read.
     strict: bool,
     on_notice: Option<Py<PyAny>>,
@@ -148,12 +149,13 @@ struct Rows {
 
 impl Rows {
     fn new(reader: Reader, strict: bool, on_notice: Option<Py<PyAny>>) -> Self {
-        Self { reader, threader: Threader::new(), strict, on_notice }
+        let columns = columns().map(|(_, column)| column).collect();
+        Self { reader, threader: Threader::new(), columns, strict, on_notice }
     }
 
     /// Reads a batch; `None` at the end.
     fn next_batch(&mut self, rejects: &Rejects) -> PyResult<Option<RecordBatch>> {
-        let mut columns: Vec<Column> = columns().map(|(_, column)| Column::new(column.kind)).collect();
+        let mut arrays: Vec<Column> = self.columns.iter().map(|column| Column::new(column.kind)).collect();
         let (mut comments, mut bytes) = (0, 0);
         while comments < BATCH_COMMENTS && bytes < BATCH_BYTES {
             match self.reader.next().transpose().map_err(|error| of_reader(&error))? {
@@ -165,7 +167,7 @@ impl Rows {
                 Some(Record::Comment(mut comment)) => {
                     self.threader.link(&mut comment);
                     (comments, bytes) = (comments + 1, bytes + comment.text.len());
-                    push(&mut columns, comment);
+                    self.push(&mut arrays, comment);
                 }
             }
         }
@@ -173,8 +175,16 @@ impl Rows {
             self.notify()?;
             return Ok(None);
         }
-        let arrays: Vec<ArrayRef> = columns.into_iter().map(Column::finish).collect();
+        let arrays: Vec<ArrayRef> = arrays.into_iter().map(Column::finish).collect();
         Ok(Some(RecordBatch::try_new(schema(), arrays).expect("every column has the type of its field")))
+    }
+
+    /// Adds the row of a comment.
+    fn push(&self, arrays: &mut [Column], comment: Comment) {
+        // No column is one of the scores.
+        let outcome = Outcome::Unscored(Unscored::Empty);
+        let row = Scored { comment, language: None, evasion: false, outcome };
+        arrays.iter_mut().zip(&self.columns).for_each(|(array, column)| array.push(column.value(&row)));
     }
 
     /// Passes on, once, what there is to say about how the files were read.
@@ -187,14 +197,6 @@ impl Rows {
             Ok(())
         })
     }
-}
-
-/// Adds the row of a comment.
-fn push(arrays: &mut [Column], comment: Comment) {
-    // No column is one of the scores.
-    let outcome = Outcome::Unscored(Unscored::Empty);
-    let row = Scored { comment, language: None, evasion: false, outcome };
-    arrays.iter_mut().zip(columns()).for_each(|(array, (_, column))| array.push(column.value(&row)));
 }
 
 /// Returns the columns and their names: the first ones, and all others that a comment has.

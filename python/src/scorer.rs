@@ -12,6 +12,7 @@ use comity::comment::{Comment, Origin};
 use comity::explain::{Excerpt, Flagged, explain};
 use comity::files;
 use comity::label::Label;
+use comity::language::{Gate, HEAD_COMMENTS};
 use comity::policy::{Decision, Policy};
 use comity::record::row::{self, Kind, Value};
 use comity::record::{Explanation, Part, Scored};
@@ -158,9 +159,28 @@ impl Scorer {
     }
 
     /// Scores the texts of an Arrow array, and returns a record batch with a row for each.
-    fn score_batch<'py>(&self, py: Python<'py>, texts: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    ///
+    /// `expect` has the first texts of an export, as another array. It decides which short texts are
+    /// in a language that the model does not support, as in `comity score`; no score depends on it.
+    #[pyo3(signature = (texts, *, expect = None))]
+    fn score_batch<'py>(
+        &self,
+        py: Python<'py>,
+        texts: &Bound<'py, PyAny>,
+        expect: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let texts = Texts::of(texts)?;
-        let batch = self.run(py, |stop| self.score(texts.iter().flat_map(Texts::iter), stop))?;
+        let head = expect.map(Texts::of).transpose()?;
+        let batch = self.run(py, |stop| {
+            let gate = match &head {
+                Some(head) => {
+                    let head = head.iter().flat_map(Texts::iter).take(HEAD_COMMENTS);
+                    self.scorer.expect(head.flatten())
+                }
+                None => self.scorer.gate().clone(),
+            };
+            self.score(texts.iter().flat_map(Texts::iter), &gate, stop)
+        })?;
         batch.to_pyarrow(py)
     }
 
@@ -219,6 +239,7 @@ impl Scorer {
     fn score<'t>(
         &self,
         mut texts: impl Iterator<Item = Option<&'t str>>,
+        gate: &Gate,
         stop: &AtomicBool,
     ) -> Result<RecordBatch, ScoreError> {
         let mut table = Table::new(self.policy.as_ref());
@@ -237,7 +258,7 @@ impl Scorer {
                 return Ok(table.finish());
             }
             let present: Vec<&str> = chunk.iter().copied().flatten().collect();
-            let mut scored = self.scorer.score_with_language(&present, stop)?.into_iter();
+            let mut scored = self.scorer.score_with_language(&present, gate, stop)?.into_iter();
             for text in &chunk {
                 let scored = text.and_then(|_| scored.next());
                 table.push(scored.map(|scored| scored.of(comment(""))).as_ref());
@@ -246,10 +267,8 @@ impl Scorer {
     }
 
     fn explanation(&self, text: &str, stop: &AtomicBool) -> Result<String, ScoreError> {
-        let scored = self.scorer.score_with_language(&[text], stop)?;
-        let Some(scored) = scored.into_iter().next().map(|scored| scored.of(comment(text))) else {
-            return Err(ScoreError::Stopped);
-        };
+        let mut scored = self.scorer.score_with_language(&[text], self.scorer.gate(), stop)?;
+        let scored = scored.pop().expect("every text has a row").of(comment(text));
         let decision = self.policy.as_ref().and_then(|policy| policy.decide(&scored));
         let label = self.explained_label(decision);
         let score = label.and_then(|label| Some((label, scored.outcome.scores()?.get(label)?)));

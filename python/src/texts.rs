@@ -61,8 +61,12 @@ impl Texts {
             DataType::Utf8View => Self::View(array.as_string_view().clone()),
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary();
-                let (places, values) = (dictionary.normalized_keys(), dictionary.values().clone());
-                Self::Dictionary { places, values: Box::new(Self::new(values)?), rows: array }
+                let values = Box::new(Self::new(dictionary.values().clone())?);
+                match dictionary.values().len() {
+                    // Every row is null then: there is no place to refer to.
+                    0 => Self::Null(array.len()),
+                    _ => Self::Dictionary { places: dictionary.normalized_keys(), values, rows: array },
+                }
             }
             other => {
                 return Err(PyTypeError::new_err(format!(
