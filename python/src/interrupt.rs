@@ -32,8 +32,8 @@ pub(crate) fn run<T: Send>(
     })
 }
 
-/// Waits for a message. If the handler of a signal raises an exception, calls `stop`, and returns the
-/// exception.
+/// Waits for a message. If the handler of a signal raises an exception, calls `stop`, and returns
+/// the exception.
 pub(crate) fn wait<T>(receiver: &Receiver<T>, stop: impl FnOnce()) -> PyResult<T> {
     loop {
         match receiver.recv_timeout(GLANCE) {

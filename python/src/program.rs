@@ -19,10 +19,10 @@ const STACK_BYTES: usize = 8 << 20;
 /// Runs a command as `comity` does, and returns its exit code. `argv` has the arguments without the
 /// name of the program.
 ///
-/// Ctrl-C raises KeyboardInterrupt: once `comity score` has written the comments that it is scoring,
-/// and at once from every other command, or if it is pressed again; the command then goes on in the
-/// background. With `program`, signals have the same effect as on `comity`, which may end the
-/// process.
+/// Ctrl-C raises KeyboardInterrupt: once `comity score` has written the comments that it is
+/// scoring, and at once from every other command, or if it is pressed again; the command then
+/// continues in the background. With `program`, signals have the same effect as on `comity`, which
+/// may end the process; it is for programs, which call this once.
 #[pyfunction]
 #[pyo3(signature = (argv, *, program = false))]
 pub(crate) fn main(py: Python<'_>, argv: Vec<OsString>, program: bool) -> PyResult<u8> {

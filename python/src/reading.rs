@@ -33,8 +33,8 @@ const FIRST: [(&str, &str); 6] = [
 
 /// Opens exports, and returns their comments as a stream of record batches.
 #[pyfunction]
-#[pyo3(signature = (paths, *, format = None, map = Vec::new(), records = None, header_row = None, date_order = None,
-    strict = false, on_notice = None))]
+#[pyo3(signature = (paths, *, format = None, map = Vec::new(), records = None, header_row = None,
+    date_order = None, strict = false, on_notice = None))]
 #[expect(clippy::too_many_arguments, reason = "they are the options of the command line")]
 pub(crate) fn read(
     py: Python<'_>,
@@ -73,8 +73,8 @@ fn parse<T: std::str::FromStr<Err: ToString>>(word: &str) -> PyResult<T> {
     word.parse().map_err(|error: T::Err| PyValueError::new_err(error.to_string()))
 }
 
-/// The comments of exports, batch by batch: an iterator of `pyarrow.RecordBatch`, or an Arrow stream.
-/// Each comment is read once.
+/// The comments of exports, batch by batch: an iterator of `pyarrow.RecordBatch`, or an Arrow
+/// stream. Each comment is read once.
 #[pyclass(frozen, module = "comity._native")]
 pub(crate) struct Reading {
     schema: SchemaRef,

@@ -75,8 +75,8 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Leaves a pool of the parent process alone: its threads do not exist here, and one of them may
-    /// have held a lock.
+    /// Leaves a pool of the parent process alone: its threads do not exist here, and one of them
+    /// may have held a lock.
     fn drop(&mut self) {
         if self.process != process::id() {
             std::mem::forget(self.threads.clone());
@@ -160,8 +160,9 @@ impl Scorer {
 
     /// Scores the texts of an Arrow array, and returns a record batch with a row for each.
     ///
-    /// `expect` has the first texts of an export, as another array. It decides which short texts are
-    /// in a language that the model does not support, as in `comity score`; no score depends on it.
+    /// `expect` has the first texts of an export, as another array. It decides which short texts
+    /// are in a language that the model does not support, as in `comity score`; no score depends on
+    /// it.
     #[pyo3(signature = (texts, *, expect = None))]
     fn score_batch<'py>(
         &self,

@@ -1,4 +1,4 @@
-//! Texts in Arrow arrays, read where they are.
+//! Texts in Arrow arrays, read in place.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, make_array};
@@ -30,7 +30,7 @@ pub(crate) enum Texts {
 }
 
 impl Texts {
-    /// Takes the texts of a Python object: one with `__arrow_c_array__`, or with `__arrow_c_stream__`.
+    /// Takes the texts of a Python object that has `__arrow_c_array__` or `__arrow_c_stream__`.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> PyResult<Vec<Self>> {
         let py = object.py();
         if object.hasattr(intern!(py, "__arrow_c_array__"))? {

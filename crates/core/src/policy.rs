@@ -313,8 +313,8 @@ impl Policy {
     }
 }
 
-/// Returns the columns of `scores.csv` that answer a comment that was sent: all that is not known of
-/// it already, and what it is known by.
+/// Returns the columns of `scores.csv` that answer a comment that was sent: all that is not known
+/// of it already, and what it is known by.
 fn answered() -> impl Iterator<Item = &'static Column> {
     ["thread", "id"].into_iter().filter_map(Column::named).chain(row::score_columns())
 }

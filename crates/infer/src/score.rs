@@ -325,8 +325,8 @@ impl Scorer {
     /// texts passes at most [`CHUNK_COMMENTS`] at a time.
     ///
     /// # Errors
-    /// As [`score`](Self::score), and [`ScoreError::Stopped`] if `stop` was set before the last batch
-    /// was begun.
+    /// As [`score`](Self::score), and [`ScoreError::Stopped`] if `stop` was set before the last
+    /// batch was begun.
     pub fn score_with_language<T: AsRef<str> + Sync>(
         &self,
         texts: &[T],

@@ -126,7 +126,10 @@ mod tests {
         let (status, _) = analyze(json!({"comment": {"text": "a".repeat(1 << 20)}}));
         assert_eq!(status, 413);
 
-        let suggestion = json!({"comment": {"text": text}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}}});
+        let suggestion = json!({
+            "comment": {"text": text},
+            "attributeScores": {"TOXICITY": {"summaryScore": {"value": 1}}},
+        });
         let reply = local.post("/v1alpha1/comments:suggestscore", suggestion.to_string()).unwrap();
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert_eq!(local.post("/nowhere", "").unwrap().status, 404);
