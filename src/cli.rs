@@ -1,4 +1,4 @@
-//! The command line: turns words into a request for [`comity::pipeline`], and what comes back into
+//! The command line: turns words into a request for [`crate::pipeline`], and what comes back into
 //! words.
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with rejects. A broken pipe is 0: whoever
@@ -25,14 +25,20 @@ mod score;
 mod scorer;
 #[cfg(feature = "serve")]
 mod serve;
+mod signals;
 mod table;
 mod words;
 
+use std::error::Error;
+use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
 use output::printable;
+pub use signals::stop_on_signals;
 
 /// Scores comment exports for sentiment and toxicity: offline, on a CPU, with a transformer that
 /// ships inside.
@@ -68,11 +74,22 @@ enum Done {
     WithRejects,
 }
 
-/// Runs the program and gives its exit code.
-pub(crate) fn run() -> ExitCode {
-    // clap ends the program itself on wrong usage, with code 2.
-    let done = match Cli::parse().command {
-        Command::Score(args) => score::run(args),
+/// Returns the flag that ends a command early once it is set. [`stop_on_signals`] is the one of a
+/// program.
+pub type Stop<'a> = &'a dyn Fn() -> io::Result<Arc<AtomicBool>>;
+
+/// Runs a command, and returns the exit code of a program for it. `args` begin with the name of the
+/// program.
+///
+/// `stop` is called by a command that keeps its results if it is ended early, before it begins. All
+/// others ignore it.
+pub fn run(args: impl IntoIterator<Item = OsString>, stop: Stop<'_>) -> u8 {
+    let command = match Cli::try_parse_from(args) {
+        Ok(cli) => cli.command,
+        Err(error) => return show_usage(&error),
+    };
+    let done = match command {
+        Command::Score(args) => score::run(args, stop),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
         Command::Read(args) => read::run(&args),
@@ -88,25 +105,36 @@ pub(crate) fn run() -> ExitCode {
         Command::Man(args) => man::run(&args),
     };
     match done {
-        Ok(Done::Clean) => ExitCode::SUCCESS,
-        Ok(Done::WithRejects) => ExitCode::from(3),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Done::Clean) => 0,
+        Ok(Done::WithRejects) => 3,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) if error.chain().len() == 1 && error.is::<io::Error>() => {
             // Errors of files have types of their own; this one is of standard output.
             eprintln!("comity: cannot write to standard output: {error}");
-            ExitCode::from(1)
+            1
         }
-        Err(error) => {
-            eprintln!("comity: {}", one_line(&error));
-            ExitCode::from(1)
-        }
+        Err(error) => match error.downcast_ref::<clap::Error>() {
+            Some(usage) => show_usage(usage),
+            None => {
+                eprintln!("comity: {}", one_line(error.as_ref()));
+                1
+            }
+        },
     }
+}
+
+/// Prints help, the version or what is wrong with the usage, and returns the exit code: 0 or 2.
+fn show_usage(error: &clap::Error) -> u8 {
+    // There is nowhere else to report it if this fails.
+    let _ = error.print();
+    u8::from(error.use_stderr()) * 2
 }
 
 /// Returns an error with its causes, on one line. The causes belong to what is wrong, before what
 /// to do about it.
-fn one_line(error: &anyhow::Error) -> String {
-    let causes = error.chain().map(ToString::to_string).collect::<Vec<_>>();
+pub fn one_line(error: &(dyn Error + 'static)) -> String {
+    let chain = iter::successors(Some(error), |&error| error.source());
+    let causes = chain.map(ToString::to_string).collect::<Vec<_>>();
     let line = causes.into_iter().rev().reduce(|cause, error| match error.split_once("; ") {
         Some((what, remedy)) => format!("{what}: {cause}; {remedy}"),
         None => format!("{error}: {cause}"),
@@ -138,7 +166,7 @@ mod tests {
                 "out : x: broken: No space left; get it again",
             ),
         ] {
-            assert_eq!(one_line(&error.unwrap_err()), line);
+            assert_eq!(one_line(error.unwrap_err().as_ref()), line);
         }
     }
 }

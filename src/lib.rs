@@ -80,7 +80,7 @@
 //!
 //! - `embedded` (default): the English model inside the library. Without it, name a model folder.
 //! - `arrow`, `parquet` (default): these formats as input, and Parquet as an output.
-//! - `cli` (default): the program, which a library does not need.
+//! - `cli` (default): the command line and the program, which a library does not need.
 //! - `rust-bert`: the engine `torch`, which needs libtorch.
 //!
 //! To score texts only, depend on the crate `comity-infer`: it reads no exports and writes no
@@ -95,6 +95,8 @@
 
 pub mod aggregate;
 pub mod calibrate;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod decisions;
 pub mod evade;
 pub mod evaluate;

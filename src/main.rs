@@ -1,7 +1,5 @@
 //! The `comity` program: see `comity --help`.
 
-mod cli;
-
 use std::panic;
 use std::process::ExitCode;
 
@@ -17,5 +15,5 @@ fn main() -> ExitCode {
             report(panic);
         }
     }));
-    cli::run()
+    ExitCode::from(comity::cli::run(std::env::args_os(), &comity::cli::stop_on_signals))
 }

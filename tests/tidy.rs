@@ -14,6 +14,7 @@ const CRATES: &[(&str, Option<&str>)] = &[
     ("crates/infer/src", None),
     ("crates/read/src", Some("read")),
     ("crates/serve/src", Some("serve")),
+    ("python/src", Some("python")),
 ];
 
 /// The modules that each module may use, by its name.
@@ -145,7 +146,7 @@ fn every_direct_dependency_has_its_reason() {
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let mut missing = BTreeSet::new();
     let crates = ["core", "infer", "read", "serve"].map(|name| format!("crates/{name}/Cargo.toml"));
-    for manifest in std::iter::once("Cargo.toml".to_owned()).chain(crates) {
+    for manifest in ["Cargo.toml", "python/Cargo.toml"].map(str::to_owned).into_iter().chain(crates) {
         let manifest: toml::Table = fs::read_to_string(root.join(manifest)).unwrap().parse().unwrap();
         for kind in ["dependencies", "dev-dependencies"] {
             let names = manifest

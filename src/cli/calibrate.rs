@@ -4,15 +4,15 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::aggregate::ShareEstimate;
+use crate::calibrate::{AtThreshold, Calibration, ENOUGH_ROWS, FOLDS, TOLERANCE};
+use crate::engine;
+use crate::label::Label;
+use crate::pipeline::{self, CalibrateRequest, CalibrationReport};
+use crate::score::DEFAULT_BATCH;
+use crate::score_map::{MapError, MapKind};
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
-use comity::aggregate::ShareEstimate;
-use comity::calibrate::{AtThreshold, Calibration, ENOUGH_ROWS, FOLDS, TOLERANCE};
-use comity::engine;
-use comity::label::Label;
-use comity::pipeline::{self, CalibrateRequest, CalibrationReport};
-use comity::score::DEFAULT_BATCH;
-use comity::score_map::{MapError, MapKind};
 
 use super::Done;
 use super::output::Output;

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use comity::aggregate::Interval;
-use comity::decisions::{AppealRecord, RecallEstimate, ReviewStats, Tally};
-use comity::pipeline;
+use crate::aggregate::Interval;
+use crate::decisions::{AppealRecord, RecallEstimate, ReviewStats, Tally};
+use crate::pipeline;
 
 use super::Done;
 use super::output::Output;

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use anyhow::bail;
-use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::evade::Evasion;
-use comity::evaluate::{
+use crate::engine;
+use crate::evade::Evasion;
+use crate::evaluate::{
     Budget, CLASSES, DEFAULT_RESAMPLES, Estimate, Figures, GroupSpread, SentimentFigures, Settings, Target,
     WANTED_PRECISION,
 };
-use comity::pipeline::{self, EvaluateRequest, LabelledColumns, ModelMetrics};
-use comity::score::DEFAULT_BATCH;
+use crate::pipeline::{self, EvaluateRequest, LabelledColumns, ModelMetrics};
+use crate::score::DEFAULT_BATCH;
+use anyhow::bail;
+use clap::builder::PossibleValuesParser;
 
 use super::Done;
 use super::output::Output;

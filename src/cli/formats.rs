@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use comity::read::Format;
+use crate::read::Format;
 
 use super::Done;
 use super::output::Output;

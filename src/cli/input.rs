@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::files;
+use crate::read::{DateOrder, Format, Mapping, Options};
 use anyhow::Context;
-use comity::files;
-use comity::read::{DateOrder, Format, Mapping, Options};
 
 use super::words::one_of;
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use comity::pipeline;
-use comity::record::Column;
-use comity::report::Form;
+use crate::pipeline;
+use crate::record::Column;
+use crate::report::Form;
 
 use super::Done;
 use super::score::{keep_policy_apart, load_policy, print_summary};

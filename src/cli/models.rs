@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::engine;
+use crate::export::{Precision, export};
+use crate::label::{Activation, Label};
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::export::{Precision, export};
-use comity::label::{Activation, Label};
 
 use super::Done;
 use super::output::Output;

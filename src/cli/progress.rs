@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use comity::pipeline::Progress;
+use crate::pipeline::Progress;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 /// No time left is shown before this much of scoring: the first chunks say little about the rest.

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use comity::pipeline::{self, Understood, UnderstoodFile, value_of};
-use comity::read::{Field, RecordList};
+use crate::pipeline::{self, Understood, UnderstoodFile, value_of};
+use crate::read::{Field, RecordList};
 
 use super::Done;
 use super::files::{self, Row};

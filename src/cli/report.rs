@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use comity::pipeline;
-use comity::policy::Policy;
-use comity::record::Column;
-use comity::report::{self, Form};
+use crate::pipeline;
+use crate::policy::Policy;
+use crate::record::Column;
+use crate::report::{self, Form};
 
 use super::Done;
 use super::output::Output;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use comity::pipeline;
+use crate::pipeline;
 
 use super::Done;
 use super::output::Output;

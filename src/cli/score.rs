@@ -3,29 +3,25 @@
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use crate::engine;
+use crate::files;
+use crate::pipeline::{self, ScoreRequest, Shard, StreamRequest};
+use crate::policy::Policy;
+use crate::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
+use crate::record::Column;
+use crate::report::{Form, Summary};
+use crate::score::DEFAULT_BATCH;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::files;
-use comity::pipeline::{self, ScoreRequest, Shard, StreamRequest};
-use comity::policy::Policy;
-use comity::pseudonym::{MAX_KEY_BYTES, Pseudonyms};
-use comity::record::Column;
-use comity::report::{Form, Summary};
-use comity::score::DEFAULT_BATCH;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
-use super::Done;
 use super::files::{Row, show};
 use super::input::InputArgs;
 use super::output::{Output, one_line};
 use super::progress::Bar;
 use super::scorer::{calibrated, scorer, threads};
 use super::words::{counted, one_of};
+use super::{Done, Stop};
 
 /// Score every comment of an export and write tables and pages about them.
 #[derive(clap::Args)]
@@ -121,7 +117,7 @@ enum Languages {
     Any,
 }
 
-pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
+pub(crate) fn run(args: Args, stop: Stop<'_>) -> anyhow::Result<Done> {
     let policy = load_policy(args.policy.as_deref())?;
     let read = args.input.options(args.keep_raw_rejects)?;
     let scorer = calibrated(scorer(args.model, args.engine), args.calibration.as_deref())?
@@ -133,12 +129,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
             || read.format.is_some_and(|format| format.as_str() != "ndjson")
         {
             let usage = "--stream reads ndjson from standard input: give `-` as the only input\n";
-            clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).exit();
+            return Err(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, usage).into());
         }
         let mut request = StreamRequest::new();
         request.read = read;
         request.scorer = scorer;
-        request.stop = stop_on_signals().context("cannot listen for signals")?;
+        request.stop = stop().context("cannot listen for signals")?;
         return answer_lines(&request, &policy);
     };
     let read_files = [&args.policy, &args.key, &args.input.authors, &args.calibration]
@@ -156,7 +152,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     request.resume = args.resume;
     request.reuse = args.reuse;
     request.shard = args.shard;
-    request.stop = stop_on_signals().context("cannot listen for signals")?;
+    request.stop = stop().context("cannot listen for signals")?;
     request.pseudonyms = args.key.as_deref().map(load_key).transpose()?;
     let bar = Bar::new(request.stop.clone());
     let finished = pipeline::score(&request, &policy, &|progress| bar.show(progress));
@@ -183,17 +179,6 @@ fn answer_lines(request: &StreamRequest, policy: &Policy) -> anyhow::Result<Done
     let mut output = BufWriter::new(std::io::stdout().lock());
     let bad_lines = pipeline::stream(request, policy, std::io::stdin(), &mut output)?;
     Ok(if bad_lines == 0 { Done::Clean } else { Done::WithRejects })
-}
-
-/// Set by the first signal to end; the second one ends the program at once.
-fn stop_on_signals() -> std::io::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal sets what the second one finds set.
-        flag::register_conditional_shutdown(signal, 1, stop.clone())?;
-        flag::register(signal, stop.clone())?;
-    }
-    Ok(stop)
 }
 
 /// The key of a file.

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::files;
+use crate::score::{ModelChoice, Scorer, ScorerBuilder, max_threads};
+use crate::score_map::{PERSPECTIVE, ScoreMap};
 use anyhow::Context;
-use comity::files;
-use comity::score::{ModelChoice, Scorer, ScorerBuilder, max_threads};
-use comity::score_map::{PERSPECTIVE, ScoreMap};
 
 /// Returns a scorer of the built-in model, or of the one in a folder.
 pub(crate) fn scorer(model: Option<PathBuf>, engine: String) -> ScorerBuilder {

@@ -6,11 +6,11 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::engine;
+use crate::files;
+use crate::score::ScorerBuilder;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use comity::engine;
-use comity::files;
-use comity::score::ScorerBuilder;
 use comity_serve::{Config, Keys, LogFormat, Tls};
 use serde::{Deserialize, Serialize};
 
@@ -232,8 +232,10 @@ impl Settings {
         config.tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
             (None, None) => None,
-            (Some(_), None) => usage("--tls-cert needs the key of the certificate: add --tls-key FILE"),
-            (None, Some(_)) => usage("--tls-key needs a certificate: add --tls-cert FILE"),
+            (Some(_), None) => {
+                return usage("--tls-cert needs the key of the certificate: add --tls-key FILE");
+            }
+            (None, Some(_)) => return usage("--tls-key needs a certificate: add --tls-cert FILE"),
         };
         config.suggestions = self.suggestions;
         config.cors = self.cors_origin;
@@ -250,7 +252,8 @@ impl Settings {
         let (policy, keys) = (self.policy, self.keys);
         let load = move || Ok((load_policy(policy.as_deref())?, load_keys(keys.as_deref())?));
         (config.policy, config.keys) = load()?;
-        config.reload = Some(Box::new(move || load().map_err(|error: anyhow::Error| one_line(&error))));
+        config.reload =
+            Some(Box::new(move || load().map_err(|error: anyhow::Error| one_line(error.as_ref()))));
         Ok(config)
     }
 
@@ -269,9 +272,9 @@ impl Settings {
     }
 }
 
-/// Ends the program, as clap does on wrong usage.
-fn usage(fault: &str) -> ! {
-    clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{fault}\n")).exit()
+/// Fails as clap does on wrong usage.
+fn usage<T>(fault: &str) -> anyhow::Result<T> {
+    Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{fault}\n")).into())
 }
 
 /// Returns the keys of a file, or of the environment.

@@ -15,7 +15,6 @@ use parquet::schema::types::Type;
 use super::ReportError;
 use super::also::{Facts, Row, columns};
 use super::draft::{Draft, Drafts};
-use crate::decimal;
 use crate::record::row::{Kind, Value};
 
 const FILE: &str = "scored.parquet";
@@ -89,39 +88,18 @@ fn write_group(writer: &mut SerializedFileWriter<Draft>, rows: &[Row<'_>]) -> Re
         let cells = values.iter_mut().map(|row| row.next().flatten());
         match kind {
             Kind::Text => write_column::<ByteArrayType>(&mut group, cells.map(|cell| text(cell?)))?,
-            Kind::Number => write_column::<DoubleType>(&mut group, cells.map(|cell| number(cell?)))?,
+            Kind::Number => write_column::<DoubleType>(&mut group, cells.map(|cell| cell?.as_number()))?,
             Kind::Whole | Kind::Time => {
-                write_column::<Int64Type>(&mut group, cells.map(|cell| whole(cell?)))?;
+                write_column::<Int64Type>(&mut group, cells.map(|cell| cell?.as_whole()))?;
             }
-            Kind::Flag => {
-                let flag = |cell| {
-                    if let Value::Flag(flag) = cell { Some(flag) } else { None }
-                };
-                write_column::<BoolType>(&mut group, cells.map(|cell| flag(cell?)))?;
-            }
+            Kind::Flag => write_column::<BoolType>(&mut group, cells.map(|cell| cell?.as_flag()))?,
         }
     }
     group.close().map(drop)
 }
 
-/// Ranges are written as in `scores.csv`; none is null.
 fn text(value: Value<'_>) -> Option<ByteArray> {
-    let is_null = matches!(value, Value::Ranges([]));
-    (!is_null).then(|| ByteArray::from(value.text().into_owned().into_bytes()))
-}
-
-fn number(value: Value<'_>) -> Option<f64> {
-    if let Value::Number(number) = value { Some(decimal::round(number)) } else { None }
-}
-
-/// Times are in microseconds since 1970, UTC.
-fn whole(value: Value<'_>) -> Option<i64> {
-    match value {
-        Value::Whole(number) => Some(number),
-        Value::Count(count) => count.try_into().ok(),
-        Value::Time(time) => Some(time.as_microsecond()),
-        _ => None,
-    }
+    Some(ByteArray::from(value.as_text()?.into_owned().into_bytes()))
 }
 
 /// Writes the next column: the values that are there, and for every row whether it has one.

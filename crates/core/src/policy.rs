@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::comment::Comment;
 use crate::label::Label;
-use crate::record::row::{self, Kind, Value};
+use crate::record::row::{self, Column, Kind, Value};
 use crate::record::{Scored, Scores};
 use crate::words;
 
@@ -313,30 +313,15 @@ impl Policy {
     }
 }
 
-/// The columns of `scores.csv` that answer a comment that was sent: all that is not known of it
-/// already, and what it is known by.
-const ANSWERED: [&str; 15] = [
-    "thread",
-    "id",
-    "language",
-    "sentiment",
-    "negative",
-    "neutral",
-    "positive",
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "threat",
-    "insult",
-    "identity_attack",
-    "evasion",
-    "unscored",
-];
+/// Returns the columns of `scores.csv` that answer a comment that was sent: all that is not known
+/// of it already, and what it is known by.
+fn answered() -> impl Iterator<Item = &'static Column> {
+    ["thread", "id"].into_iter().filter_map(Column::named).chain(row::score_columns())
+}
 
 /// Returns names and types of the values of [`answer`], in order.
 pub fn answer_columns() -> impl Iterator<Item = (&'static str, Kind)> {
-    let of_row = row::COLUMNS.iter().filter(|column| ANSWERED.contains(&column.name));
-    of_row.map(|column| (column.name, column.kind)).chain(Decision::COLUMNS)
+    answered().map(|column| (column.name, column.kind)).chain(Decision::COLUMNS)
 }
 
 /// Returns the answer to a comment that was sent, for programs that score comments one by one: the
@@ -345,7 +330,7 @@ pub fn answer<'a>(
     scored: &'a Scored,
     policy: &'a Policy,
 ) -> impl Iterator<Item = (&'static str, Option<Value<'a>>)> {
-    let of_row = ANSWERED.into_iter().map(|name| (name, row::value(scored, name)));
+    let of_row = answered().map(|column| (column.name, column.value(scored)));
     let names = Decision::COLUMNS.into_iter().map(|(name, _)| name);
     of_row.chain(names.zip(Decision::values(policy.decide(scored))))
 }

@@ -1,6 +1,8 @@
 //! The records of a run: scores, the ledger that keeps them, explanations, moderators' decisions,
 //! and the run itself.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod column;
 pub mod decision;
 mod errors;

@@ -190,8 +190,31 @@ impl Prepared {
 
     /// Returns the row of the comment, given its outcome.
     pub fn scored(self, comment: Comment, outcome: Outcome) -> Scored {
+        self.text(outcome).of(comment)
+    }
+
+    fn text(self, outcome: Outcome) -> ScoredText {
         let evasion = self.reading.is_ok_and(|reading| reading.evasion);
-        Scored { comment, language: self.language, evasion, outcome }
+        ScoredText { language: self.language, evasion, outcome }
+    }
+}
+
+/// Everything that a row of `scores.csv` has of a text besides its comment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredText {
+    /// The detected language, ISO 639-1; `None` if it was not detected.
+    pub language: Option<String>,
+    /// True if the spelling seems to hide words on purpose.
+    pub evasion: bool,
+    /// The scores, or the reason why there are none.
+    pub outcome: Outcome,
+}
+
+impl ScoredText {
+    /// Returns the row of the comment that the text is of.
+    pub fn of(self, comment: Comment) -> Scored {
+        let Self { language, evasion, outcome } = self;
+        Scored { comment, language, evasion, outcome }
     }
 }
 
@@ -258,6 +281,21 @@ impl Scorer {
         self.shared.pool.as_ref().map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
     }
 
+    /// Returns the gate of the model without an export.
+    pub fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
+    /// Returns the gate of the model for an export that begins with these texts, people's own words
+    /// (at most [`HEAD_COMMENTS`](crate::language::HEAD_COMMENTS)).
+    pub fn expect<T: AsRef<str>>(&self, head: impl IntoIterator<Item = T>) -> Gate {
+        let texts: Vec<String> =
+            head.into_iter().map(|text| normalize::normalize(text.as_ref()).text.into_owned()).collect();
+        let mut gate = self.shared.gate.clone();
+        gate.expect(texts.iter().map(String::as_str));
+        gate
+    }
+
     /// Starts a session, which scores the comments of one run.
     pub fn session(&self) -> Session {
         Session::new(self.clone())
@@ -278,11 +316,32 @@ impl Scorer {
     /// # Errors
     /// [`ScoreError`] if the encoder or the engine fails.
     pub fn score<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Outcome>, ScoreError> {
+        let scored = self.score_with_language(texts, self.gate(), &AtomicBool::new(false))?;
+        Ok(scored.into_iter().map(|text| text.outcome).collect())
+    }
+
+    /// Scores texts as [`score`](Self::score) does, and returns their languages as well. `gate`
+    /// detects them: [`gate`](Self::gate), or that of [`expect`](Self::expect). A caller with many
+    /// texts passes at most [`CHUNK_COMMENTS`] at a time.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), and [`ScoreError::Stopped`] if `stop` was set before the last
+    /// batch was begun.
+    pub fn score_with_language<T: AsRef<str> + Sync>(
+        &self,
+        texts: &[T],
+        gate: &Gate,
+        stop: &AtomicBool,
+    ) -> Result<Vec<ScoredText>, ScoreError> {
         self.install(|| {
-            let prepare = |text: &T| self.prepare_words(text.as_ref(), &self.shared.gate);
+            let prepare = |text: &T| self.prepare_words(text.as_ref(), gate);
             let prepared: Vec<Prepared> = texts.par_iter().map(prepare).collect();
-            let scores = self.score_fresh(&prepared, &HashMap::new(), &AtomicBool::new(false), &|_| ())?;
-            Ok(prepared.iter().map(|prepared| prepared.outcome(|key| scores.get(key).copied())).collect())
+            let scores = self.score_fresh(&prepared, &HashMap::new(), stop, &|_| ())?;
+            let scored = prepared.into_iter().map(|prepared| {
+                let outcome = prepared.outcome(|key| scores.get(key).copied());
+                prepared.text(outcome)
+            });
+            Ok(scored.collect())
         })
     }
 

@@ -10,7 +10,7 @@ use comity_core::policy::Policy;
 use crate::config::{Config, Limits};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
-use crate::scoring::Scoring;
+use crate::scoring::{Models, Scoring};
 
 /// What every handler shares.
 pub(crate) struct App {
@@ -37,9 +37,14 @@ pub(crate) type Shared = Arc<App>;
 impl App {
     /// Loads the models.
     pub(crate) fn start(config: &Config) -> Result<Shared, comity_infer::ScoreError> {
+        Self::with(config, Models::load(&config.models)?)
+    }
+
+    /// Takes models that are loaded, in place of those that the settings name.
+    pub(crate) fn with(config: &Config, models: Models) -> Result<Shared, comity_infer::ScoreError> {
         let metrics = Metrics::new();
         Ok(Arc::new(Self {
-            scoring: Scoring::start(config, &metrics.registry)?,
+            scoring: Scoring::start(config, models, &metrics.registry)?,
             limits: config.limits.clone(),
             metrics,
             coral_secret: config.coral_secret.clone(),

@@ -11,6 +11,7 @@ mod config;
 mod guard;
 mod keys;
 mod listener;
+mod local;
 mod log;
 mod metrics;
 mod observe;
@@ -24,6 +25,7 @@ mod spans;
 
 pub use config::{Config, Limits, Reload, Tls};
 pub use keys::{Keys, KeysError};
+pub use local::{Local, Reply};
 pub use log::{Log, LogFormat, start_log};
 pub use server::{ServeError, serve};
 

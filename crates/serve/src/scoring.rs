@@ -75,7 +75,7 @@ struct Shared {
 }
 
 /// The models, and the choice between them.
-struct Models {
+pub(crate) struct Models {
     /// In order of preference.
     scorers: Vec<Scorer>,
     /// The gate for all languages of all models.
@@ -88,17 +88,22 @@ struct Models {
 }
 
 impl Models {
-    fn load(builders: &[ScorerBuilder]) -> Result<Self, ScoreError> {
-        let scorers: Vec<Scorer> = builders.iter().map(ScorerBuilder::build).collect::<Result<_, _>>()?;
+    pub(crate) fn load(builders: &[ScorerBuilder]) -> Result<Self, ScoreError> {
+        let scorers = builders.iter().map(ScorerBuilder::build).collect::<Result<_, _>>()?;
+        Ok(Self::new(scorers, builders.iter().position(ScorerBuilder::is_any_language)))
+    }
+
+    /// Takes models that are loaded; `any` is the place of one that scores every language, if there
+    /// is one.
+    pub(crate) fn new(scorers: Vec<Scorer>, any: Option<usize>) -> Self {
         let languages: Vec<&[String]> =
             scorers.iter().map(|scorer| &*scorer.model().manifest.languages).collect();
         // A model that names no language supports every one.
         let names_all = languages.iter().all(|languages| !languages.is_empty());
         let gate = Gate::new(&if names_all { languages.concat() } else { Vec::new() });
         let open = gate.clone().open();
-        let any = builders.iter().position(ScorerBuilder::is_any_language);
         let gate = if any.is_some() { open.clone() } else { gate };
-        Ok(Self { gate, open, fallback: any.unwrap_or(0), scorers })
+        Self { gate, open, fallback: any.unwrap_or(0), scorers }
     }
 
     /// Returns the first model that supports a language.
@@ -122,13 +127,13 @@ impl Models {
 }
 
 impl Scoring {
-    /// Loads the models and starts the threads. Figures of the queue go to `registry`.
-    pub(crate) fn start(config: &Config, registry: &Registry) -> Result<Self, ScoreError> {
+    /// Starts the threads. Figures of the queue go to `registry`.
+    pub(crate) fn start(config: &Config, models: Models, registry: &Registry) -> Result<Self, ScoreError> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = config.threads.filter(|threads| *threads > 0).unwrap_or(cores).min(max_threads());
         let figures = Figures::new(registry);
         let queue = Queue::new(config, threads, figures.waiting.clone());
-        let shared = Arc::new(Shared { models: Models::load(&config.models)?, queue, figures });
+        let shared = Arc::new(Shared { models, queue, figures });
         let mut scoring = Self { shared, workers: Vec::new() };
         for number in 0..threads {
             let shared = scoring.shared.clone();

@@ -83,6 +83,32 @@ impl Value<'_> {
             }
         }
     }
+
+    /// Returns the value for a typed column of [`Kind::Text`]. No ranges are no value.
+    pub fn as_text(&self) -> Option<Cow<'_, str>> {
+        (!matches!(self, Self::Ranges([]))).then(|| self.text())
+    }
+
+    /// Returns the value for a typed column of [`Kind::Number`].
+    pub fn as_number(&self) -> Option<f64> {
+        if let Self::Number(number) = self { Some(decimal::round(*number)) } else { None }
+    }
+
+    /// Returns the value for a typed column of [`Kind::Whole`] or [`Kind::Time`]. Times are in
+    /// microseconds since 1970, UTC.
+    pub fn as_whole(&self) -> Option<i64> {
+        match self {
+            Self::Whole(number) => Some(*number),
+            Self::Count(count) => (*count).try_into().ok(),
+            Self::Time(time) => Some(time.as_microsecond()),
+            _ => None,
+        }
+    }
+
+    /// Returns the value for a typed column of [`Kind::Flag`].
+    pub fn as_flag(&self) -> Option<bool> {
+        if let Self::Flag(flag) = self { Some(*flag) } else { None }
+    }
 }
 
 impl Serialize for Value<'_> {
@@ -112,6 +138,12 @@ impl Column {
     pub fn named(name: &str) -> Option<&'static Self> {
         COLUMNS.iter().find(|column| column.name == name)
     }
+}
+
+/// Returns the columns that scoring adds to a comment, in order.
+pub fn score_columns() -> impl Iterator<Item = &'static Column> {
+    let first = COLUMNS.iter().position(|column| column.name == "language").unwrap_or(0);
+    COLUMNS[first..].iter().take_while(|column| column.name != "parent_inferred")
 }
 
 /// Returns the value of the column of a name; `None` if it has none.
@@ -205,6 +237,28 @@ mod tests {
             assert_eq!(serde_json::to_string(&value).unwrap(), json);
         }
         assert_eq!(Value::Text("=é").text(), "=é");
+    }
+
+    #[test]
+    fn typed_columns_have_the_values_of_their_kind() {
+        let time: Timestamp = "1970-01-01T00:00:01.5Z".parse().unwrap();
+        assert_eq!(Value::Number(0.123_456_78).as_number(), Some(0.123_457));
+        assert_eq!(Value::Time(time).as_whole(), Some(1_500_000));
+        assert_eq!(Value::Count(u64::MAX).as_whole(), None);
+        assert_eq!(Value::Whole(-3).as_whole(), Some(-3));
+        assert_eq!(Value::Flag(true).as_flag(), Some(true));
+        assert_eq!(Value::Text("").as_text().as_deref(), Some(""));
+        let range = 1..3;
+        assert_eq!(Value::Ranges(std::slice::from_ref(&range)).as_text().as_deref(), Some("1-3"));
+        assert_eq!(Value::Ranges(&[]).as_text(), None);
+        assert_eq!((Value::Word("live").as_number(), Value::Word("live").as_flag()), (None, None));
+    }
+
+    #[test]
+    fn score_columns_are_those_between_the_comment_and_the_export() {
+        let names = Vec::from_iter(score_columns().map(|column| column.name));
+        assert_eq!((names[0], names[1], names[12]), ("language", "sentiment", "unscored"));
+        assert_eq!(names.len(), 13);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use rayon::prelude::*;
 
 use super::{Earlier, Prepared, ScoreError, Scorer, TextKey};
 use crate::language::Gate;
-use crate::normalize::normalize;
 use comity_core::comment::{Comment, Status};
 use comity_core::record::{Scored, Scores};
 
@@ -38,7 +37,7 @@ pub struct Session {
 
 impl Session {
     pub(super) fn new(scorer: Scorer) -> Self {
-        let gate = scorer.shared.gate.clone();
+        let gate = scorer.gate().clone();
         Self { scorer, gate, remembered: HashMap::new(), earlier: None, reused: 0, stop: Arc::default() }
     }
 
@@ -47,9 +46,7 @@ impl Session {
     /// language that the model does not support; no score depends on it.
     pub fn expect<'c>(&mut self, head: impl IntoIterator<Item = &'c Comment>) {
         let live = head.into_iter().filter(|comment| comment.status == Status::Live);
-        let texts: Vec<String> =
-            live.map(|comment| normalize(&comment.own_words()).text.into_owned()).collect();
-        self.gate.expect(texts.iter().map(String::as_str));
+        self.gate = self.scorer.expect(live.map(Comment::own_words));
     }
 
     /// Reuses the scores of an earlier run of the same model, engine and version for equal texts.

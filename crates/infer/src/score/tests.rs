@@ -286,3 +286,28 @@ fn windows_join_by_maximum_and_weighted_mean() {
     assert_eq!(joined.get(Label::Positive), Some(0.35));
     assert_eq!(joined.get(Label::Neutral), Some(0.175));
 }
+
+#[test]
+fn plain_texts_are_scored_as_comments_are() {
+    let german = "Das ist doch wirklich nicht euer Ernst, oder habe ich das falsch verstanden?";
+    let texts = ["Good luck.", " \n", german, "Ja.", DISGUISED[0][0], "Good luck."];
+    let scorer = of_tiny().build().unwrap();
+    let is_stopped = AtomicBool::new(false);
+    for expects in [false, true] {
+        let mut session = scorer.session();
+        let mut gate = scorer.gate().clone();
+        if expects {
+            session.expect(&comments(&texts));
+            gate = scorer.expect(texts);
+        }
+        let rows = session.score(comments(&texts), &|_| ()).unwrap();
+        let scored = scorer.score_with_language(&texts, &gate, &is_stopped).unwrap();
+        let scored: Vec<Scored> =
+            scored.into_iter().zip(comments(&texts)).map(|(text, comment)| text.of(comment)).collect();
+        assert_eq!(scored, rows);
+        assert!(scored[4].evasion && scored[2].language.as_deref() == Some("de"));
+    }
+    is_stopped.store(true, Ordering::Relaxed);
+    let error = scorer.score_with_language(&texts, scorer.gate(), &is_stopped).unwrap_err();
+    assert!(matches!(error, ScoreError::Stopped));
+}

@@ -29,8 +29,12 @@ fn config(model: ScorerBuilder) -> Config {
     config
 }
 
+fn start_with(config: &Config, registry: &Registry) -> Scoring {
+    Scoring::start(config, Models::load(&config.models).unwrap(), registry).unwrap()
+}
+
 fn start(config: &Config) -> Scoring {
-    Scoring::start(config, &Registry::new()).unwrap()
+    start_with(config, &Registry::new())
 }
 
 fn comments<T: AsRef<str>>(texts: &[T]) -> Vec<Comment> {
@@ -450,7 +454,7 @@ async fn explanations_are_those_of_a_report() {
 #[tokio::test]
 async fn the_figures_count() {
     let registry = Registry::new();
-    let scoring = Scoring::start(&config(of_tiny()), &registry).unwrap();
+    let scoring = start_with(&config(of_tiny()), &registry);
     let texts = ["so good", "", GERMAN, "so bad"];
     scoring.score(comments(&texts), &Languages::Detect, Priority::Interactive).await.unwrap();
     let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();

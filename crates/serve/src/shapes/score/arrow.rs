@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, Float64Builder, StringBuilder, UInt64Builder};
+use arrow_array::builder::{StringBuilder, UInt64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, Int32Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -21,7 +21,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::{Buf as _, Bytes, BytesMut};
 use comity_core::comment::{Comment, Origin};
 use comity_core::policy::{self, Policy};
-use comity_core::record::row::{Kind, Value};
+use comity_core::record::arrow::{Column, field};
 
 use super::records::{Item, Reader};
 use super::{Answer, Fault};
@@ -251,10 +251,9 @@ pub(super) struct Table {
 impl Table {
     /// Creates a writer; `number` is the name of the column with the numbers of the records.
     pub(super) fn new(number: &'static str) -> Result<Self, Fault> {
-        let text = [("reject", DataType::Utf8)];
-        let answers = policy::answer_columns().map(|(name, kind)| (name, data_type(kind)));
-        let columns = [(number, DataType::UInt64)].into_iter().chain(answers).chain(text);
-        let fields = columns.map(|(name, kind)| Field::new(name, kind, true));
+        let reject = Field::new("reject", DataType::Utf8, true);
+        let answers = policy::answer_columns().map(|(name, kind)| field(name, kind));
+        let fields = [Field::new(number, DataType::UInt64, true)].into_iter().chain(answers).chain([reject]);
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let writer = StreamWriter::try_new(Vec::new(), &schema).map_err(|_| Refusal::Internal)?;
         Ok(Self { schema, writer })
@@ -298,48 +297,5 @@ impl Table {
     pub(super) fn end(&mut self) -> Result<Vec<u8>, Refusal> {
         self.writer.finish().map_err(|_| Refusal::Internal)?;
         Ok(std::mem::take(self.writer.get_mut()))
-    }
-}
-
-fn data_type(kind: Kind) -> DataType {
-    match kind {
-        Kind::Number => DataType::Float64,
-        Kind::Flag => DataType::Boolean,
-        Kind::Text | Kind::Whole | Kind::Time => DataType::Utf8,
-    }
-}
-
-/// A column that is being filled.
-enum Column {
-    Text(StringBuilder),
-    Number(Float64Builder),
-    Flag(BooleanBuilder),
-}
-
-impl Column {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Number => Self::Number(Float64Builder::new()),
-            Kind::Flag => Self::Flag(BooleanBuilder::new()),
-            Kind::Text | Kind::Whole | Kind::Time => Self::Text(StringBuilder::new()),
-        }
-    }
-
-    fn push(&mut self, value: Option<Value<'_>>) {
-        match (self, value) {
-            (Self::Text(column), value) => column.append_option(value.as_ref().map(Value::text)),
-            (Self::Number(column), Some(Value::Number(value))) => column.append_value(value),
-            (Self::Number(column), _) => column.append_null(),
-            (Self::Flag(column), Some(Value::Flag(value))) => column.append_value(value),
-            (Self::Flag(column), _) => column.append_null(),
-        }
-    }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Self::Text(mut column) => Arc::new(column.finish()),
-            Self::Number(mut column) => Arc::new(column.finish()),
-            Self::Flag(mut column) => Arc::new(column.finish()),
-        }
     }
 }
