@@ -2,8 +2,8 @@
 
     >>> import comity
     >>> table = comity.score(["You are a fool.", "Good luck!"])
-    >>> table.column("toxicity").to_pylist()  # doctest: +SKIP
-    [0.9, 0.01]
+    >>> [toxicity > 0.5 for toxicity in table.column("toxicity").to_pylist()]
+    [True, False]
 
 `score` takes lists, iterators, and columns of pandas, Polars and Arrow. `Scorer` is for reuse,
 `read` reads an export, `run` is the whole pipeline, and `Report` opens the folder that a run wrote.
