@@ -60,7 +60,7 @@ def read(
         strict=strict,
         on_notice=lambda notice: warnings.warn(notice, stacklevel=4),
     )
-    table = pa.RecordBatchReader.from_stream(comments).read_all()
+    table = pa.Table.from_batches(comments, comments.schema)
     found = [Reject(*reject) for reject in comments.rejects]
     if rejects is not None:
         rejects.extend(found)

@@ -118,7 +118,7 @@ class Scorer:
         return json.loads(self._native.explain(text))
 
     def _batch(self, texts: pa.Array) -> pa.RecordBatch:
-        return pa.record_batch(self._native.score_batch(texts))
+        return self._native.score_batch(texts)
 
     def _batches(self, texts: Texts) -> tuple[int | None, Iterator[pa.RecordBatch]]:
         total, parts = arrays(texts, min(_MOST_ROWS, _ROWS_PER_THREAD * self.threads))

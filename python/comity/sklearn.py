@@ -56,7 +56,14 @@ class ComityTransformer(TransformerMixin, BaseEstimator):
         return shared(model=self.model, threads=self.threads, calibration=self.calibration)
 
     def _columns(self) -> list[str]:
-        known = score_columns(self._scorer().schema)
+        scorer = self._scorer()
+        labels = scorer.labels
+        # The columns in the order of every table of scores.
+        known = [
+            name
+            for name in scorer.schema.names
+            if name in labels or name == "sentiment" and "positive" in labels
+        ]
         unknown = [label for label in self.labels or [] if label not in known]
         if unknown:
             raise ValueError(f"unknown label {unknown[0]!r}; the model has {', '.join(known)}")
@@ -72,12 +79,6 @@ class ComityTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
-
-
-def score_columns(schema: Any) -> list[str]:
-    """Returns the names of the columns of a table of scores that have scores of labels."""
-    decision = ("score", "threshold")
-    return [field.name for field in schema if field.type == "double" and field.name not in decision]
 
 
 def _one_column(X: Any) -> Any:

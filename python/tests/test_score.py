@@ -125,8 +125,15 @@ def test_an_error_of_an_iterator_is_passed_on(tiny):
 
 def test_explain(english):
     text = "Thank you 😀. You are a stupid fool."
-    explained = english.explain(text)
-    assert isinstance(explained, dict) and explained
+    found = english.explain(text)
+    assert found["toxicity"] == english.score([text]).column("toxicity")[0].as_py()
+    explained = found["explained"]
+    assert explained["label"] == "toxicity" and explained["score"] == found["toxicity"]
+    words = [text[word["start"] : word["end"]] for word in explained["words"]]
+    assert "fool" in words or "stupid" in words, words
+    sentences = [text[part["start"] : part["end"]] for part in explained["sentences"]]
+    assert any(sentence.startswith("You are") for sentence in sentences), sentences
+    assert english.explain("")["explained"] is None
     with pytest.raises(TypeError, match="one text at a time"):
         english.explain([text])
 
