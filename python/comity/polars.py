@@ -1,9 +1,9 @@
 """The namespace `comity` of Polars. Importing it registers it.
 
-    import comity.polars
+import comity.polars
 
-    df.with_columns(pl.col("text").comity.score().struct.unnest())
-    df["text"].comity.score()
+df.with_columns(pl.col("text").comity.score().struct.unnest())
+df["text"].comity.score()
 """
 
 from __future__ import annotations

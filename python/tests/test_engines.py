@@ -136,6 +136,12 @@ def test_spark_survives_a_killed_executor(spark, parquet, expected, tmp_path):
     import comity.spark
 
     df = spark.read.parquet(parquet).repartition(16)
+
+    def slowly(batches):
+        for batch in batches:
+            time.sleep(0.6)
+            yield batch
+
     slow = df.mapInArrow(slowly, df.schema)
     scored = comity.spark.score(slow, text="body", **SETTINGS)
     killed = []
@@ -157,12 +163,6 @@ def test_spark_survives_a_killed_executor(spark, parquet, expected, tmp_path):
     killer.join()
     assert len(killed) == 1
     assert_same(found, expected)
-
-
-def slowly(batches):
-    for batch in batches:
-        time.sleep(0.6)
-        yield batch
 
 
 def executors() -> list[str]:
@@ -254,23 +254,21 @@ def test_ray_survives_a_killed_actor(ray_cluster, parquet, expected, tmp_path):
     marker = tmp_path / "killed"
     data = ray.data.read_parquet(parquet).repartition(8)
     scored = comity.ray.score(data, text="body", actors=2, batch_size=500, **SETTINGS)
-    # The first process that reaches this batch kills itself.
-    dying = scored.map_batches(Dying, fn_constructor_args=[str(marker)], batch_format="pyarrow",
-                               compute=ray.data.ActorPoolStrategy(size=1), num_cpus=1)
+
+    class Dying:
+        """Kills its process, once."""
+
+        def __call__(self, table):
+            if not os.path.exists(marker):
+                open(marker, "w").close()
+                os.kill(os.getpid(), 9)
+            return table
+
+    pool = ray.data.ActorPoolStrategy(size=1)
+    dying = scored.map_batches(Dying, batch_format="pyarrow", compute=pool, num_cpus=1)
     dying.write_parquet(str(tmp_path / "scored"))
     assert marker.exists()
     assert_same(pq.read_table(str(tmp_path / "scored")), expected)
-
-
-class Dying:
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __call__(self, table):
-        if not os.path.exists(self.marker):
-            open(self.marker, "w").close()
-            os.kill(os.getpid(), 9)
-        return table
 
 
 @pytest.mark.parametrize("processes", [None, 2])
@@ -297,8 +295,9 @@ def test_convokit_metadata(tmp_path):
     texts = {"1": "You are a fool.", "2": "", "3": "Thank you very much."}
     corpus = convokit.Corpus(
         utterances=[
-            convokit.Utterance(id=key, speaker=speaker, conversation_id="1", text=text,
-                               reply_to=None if key == "1" else "1")
+            convokit.Utterance(
+                id=key, speaker=speaker, conversation_id="1", text=text, reply_to=None if key == "1" else "1"
+            )
             for key, text in texts.items()
         ]
     )
@@ -330,7 +329,9 @@ def test_notebook(name, tmp_path, monkeypatch):
     os.symlink(ROOT / "data", tmp_path / "data")
     notebook = nbformat.read(ROOT / f"docs/notebooks/{name}.ipynb", as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
-    done = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+    done = nbclient.NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources=resources
+    ).execute()
     outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert list(tmp_path.glob("*.pdf"))

@@ -75,9 +75,7 @@ class Detoxify:
             self.scorer = shared()
         missing = [name for name in self.class_names if name not in self.scorer.labels]
         if missing:
-            warnings.warn(
-                f"the model has no label {', '.join(missing)}; its scores are NaN", stacklevel=2
-            )
+            warnings.warn(f"the model has no label {', '.join(missing)}; its scores are NaN", stacklevel=2)
 
     @overload
     def predict(self, text: str) -> dict[str, float]: ...

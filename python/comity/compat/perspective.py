@@ -61,9 +61,7 @@ class HttpError(Error):
 
     def __repr__(self) -> str:
         details = f'. Details: "{self.error_details}"' if self.error_details else ""
-        return (
-            f'<HttpError {self.resp.status} when requesting {self.uri} returned "{self.reason}"{details}>'
-        )
+        return f'<HttpError {self.resp.status} when requesting {self.uri} returned "{self.reason}"{details}>'
 
     __str__ = __repr__
 
@@ -138,9 +136,7 @@ def client(*, scorer: Scorer | None = None, **settings: Any) -> Client:
     return Client(shared(**settings) if scorer is None else scorer)
 
 
-def build(
-    serviceName: str = "commentanalyzer", version: str = "v1alpha1", *_: Any, **__: Any
-) -> Client:
+def build(serviceName: str = "commentanalyzer", version: str = "v1alpha1", *_: Any, **__: Any) -> Client:
     """Returns an offline client; the arguments are those of `googleapiclient.discovery.build`.
 
     Keys, addresses and credentials are ignored.
