@@ -17,13 +17,17 @@ def new_names(schema: pa.Schema, taken: Iterable[str], text: str, prefix: str) -
     """
     taken = list(taken)
     if text not in taken:
-        raise ValueError(f"there is no column `{text}`; name the column of the texts: {', '.join(taken)}")
+        raise ValueError(
+            f"there is no column `{text}`; name the column of the texts: {', '.join(taken)}"
+        )
     names = [prefix + name for name in schema.names]
     # Spark's names are the same in any letter case.
     lower = {name.lower() for name in taken}
     double = [name for name in names if name.lower() in lower]
     if double:
-        raise ValueError(f'there is a column `{double[0]}` already; name the new ones with prefix="comity_"')
+        raise ValueError(
+            f'there is a column `{double[0]}` already; name the new ones with prefix="comity_"'
+        )
     return names
 
 

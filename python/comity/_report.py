@@ -129,7 +129,9 @@ class Report:
     def charts(self) -> dict[str, str]:
         """The charts as SVG, by name: `toxicity`, `sentiment`, `sizes`, `thread-1` and so on."""
         files = (self.path / "charts").glob("*.svg")
-        return {file.stem: file.read_text(encoding="utf-8") for file in sorted(files, key=_by_number)}
+        return {
+            file.stem: file.read_text(encoding="utf-8") for file in sorted(files, key=_by_number)
+        }
 
     def __repr__(self) -> str:
         return f"Report({str(self.path)!r})"

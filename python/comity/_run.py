@@ -25,9 +25,13 @@ def run(inputs: Paths, *, out: str | os.PathLike[str], **options: Any) -> Report
     Raises:
         RunError: The run failed. The cause is on standard error.
     """
-    code = _native.main(["score", *arguments(options), "--out", os.fspath(out), "--", *path_list(inputs)])
+    code = _native.main(
+        ["score", *arguments(options), "--out", os.fspath(out), "--", *path_list(inputs)]
+    )
     if code not in (0, 3):
-        error = _native.RunError(f"comity score ended with exit code {code}; standard error has the cause")
+        error = _native.RunError(
+            f"comity score ended with exit code {code}; standard error has the cause"
+        )
         error.exit_code = code
         raise error
     return Report(out, exit_code=code)

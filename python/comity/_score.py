@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,8 @@ from ._texts import Texts, arrays
 # The texts that are scored together: as many as in a run of the command line.
 _ROWS_PER_THREAD = 512
 _MOST_ROWS = 4096
+# The first texts of an export, by which its language is judged.
+_HEAD = 1000
 
 
 class Scorer:
@@ -82,31 +85,35 @@ class Scorer:
     @property
     def schema(self) -> pa.Schema:
         """The columns of the tables that `score` returns."""
-        return self._batch(pa.array([], pa.string())).schema
+        return self._native.score_batch(pa.array([], pa.string())).schema
 
-    def score(self, texts: Texts, *, progress: bool | None = None) -> pa.Table:
+    def score(
+        self, texts: Texts, *, as_export: bool = False, progress: bool | None = None
+    ) -> pa.Table:
         """Returns the scores of texts: one row per text, in order.
 
         Args:
             texts: A list or another iterable of `str`, or a column of pandas, Polars, Arrow, or of
                 any library with Arrow's C interface. Missing values (`None`, NaN) have null scores
                 and `unscored` is `"null"`.
+            as_export: Judge the language of short texts by the first 1,000 texts, too, as `comity
+                score` does for a file with these texts. Without it, no text depends on another.
             progress: Print the progress on standard error; default: only on a terminal.
 
         Raises:
             TypeError: `texts` is no column of texts, or one of them is no text.
         """
-        total, batches = self._batches(texts)
+        total, batches = self._batches(texts, as_export)
         scored = list(_reported(batches, total, progress))
         return pa.Table.from_batches(scored, scored[0].schema if scored else self.schema)
 
-    def stream(self, texts: Texts) -> pa.RecordBatchReader:
+    def stream(self, texts: Texts, *, as_export: bool = False) -> pa.RecordBatchReader:
         """Returns a reader of the scores, which are computed while it is read.
 
         With an iterator of texts, memory does not grow with their number. The batches have at most
         4,096 rows each. `pyarrow.parquet.ParquetWriter`, DuckDB and Polars read from it.
         """
-        return pa.RecordBatchReader.from_batches(self.schema, self._batches(texts)[1])
+        return pa.RecordBatchReader.from_batches(self.schema, self._batches(texts, as_export)[1])
 
     def explain(self, text: str) -> dict[str, Any]:
         """Returns the scores of one text with the sentences and words that carry them.
@@ -114,15 +121,27 @@ class Scorer:
         Places are counted in characters, as Python does. It takes many times as long as a score.
         """
         if not isinstance(text, str):
-            raise TypeError(f"text is a {type(text).__name__}, not a str; explain one text at a time")
+            raise TypeError(
+                f"text is a {type(text).__name__}, not a str; explain one text at a time"
+            )
         return json.loads(self._native.explain(text))
 
-    def _batch(self, texts: pa.Array) -> pa.RecordBatch:
-        return self._native.score_batch(texts)
-
-    def _batches(self, texts: Texts) -> tuple[int | None, Iterator[pa.RecordBatch]]:
+    def _batches(
+        self, texts: Texts, as_export: bool
+    ) -> tuple[int | None, Iterator[pa.RecordBatch]]:
         total, parts = arrays(texts, min(_MOST_ROWS, _ROWS_PER_THREAD * self.threads))
-        return total, map(self._batch, parts)
+        return total, self._as_export(parts) if as_export else map(self._native.score_batch, parts)
+
+    def _as_export(self, parts: Iterator[pa.Array]) -> Iterator[pa.RecordBatch]:
+        first, rows = [], 0
+        for part in parts:
+            first.append(part)
+            rows += len(part)
+            if rows >= _HEAD:
+                break
+        head = pa.array([text.as_py() for part in first for text in part][:_HEAD], pa.string())
+        for part in chain(first, parts):
+            yield self._native.score_batch(part, expect=head)
 
     def __repr__(self) -> str:
         native = self._native
@@ -139,19 +158,20 @@ def score(
     threads: int | None = None,
     policy: str | os.PathLike[str] | None = None,
     calibration: str | os.PathLike[str] | None = None,
+    as_export: bool = False,
     progress: bool | None = None,
 ) -> pa.Table:
     """Returns the scores of texts: one row per text, in order.
 
-    The model is loaded by the first call and kept. `Scorer` has the arguments and the errors, and
-    `Scorer.score` those of `texts` and `progress`.
+    The model is loaded by the first call and kept. `Scorer` and `Scorer.score` have the arguments
+    and the errors.
 
     >>> import comity
     >>> comity.score(["Good luck!", None]).column("unscored").to_pylist()
     [None, 'null']
     """
     scorer = shared(model=model, threads=threads, policy=policy, calibration=calibration)
-    return scorer.score(texts, progress=progress)
+    return scorer.score(texts, as_export=as_export, progress=progress)
 
 
 def shared(
@@ -162,7 +182,11 @@ def shared(
     calibration: str | os.PathLike[str] | None = None,
 ) -> Scorer:
     """Returns the scorer of these settings that this process keeps; files are read again if changed."""
-    values = (os.fspath(model), policy and os.fspath(policy), calibration and os.fspath(calibration))
+    values = (
+        os.fspath(model),
+        policy and os.fspath(policy),
+        calibration and os.fspath(calibration),
+    )
     return _kept(values[0], threads, values[1], values[2], tuple(map(_changed, values)))
 
 
@@ -197,7 +221,12 @@ def _reported(
             rows += batch.num_rows
             speed = rows / max(time.monotonic() - start, 1e-9)
             of = f" of {total:,}" if total is not None else ""
-            print(f"\rscored {rows:,}{of} comments, {speed:,.0f}/s ", end="", file=sys.stderr, flush=True)
+            print(
+                f"\rscored {rows:,}{of} comments, {speed:,.0f}/s ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
             yield batch
     finally:
         if rows:

@@ -67,7 +67,9 @@ def _checked(column: pa.ChunkedArray) -> pa.ChunkedArray:
         names = ", ".join(f"`{value.field(at).name}`" for at in range(value.num_fields))
         raise TypeError(f"texts is a table, not a column; pass one of its columns: {names}")
     if pa.types.is_binary(value) or pa.types.is_large_binary(value):
-        raise TypeError(f"texts is a column of {kind}, not of text; decode it: .cast(pyarrow.string())")
+        raise TypeError(
+            f"texts is a column of {kind}, not of text; decode it: .cast(pyarrow.string())"
+        )
     raise TypeError(f"texts is a column of {kind}, not of text; pass the column with the comments")
 
 
@@ -97,7 +99,9 @@ def _refuse(texts: Any) -> None:
             'pl.col("text").comity.score()'
         )
     if isinstance(texts, (Mapping, Set)):
-        raise TypeError(f"texts is a {type(texts).__name__}, which is no list of texts; pass a list")
+        raise TypeError(
+            f"texts is a {type(texts).__name__}, which is no list of texts; pass a list"
+        )
     if not hasattr(texts, "__iter__") and not _is_arrow(texts):
         raise TypeError(
             f"texts is {_a(texts)}, not a list of texts; pass a list, an iterator, or a column of "
@@ -171,7 +175,9 @@ def _text(value: Any, place: int) -> str | None:
         return None
     if isinstance(value, (bytes, bytearray)):
         raise TypeError(f"texts[{place}] is {_a(value)}, not text; decode it: .decode()")
-    raise TypeError(f"texts[{place}] is {_a(value)}, not text; convert it with str() or leave it out")
+    raise TypeError(
+        f"texts[{place}] is {_a(value)}, not text; convert it with str() or leave it out"
+    )
 
 
 def _a(value: Any) -> str:

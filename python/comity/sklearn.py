@@ -87,7 +87,9 @@ def _one_column(X: Any) -> Any:
     if shape is None or len(shape) != 2:
         return X
     if shape[1] != 1:
-        raise ValueError(f"expected one column of texts, got {shape[1]}; select it in ColumnTransformer")
+        raise ValueError(
+            f"expected one column of texts, got {shape[1]}; select it in ColumnTransformer"
+        )
     if hasattr(X, "iloc"):
         return X.iloc[:, 0]
     return X[:, 0]

@@ -152,7 +152,7 @@ def test_pandas_accessor_keeps_the_index():
     frame = pd.DataFrame({"text": ["You are a fool.", None]}, index=["x", "y"])
     scores = frame["text"].comity.score(policy="default")
     assert list(scores.index) == ["x", "y"]
-    assert scores.loc["x", "action"] == "review" and scores.loc["y", "unscored"] == "null"
+    assert scores.loc["x", "action"] == "reject" and scores.loc["y", "unscored"] == "null"
     assert frame.join(scores).shape == (2, 1 + scores.shape[1])
     expected = comity.score(frame["text"], policy="default").to_pandas()
     pd.testing.assert_frame_equal(scores.reset_index(drop=True), expected)

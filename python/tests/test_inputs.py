@@ -38,7 +38,7 @@ class ForeignStream:
         pl.Series(["a", "b"], dtype=pl.Enum(["a", "b"])),
         Foreign(pa.array(["a", "b"])),
         ForeignStream(pa.chunked_array([["a"], ["b"]])),
-        dict.fromkeys("ab").keys(),
+        {"x": "a", "y": "b"}.values(),
         (text for text in "ab"),
         map(str, ["a", "b"]),
     ],

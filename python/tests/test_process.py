@@ -169,8 +169,8 @@ import comity, resource, sys
 scorer = comity.Scorer(sys.argv[1], threads=2)
 scorer.score(["warm"] * 4096)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-text = "words and words " * 1000
-rows = sum(batch.num_rows for batch in scorer.stream(f"{n} {text}" for n in range(12_500)))
+text = b"words and words " * 1000
+rows = sum(batch.num_rows for batch in scorer.stream(text.decode() for _ in range(12_500)))
 print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     run = python(code, TINY)

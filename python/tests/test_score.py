@@ -42,13 +42,13 @@ def assert_same(table, run):
 def test_scores_are_those_of_the_command_line(english, texts, tmp_path):
     run = run_over(texts, tmp_path)
     # An export's reader makes a blank of a text without words; the scorer gets it as it is.
-    compared = assert_same(english.score(run.column("text").fill_null("")), run)
+    compared = assert_same(english.score(run.column("text").fill_null(""), as_export=True), run)
     assert compared >= 10 * 40
 
 
 def test_decisions_are_those_of_the_command_line(texts, tmp_path):
     run = run_over(texts, tmp_path)
-    table = comity.score(run.column("text").fill_null(""), policy="default")
+    table = comity.score(run.column("text").fill_null(""), policy="default", as_export=True)
     assert table.column("action").to_pylist() == run.column("action").to_pylist()
     assert table.column("rule").to_pylist() == run.column("rule").to_pylist()
     flagged = [action in ("review", "reject") for action in run.column("action").to_pylist()]
@@ -228,3 +228,14 @@ def test_scores_do_not_depend_on_the_company(tiny, values, random):
             if isinstance(value, float):
                 assert math.isfinite(value) and -1 <= value <= 1, name
             assert name != "unscored" or (value is None) == (row["toxicity"] is not None)
+
+
+def test_short_texts_of_an_export_are_judged_by_the_others(english, tmp_path):
+    # Alone, some of these look like another language; among English comments they do not.
+    texts = ["This is a perfectly ordinary English comment about buses and their drivers."] * 40
+    texts += ["lol no", "ok", "me too", "Bravo!", "haha", "super", "Nein.", "merci beaucoup", "de nada"]
+    run = run_over(texts, tmp_path)
+    table = english.score(iter(texts), as_export=True)
+    assert_same(table, run)
+    assert table.equals(english.score(pa.array(texts), as_export=True))
+    assert english.stream(texts, as_export=True).read_all().equals(table)

@@ -59,7 +59,9 @@ class Detoxify:
                 "checkpoint is not supported; export the model to a folder and use comity.Scorer(folder)"
             )
         if model_type not in _CLASSES:
-            raise ValueError(f"unknown model_type {model_type!r}; expected one of {', '.join(_CLASSES)}")
+            raise ValueError(
+                f"unknown model_type {model_type!r}; expected one of {', '.join(_CLASSES)}"
+            )
         self.class_names = list(_CLASSES[model_type])
         self.device = "cpu"
         if scorer is not None:
@@ -75,7 +77,9 @@ class Detoxify:
             self.scorer = shared()
         missing = [name for name in self.class_names if name not in self.scorer.labels]
         if missing:
-            warnings.warn(f"the model has no label {', '.join(missing)}; its scores are NaN", stacklevel=2)
+            warnings.warn(
+                f"the model has no label {', '.join(missing)}; its scores are NaN", stacklevel=2
+            )
 
     @overload
     def predict(self, text: str) -> dict[str, float]: ...

@@ -136,7 +136,9 @@ def client(*, scorer: Scorer | None = None, **settings: Any) -> Client:
     return Client(shared(**settings) if scorer is None else scorer)
 
 
-def build(serviceName: str = "commentanalyzer", version: str = "v1alpha1", *_: Any, **__: Any) -> Client:
+def build(
+    serviceName: str = "commentanalyzer", version: str = "v1alpha1", *_: Any, **__: Any
+) -> Client:
     """Returns an offline client; the arguments are those of `googleapiclient.discovery.build`.
 
     Keys, addresses and credentials are ignored.
