@@ -18,16 +18,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._native import (
         CalibrationError as CalibrationError,
+    )
+    from ._native import (
         ComityError as ComityError,
+    )
+    from ._native import (
         InputError as InputError,
+    )
+    from ._native import (
         ModelError as ModelError,
+    )
+    from ._native import (
         PolicyError as PolicyError,
+    )
+    from ._native import (
         RunError as RunError,
     )
-    from ._read import Reject as Reject, read as read
+    from ._read import Reject as Reject
+    from ._read import read as read
     from ._report import Report as Report
     from ._run import run as run
-    from ._score import Scorer as Scorer, score as score
+    from ._score import Scorer as Scorer
+    from ._score import score as score
 
     __version__: str
 

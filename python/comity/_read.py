@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Union
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 
 from . import _native
 
-Paths = Union[str, "os.PathLike[str]", "Iterable[Union[str, os.PathLike[str]]]"]
+Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
 
 
 class Reject(NamedTuple):
@@ -58,7 +58,7 @@ def read(
         header_row=header_row,
         date_order=date_order,
         strict=strict,
-        on_notice=lambda notice: warnings.warn(notice, stacklevel=4),
+        on_notice=lambda notice: warnings.warn(notice, stacklevel=3),
     )
     table = pa.Table.from_batches(comments, comments.schema)
     found = [Reject(*reject) for reject in comments.rejects]

@@ -44,7 +44,7 @@ class Report:
         self.exit_code = exit_code
         if not (self.path / "run.json").is_file():
             raise FileNotFoundError(
-                f"{self.path}: there is no run.json in it; name a folder that `comity score --out` wrote"
+                f"{self.path}: there is no run.json in it; name the folder of a `comity score --out`"
             )
 
     @property
@@ -146,8 +146,8 @@ class Report:
         threads = [name for name in charts if name.startswith("thread-")]
         names = [name for name in charts if not name.startswith("thread-")] + threads[:4]
         images = "".join(
-            f'<p><img alt="chart: {html.escape(name)}" style="max-width: 100%" src="data:image/svg+xml;'
-            f'base64,{base64.b64encode(charts[name].encode()).decode()}"></p>'
+            f'<p><img alt="chart: {html.escape(name)}" style="max-width: 100%" '
+            f'src="data:image/svg+xml;base64,{base64.b64encode(charts[name].encode()).decode()}"></p>'
             for name in names
         )
         more = len(threads) - 4

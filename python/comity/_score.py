@@ -181,13 +181,13 @@ def shared(
     policy: str | os.PathLike[str] | None = None,
     calibration: str | os.PathLike[str] | None = None,
 ) -> Scorer:
-    """Returns the scorer of these settings that this process keeps; files are read again if changed."""
-    values = (
-        os.fspath(model),
-        policy and os.fspath(policy),
-        calibration and os.fspath(calibration),
-    )
-    return _kept(values[0], threads, values[1], values[2], tuple(map(_changed, values)))
+    """Returns the scorer of these settings that this process keeps.
+
+    Files that changed are read again.
+    """
+    paths = [None if path is None else os.fspath(path) for path in (policy, calibration)]
+    changed = tuple(_changed(path) for path in (os.fspath(model), *paths))
+    return _kept(os.fspath(model), threads, *paths, changed)
 
 
 @lru_cache(maxsize=2)

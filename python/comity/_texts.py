@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any, Protocol, Union
+from collections.abc import Iterable, Iterator, Mapping, Set, Sized
+from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ class ArrowColumn(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 
-Texts = Union[Iterable[Union[str, None]], ArrowColumn]
+Texts: TypeAlias = "Iterable[str | None] | ArrowColumn"
 
 
 def arrays(texts: Texts, rows: int) -> tuple[int | None, Iterator[pa.Array]]:
@@ -29,7 +29,7 @@ def arrays(texts: Texts, rows: int) -> tuple[int | None, Iterator[pa.Array]]:
     column = _column(texts)
     if column is not None:
         return len(column), _slices(column, rows)
-    total = len(texts) if hasattr(texts, "__len__") else None
+    total = len(texts) if isinstance(texts, Sized) else None
     return total, _gather(texts, rows)  # type: ignore[arg-type]
 
 
@@ -164,7 +164,7 @@ def _gather(texts: Iterable[Any], rows: int) -> Iterator[pa.Array]:
 
 
 def _text(value: Any, place: int) -> str | None:
-    """Returns a value as text; `None` if it is missing: `None`, NaN, `pandas.NA` or `pandas.NaT`."""
+    """Returns a value as text; `None` if it is missing (`None`, NaN, `pandas.NA`, `pandas.NaT`)."""
     if isinstance(value, str):
         return str(value)
     if value is None or isinstance(value, float) and value != value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convokit.model import Corpus, Utterance
+from convokit.model import Corpus, Speaker, Utterance
 from convokit.transformer import Transformer
 
 from ._score import Scorer, shared
@@ -47,7 +47,7 @@ class ComityTransformer(Transformer):
     def transform_utterance(self, utterance: Utterance | str) -> Utterance:
         """Adds the scores to one utterance, or to a new one with this text, and returns it."""
         if isinstance(utterance, str):
-            utterance = Utterance(text=utterance)
+            utterance = Utterance(text=utterance, speaker=Speaker(id="speaker"))
         self._add(utterance, self.scorer.score([utterance.text]).to_pylist()[0])
         return utterance
 

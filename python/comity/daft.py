@@ -39,7 +39,12 @@ def score(
     """
     if threads is None and processes is not None:
         threads = 1
-    settings = {"model": model, "threads": threads, "policy": policy, "calibration": calibration}
+    settings: dict[str, Any] = {
+        "model": model,
+        "threads": threads,
+        "policy": policy,
+        "calibration": calibration,
+    }
     schema = shared(**settings).schema
     names = new_names(schema, df.column_names, text, prefix)
     kind = daft.DataType.from_arrow_type(

@@ -1,4 +1,7 @@
-"""The accessor `comity` of pandas' Series: `df["text"].comity.score()`. Importing it registers it."""
+"""The accessor `comity` of pandas' Series: `df["text"].comity.score()`.
+
+Importing this module registers it.
+"""
 
 from __future__ import annotations
 

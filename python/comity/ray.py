@@ -40,7 +40,12 @@ def score(
     Raises:
         ValueError: There is no such column, or a column has the name of a new one.
     """
-    settings = {"model": model, "threads": threads, "policy": policy, "calibration": calibration}
+    settings: dict[str, Any] = {
+        "model": model,
+        "threads": threads,
+        "policy": policy,
+        "calibration": calibration,
+    }
     columns = ds.columns()
     if columns is not None:
         new_names(shared(**settings).schema, columns, text, prefix)

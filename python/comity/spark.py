@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -42,19 +42,24 @@ def score(
     Raises:
         ValueError: There is no such column, or a column has the name of a new one.
     """
-    settings = {"model": model, "threads": threads, "policy": policy, "calibration": calibration}
+    settings: dict[str, Any] = {
+        "model": model,
+        "threads": threads,
+        "policy": policy,
+        "calibration": calibration,
+    }
     schema = shared(**settings).schema
     names = new_names(schema, df.columns, text, prefix)
     fields = [StructField(name, _TYPES[field.type], True) for name, field in zip(names, schema)]
 
-    def scored(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def scored(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return _scored(batches, text, settings, prefix)
 
     return df.mapInArrow(scored, StructType([*df.schema.fields, *fields]))
 
 
 def _scored(
-    batches: Iterator[pa.RecordBatch], text: str, settings: dict[str, Any], prefix: str
+    batches: Iterable[pa.RecordBatch], text: str, settings: dict[str, Any], prefix: str
 ) -> Iterator[pa.RecordBatch]:
     scorer = shared(**settings)
     for batch in batches:

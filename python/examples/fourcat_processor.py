@@ -7,10 +7,10 @@ appears below every dataset whose items have a `body`.
 
 from itertools import islice
 
-import comity
-
 from backend.lib.processor import BasicProcessor
 from common.lib.helpers import UserInput
+
+import comity
 
 LABELS = {
     "toxicity": "Toxicity",

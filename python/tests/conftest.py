@@ -15,7 +15,9 @@ TINY = ROOT / "tests/models/tiny"
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "engines: Spark, Ray, Daft, ConvoKit and the notebooks; minutes")
+    config.addinivalue_line(
+        "markers", "engines: Spark, Ray, Daft, ConvoKit and the notebooks; minutes"
+    )
 
 
 @pytest.fixture(scope="session")

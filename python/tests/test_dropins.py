@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from conftest import python
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -19,7 +20,6 @@ import comity.polars
 from comity.compat import perspective
 from comity.compat.detoxify import Detoxify
 from comity.sklearn import ComityTransformer
-from conftest import python
 
 ORIGINAL = ["toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack"]
 
@@ -78,7 +78,10 @@ def test_perspective_answers_like_the_service():
     answer = client.comments().analyze(body=request("You are a fool.", clientToken="7")).execute()
     toxicity = answer["attributeScores"]["TOXICITY"]
     expected = comity.score(["You are a fool."]).column("toxicity")[0].as_py()
-    assert toxicity["summaryScore"] == {"value": pytest.approx(expected, abs=1e-6), "type": "PROBABILITY"}
+    assert toxicity["summaryScore"] == {
+        "value": pytest.approx(expected, abs=1e-6),
+        "type": "PROBABILITY",
+    }
     assert toxicity["spanScores"][0]["begin"] == 0 and toxicity["spanScores"][0]["end"] == 15
     assert answer["languages"] == ["en"] and answer["clientToken"] == "7"
 

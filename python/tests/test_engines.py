@@ -1,6 +1,6 @@
-"""Engines: Spark, Ray, Daft, ConvoKit, and the notebooks. Each test is skipped if its library is missing.
+"""Engines: Spark, Ray, Daft, ConvoKit, and the notebooks.
 
-They run on local clusters of two workers with the tests' tiny model; the scores are those of one
+Each test is skipped if its library is missing. They run on local clusters of two workers with the tests' tiny model; the scores are those of one
 process, bit for bit.
 """
 
@@ -14,9 +14,9 @@ import warnings
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT, TINY, environment
 
 import comity
-from conftest import ROOT, TINY, environment
 
 pytestmark = pytest.mark.engines
 
@@ -222,7 +222,9 @@ def ray_cluster():
     os.environ.update(PYTHONPATH=environment()["PYTHONPATH"], RAY_DATA_DISABLE_PROGRESS_BARS="1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20)
+        ray.init(
+            num_cpus=3, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20
+        )
     yield ray
     ray.shutdown()
 
@@ -296,7 +298,11 @@ def test_convokit_metadata(tmp_path):
     corpus = convokit.Corpus(
         utterances=[
             convokit.Utterance(
-                id=key, speaker=speaker, conversation_id="1", text=text, reply_to=None if key == "1" else "1"
+                id=key,
+                speaker=speaker,
+                conversation_id="1",
+                text=text,
+                reply_to=None if key == "1" else "1",
             )
             for key, text in texts.items()
         ]

@@ -10,9 +10,9 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
+from conftest import TINY, environment, python
 
 import comity
-from conftest import TINY, environment, python
 
 TEXTS = [f"comment number {number}, you fool" for number in range(500)]
 

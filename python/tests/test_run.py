@@ -5,10 +5,10 @@ import warnings
 
 import pyarrow as pa
 import pytest
+from conftest import ROOT, TINY, command
 
 import comity
 from comity._run import arguments
-from conftest import ROOT, TINY, command
 
 SAMPLE = ROOT / "data/sample"
 THREAD = ROOT / "data/sample-exports/reddit-thread.json"
@@ -28,7 +28,7 @@ def test_read_has_the_comments_of_the_export():
     assert pa.types.is_timestamp(table.schema.field("time").type)
     first = table.slice(0, 1).to_pylist()[0]
     assert first["id"] == "101" and first["author"] == "Marisol Tend"
-    assert first["time"] == datetime.datetime(2026, 3, 2, 7, 14, 5, tzinfo=datetime.timezone.utc)
+    assert first["time"] == datetime.datetime(2026, 3, 2, 7, 14, 5, tzinfo=datetime.UTC)
     assert first["text"].startswith("Finally a night bus")
 
 
@@ -76,9 +76,13 @@ def test_scores_of_a_read_export():
 
 
 def test_run_writes_what_the_command_line_writes(report, tmp_path):
-    command("score", SAMPLE, "--out", tmp_path / "other", "--also", "parquet", "--by", "section,thread")
+    command(
+        "score", SAMPLE, "--out", tmp_path / "other", "--also", "parquet", "--by", "section,thread"
+    )
     ours = {file.name: file.read_bytes() for file in report.path.iterdir() if file.is_file()}
-    theirs = {file.name: file.read_bytes() for file in (tmp_path / "other").iterdir() if file.is_file()}
+    theirs = {
+        file.name: file.read_bytes() for file in (tmp_path / "other").iterdir() if file.is_file()
+    }
     assert ours == theirs
 
 
@@ -109,11 +113,20 @@ def test_report_tables_have_types_and_nulls(report):
 
 
 def test_report_restores_the_texts(tmp_path):
-    texts = ["=1+1", "'quoted' words", "a;=b, c;-)", "- a list\n- of two", "plain 'words'", "@me hello;'-x"]
+    texts = [
+        "=1+1",
+        "'quoted' words",
+        "a;=b, c;-)",
+        "- a list\n- of two",
+        "plain 'words'",
+        "@me hello;'-x",
+    ]
     file = tmp_path / "texts.ndjson"
     import json
 
-    file.write_text("".join(json.dumps({"id": str(at), "text": t}) + "\n" for at, t in enumerate(texts)))
+    file.write_text(
+        "".join(json.dumps({"id": str(at), "text": t}) + "\n" for at, t in enumerate(texts))
+    )
     report = comity.run(file, out=tmp_path / "out", model=TINY, also=["parquet"])
     assert report.scores.column("text").to_pylist() == texts
 
@@ -146,7 +159,13 @@ def test_run_reports_rejects_and_failures(tmp_path, capfd):
 
 
 def test_options_become_arguments():
-    options = {"also": ["parquet", "gexf"], "resume": True, "strict": False, "limit": 5, "key": None}
+    options = {
+        "also": ["parquet", "gexf"],
+        "resume": True,
+        "strict": False,
+        "limit": 5,
+        "key": None,
+    }
     assert arguments(options) == ["--also=parquet,gexf", "--resume", "--limit=5"]
     assert arguments({"map": {"text": "body", "id": "meta.id"}}) == ["--map=text=body,id=meta.id"]
     assert arguments({"header_row": 3}) == ["--header-row=3"]

@@ -6,11 +6,11 @@ import math
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from conftest import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import comity
-from conftest import command
 
 
 def run_over(texts, folder, *options):
@@ -30,7 +30,9 @@ def assert_same(table, run):
     compared = 0
     for name in table.column_names:
         for ours, theirs, text in zip(
-            table.column(name).to_pylist(), run.column(name).to_pylist(), run.column("text").to_pylist()
+            table.column(name).to_pylist(),
+            run.column(name).to_pylist(),
+            run.column("text").to_pylist(),
         ):
             if isinstance(ours, float):
                 ours, theirs = f"{ours:.6f}", f"{theirs:.6f}"
@@ -82,13 +84,21 @@ def test_columns(english):
     assert {"language", "sentiment", "evasion", "unscored"} <= set(names)
     assert table.schema.field("evasion").type == pa.bool_()
     decided = comity.score(["You are a fool."], policy="default")
-    assert set(decided.column_names) - set(names) >= {"flagged", "action", "rule", "score", "threshold"}
+    assert set(decided.column_names) - set(names) >= {
+        "flagged",
+        "action",
+        "rule",
+        "score",
+        "threshold",
+    }
     assert english.schema == table.schema
     assert english.name == "english" and english.languages == ["en"] and english.threads == 2
 
 
 def test_a_toxic_comment_scores_higher_than_a_kind_one(english):
-    toxic, kind = english.score(["You are a stupid fool.", "Thank you, that helps a lot."]).column("toxicity")
+    toxic, kind = english.score(["You are a stupid fool.", "Thank you, that helps a lot."]).column(
+        "toxicity"
+    )
     assert toxic.as_py() > 0.5 > kind.as_py()
 
 
@@ -170,7 +180,9 @@ def test_a_changed_policy_is_read_again(tmp_path):
     found = []
     for threshold in (0.5, 0.999999):
         policy.write_text(f"{rule}threshold = {threshold}\n")
-        found += comity.score(["You are a stupid fool."], policy=policy).column("action").to_pylist()
+        found += (
+            comity.score(["You are a stupid fool."], policy=policy).column("action").to_pylist()
+        )
     assert found == ["review", "approve"]
 
 
@@ -186,7 +198,9 @@ def test_progress_is_printed_if_asked_for(tiny, capsys):
 words = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.one_of(st.none(), words), max_size=40))
 def test_every_form_of_the_same_texts_has_the_same_scores(tiny, values):
     import pandas as pd
@@ -215,7 +229,9 @@ def test_every_form_of_the_same_texts_has_the_same_scores(tiny, values):
         assert tiny.score(form).equals(expected), type(form)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(words, min_size=1, max_size=30), st.randoms())
 def test_scores_do_not_depend_on_the_company(tiny, values, random):
     expected = tiny.score(values).to_pylist()
@@ -233,7 +249,17 @@ def test_scores_do_not_depend_on_the_company(tiny, values, random):
 def test_short_texts_of_an_export_are_judged_by_the_others(english, tmp_path):
     # Alone, some of these look like another language; among English comments they do not.
     texts = ["This is a perfectly ordinary English comment about buses and their drivers."] * 40
-    texts += ["lol no", "ok", "me too", "Bravo!", "haha", "super", "Nein.", "merci beaucoup", "de nada"]
+    texts += [
+        "lol no",
+        "ok",
+        "me too",
+        "Bravo!",
+        "haha",
+        "super",
+        "Nein.",
+        "merci beaucoup",
+        "de nada",
+    ]
     run = run_over(texts, tmp_path)
     table = english.score(iter(texts), as_export=True)
     assert_same(table, run)

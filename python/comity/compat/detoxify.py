@@ -56,7 +56,7 @@ class Detoxify:
     ) -> None:
         if checkpoint is not None:
             raise ValueError(
-                "checkpoint is not supported; export the model to a folder and use comity.Scorer(folder)"
+                "checkpoint is not supported; export the model, and use comity.Scorer(folder)"
             )
         if model_type not in _CLASSES:
             raise ValueError(
@@ -71,7 +71,7 @@ class Detoxify:
                 self.scorer = shared(model="multilingual")
             except ValueError:
                 raise ValueError(
-                    "this build of comity has no multilingual model; use Detoxify('original') for English"
+                    "this build has no multilingual model; use Detoxify('original') for English"
                 ) from None
         else:
             self.scorer = shared()
@@ -82,7 +82,7 @@ class Detoxify:
             )
 
     @overload
-    def predict(self, text: str) -> dict[str, float]: ...
+    def predict(self, text: str) -> dict[str, float]: ...  # type: ignore[overload-overlap]
     @overload
     def predict(self, text: Texts) -> dict[str, list[float]]: ...
     def predict(self, text: str | Texts) -> dict[str, float] | dict[str, list[float]]:

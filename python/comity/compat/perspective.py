@@ -61,7 +61,8 @@ class HttpError(Error):
 
     def __repr__(self) -> str:
         details = f'. Details: "{self.error_details}"' if self.error_details else ""
-        return f'<HttpError {self.resp.status} when requesting {self.uri} returned "{self.reason}"{details}>'
+        cause = f'returned "{self.reason}"{details}'
+        return f"<HttpError {self.resp.status} when requesting {self.uri} {cause}>"
 
     __str__ = __repr__
 
