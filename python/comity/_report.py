@@ -44,7 +44,7 @@ class Report:
         self.exit_code = exit_code
         if not (self.path / "run.json").is_file():
             raise FileNotFoundError(
-                f"{self.path}: there is no run.json in it; name the folder of a `comity score --out`"
+                f"{self.path}: it has no run.json; name the folder of a `comity score --out`"
             )
 
     @property

@@ -1,7 +1,7 @@
 """Engines: Spark, Ray, Daft, ConvoKit, and the notebooks.
 
-Each test is skipped if its library is missing. They run on local clusters of two workers with the tests' tiny model; the scores are those of one
-process, bit for bit.
+Each test is skipped if its library is missing. They run on local clusters of two workers with the
+tests' tiny model; the scores are those of one process, bit for bit.
 """
 
 import os

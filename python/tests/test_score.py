@@ -176,10 +176,10 @@ def test_settings_that_are_wrong(tmp_path):
 
 def test_a_changed_policy_is_read_again(tmp_path):
     policy = tmp_path / "policy.toml"
-    rule = 'name = "p"\nseconds_a_comment = 30\n[[rule]]\nname = "r"\nlabel = "toxicity"\naction = "review"\n'
+    rule = 'name = "p"\nseconds_a_comment = 30\n[[rule]]\nname = "r"\nlabel = "toxicity"\n'
     found = []
     for threshold in (0.5, 0.999999):
-        policy.write_text(f"{rule}threshold = {threshold}\n")
+        policy.write_text(f'{rule}action = "review"\nthreshold = {threshold}\n')
         found += (
             comity.score(["You are a stupid fool."], policy=policy).column("action").to_pylist()
         )
