@@ -147,15 +147,13 @@ def test_spark_survives_a_killed_executor(spark, parquet, expected, tmp_path):
     killed = []
 
     def kill():
-        deadline = time.monotonic() + 60
-        while not killed and time.monotonic() < deadline:
-            time.sleep(0.3)
-            if not spark.sparkContext.statusTracker().getActiveStageIds():
-                continue
-            time.sleep(1.5)
-            killed.extend(executors()[:1])
-            for process in killed:
-                subprocess.run(["kill", "-9", process], check=True)
+        # The first tasks have begun once Spark's folder for them is there.
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("scored/_temporary/0/*")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for process in executors()[:1]:
+            subprocess.run(["kill", "-9", process], check=True)
+            killed.append(process)
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -167,7 +165,7 @@ def test_spark_survives_a_killed_executor(spark, parquet, expected, tmp_path):
 
 def executors() -> list[str]:
     """Returns the process ids of the executors that this test's driver started."""
-    lines = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
+    lines = subprocess.run(["ps", "-wweo", "pid,ppid,args"], capture_output=True, text=True).stdout
     found, parents = [], {}
     for line in lines.splitlines()[1:]:
         pid, parent, args = line.split(None, 2)
