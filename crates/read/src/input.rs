@@ -577,6 +577,8 @@ pub(crate) enum Diagnostic {
     Nul,
     /// Values whose UTF-8 was read as another encoding.
     Mojibake,
+    /// The same among values that are right.
+    KeptMojibake,
     /// Texts that are HTML, unlike those of the first records.
     LateMarkup,
     Zoneless,
@@ -625,6 +627,9 @@ impl Diagnostics {
                 Diagnostic::Blank => "words that stand for a missing value, left empty",
                 Diagnostic::Nul => "values with NUL bytes, taken out",
                 Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
+                Diagnostic::KeptMojibake => {
+                    "values that look like UTF-8 read as another encoding, left as they are among others that are right"
+                }
                 Diagnostic::LateMarkup => {
                     "texts with HTML tags, left as they are, because the first records have none"
                 }
