@@ -356,6 +356,7 @@ fn settings(request: &ScoreRequest) -> BTreeMap<String, String> {
         ("article-end", read.article_end.clone()),
         ("records", read.records.clone()),
         ("date-order", read.date_order.map(|order| order.as_str().to_owned())),
+        ("encoding", read.encoding.map(|encoding| encoding.to_string())),
         ("header-row", read.header_row.map(|row| row.to_string())),
         ("keep-raw-rejects", yes(read.keep_raw && request.pseudonyms.is_none())),
         ("max-expansion", read.max_expansion.map(|times| times.to_string())),

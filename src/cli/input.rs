@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::files;
-use crate::read::{DateOrder, Format, Mapping, Options};
+use crate::read::{DateOrder, Encoding, Format, Mapping, Options};
 use anyhow::Context;
 
 use super::words::one_of;
@@ -35,6 +35,11 @@ pub(crate) struct InputArgs {
     /// Order of day and month in dates such as 03/04/2024 [default: inferred from the column].
     #[arg(long, value_name = "ORDER", value_parser = one_of::<DateOrder>(DateOrder::ALL.map(DateOrder::as_str)))]
     date_order: Option<DateOrder>,
+
+    /// Encoding of inputs that are not UTF-8, such as `windows-1252` or `ibm850` [default: inferred
+    /// from the letters].
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<Encoding>,
 
     /// Page dump: file that lists its authors, one name per line.
     #[arg(long, value_name = "FILE")]
@@ -83,6 +88,7 @@ impl InputArgs {
             article_end: self.article_end.clone(),
             records: self.records.clone(),
             date_order: self.date_order,
+            encoding: self.encoding,
             header_row: self.header_row,
             keep_raw,
             max_expansion: self.max_expansion,

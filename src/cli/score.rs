@@ -36,7 +36,8 @@ pub(crate) struct Args {
     /// Answer each line of ndjson on standard input (`-`) with a line on standard output; no
     /// report.
     #[arg(long, conflicts_with_all = ["out", "also", "by", "resume", "reuse", "shard", "keep_raw_rejects", "pseudonymize",
-        "limit", "strict", "lenient", "authors", "article_end", "records", "header_row", "date_order", "max_expansion"])]
+        "limit", "strict", "lenient", "authors", "article_end", "records", "header_row", "date_order", "encoding",
+        "max_expansion"])]
     stream: bool,
 
     /// Folder of another model, ours or from Hugging Face (docs/models.md) [default: the built-in

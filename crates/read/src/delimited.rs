@@ -7,10 +7,12 @@ mod records;
 
 use std::collections::VecDeque;
 
+use super::entries::Entries;
 use super::formats::Format;
 use super::header::{self, Header};
 use super::input::{Input, Parser};
 use super::mapping::{self, Mapping, Resolved};
+use super::packed::Packed;
 use super::paired::Replies;
 use super::sniff::Verdict;
 use super::source::Source;
@@ -336,10 +338,19 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
     }
     let shape = shape.unwrap_or_else(|| Shape::with(source, mapping, NO_DELIMITER, header_row.is_some()));
     let line = |row: usize| shape.lines[row];
-    let columns = shape.header.columns(&shape.sample, shape.width);
+    let mut columns = shape.header.columns(&shape.sample, shape.width);
+    let packed = Packed::find(&mut columns, &input.options.mapping);
+    input.report.notices.extend(packed.notice(|index| columns[index].name.clone()));
+    let entries = Entries::find(&columns, &input.options.mapping);
     let (replies, own) = Replies::find(&columns, &input.options.mapping);
     let own_columns: Vec<_> = own.iter().map(|index| columns[*index].clone()).collect();
-    let resolved = input.resolve(&own_columns, "column")?;
+    let resolved = match &entries {
+        Some(entries) => {
+            entries.describe(&mut input, &columns);
+            Resolved::default()
+        }
+        None => input.resolve(&own_columns, "column")?,
+    };
     let is_guess = resolved.is_guess();
     let resolved = resolved.renumbered(|index| Some(own[index]));
     let notices = &mut input.report.notices;
@@ -377,7 +388,12 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
         true => Vec::new(),
         false => {
             let is_read = |index: &usize| resolved.read().any(|read| read == *index);
-            let is_blank = |index: &usize| columns[*index].values.is_empty() && !is_read(index);
+            let is_blank = |index: &usize| {
+                *index < shape.width
+                    && columns[*index].values.is_empty()
+                    && !is_read(index)
+                    && packed.is_empty()
+            };
             own.into_iter().filter(is_blank).map(|index| (index, columns[index].name.clone(), 0, 0)).collect()
         }
     };
@@ -394,7 +410,18 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
         _ => (Vec::new(), 0),
     };
     let (repeats, pending) = (None, VecDeque::new());
-    Ok(Box::new(Delimited { input, records, resolved, replies, late, header, repeats, pending }))
+    Ok(Box::new(Delimited {
+        input,
+        records,
+        resolved,
+        entries,
+        packed,
+        replies,
+        late,
+        header,
+        repeats,
+        pending,
+    }))
 }
 
 /// Returns true if a record is the header once more.
@@ -467,6 +494,10 @@ struct Delimited {
     input: Input,
     records: Records,
     resolved: Resolved,
+    /// Columns of one name, with a comment each.
+    entries: Option<Entries>,
+    /// Columns whose values are JSON.
+    packed: Packed,
     /// Columns with replies to the comment of the row.
     replies: Replies,
     /// Columns that are not read and have no value in the sample: the column, its name, the number
@@ -485,10 +516,12 @@ impl Parser for Delimited {
         if let Some(record) = self.pending.pop_front() {
             return Ok(Some(record));
         }
-        let Self { input, records, resolved, replies, late, header, repeats, pending } = self;
+        let Self { input, records, resolved, entries, packed, replies, late, header, repeats, pending } =
+            self;
         loop {
             let Some(span) = records.cut(&mut input.source) else {
                 input.report.notices.extend(records.take_notice());
+                input.report.notices.extend(entries.take().and_then(|entries| entries.notice()));
                 if let Some((count, line)) = repeats.take() {
                     input.report.notices.push(format!(
                         "the header is repeated {count} times among the records (the first on line {line}), which are no comments"
@@ -517,6 +550,29 @@ impl Parser for Delimited {
                     if span.line > header.1 {
                         repeats.get_or_insert((0, span.line)).0 += 1;
                     }
+                }
+                Ok(fields) if entries.is_some() => {
+                    if let Some(entries) = entries {
+                        entries.read(input, span, |index| fields.get(index), pending);
+                    }
+                    if let Some(record) = pending.pop_front() {
+                        return Ok(Some(record));
+                    }
+                }
+                Ok(fields) if !packed.is_empty() => {
+                    let record = match packed.parse(|index| fields.get(index)) {
+                        Ok(objects) => {
+                            let value = |index| packed.value(index, &objects, |index| fields.get(index));
+                            input.comment(span, resolved.values(value))
+                        }
+                        Err(index) => {
+                            let name = header.0.get(index).map_or("", String::as_str);
+                            let cause =
+                                format!("its column `{name}` is no JSON object; fix it, or export it again");
+                            input.reject(span, cause, records.raw())
+                        }
+                    };
+                    return Ok(Some(record));
                 }
                 Ok(fields) if replies.is_empty() => {
                     return Ok(Some(input.comment(span, fields.values(resolved))));
@@ -727,6 +783,104 @@ mod tests {
             assert_eq!(records, expected, "{content}");
             assert!(notices.contains(told), "{content}: {notices}");
         }
+    }
+
+    #[test]
+    fn columns_of_one_name_are_comments_of_their_row() {
+        let table = "Summary,Issue key,Reporter,Comment,Comment,Comment\n\
+                     The pier sinks,LAKE-1,ana,01/Mar/24 10:05 AM;bo;So it does; I saw it,\"02/Mar/24 9:15 PM;557058:f5-a;Two\nlines\",\n\
+                     The boat leaks,LAKE-2,cy,,,\n\
+                     The key is lost,LAKE-3,cy,13/Mar/24 7:00 AM;ana;Not by me,,\n";
+        for table in
+            [table.to_owned(), table.replacen("Comment,Comment,Comment", "Comment,Comment.1,Comment.2", 1)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("issues.csv");
+            fs::write(&path, &table).unwrap();
+            let mut reader = Reader::open(&[path], &Options::default()).unwrap();
+            let line = |record: Result<Record, ReadError>| match record.unwrap() {
+                Record::Comment(c) => format!(
+                    "{} {} {} {}: {}",
+                    c.thread,
+                    c.thread_title.unwrap_or_default(),
+                    c.author.unwrap_or_default(),
+                    c.created_at.map_or_else(String::new, |time| time.to_string()),
+                    c.text
+                ),
+                Record::Reject(reject) => reject.cause,
+            };
+            let lines: Vec<String> = reader.by_ref().map(line).collect();
+            assert_eq!(
+                lines,
+                [
+                    "LAKE-1 The pier sinks bo 2024-03-01T10:05:00Z: So it does; I saw it",
+                    "LAKE-1 The pier sinks 557058:f5-a 2024-03-02T21:15:00Z: Two\nlines",
+                    "LAKE-3 The key is lost ana 2024-03-13T07:00:00Z: Not by me",
+                ]
+            );
+            let notices = reader.files()[0].notices.join("\n");
+            assert!(notices.contains("every one is a comment on its row"), "{notices}");
+            assert!(notices.contains("rows without a comment: 1"), "{notices}");
+        }
+    }
+
+    #[test]
+    fn columns_of_json_are_read_by_their_keys() {
+        let table = "event,payload\n\
+                     7,\"{\"\"body\"\":\"\"So it is, then\"\",\"\"user\"\":{\"\"name\"\":\"\"Ana\"\"}}\"\n\
+                     8,\"{\"\"body\"\":\"\"No \\\"\"way\\\"\"\"\",\"\"user\"\":{\"\"name\"\":\"\"Bo\"\"}}\"\n9,broken\n";
+        let rows = (0..20).map(|n| {
+            format!(
+                "{n},\"{{\"\"body\"\":\"\"It is {n}, then\"\",\"\"user\"\":{{\"\"name\"\":\"\"Cy\"\"}}}}\"\n"
+            )
+        });
+        let table: String = [table.to_owned()].into_iter().chain(rows).collect();
+        let (records, notices) = read("a.csv", &table);
+        assert_eq!(records[..3], ["Ana: So it is, then", "Bo: No \"way\"", "!"]);
+        assert_eq!(records[22], "Cy: It is 19, then");
+        assert!(
+            notices.contains("the values of `payload` are JSON documents: their keys are read"),
+            "{notices}"
+        );
+        // A column of texts comes first, and so does the user.
+        let table =
+            "comment,raw\nSo it is,\"{\"\"body\"\":\"\"x\"\"}\"\nIt is not,\"{\"\"body\"\":\"\"y\"\"}\"\n";
+        assert_eq!(read("a.csv", table).0, ["So it is", "It is not"]);
+        let options = Options { mapping: "text=raw".parse().unwrap(), ..Options::default() };
+        assert_eq!(read_as("a.csv", table, &options).unwrap().0[0], "{\"body\":\"x\"}");
+        let table = "a,b\n1,\"{\"\"x\"\":1,\"\"y\"\":\"\"of no use\"\"}\"\n2,\"{\"\"x\"\":2,\"\"y\"\":\"\"of little use\"\"}\"\n";
+        let error = read_as("a.csv", table, &Options::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("JSON documents, not texts")
+                || error.to_string().contains("no column looks like"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn mojibake_that_begins_late_is_repaired_or_told() {
+        let table = |right: usize, broken: usize| {
+            let mut table = "id,text\n".to_owned();
+            for id in 0..right {
+                table += &format!("{id},It is {id} caf\u{e9}s\n");
+            }
+            for id in 0..300 {
+                table += &format!("p{id},It is just {id}\n");
+            }
+            for id in 0..broken {
+                table += &format!("b{id},It\u{e2}\u{20ac}\u{2122}s {id} caf\u{c3}\u{a9}s\n");
+            }
+            table
+        };
+        let (records, notices) = read("a.csv", &table(0, 1));
+        assert_eq!(records.last().map(String::as_str), Some("It\u{2019}s 0 caf\u{e9}s"));
+        assert!(notices.contains("repaired: 1"), "{notices}");
+        let (records, notices) = read("a.csv", &table(300, 1));
+        assert_eq!(records.last().map(String::as_str), Some("It\u{e2}\u{20ac}\u{2122}s 0 caf\u{c3}\u{a9}s"));
+        assert!(notices.contains("left as they are among others that are right: 1"), "{notices}");
+        let (records, notices) = read("a.csv", &table(300, 100));
+        assert_eq!(records.last().map(String::as_str), Some("It\u{2019}s 99 caf\u{e9}s"));
+        assert!(notices.contains("repaired: ") && notices.contains("left as they are"), "{notices}");
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub enum ReadErrorKind {
     Binary,
     /// A compressed stream is broken at its very beginning.
     Compression,
+    /// It is text in an encoding that was not recognised.
+    Encoding,
     /// The structure of a file is broken in a part that everything else depends on.
     Damaged,
     /// A format that cannot be read from a stream was given as a stream.

@@ -1,6 +1,8 @@
 //! Files without comments that a folder of exports may contain: documentation, pictures, code, Git
 //! LFS pointers.
 
+use serde_json::Value;
+
 use crate::formats::Format;
 use crate::input_file::InputFile;
 
@@ -14,6 +16,57 @@ pub(crate) const LFS_POINTER: (&str, &str) =
 /// Returns true for the text that Git LFS keeps in place of a large file.
 pub(crate) fn is_lfs_pointer(head: &[u8]) -> bool {
     head.starts_with(LFS)
+}
+
+/// The description of JSON that was encoded twice, and the remedy.
+pub(crate) const ENCODED_TWICE: (&str, &str) = (
+    "JSON strings that contain JSON documents: it was encoded twice",
+    "decode it once, for example with `jq -r '.. | strings' FILE > decoded.ndjson`",
+);
+
+/// Returns true if a file begins with a JSON string, or an array of them, that contains JSON.
+pub(crate) fn is_encoded_twice(head: &[u8]) -> bool {
+    let head = head.trim_ascii_start();
+    let array = head.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+    let string = array.unwrap_or(head);
+    if !string.starts_with(b"\"") {
+        return false;
+    }
+    let mut strings = serde_json::Deserializer::from_slice(string).into_iter::<String>();
+    let first = strings.next();
+    let rest = &string[strings.byte_offset()..];
+    match first {
+        // A field of a table may look like a string.
+        Some(Ok(text)) => {
+            let ends: &[u8] = if array.is_some() { b",]" } else { b"\r\n" };
+            let rest = if array.is_some() { rest.trim_ascii_start() } else { rest };
+            is_document(&text) && rest.first().is_none_or(|next| ends.contains(next))
+        }
+        // It is longer than the head.
+        Some(Err(error)) if error.is_eof() => {
+            let mut inside = &string[1..];
+            while let Some(rest) = [&b"["[..], b" ", b"\\n", b"\\r", b"\\t"]
+                .iter()
+                .find_map(|skipped| inside.strip_prefix(*skipped))
+            {
+                inside = rest;
+            }
+            inside.starts_with(b"{\\")
+        }
+        _ => false,
+    }
+}
+
+/// Returns true if a text is a JSON object, or an array of anything but numbers.
+fn is_document(text: &str) -> bool {
+    let is_list = |values: &Vec<Value>| {
+        values.iter().any(|value| value.is_object() || value.is_array() || value.is_string())
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => true,
+        Ok(Value::Array(values)) => is_list(&values),
+        _ => false,
+    }
 }
 
 /// Returns the kind of a file by its name, with its article; `None` if it may be an export.

@@ -25,8 +25,8 @@ pub(crate) struct Forms {
     /// Words that mark a missing value.
     blanks: Vec<&'static str>,
     wrapping: Wrapping,
-    /// UTF-8 was read as another encoding in some values.
-    has_mojibake: bool,
+    /// Values whose UTF-8 was read as another encoding, and right ones, among the last.
+    mojibake: mojibake::Balance,
     markup: Markup,
     /// No text has a tag or a character reference.
     is_unmarked: bool,
@@ -54,9 +54,7 @@ impl Forms {
             .collect();
         let texts = || texts.iter().map(AsRef::as_ref);
         Self {
-            has_mojibake: mojibake::shows_in(
-                texts().chain(words(Field::Author)).chain(words(Field::Section)),
-            ),
+            mojibake: mojibake::Balance::of(texts().chain(words(Field::Author)).chain(words(Field::Section))),
             markup: Markup::of(texts()),
             is_unmarked: !texts().any(|text| text.contains(['<', '&'])),
             escaped: NAMES.map(|field| Markup::of(words(field)) == Markup::Escaped),
@@ -88,7 +86,7 @@ impl Forms {
     /// Converts the values of a record. Returns the ranges of its text that the markup shows as
     /// quotations.
     pub(crate) fn apply(
-        &self,
+        &mut self,
         values: &mut Values<'_>,
         line: u64,
         diagnostics: &mut Diagnostics,
@@ -112,13 +110,16 @@ impl Forms {
         {
             *text = unwrapped.into();
         }
-        if self.has_mojibake {
-            for field in NAMES.into_iter().chain([Field::Text]) {
-                let Some(value) = &mut values[field as usize] else { continue };
-                if mojibake::shows(value) {
-                    diagnostics.add(Diagnostic::Mojibake, line, value);
-                    *value = mojibake::repair_all(value).into_owned().into();
-                }
+        for field in NAMES.into_iter().chain([Field::Text]) {
+            let Some(value) = &mut values[field as usize] else { continue };
+            if !self.mojibake.add(value) {
+                continue;
+            }
+            if self.mojibake.is_broken() {
+                diagnostics.add(Diagnostic::Mojibake, line, value);
+                *value = mojibake::repair_all(value).into_owned().into();
+            } else {
+                diagnostics.add(Diagnostic::KeptMojibake, line, value);
             }
         }
         for (field, is_escaped) in NAMES.into_iter().zip(self.escaped) {
@@ -173,8 +174,8 @@ mod tests {
         for (index, field) in fields.into_iter().enumerate() {
             resolved.columns[field as usize] = Some(index);
         }
-        let forms = Forms::of(&columns, &resolved);
-        let convert = |row: &[&str; 3]| {
+        let mut forms = Forms::of(&columns, &resolved);
+        let mut convert = |row: &[&str; 3]| {
             let mut values = Values::default();
             for (index, field) in fields.into_iter().enumerate() {
                 values[field as usize] = Some(row[index].into());
@@ -182,7 +183,7 @@ mod tests {
             forms.apply(&mut values, 1, &mut Diagnostics::default());
             fields.map(|field| values[field as usize].as_deref().unwrap_or_default().to_owned())
         };
-        let rows = rows.iter().map(convert).collect();
+        let rows = rows.iter().map(&mut convert).collect();
         (forms, rows)
     }
 
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn quotations_of_the_markup_are_returned() {
-        let (forms, _) = convert(&[["<blockquote>So.</blockquote>No.", "", ""]]);
+        let (mut forms, _) = convert(&[["<blockquote>So.</blockquote>No.", "", ""]]);
         let mut values = Values::default();
         values[Field::Text as usize] = Some("<blockquote>Yes.</blockquote><p>Never.</p>".into());
         let quotes = forms.apply(&mut values, 1, &mut Diagnostics::default());

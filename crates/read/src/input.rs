@@ -14,6 +14,7 @@ use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
 use super::mapping::{Column, Field, Resolved, Unresolved, is_none, page_of};
 use super::own_output;
+use super::packed;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
 use super::thread_index::ThreadIndex;
 use super::time::{TimeColumn, Unread, is_time};
@@ -127,6 +128,20 @@ impl Input {
                 format!("name it with --map text={}, one of: {listed}", noun.to_uppercase()),
             ),
         })?;
+        if let Some(text) = resolved.get(Field::Text).filter(|_| !self.options.mapping.has_names())
+            && packed::are_objects(&columns[text].values)
+        {
+            let name = &columns[text].name;
+            return Err(ReadError::new(
+                ReadErrorKind::NoText,
+                &self.source.name,
+                format!("the values of the {noun} `{name}` are JSON documents, not texts"),
+                format!(
+                    "save these values as a file of their own, one a line, or name another {noun} with --map text={}",
+                    noun.to_uppercase()
+                ),
+            ));
+        }
         self.forms = Forms::of(columns, &resolved);
         self.forms.is_guarded = own_output::is_scores(self.source.head());
         self.report.notices.extend(self.forms.notices());
@@ -577,6 +592,8 @@ pub(crate) enum Diagnostic {
     Nul,
     /// Values whose UTF-8 was read as another encoding.
     Mojibake,
+    /// The same among values that are right.
+    KeptMojibake,
     /// Texts that are HTML, unlike those of the first records.
     LateMarkup,
     Zoneless,
@@ -625,6 +642,9 @@ impl Diagnostics {
                 Diagnostic::Blank => "words that stand for a missing value, left empty",
                 Diagnostic::Nul => "values with NUL bytes, taken out",
                 Diagnostic::Mojibake => "values whose UTF-8 was read as another encoding before, repaired",
+                Diagnostic::KeptMojibake => {
+                    "values that look like UTF-8 read as another encoding, left as they are among others that are right"
+                }
                 Diagnostic::LateMarkup => {
                     "texts with HTML tags, left as they are, because the first records have none"
                 }

@@ -12,6 +12,7 @@ use super::input::{Input, Values};
 use super::json::answer;
 use super::mapping::{self, Column, Field, Mapping, Resolved};
 use super::objects;
+use super::packed;
 use super::source::Span;
 use super::{ReadError, ReadErrorKind, Record};
 
@@ -24,6 +25,8 @@ pub(crate) struct Keys {
     seen: Option<HashSet<String>>,
     /// The keys next to the text in the object that was read last.
     last: Vec<String>,
+    /// The paths of strings that are JSON objects.
+    packed: Vec<Vec<String>>,
 }
 
 /// The values around an object, used if it has none of its own.
@@ -38,6 +41,16 @@ impl Keys {
     pub(crate) fn resolve(input: &mut Input, objects: &[Map<String, Value>]) -> Result<Self, ReadError> {
         let mut flat = Flat::default();
         objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+        let packed = packed::of_columns(&flat.columns, &input.options.mapping);
+        let packed: Vec<Vec<String>> = packed.into_iter().map(|index| flat.paths[index].clone()).collect();
+        if !packed.is_empty() {
+            let mut objects = objects.to_vec();
+            objects.iter_mut().for_each(|object| packed::unpack(object, &packed));
+            flat = Flat::default();
+            objects.iter().for_each(|object| flat.add(object, &mut Vec::new()));
+            let names: Vec<String> = packed.iter().map(|path| format!("`{}`", path.join("."))).collect();
+            input.report.notices.push(packed::notice(&names));
+        }
         if flat.columns.is_empty() && !flat.lists.is_empty() {
             let what = format!("its records contain only lists: {}", flat.lists.join(", "));
             let remedy = "save each of them as a file of its own";
@@ -50,14 +63,24 @@ impl Keys {
                 flat.lists.join(", ")
             ));
         }
-        Ok(Self::new(resolved, flat.paths))
+        Ok(Self { packed, ..Self::new(resolved, flat.paths) })
+    }
+
+    /// Returns an object with the JSON in its strings as objects within it.
+    pub(crate) fn unpacked<'a>(&self, object: &'a Map<String, Value>) -> Cow<'a, Map<String, Value>> {
+        if self.packed.is_empty() {
+            return Cow::Borrowed(object);
+        }
+        let mut object = object.clone();
+        packed::unpack(&mut object, &self.packed);
+        Cow::Owned(object)
     }
 
     fn new(resolved: Resolved, paths: Vec<Vec<String>>) -> Self {
         let around = resolved.get(Field::Text).and_then(|text| paths[text].split_last());
         let around = around.map_or(&[][..], |(_, around)| around);
         let seen = paths.iter().filter_map(|path| path.strip_prefix(around)?.first().cloned()).collect();
-        Self { resolved, paths, seen: Some(seen), last: Vec::new() }
+        Self { resolved, paths, seen: Some(seen), last: Vec::new(), packed: Vec::new() }
     }
 
     /// Adds the fields whose keys appear for the first time in an object: JSON leaves out what has
@@ -245,6 +268,7 @@ fn deep_record(
         Some(keys) => keys,
         None => keys.insert(Keys::resolve(input, std::slice::from_ref(&object))?),
     };
+    let object = keys.unpacked(&object).into_owned();
     Ok(keys.record(input, span, &object, raw, Around::default()))
 }
 

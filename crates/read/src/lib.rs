@@ -62,6 +62,8 @@ mod binary;
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "spreadsheet"))]
 mod columnar;
 mod delimited;
+mod encoding;
+mod entries;
 mod error;
 mod foreign;
 mod formats;
@@ -79,6 +81,7 @@ mod mapping;
 mod mojibake;
 mod objects;
 mod own_output;
+mod packed;
 mod paired;
 mod sniff;
 mod source;
@@ -89,6 +92,7 @@ mod time;
 mod unique_ids;
 mod xml;
 
+pub use encoding::Encoding;
 pub use error::{ReadError, ReadErrorKind};
 pub use formats::Format;
 pub use guard::catches_panics;
@@ -119,6 +123,8 @@ pub struct Options {
     pub records: Option<String>,
     /// The order of day and month in dates of numbers; `None` to infer it from the column.
     pub date_order: Option<DateOrder>,
+    /// The encoding of inputs that are not UTF-8; `None` to find it by content.
+    pub encoding: Option<Encoding>,
     /// The line of a table's header, from 1, if the user names it; lines above it are not read.
     pub header_row: Option<u64>,
     /// Rejects contain the raw record.

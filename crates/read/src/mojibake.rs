@@ -94,18 +94,46 @@ pub(super) fn shows(text: &str) -> bool {
     shows
 }
 
-/// Returns true if enough of the texts that are not ASCII show it: a text that quotes such a
-/// stretch among many correct ones is left alone.
-pub(super) fn shows_in<'a>(texts: impl Iterator<Item = &'a str>) -> bool {
-    let (mut broken, mut right) = (0, 0);
-    for text in texts.filter(|text| !text.is_ascii()) {
-        if shows(text) {
-            broken += 1;
-        } else if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
-            right += 1;
-        }
+/// The balance of broken and right texts among the last ones that are not ASCII.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Balance {
+    broken: u32,
+    right: u32,
+}
+
+impl Balance {
+    /// Creates the balance of some texts.
+    pub(super) fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut balance = Self::default();
+        texts.for_each(|text| {
+            balance.add(text);
+        });
+        balance
     }
-    broken > 0 && broken * 4 >= right
+
+    /// Adds a text. Returns true if it is broken.
+    pub(super) fn add(&mut self, text: &str) -> bool {
+        const MOST: u32 = 64;
+        if text.is_ascii() {
+            return false;
+        }
+        let is_broken = shows(text);
+        if is_broken {
+            self.broken += 1;
+        } else if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+            self.right += 1;
+        }
+        if self.broken + self.right > MOST {
+            (self.broken, self.right) = (self.broken / 2, self.right / 2);
+        }
+        is_broken
+    }
+
+    /// Returns true if enough texts are broken: one that quotes such a stretch among many right
+    /// ones is left alone.
+    pub(super) fn is_broken(self) -> bool {
+        self.broken > 0 && self.broken * 4 >= self.right
+    }
 }
 
 enum Stretch<'a> {
@@ -181,7 +209,12 @@ mod tests {
         }
         // Text that went through this twice.
         assert_eq!(repair_all("it\u{c3}\u{a2}\u{e2}\u{201a}\u{ac}\u{e2}\u{201e}\u{a2}s"), "it\u{2019}s");
-        assert!(shows_in(["Zo\u{c3}\u{ab}", "plain"].into_iter()));
-        assert!(!shows_in(["Zo\u{c3}\u{ab}"].into_iter().chain(["d\u{e9}j\u{e0}"; 5])));
+        assert!(Balance::of(["Zo\u{c3}\u{ab}", "plain"].into_iter()).is_broken());
+        let mut balance = Balance::of(["Zo\u{c3}\u{ab}"].into_iter().chain(["d\u{e9}j\u{e0}"; 500]));
+        assert!(!balance.is_broken());
+        for _ in 0..40 {
+            balance.add("Zo\u{c3}\u{ab}");
+        }
+        assert!(balance.is_broken());
     }
 }

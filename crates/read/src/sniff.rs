@@ -33,11 +33,17 @@ pub(crate) fn open(
     options: &Arc<Options>,
     progress: Arc<AtomicU64>,
 ) -> Result<Box<dyn Parser>, ReadError> {
-    let source = Source::open(file, options.max_expansion, progress)?;
+    let source = Source::open(file, options.max_expansion, options.encoding, progress)?;
     // What is missing explains more than what the rest lacks.
     let name = source.name.clone();
     let broken = source.broken().map(|broken| (broken.kind, broken.what.clone(), broken.remedy.clone()));
     let explain = |error: ReadError| match &broken {
+        // A picture has no letters.
+        Some((ReadErrorKind::Encoding, ..))
+            if matches!(error.kind, ReadErrorKind::Binary | ReadErrorKind::NoComments) =>
+        {
+            error
+        }
         Some((kind, what, remedy)) => ReadError::new(*kind, &name, what, remedy),
         None => error,
     };
@@ -53,7 +59,8 @@ pub(crate) fn open(
 
 fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Format, String), ReadError> {
     let head = source.head();
-    if head.iter().all(u8::is_ascii_whitespace) && source.head_is_all() {
+    let unknown = source.broken().filter(|broken| broken.kind == ReadErrorKind::Encoding);
+    if head.iter().all(u8::is_ascii_whitespace) && source.head_is_all() && unknown.is_none() {
         let remedy = "check that the export was written to its end";
         return Err(ReadError::new(ReadErrorKind::Empty, &source.name, NOTHING, remedy));
     }
@@ -65,6 +72,10 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
             "no comments in it: it is `null`",
             remedy,
         ));
+    }
+    if options.format.is_none() && foreign::is_encoded_twice(head) {
+        let (what, remedy) = foreign::ENCODED_TWICE;
+        return Err(ReadError::new(ReadErrorKind::Unrecognised, &source.name, what, remedy));
     }
     if foreign::is_lfs_pointer(head) {
         let (what, remedy) = foreign::LFS_POINTER;
@@ -81,6 +92,9 @@ fn choose(source: &Source, file: &InputFile, options: &Options) -> Result<(Forma
             && !foreign::has_extension_of_format(file);
         let kind = if is_foreign { ReadErrorKind::NoComments } else { ReadErrorKind::Binary };
         return Err(ReadError::new(kind, &source.name, refused.what, refused.remedy));
+    }
+    if let Some(unknown) = unknown.filter(|_| !is_known) {
+        return Err(ReadError::new(unknown.kind, &source.name, &unknown.what, &unknown.remedy));
     }
     let no_comments = |kind: &str| {
         let what = format!("{kind}, not an export");
@@ -230,6 +244,40 @@ mod tests {
         assert!(error.contains(": try --format ") && error.contains(" or --format "), "{error}");
         let private = refuse(content, &Options { withhold_names: true, ..Options::default() });
         assert!(!private.contains("Rain") && private.contains("--format"), "{private}");
+    }
+
+    #[test]
+    fn letters_of_an_unknown_encoding_are_refused() {
+        // Polish in the encoding of DOS for Central Europe.
+        let content = b"id;tekst\n1;Bardzo \x88atwo si\xa9 z tym zgodzi\x86, dzi\xa9kuj\xa9\n2;\xabl\xa9 \xbee nikt nie pyta\x88\n";
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("export");
+        std::fs::write(&path, content).unwrap();
+        let error = Reader::open(&[path.clone()], &Options::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("not UTF-8 (first on line 2), and its letters show no other"),
+            "{error}"
+        );
+        let options = Options { encoding: Some("iso-8859-2".parse().unwrap()), ..Options::default() };
+        assert_eq!(Reader::open(&[path], &options).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn json_that_was_encoded_twice_is_refused() {
+        let comments = "[{\"id\":1,\"text\":\"It rains, and rains.\"}]";
+        let twice = serde_json::to_string(comments).unwrap();
+        let line = serde_json::to_string("{\"id\":1,\"text\":\"It rains.\"}").unwrap();
+        let long = serde_json::to_string(&format!("[{{\"text\":\"{}\"}}]", "rain ".repeat(80_000))).unwrap();
+        for content in [twice, format!("{line}\n{line}\n"), format!("[{line},{line}]"), long] {
+            let error = refuse(&content, &Options::default());
+            assert!(error.contains("encoded twice") && error.contains("jq -r"), "{error}");
+        }
+        for content in ["\"[deleted]\"\n\"{so} it \\\"is\\\"\"\n", "[\"[1]\",\"[2] no\"]"] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("export");
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(Reader::open(&[path], &Options::default()).unwrap().count(), 2, "{content}");
+        }
     }
 
     #[test]

@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{
-    Decoder, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
-    WINDOWS_1258,
-};
+use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::encoding::{self, Decoder, Encoding};
 use super::input_file::InputFile;
 use super::{ReadError, ReadErrorKind};
 use comity_core::digest::hex;
@@ -64,6 +61,8 @@ pub(crate) struct Source {
     /// The reason the stream broke off, if it did.
     broken: Option<Break>,
     encoding: Conversion,
+    /// The encoding of bytes that are not UTF-8, if the user names it.
+    told: Option<Encoding>,
     /// The number of lines that were converted so far: the place of an oddity.
     converted_lines: u64,
     ended: bool,
@@ -98,7 +97,7 @@ enum Conversion {
     Undecided,
     /// The bytes are UTF-8 already.
     Utf8,
-    From(Box<Decoder>, &'static Encoding),
+    From(Decoder, Encoding),
 }
 
 /// A line of the stream, or a stretch of it: its place and its length.
@@ -121,13 +120,14 @@ impl Source {
     pub(crate) fn open(
         file: &InputFile,
         max_expansion: Option<u64>,
+        told: Option<Encoding>,
         progress: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let input: Box<dyn Read + Send> = match &file.path {
             None => Box::new(io::stdin()),
             Some(path) => Box::new(File::open(path).map_err(|error| ReadError::io(&file.name, &error))?),
         };
-        let mut source = Self::new(file.name.clone(), input, progress)?;
+        let mut source = Self::in_encoding(file.name.clone(), input, told, progress)?;
         source.max_expansion = max_expansion.unwrap_or(MAX_EXPANSION);
         let is_plain = file.size.is_some() && source.compression.is_none();
         source.file = file.path.clone().filter(|_| is_plain);
@@ -139,15 +139,28 @@ impl Source {
     /// not possible.
     pub(crate) fn reopen(&self) -> Option<Self> {
         let file = File::open(self.path.as_deref()?).ok()?;
-        let mut source = Self::new(self.name.clone(), Box::new(file), Arc::default()).ok()?;
+        let name = self.name.clone();
+        let mut source = Self::in_encoding(name, Box::new(file), self.told, Arc::default()).ok()?;
         source.max_expansion = self.max_expansion;
         source.disk.raw().digest = None;
         Some(source)
     }
 
+    /// Opens a stream and reads its beginning.
     pub(crate) fn new(
         name: Arc<str>,
         input: Box<dyn Read + Send>,
+        progress: Arc<AtomicU64>,
+    ) -> Result<Self, ReadError> {
+        Self::in_encoding(name, input, None, progress)
+    }
+
+    /// Does the same as [`Source::new`], with the encoding of bytes that are not UTF-8 if the user
+    /// names it.
+    fn in_encoding(
+        name: Arc<str>,
+        input: Box<dyn Read + Send>,
+        told: Option<Encoding>,
         progress: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let io_error = |error: io::Error| ReadError::io(&name, &error);
@@ -185,6 +198,7 @@ impl Source {
             unpacked: 0,
             broken: None,
             encoding: Conversion::Undecided,
+            told,
             converted_lines: 0,
             ended: false,
             buffer: Vec::new(),
@@ -205,8 +219,10 @@ impl Source {
         let (mark, encoding) = match start[..] {
             [0xef, 0xbb, 0xbf, ..] => (3, Conversion::Utf8),
             // A mark of UTF-32 begins like that of UTF-16.
-            [0xff, 0xfe, ..] if !start.starts_with(&UTF_32LE_MARK) => (2, Conversion::from(UTF_16LE)),
-            [0xfe, 0xff, ..] => (2, Conversion::from(UTF_16BE)),
+            [0xff, 0xfe, ..] if !start.starts_with(&UTF_32LE_MARK) => {
+                (2, Conversion::from(Encoding::from(UTF_16LE)))
+            }
+            [0xfe, 0xff, ..] => (2, Conversion::from(Encoding::from(UTF_16BE))),
             _ => (0, Conversion::Undecided),
         };
         if let Conversion::From(_, encoding) = &encoding {
@@ -220,6 +236,7 @@ impl Source {
         while self.buffer.len() < HEAD_BYTES && self.refill() {}
         if let Some(broken) = &self.broken
             && self.buffer.is_empty()
+            && broken.kind != ReadErrorKind::Encoding
         {
             let (what, remedy) = match broken.kind {
                 ReadErrorKind::Compression => (
@@ -381,7 +398,7 @@ impl Source {
     /// Consumes bytes that [`Source::fill`] returned.
     pub(crate) fn consume(&mut self, count: usize) {
         let taken = &self.buffer[self.at..self.at + count];
-        self.line += taken.iter().filter(|byte| **byte == self.line_end).count() as u64;
+        self.line += memchr::memchr_iter(self.line_end, taken).count() as u64;
         self.position += count as u64;
         self.at += count;
     }
@@ -391,7 +408,7 @@ impl Source {
         self.buffer.splice(..self.at, bytes.iter().copied());
         self.at = 0;
         self.position -= bytes.len() as u64;
-        self.line -= bytes.iter().filter(|byte| **byte == self.line_end).count() as u64;
+        self.line -= memchr::memchr_iter(self.line_end, bytes).count() as u64;
     }
 
     /// Fills [`Source::head`] again after something was read.
@@ -479,16 +496,15 @@ impl Source {
         {
             let window = (first + ENCODING_WINDOW_BYTES).saturating_sub(bytes.len());
             self.pull(&mut bytes, window);
-            self.decide(&bytes, first);
+            if !self.decide(&bytes, first) {
+                bytes.truncate(first);
+            }
         }
         let had = self.buffer.len();
         match &mut self.encoding {
             Conversion::Undecided | Conversion::Utf8 => self.buffer.extend_from_slice(&bytes),
             Conversion::From(decoder, encoding) => {
-                let mut text = String::new();
-                let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3 + 16);
-                text.reserve(room);
-                let (_, _, had_errors) = decoder.decode_to_string(&bytes, &mut text, self.ended);
+                let (text, had_errors) = decoder.decode(&bytes, self.ended);
                 if had_errors {
                     let notice =
                         format!("not all of it is {}: U+FFFD stands for what is not", encoding.name());
@@ -499,15 +515,16 @@ impl Source {
                 self.buffer.extend_from_slice(text.as_bytes());
             }
         }
-        self.converted_lines += self.buffer[had..].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.converted_lines += memchr::memchr_iter(b'\n', &self.buffer[had..]).count() as u64;
     }
 
     /// Decides on the encoding of the bytes beyond ASCII, by those from `first` on.
     ///
     /// Text in another encoding rarely contains a valid multi-byte sequence of UTF-8, and UTF-8 with
     /// some damage contains many: the more frequent one wins. Which other encoding it is follows
-    /// from a declaration in the file, or from the frequency of its letters.
-    fn decide(&mut self, bytes: &[u8], first: usize) {
+    /// from the user's options, a declaration in the file, or its letters. Returns false if it
+    /// remains unknown, which ends the stream.
+    fn decide(&mut self, bytes: &[u8], first: usize) -> bool {
         let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
         let mut offset = first;
         for chunk in bytes[first..].utf8_chunks() {
@@ -527,17 +544,36 @@ impl Source {
             let line = self.converted_lines
                 + bytes[..place].iter().filter(|byte| **byte == b'\n').count() as u64
                 + 1;
-            let encoding = declared_encoding(&self.raw_head).unwrap_or_else(|| guess(bytes, self.ended));
-            self.notices.push(format!(
-                "not UTF-8 (first on line {line}): read as {}; convert the file if it is something else",
-                encoding.name()
-            ));
+            let named = self.told.or_else(|| declared_encoding(&self.raw_head));
+            let is_text = !self.raw_head.contains(&0);
+            let guess = || match encoding::guess(bytes, self.ended) {
+                // A spreadsheet, a picture.
+                None if !is_text => Some(WINDOWS_1252.into()),
+                guess => guess,
+            };
+            let Some(encoding) = named.or_else(guess) else {
+                self.broken = Some(Break {
+                    kind: ReadErrorKind::Encoding,
+                    what: format!("not UTF-8 (first on line {line}), and its letters show no other encoding"),
+                    remedy: "convert it to UTF-8, or name its encoding with --encoding (windows-1252, ibm850, macintosh, ...)"
+                        .to_owned(),
+                });
+                self.ended = true;
+                return false;
+            };
+            self.notices.push(match self.told {
+                Some(_) => format!("not UTF-8 (first on line {line}): read as {encoding}, as told by --encoding"),
+                None => format!(
+                    "not UTF-8 (first on line {line}): read as {encoding}; if that is wrong, name another with --encoding"
+                ),
+            });
             self.encoding = Conversion::from(encoding);
         }
+        true
     }
 
     /// Returns the encoding that the stream is converted from; `None` if it is UTF-8.
-    pub(crate) fn converted_from(&self) -> Option<&'static Encoding> {
+    pub(crate) fn converted_from(&self) -> Option<Encoding> {
         match self.encoding {
             Conversion::From(_, encoding) => Some(encoding),
             Conversion::Undecided | Conversion::Utf8 => None,
@@ -545,33 +581,9 @@ impl Source {
     }
 }
 
-/// Returns the encoding that fits the letters of a text best; windows-1252 if that reads the same,
-/// or if there are hardly any letters beyond ASCII to tell it from its neighbours.
-fn guess(bytes: &[u8], is_all: bool) -> &'static Encoding {
-    const FEW: usize = 4;
-    let of_latin = [
-        WINDOWS_1250,
-        WINDOWS_1254,
-        WINDOWS_1257,
-        WINDOWS_1258,
-        encoding_rs::ISO_8859_2,
-        encoding_rs::ISO_8859_4,
-        encoding_rs::ISO_8859_13,
-    ];
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, is_all);
-    let found = detector.guess(None, Utf8Detection::Deny);
-    let are_few = || bytes.iter().filter(|byte| !byte.is_ascii()).nth(FEW - 1).is_none();
-    let is_same = || {
-        let (text, ..) = found.decode_without_bom_handling(bytes);
-        text == WINDOWS_1252.decode_without_bom_handling(bytes).0
-    };
-    if of_latin.contains(&found) && (are_few() || is_same()) { WINDOWS_1252 } else { found }
-}
-
 /// Returns the encoding that an XML declaration or an HTML `meta` element names, unless that is
 /// UTF-8 or UTF-16, which the bytes themselves show.
-fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
+fn declared_encoding(head: &[u8]) -> Option<Encoding> {
     const START_BYTES: usize = 1024;
     let head = head[..head.len().min(START_BYTES)].trim_ascii_start().to_ascii_lowercase();
     if !head.starts_with(b"<") {
@@ -585,13 +597,13 @@ fn declared_encoding(head: &[u8]) -> Option<&'static Encoding> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
     let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
     let end = value.iter().position(|byte| is_quote(byte) || b" >/?;".contains(byte))?;
-    Encoding::for_label(&value[..end])
-        .filter(|encoding| encoding.is_ascii_compatible() && *encoding != encoding_rs::UTF_8)
+    let encoding: Encoding = str::from_utf8(&value[..end]).ok()?.parse().ok()?;
+    (encoding != UTF_8.into()).then_some(encoding)
 }
 
-impl From<&'static Encoding> for Conversion {
-    fn from(encoding: &'static Encoding) -> Self {
-        Self::From(Box::new(encoding.new_decoder_without_bom_handling()), encoding)
+impl From<Encoding> for Conversion {
+    fn from(encoding: Encoding) -> Self {
+        Self::From(encoding.decoder(), encoding)
     }
 }
 
@@ -702,6 +714,53 @@ mod tests {
     }
 
     #[test]
+    fn the_encodings_of_dos_and_of_old_macs_are_recognised() {
+        const GERMAN: &str = "id,text\n1,Schöne Grüße aus Köln – nein\n2,Für wen? Ähnlich öde wie früher.\n3,Überall nur Geschwätz\n";
+        const FRENCH: &str = "id,text\n1,C'était très drôle\n2,Ça va être la fête à Noël\n";
+        const SPANISH: &str = "id,text\n1,¿Qué pasó con el señor de la montaña?\n2,Así es la política aquí\n";
+        const DANISH: &str = "id,text\n1,Færgen sejler på søndag\n2,Øl og kød, så går det\n";
+        const ENGLISH: &str = "id,text\n1,It’s late and I don’t care\n2,“So what” she said\n";
+        let dos: Encoding = "ibm850".parse().unwrap();
+        let mac = Encoding::from(encoding_rs::MACINTOSH);
+        for (text, encoding) in [
+            (&GERMAN.replace('–', "-"), dos),
+            (&FRENCH.to_owned(), dos),
+            (&SPANISH.to_owned(), dos),
+            (&DANISH.to_owned(), dos),
+            (&GERMAN.to_owned(), mac),
+            (&FRENCH.to_owned(), mac),
+            (&SPANISH.to_owned(), mac),
+            (&DANISH.to_owned(), mac),
+            (&ENGLISH.to_owned(), mac),
+            (&"id,text\n1,Un café s'il te plaît\n".to_owned(), mac),
+            (&"id,text\n1,Un café de plus\n".to_owned(), dos),
+        ] {
+            let bytes = encoding.encode(text);
+            assert_eq!(decode(&bytes), (text.clone(), encoding.to_string()), "{text}");
+        }
+        for text in [GERMAN, FRENCH, SPANISH, DANISH, ENGLISH] {
+            let (bytes, ..) = WINDOWS_1252.encode(text);
+            assert_eq!(decode(&bytes), (text.to_owned(), "windows-1252".to_owned()));
+        }
+        // Polish in the encoding of DOS for Central Europe.
+        let unknown = b"id,text\n1,Bardzo \x88atwo si\xa9 z tym zgodzi\x86, dzi\xa9kuj\xa9\n2,\xabl\xa9 \xbee nikt nie pyta\x88\n";
+        let open = |told| {
+            let stream = Box::new(io::Cursor::new(unknown.to_vec()));
+            Source::in_encoding("x".into(), stream, told, Arc::default())
+        };
+        let source = open(None).unwrap();
+        let broken = source.broken().unwrap();
+        assert_eq!(broken.kind, ReadErrorKind::Encoding);
+        assert!(broken.remedy.contains("--encoding"), "{}", broken.remedy);
+        let told = open(Some("latin1".parse().unwrap())).unwrap();
+        assert!(
+            told.notices[0].contains("read as windows-1252, as told by --encoding"),
+            "{:?}",
+            told.notices
+        );
+    }
+
+    #[test]
     fn the_encoding_follows_from_the_letters_or_a_declaration() {
         const POLISH: &str = "id,komentarz\n1,Bardzo łatwo się z tym zgodzić, dziękuję.\n2,Most powinien zostać, źle \
                               że nikt nie pytał.\n3,Już trzeci dzień ciągle pada śnieg.\n";
@@ -711,7 +770,7 @@ mod tests {
         const CHINESE: &str = "id,内容\n1,已经下了三天雪,没有人清扫街道。\n2,这座桥应该保留下来。\n";
         const GERMAN: &str = "id,text\n1,Schöner Artikel – über die „Brücke“ fällt kein Wort.\n";
         for (text, encoding) in [
-            (POLISH, WINDOWS_1250),
+            (POLISH, encoding_rs::WINDOWS_1250),
             (RUSSIAN, encoding_rs::WINDOWS_1251),
             (RUSSIAN, encoding_rs::KOI8_U),
             (JAPANESE, encoding_rs::SHIFT_JIS),

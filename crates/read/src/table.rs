@@ -67,7 +67,7 @@ impl Table {
         let [input_file::Group { folder: None, files }] = &groups[..] else {
             return Err(ReadError::new(ReadErrorKind::Io, &name, "a folder", "name one file"));
         };
-        let mut source = Source::open(&files[0], None, Arc::new(AtomicU64::new(0)))?;
+        let mut source = Source::open(&files[0], None, None, Arc::new(AtomicU64::new(0)))?;
         let shape = Shape::of_table(&source).ok_or_else(|| {
             ReadError::new(
                 ReadErrorKind::Unrecognised,

@@ -592,14 +592,15 @@ pub(crate) fn error_page(head: &[u8]) -> Option<String> {
 /// one.
 fn unknown_encoding(source: &Source) -> Option<String> {
     let converted_from = source.converted_from()?;
+    let of_web = converted_from.of_web();
     let head = String::from_utf8_lossy(&source.head()[..source.head().len().min(256)]).into_owned();
     let declaration = &head[..head.find("?>")?];
     let (_, value) = declaration.split_once("encoding=")?;
     let label: String = value.chars().skip(1).take_while(|c| !matches!(c, '"' | '\'')).collect();
     // A byte order mark, or bytes that are not UTF-8, show more than a declaration of UTF-8.
-    let is_known = Encoding::for_label(label.as_bytes()).is_some_and(|declared| {
-        declared == converted_from || [UTF_8, UTF_16LE, UTF_16BE].contains(&declared)
-    });
+    let is_known = Encoding::for_label(label.as_bytes())
+        .is_some_and(|declared| of_web == Some(declared) || [UTF_8, UTF_16LE, UTF_16BE].contains(&declared))
+        || label.parse() == Ok(converted_from);
     (!is_known).then_some(label)
 }
 

@@ -243,6 +243,7 @@ impl Json {
         }
         let Some(records) = &mut self.records else { return Ok(()) };
         let shape = self.kinds[candidate].1;
+        let object = &*records.shapes[shape].unpacked(object);
         if self.input.records() == 0
             && matches!(self.way, Way::Lines)
             && !records.shapes[shape].has_any(object)
@@ -855,6 +856,30 @@ mod tests {
         assert_eq!(read.lines()[249..], ["249 - > -: rain", "250 Ana > 7: snow", "251 Bo > -: hail"]);
         for words in ["`author` is first seen in record 251", "`full_text` is first seen in record 252"] {
             assert!(read.tells(words), "{:?}", read.notices);
+        }
+    }
+
+    #[test]
+    fn json_in_strings_is_read_by_its_keys() {
+        let payload =
+            |text: &str, name: &str| serde_json::json!({"body": text, "author": {"name": name}}).to_string();
+        let long = "It rains and rains. ".repeat(200);
+        let record = |id: u32, text: &str, name: &str| {
+            serde_json::json!({"seq": id, "kind": "comment", "payload": payload(text, name)}).to_string()
+        };
+        let (one, two) = (record(1, "rain again", "Ana"), record(2, &long, "Bo"));
+        for json in [format!("[{one},{two}]"), format!("{one}\n{two}\n")] {
+            let read =
+                read(if json.starts_with('[') { &FORMAT } else { &ndjson::FORMAT }, json.as_bytes()).unwrap();
+            let texts: Vec<String> =
+                read.comments.iter().map(|c| format!("{:?} {}", c.author, c.text.trim())).collect();
+            let expected = ["Some(\"Ana\") rain again".to_owned(), format!("Some(\"Bo\") {}", long.trim())];
+            assert_eq!(texts, expected);
+            assert!(
+                read.tells("the values of `payload` are JSON documents: their keys are read"),
+                "{:?}",
+                read.notices
+            );
         }
     }
 

@@ -16,6 +16,7 @@ const SAMPLE_SCALARS: usize = 200;
 const MOST_KEYS: usize = 200;
 /// The number of bytes of a string that are kept.
 const MOST_TEXT: usize = 2_000;
+const MOST_JSON: usize = 32_000;
 /// The total number of places, and of bytes of samples, that are kept.
 const MOST_PLACES: usize = 20_000;
 const MOST_BYTES: usize = 16 << 20;
@@ -168,7 +169,7 @@ impl Survey {
                 _ => {
                     cut_value(source, &mut raw);
                     let value = scalar(&raw);
-                    survey.kept += raw.len().min(MOST_TEXT);
+                    survey.kept += raw.len().min(if raw.starts_with(b"\"{") { MOST_JSON } else { MOST_TEXT });
                     let place = Place {
                         strings: u64::from(byte == b'"'),
                         others: u64::from(byte != b'"'),
@@ -266,10 +267,11 @@ impl Survey {
     }
 }
 
-/// Returns the beginning of a string.
+/// Returns the beginning of a string; more of one that may be a JSON document.
 fn text(raw: &[u8]) -> String {
     let text: String = serde_json::from_slice(raw).unwrap_or_default();
-    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= MOST_TEXT);
+    let most = if text.starts_with('{') { MOST_JSON } else { MOST_TEXT };
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= most);
     end.map_or(text.clone(), |end| text[..end].to_owned())
 }
 

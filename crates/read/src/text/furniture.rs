@@ -33,7 +33,8 @@ pub(super) struct Furniture {
 pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
     let mut classes: Vec<Option<Class>> =
         lines.iter().map(|line| if line.is_header { None } else { page_words::class(line.text) }).collect();
-    let comments = count_comments(lines, &classes);
+    let (numbered, most) = numbered(lines, &classes);
+    let comments = count_comments(lines, &classes).max(most);
     let recurring = recurring(lines, comments);
     let mut naming = naming(lines);
     match headers {
@@ -52,7 +53,9 @@ pub(super) fn find(lines: &[Line<'_>], headers: &Headers) -> Furniture {
         if naming.contains(&at) {
             classes[at] = Some(Class::Unknown("name".to_owned()));
         } else if classes[at].is_none() {
-            classes[at] = short(line).filter(|form| recurring.contains(form)).map(Class::Unknown);
+            let form = short(line);
+            let of_form = |form: String| recurring.contains(&form).then_some(Class::Unknown(form));
+            classes[at] = numbered.get(&at).cloned().map(Class::Unknown).or_else(|| form.and_then(of_form));
         }
     }
     let mut counts: HashMap<&Class, usize> = HashMap::new();
@@ -191,6 +194,63 @@ fn recurring(lines: &[Line<'_>], comments: usize) -> HashSet<String> {
     };
     let found = touching.iter().filter(|(form, counts)| is_furniture(form, **counts));
     found.map(|(form, _)| (*form).to_owned()).collect()
+}
+
+/// Finds short lines that contain a number and begin or end with the same word throughout the file,
+/// about once per comment and next to short lines that differ: times and counters in a language
+/// without a list (`2 tuntia sitten`, `5 päivää sitten`). Returns the common form of each line, and
+/// the number of lines of the most frequent form; numbers alone count as well.
+fn numbered(lines: &[Line<'_>], classes: &[Option<Class>]) -> (HashMap<usize, String>, usize) {
+    let mut groups: HashMap<String, Vec<usize>> = HashMap::new();
+    for at in 0..lines.len() {
+        if let (None, Some(form)) = (&classes[at], number_form(&lines[at])) {
+            groups.entry(form).or_default().push(at);
+        }
+    }
+    groups.retain(|_, places| are_counters(lines, places));
+    let is_number = |at: usize| classes[at] == Some(Class::Number);
+    // Some pages show several numbers below each other.
+    let ends = (0..lines.len()).filter(|at| is_number(*at) && !(at + 1 < lines.len() && is_number(at + 1)));
+    let numbers: Vec<usize> = ends.collect();
+    let numbers = if are_counters(lines, &numbers) { numbers.len() } else { 0 };
+    let most = groups.values().map(Vec::len).max().unwrap_or(0).max(numbers);
+    let forms =
+        groups.into_iter().flat_map(|(form, places)| places.into_iter().map(move |at| (at, form.clone())));
+    (forms.collect(), most)
+}
+
+/// Returns the common form of a short line with a number: its last word, or its first one.
+fn number_form(line: &Line<'_>) -> Option<String> {
+    let form = short(line).filter(|form| !line.is_header && form.contains('#'))?;
+    let mut words = form.split(' ').filter(|word| *word != "#");
+    if !form.starts_with("# ") {
+        return line.text.contains(' ').then(|| format!("{} ...", words.next().unwrap_or_default()));
+    }
+    // In scripts without spaces, words are not divided.
+    let last = words.next_back()?;
+    let end = last.char_indices().next_back().filter(|(_, c)| *c >= '\u{2e80}').map_or(0, |(at, _)| at);
+    Some(format!("... {}", &last[end..]))
+}
+
+/// Returns true if some lines are about as many as comments, differ, and are always below or always
+/// above short lines that differ as the names of authors do.
+fn are_counters(lines: &[Line<'_>], places: &[usize]) -> bool {
+    const FEWEST: usize = 6;
+    const LEAST_DISTINCT: usize = 3;
+    let distinct = |texts: &[&str]| texts.iter().collect::<HashSet<_>>().len();
+    let names = |neighbour: fn(usize) -> Option<usize>| {
+        let lines = places.iter().filter_map(|place| lines.get(neighbour(*place)?));
+        let texts: Vec<&str> = lines.filter(|line| short(line).is_some()).map(|line| line.text).collect();
+        // The first and the last line of the file have one neighbour.
+        if (texts.len() + 1) * 10 >= places.len() * 9 { distinct(&texts) } else { 0 }
+    };
+    let texts: Vec<&str> = places.iter().map(|at| lines[*at].text).collect();
+    places.len() >= FEWEST
+        && places.len() * 10 >= lines.len()
+        && distinct(&texts) >= LEAST_DISTINCT
+        && places.windows(2).all(|pair| pair[1] - pair[0] >= 3)
+        && names(|at| at.checked_sub(1)).max(names(|at| Some(at + 1)))
+            >= (places.len() / 8).clamp(LEAST_DISTINCT, 10)
 }
 
 /// Returns true if the texts have several words, or begin with a number.

@@ -130,6 +130,9 @@ fn header(line: &str) -> Option<Header<'_>> {
         |at: usize| words.get(at).is_some_and(|(_, word)| word.contains(|c: char| c.is_ascii_digit()));
     let leads = |at: usize| {
         let word = words[at].1.trim_end_matches(':').to_lowercase();
+        if is_initial(words[at].1) {
+            return false;
+        }
         !is_plain(&word)
             || LEADS.contains(&word.as_str())
             || is_time(at) && (has_number(at + 1) || has_number(at + 2))
@@ -197,6 +200,12 @@ fn is_of_chat(line: &str) -> bool {
 /// Returns the words of a line with their places.
 fn words(line: &str) -> Vec<(usize, &str)> {
     line.split_whitespace().map(|word| (word.as_ptr() as usize - line.as_ptr() as usize, word)).collect()
+}
+
+/// Returns true for the initial of a name: `D.`
+fn is_initial(word: &str) -> bool {
+    let letter = word.strip_suffix('.').map(|letter| letter.chars().collect::<Vec<_>>());
+    letter.is_some_and(|letter| matches!(letter[..], [letter] if letter.is_uppercase()))
 }
 
 /// Returns true for a word without digits and signs.

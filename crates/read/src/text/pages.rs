@@ -101,6 +101,30 @@ fn comments(count: usize) -> Vec<Shown> {
     (0..count).map(comment).collect()
 }
 
+/// Returns comments of which each has another author.
+fn strangers(count: usize) -> Vec<Shown> {
+    const GIVEN: [&str; 9] = ["Alma", "Bruno", "Carla", "Dorte", "Egon", "Fenna", "Gustav", "Hilde", "Ivo"];
+    const FAMILY: [&str; 11] =
+        ["Amsel", "Borg", "Czerny", "Dahl", "Ebner", "Falk", "Gruber", "Holm", "Iversen", "Jung", "Krol"];
+    let name = |number: usize| {
+        let (given, family) = (GIVEN[number % 9], FAMILY[number % 11]);
+        match number % 5 {
+            0 => format!("{}{}", given.to_lowercase(), number * 7 + 3),
+            1 => format!("{given}_{family}"),
+            2 => format!("{family}{given}"),
+            3 => format!("{} {family}", &given[..1]).replacen(' ', ". ", 1),
+            _ => format!("{given} {family}"),
+        }
+    };
+    let comments = comments(count).into_iter();
+    comments.map(|comment| Shown { author: name(comment.number), ..comment }).collect()
+}
+
+/// Returns an age in the words of a language: the number is at `#`.
+fn aged(c: &Shown, forms: &[&str]) -> String {
+    forms[c.number % forms.len()].replace('#', &(c.age() + 1).to_string())
+}
+
 /// A site: its name, the lines above the comments, and the function that shows one.
 type Site = (&'static str, &'static str, fn(&Shown) -> String);
 
@@ -384,6 +408,40 @@ const SITES: &[Site] = &[
     ("name and number", "", |c| {
         format!("{} #{}\n{}\n3 March 2024 10:{}\n", c.author, c.number + 1, c.text, c.minute())
     }),
+    ("finnish", "", |c| {
+        let age = aged(c, &["# tuntia sitten", "# minuuttia sitten", "# päivää sitten", "# viikkoa sitten"]);
+        format!("{}\n{age}\n{}\nVastaa\nIlmoita\n", c.author, c.text)
+    }),
+    ("turkish", "", |c| {
+        let age = aged(c, &["# saat önce", "# dakika önce", "# gün önce", "# hafta önce", "# ay önce"]);
+        format!("{}\n{age}\n{}\n{}\nYanıtla\n", c.author, c.text, c.likes())
+    }),
+    ("hungarian, time alone", "", |c| {
+        format!("{}\n2024. március {}. 10:{}\n{}\n", c.author, c.age(), c.minute(), c.text)
+    }),
+    ("czech", "", |c| {
+        let age = aged(c, &["před # hodinami", "před # minutami", "před # dny", "před # týdny"]);
+        format!("{}\n{age}\n{}\nOdpovědět\n", c.author, c.text)
+    }),
+    ("japanese", "", |c| {
+        let age = aged(c, &["#時間前", "#分前", "#日前", "#か月前"]);
+        format!("{}\n{age}\n{}\n返信\n", c.author, c.text)
+    }),
+    ("russian", "", |c| {
+        let age = aged(c, &["# часов назад", "# минут назад", "# дней назад", "# недель назад"]);
+        format!("{}\n{age}\n{}\nОтветить\nПожаловаться\n", c.author, c.text)
+    }),
+    ("counters in icelandic", "", |c| {
+        format!("{}\n{}\nSvara\n{} líkar þetta\n", c.author, c.text, c.likes() + 2)
+    }),
+    ("times in danish", "", |c| {
+        let age = aged(c, &["for # timer siden", "for # minutter siden", "for # dage siden"]);
+        format!("{}\n{age}\n{}\n", c.author, c.text)
+    }),
+    ("times in figures", "", |c| {
+        format!("{}\n{:02}.03.2024 10:{}\n{}\n", c.author, c.age(), c.minute(), c.text)
+    }),
+    ("karma", "", |c| format!("{}\nkarma {}\n{}\nrant along\n", c.author, c.likes() * 31 + 40, c.text)),
     ("dated", ARTICLE, |c| {
         format!("Posted by {} on {} March 2024 at 10:{}\n{}\n", c.author, c.age(), c.minute(), c.text)
     }),
@@ -423,32 +481,47 @@ fn the_end_of_a_page_is_no_comment() {
     }
 }
 
+/// Returns what is wrong with the reading of a page of a site.
+fn faults(site: &Site, name: &str, comments: &[Shown]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let page = shown(site, comments);
+    if sniff(&page).is_none() {
+        wrong.push(format!("{name}: not recognised"));
+    }
+    let found = parse(&page, &Overrides::default()).map_or_else(|_| Vec::new(), |dump| dump.comments);
+    if found.len() != comments.len() {
+        wrong.push(format!("{name}: {} comments", found.len()));
+    }
+    let differing = comments.iter().zip(&found).find(|(comment, found)| {
+        let text = if site.0 == "colon" { comment.text.replace('\n', " ") } else { comment.text.clone() };
+        found.author != written(site.0, comment) || found.text != text
+    });
+    if let Some((comment, found)) = differing {
+        wrong.push(format!(
+            "{name}: {:?}: {:?} became {:?}: {:?}",
+            comment.author, comment.text, found.author, found.text
+        ));
+    }
+    wrong
+}
+
 #[test]
 fn pages_of_many_sites_are_read() {
     let mut wrong = Vec::new();
     for site in SITES {
         for count in [10, 80] {
-            let comments = comments(count);
-            let page = shown(site, &comments);
-            let name = format!("{} of {count}", site.0);
-            if sniff(&page).is_none() {
-                wrong.push(format!("{name}: not recognised"));
-            }
-            let found = parse(&page, &Overrides::default()).map_or_else(|_| Vec::new(), |dump| dump.comments);
-            if found.len() != count {
-                wrong.push(format!("{name}: {} comments", found.len()));
-            }
-            let differing = comments.iter().zip(&found).find(|(comment, found)| {
-                let text =
-                    if site.0 == "colon" { comment.text.replace('\n', " ") } else { comment.text.clone() };
-                found.author != written(site.0, comment) || found.text != text
-            });
-            if let Some((comment, found)) = differing {
-                wrong.push(format!(
-                    "{name}: {:?}: {:?} became {:?}: {:?}",
-                    comment.author, comment.text, found.author, found.text
-                ));
-            }
+            wrong.extend(faults(site, &format!("{} of {count}", site.0), &comments(count)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pages_on_which_everybody_writes_once_are_read() {
+    let mut wrong = Vec::new();
+    for site in SITES {
+        for count in [10, 80] {
+            wrong.extend(faults(site, &format!("{} of {count}", site.0), &strangers(count)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
