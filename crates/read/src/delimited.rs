@@ -220,7 +220,9 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], exten
     }
     let shape = Shape::with(source, mapping, NO_DELIMITER, false);
     let Some(first) = shape.sample.first().map(|record| record[0].trim()) else { return Verdict::No };
-    if shape.header.rows > 0 && mapping::is_called_text(first) {
+    // A key of YAML is no header.
+    let is_plain = first.chars().all(|c| c.is_alphanumeric() || " _-()?".contains(c));
+    if shape.header.rows > 0 && is_plain && mapping::is_called_text(first) {
         Verdict::Maybe(format!("one column, headed `{first}`"))
     } else if source.has_extension(extension) {
         Verdict::Maybe("one column: nothing divides its lines, and its name ends so".to_owned())
@@ -848,13 +850,16 @@ mod tests {
         assert_eq!(read("a.csv", table).0, ["So it is", "It is not"]);
         let options = Options { mapping: "text=raw".parse().unwrap(), ..Options::default() };
         assert_eq!(read_as("a.csv", table, &options).unwrap().0[0], "{\"body\":\"x\"}");
-        let table = "a,b\n1,\"{\"\"x\"\":1,\"\"y\"\":\"\"of no use\"\"}\"\n2,\"{\"\"x\"\":2,\"\"y\"\":\"\"of little use\"\"}\"\n";
-        let error = read_as("a.csv", table, &Options::default()).unwrap_err();
-        assert!(
-            error.to_string().contains("JSON documents, not texts")
-                || error.to_string().contains("no column looks like"),
-            "{error}"
-        );
+        // Lists of comments are not texts.
+        let cell = |n: u32| {
+            let list = serde_json::json!([{"author": "Ana", "text": format!("So it is {n}")}, {"author": "Bo", "text": "No"}]);
+            format!("{n},\"{}\"\n", list.to_string().replace('"', "\"\""))
+        };
+        for name in ["comments", "other"] {
+            let table: String = [format!("post,{name}\n")].into_iter().chain((0..4).map(cell)).collect();
+            let error = read_as("a.csv", &table, &Options::default()).unwrap_err();
+            assert!(error.to_string().contains("JSON documents, not texts"), "{error}");
+        }
     }
 
     #[test]
@@ -907,6 +912,8 @@ mod tests {
             "We came by boat, as ever\nIt was a cold day, and grey\nNobody sang, not even Bo\n",
             "3/12/24, 21:05 - Ana: Hi\n3/12/24, 21:06 - Bo: No\n3/12/24, 21:07 - Ana: So\n",
             "12:00 - Ana: Hi, you\n12:01 - Bo: No, you\n",
+            "comment:\n  layout: \"diff\"\n  require_changes: true\n\ncoverage:\n  status: none\n",
+            "-*- text -*-\n\nChanges in 2.40:\n\n* The boat has a new mast.\n* It does not leak.\n",
         ] {
             for format in ["csv", "tsv"] {
                 let source = Source::new("a.txt".into(), Box::new(Cursor::new(content)), Arc::default());

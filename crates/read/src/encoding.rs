@@ -179,7 +179,7 @@ pub(super) fn guess(bytes: &[u8], is_all: bool) -> Option<Encoding> {
         let is_clear = best_fit > other_fit || best == Encoding::MAC && has_line_ends_of_mac;
         return is_clear.then_some(best);
     }
-    (fit.count < FEW || fit.in_any() >= WRONG).then_some(found)
+    (fit.count < FEW || fit.right as f64 >= WRONG * fit.count as f64).then_some(found)
 }
 
 /// Returns the encoding of the web that fits the frequencies of a text's letters best; windows-1252
@@ -212,7 +212,9 @@ struct Fit {
     /// The sum for signs, and that for letters: by language, and for any language at last.
     signs: f64,
     letters: [f64; LANGUAGES.len() + 1],
+    /// The number of characters, and of those with the right neighbours.
     count: usize,
+    right: usize,
 }
 
 impl Fit {
@@ -227,6 +229,7 @@ impl Fit {
                 && let Some(value) = likelihood(before, c, after)
             {
                 fit.count += 1;
+                fit.right += usize::from(value > 0.0);
                 match is_latin(c) {
                     true => fit.add_letter(c, value),
                     false => fit.signs += value,

@@ -129,7 +129,7 @@ impl Input {
             ),
         })?;
         if let Some(text) = resolved.get(Field::Text).filter(|_| !self.options.mapping.has_names())
-            && packed::are_objects(&columns[text].values)
+            && packed::are_documents(&columns[text].values)
         {
             let name = &columns[text].name;
             return Err(ReadError::new(

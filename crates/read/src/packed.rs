@@ -104,11 +104,27 @@ pub(crate) fn notice(names: &[String]) -> String {
 }
 
 /// Returns true if nearly all of some values are JSON objects, other than pieces of text.
-pub(crate) fn are_objects(values: &[String]) -> bool {
-    const PIECES: [&str; 6] = ["text", "runs", "simpleText", "videoLink", "mention", "emoji"];
+fn are_objects(values: &[String]) -> bool {
     let objects: Vec<Object> = values.iter().filter_map(|value| object(value)).collect();
-    let is_record = |object: &Object| object.keys().any(|key| !PIECES.contains(&key.as_str()));
     objects.iter().any(is_record) && objects.len() * 10 >= values.len() * 9
+}
+
+/// Returns true if nearly all of some values are JSON objects or lists of them, other than pieces
+/// of text.
+pub(crate) fn are_documents(values: &[String]) -> bool {
+    let is_list = |value: &str| {
+        let list: Option<Vec<Object>> =
+            value.trim_start().starts_with('[').then(|| serde_json::from_str(value).ok()).flatten();
+        list.is_some_and(|objects| objects.iter().any(is_record))
+    };
+    let found = values.iter().filter(|value| is_list(value)).count();
+    are_objects(values) || found > 0 && found * 10 >= values.len() * 9
+}
+
+/// Returns true for an object that is not only a piece of a text.
+fn is_record(object: &Object) -> bool {
+    const PIECES: [&str; 6] = ["text", "runs", "simpleText", "videoLink", "mention", "emoji"];
+    object.keys().any(|key| !PIECES.contains(&key.as_str()))
 }
 
 /// Returns the JSON object that a value is.
