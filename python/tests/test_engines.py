@@ -221,7 +221,7 @@ def ray_cluster():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ray.init(
-            num_cpus=3, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20
+            num_cpus=4, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20
         )
     yield ray
     ray.shutdown()
