@@ -523,7 +523,7 @@ impl Source {
     /// Text in another encoding rarely contains a valid multi-byte sequence of UTF-8, and UTF-8 with
     /// some damage contains many: the more frequent one wins. Which other encoding it is follows
     /// from the user's options, a declaration in the file, or its letters. Returns false if it
-    /// remains unknown, which ends the stream.
+    /// remains unknown, which ends the stream; with some characters of UTF-8, it is damaged UTF-8.
     fn decide(&mut self, bytes: &[u8], first: usize) -> bool {
         let (mut valid, mut invalid, mut first_invalid) = (0, 0, None);
         let mut offset = first;
@@ -552,6 +552,10 @@ impl Source {
                 guess => guess,
             };
             let Some(encoding) = named.or_else(guess) else {
+                if valid > 0 {
+                    // Damaged UTF-8: nothing else fits its letters.
+                    return true;
+                }
                 self.broken = Some(Break {
                     kind: ReadErrorKind::Encoding,
                     what: format!("not UTF-8 (first on line {line}), and its letters show no other encoding"),
