@@ -13,9 +13,11 @@ Importing the package loads neither the model nor pyarrow; the first use does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Type checkers take it for true. Importing `typing` for it would be most of the import's time.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._native import (
         CalibrationError as CalibrationError,
     )

@@ -246,31 +246,6 @@ def test_ray_refuses_columns_that_are_there(ray_cluster):
         comity.ray.score(ray.data.from_items([{"text": "a", "toxicity": 1.0}]), model=str(TINY))
 
 
-def test_ray_survives_a_killed_actor(ray_cluster, parquet, expected, tmp_path):
-    import ray.data
-
-    import comity.ray
-
-    marker = tmp_path / "killed"
-    data = ray.data.read_parquet(parquet).repartition(8)
-    scored = comity.ray.score(data, text="body", actors=2, batch_size=500, **SETTINGS)
-
-    class Dying:
-        """Kills its process, once."""
-
-        def __call__(self, table):
-            if not os.path.exists(marker):
-                open(marker, "w").close()
-                os.kill(os.getpid(), 9)
-            return table
-
-    pool = ray.data.ActorPoolStrategy(size=1)
-    dying = scored.map_batches(Dying, batch_format="pyarrow", compute=pool, num_cpus=1)
-    dying.write_parquet(str(tmp_path / "scored"))
-    assert marker.exists()
-    assert_same(pq.read_table(str(tmp_path / "scored")), expected)
-
-
 @pytest.mark.parametrize("processes", [None, 2])
 def test_daft_gives_the_scores_of_one_process(parquet, expected, processes):
     daft = pytest.importorskip("daft")

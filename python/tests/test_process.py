@@ -18,8 +18,8 @@ TEXTS = [f"comment number {number}, you fool" for number in range(500)]
 
 
 def test_import_does_no_work():
-    """The bound is generous: CI machines are busy. docs/performance.md has the measured time."""
-    code = "import time; a = time.perf_counter(); import comity; print(time.perf_counter() - a)"
+    """Processor time, because CI machines are busy."""
+    code = "import time; a = time.process_time(); import comity; print(time.process_time() - a)"
     fastest = min(float(python(code).stdout) for _ in range(5))
     assert fastest < 0.05, fastest
 
