@@ -32,6 +32,7 @@ def test_detoxify_has_the_keys_and_shapes_of_detoxify():
     one = model.predict("You are a fool.")
     assert list(one) == ORIGINAL
     assert all(isinstance(score, float) for score in one.values())
+    assert model.predict(["You are a fool."]) == model.predict("You are a fool.")
     several = model.predict(["You are a fool.", "Thank you."])
     assert list(several) == ORIGINAL
     assert all(isinstance(scores, list) and len(scores) == 2 for scores in several.values())

@@ -86,10 +86,14 @@ class Detoxify:
     @overload
     def predict(self, text: Texts) -> dict[str, list[float]]: ...
     def predict(self, text: str | Texts) -> dict[str, float] | dict[str, list[float]]:
-        """Returns the scores by label: numbers for one text, lists for several."""
-        if isinstance(text, str):
-            return {name: scores[0] for name, scores in self._scores([text]).items()}
-        return self._scores(text)
+        """Returns the scores by label: numbers for one text, lists for several.
+
+        A list of one text is one text, as in detoxify.
+        """
+        found = self._scores([text] if isinstance(text, str) else text)
+        return {
+            name: scores[0] if len(scores) == 1 else scores for name, scores in found.items()
+        }
 
     def _scores(self, texts: Texts) -> dict[str, list[float]]:
         table = self.scorer.score(texts, progress=False)
