@@ -253,7 +253,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("export");
         std::fs::write(&path, content).unwrap();
-        let error = Reader::open(&[path.clone()], &Options::default()).unwrap_err();
+        let error = Reader::open(std::slice::from_ref(&path), &Options::default()).unwrap_err();
         assert!(
             error.to_string().contains("not UTF-8 (first on line 2), and its letters show no other"),
             "{error}"
