@@ -73,6 +73,7 @@ def read(
     records: str | None = None,
     header_row: int | None = None,
     date_order: str | None = None,
+    encoding: str | None = None,
     strict: bool = False,
     on_notice: Callable[[str], None] | None = None,
 ) -> Reading: ...

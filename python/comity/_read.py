@@ -30,6 +30,7 @@ def read(
     records: str | None = None,
     header_row: int | None = None,
     date_order: str | None = None,
+    encoding: str | None = None,
     strict: bool = False,
     rejects: list[Reject] | None = None,
 ) -> pa.Table:
@@ -42,6 +43,7 @@ def read(
         records: JSON: path of the list of records, as `"/data/comments"`.
         header_row: Tables: line that contains the header, counted from 1.
         date_order: Order of day and month, `"dmy"` or `"mdy"`; default: inferred from the column.
+        encoding: Encoding of inputs that are not UTF-8, as `"windows-1252"`; default: inferred.
         strict: Raise an error at the first record that cannot be read.
         rejects: A list to which the records that could not be read are added. Without it, a warning
             has their number and the first of them.
@@ -50,6 +52,8 @@ def read(
         InputError: The input cannot be read, or its format is unknown.
     """
     names = path_list(paths)
+    if not isinstance(map, (Mapping, type(None))):
+        raise TypeError(f"map is a {type(map).__name__}; pass a dict, as {{'text': 'body'}}")
     comments = _native.read(
         names,
         format=format,
@@ -57,6 +61,7 @@ def read(
         records=records,
         header_row=header_row,
         date_order=date_order,
+        encoding=encoding,
         strict=strict,
         on_notice=lambda notice: warnings.warn(notice, stacklevel=3),
     )

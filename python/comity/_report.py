@@ -120,7 +120,7 @@ class Report:
     def table(self, name: str) -> pa.Table:
         """Returns the table `NAME.csv` of the folder."""
         path = self.path / f"{name}.csv"
-        if not path.is_file():
+        if path.parent != self.path or not path.is_file():
             names = ", ".join(sorted(file.stem for file in self.path.glob("*.csv")))
             raise KeyError(f"{self.path} has no table `{name}`; it has {names}")
         return _read_table(path, name)
@@ -190,6 +190,8 @@ def _header(line: str):
 
 
 def _kind(column: str, table: str) -> pa.DataType:
+    if table == "rejects" and column == "bytes":
+        return pa.string()  # `start-end`
     if column in _FLAGS:
         return pa.bool_()
     if column in _TIMES or table == "time_bins" and column in ("from", "to"):

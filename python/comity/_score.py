@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from . import _native
-from ._texts import Texts, arrays
+from ._texts import Texts, arrays, paired
 
 # The texts that are scored together: as many as in a run of the command line.
 _ROWS_PER_THREAD = 512
@@ -124,7 +124,7 @@ class Scorer:
             raise TypeError(
                 f"text is a {type(text).__name__}, not a str; explain one text at a time"
             )
-        return json.loads(self._native.explain(text))
+        return json.loads(self._native.explain(paired(text)))
 
     def _batches(
         self, texts: Texts, as_export: bool

@@ -189,12 +189,12 @@ def _array(texts: list[str | None]) -> pa.Array:
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:
-        return pa.array([_paired(text) for text in texts], pa.string())
+        return pa.array([text and paired(text) for text in texts], pa.string())
 
 
-def _paired(text: str | None) -> str | None:
+def paired(text: str) -> str:
     """Returns a text without lone surrogates, which no UTF-8 can have; pairs become one character.
 
     `json.loads` lets them through.
     """
-    return text and text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

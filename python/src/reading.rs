@@ -7,7 +7,9 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader};
 use arrow_pyarrow::{IntoPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use comity::comment::Comment;
-use comity::read::{DateOrder, FileReport, Format, Mapping, Options, ReadError, Reader, Record, Reject};
+use comity::read::{
+    DateOrder, Encoding, FileReport, Format, Mapping, Options, ReadError, Reader, Record, Reject,
+};
 use comity::record::row::{self, COLUMNS};
 use comity::record::{Outcome, Scored, Unscored};
 use comity::thread::Threader;
@@ -34,7 +36,7 @@ const FIRST: [(&str, &str); 6] = [
 /// Opens exports, and returns their comments as a stream of record batches.
 #[pyfunction]
 #[pyo3(signature = (paths, *, format = None, map = Vec::new(), records = None, header_row = None,
-    date_order = None, strict = false, on_notice = None))]
+    date_order = None, encoding = None, strict = false, on_notice = None))]
 #[expect(clippy::too_many_arguments, reason = "they are the options of the command line")]
 pub(crate) fn read(
     py: Python<'_>,
@@ -44,6 +46,7 @@ pub(crate) fn read(
     records: Option<String>,
     header_row: Option<u64>,
     date_order: Option<&str>,
+    encoding: Option<&str>,
     strict: bool,
     on_notice: Option<Py<PyAny>>,
 ) -> PyResult<Reading> {
@@ -56,6 +59,7 @@ pub(crate) fn read(
         records,
         header_row,
         date_order: date_order.map(parse::<DateOrder>).transpose()?,
+        encoding: encoding.map(parse::<Encoding>).transpose()?,
         ..Options::default()
     };
     let reader = py.detach(|| Reader::open(&paths, &options)).map_err(|error| of_reader(&error))?;

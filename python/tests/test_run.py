@@ -176,3 +176,14 @@ def test_the_command_line():
     assert version.split()[-1].startswith(comity.__version__)
     assert "score" in command("--help").stdout
     assert command("score", check=False).returncode == 2
+
+
+def test_rejects_are_a_table_with_places(tmp_path):
+    export = tmp_path / "few.csv"
+    export.write_text("id,text\n1,Good morning\n2,too,many,cells\n")
+    report = comity.run(export, out=tmp_path / "out")
+    assert report.exit_code == 3
+    [reject] = report.rejects.to_pylist()
+    assert reject["line"] == 3 and reject["bytes"].count("-") == 1
+    with pytest.raises(KeyError):
+        report.table("../out/scores")
