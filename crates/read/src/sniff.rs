@@ -227,7 +227,7 @@ fn mismatch(source: &Source, named: Format, mapping: &Mapping) -> Option<(String
 
 #[cfg(test)]
 mod tests {
-    use crate::{Options, Reader};
+    use crate::{Options, Reader, Record};
 
     fn refuse(content: &str, options: &Options) -> String {
         let folder = tempfile::tempdir().unwrap();
@@ -260,6 +260,29 @@ mod tests {
         );
         let options = Options { encoding: Some("iso-8859-2".parse().unwrap()), ..Options::default() };
         assert_eq!(Reader::open(&[path], &options).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn damaged_characters_of_other_encodings_are_rejects() {
+        let folder = tempfile::tempdir().unwrap();
+        let rejected = |name: &str, bytes: &[u8], encoding: Option<&str>| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let encoding = encoding.map(|name| name.parse().unwrap());
+            let options = Options { encoding, ..Options::default() };
+            let records = Reader::open(&[path], &options).unwrap();
+            let is_reject = |record| matches!(record, Ok(Record::Reject(reject)) if reject.line == 3);
+            records.map(is_reject).collect::<Vec<_>>()
+        };
+        let japanese = b"id,text\n1,\x82\xa0\x82\xa2\n2,cut \x82\n3,\x82\xa4\n";
+        assert_eq!(rejected("sjis.csv", japanese, Some("shift_jis")), [false, true, false]);
+        let mut utf16 = vec![0xff, 0xfe];
+        for unit in "id,text\n1,ok\n2,half \u{1}\n3,fine\n".encode_utf16() {
+            utf16.extend(if unit == 1 { 0xd83d_u16 } else { unit }.to_le_bytes());
+        }
+        assert_eq!(rejected("utf16.csv", &utf16, None), [false, true, false]);
+        let latin = b"id,text\n1,plain\n2,sch\xf6n\n3,more\n";
+        assert_eq!(rejected("utf8.csv", latin, Some("utf-8")), [false, true, false]);
     }
 
     #[test]

@@ -505,14 +505,19 @@ impl Source {
             Conversion::Undecided | Conversion::Utf8 => self.buffer.extend_from_slice(&bytes),
             Conversion::From(decoder, encoding) => {
                 let (text, had_errors) = decoder.decode(&bytes, self.ended);
-                if had_errors {
-                    let notice =
-                        format!("not all of it is {}: U+FFFD stands for what is not", encoding.name());
+                if !had_errors {
+                    self.buffer.extend_from_slice(text.as_bytes());
+                } else {
+                    let notice = format!("not all of it is {}: what is not is damaged text", encoding.name());
                     if !self.notices.contains(&notice) {
                         self.notices.push(notice);
                     }
+                    // No text in UTF-8 has this byte, so readers reject the records that have it.
+                    for (number, part) in text.split('\u{fffd}').enumerate() {
+                        self.buffer.extend((number > 0).then_some(0xff));
+                        self.buffer.extend_from_slice(part.as_bytes());
+                    }
                 }
-                self.buffer.extend_from_slice(text.as_bytes());
             }
         }
         self.converted_lines += memchr::memchr_iter(b'\n', &self.buffer[had..]).count() as u64;
