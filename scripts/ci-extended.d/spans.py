@@ -93,12 +93,12 @@ def main(comity: str, model: str) -> None:
     for span in spans:
         attributes = {one.key: one.value for one in span.attributes}
         assert span.end_time_unix_nano >= span.start_time_unix_nano > 0
-        # It arrives as text, although the conventions of OpenTelemetry want a number.
-        status = int(attributes["http.response.status_code"].string_value)
+        status = attributes["http.response.status_code"].int_value
         route = attributes["http.route"].string_value
+        assert span.name.endswith(f" {route}"), (span.name, route)
         traced = span.trace_id.hex() == TRACE and span.parent_span_id.hex() == PARENT
         found.append((status, traced))
-        print(f"{span.name}, {route}: {status}{', continues the trace' if traced else ''}")
+        print(f"{span.name}: {status}{', continues the trace' if traced else ''}")
     expected = [(status, True) for _, _, status in REQUESTS] + [(200, False)]
     assert sorted(found) == sorted(expected), json.dumps(found)
     print(f"{len(spans)} spans in {len(Collector.kept)} requests")

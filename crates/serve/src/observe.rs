@@ -62,7 +62,6 @@ pub(crate) async fn observe(State(app): State<Shared>, mut request: Request, nex
         target: SPANS,
         "request",
         otel.kind = "server",
-        otel.name = Empty,
         http.request.method = method,
         http.route = Empty,
         http.response.status_code = Empty,
@@ -110,9 +109,11 @@ impl Drop for Ended {
         let path = found.path.get().map_or("unknown", MatchedPath::as_str);
         // 499 is nginx's number for a client that left.
         let status = self.status.map_or(499, |status| status.as_u16());
-        self.span.record("otel.name", format_args!("{} {path}", self.method));
+        #[cfg(feature = "otel")]
+        crate::spans::name(&self.span, format!("{} {path}", self.method));
         self.span.record("http.route", path);
-        self.span.record("http.response.status_code", status);
+        // OpenTelemetry has signed numbers only.
+        self.span.record("http.response.status_code", i64::from(status));
         self.span.record("shape", shape);
         info!(
             id = self.id.to_str().unwrap_or_default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{Bytes, HeaderExtractor, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
@@ -62,6 +62,11 @@ pub(crate) fn join(span: &Span, headers: &HeaderMap) {
     let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
     // It fails if spans are not exported.
     let _ = span.set_parent(parent);
+}
+
+/// Names a request's span once its route is known; the field `otel.name` would be too late then.
+pub(crate) fn name(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 /// Sends spans from a runtime of its own: the thread that collects them has none.
