@@ -395,6 +395,7 @@ pub(crate) fn open(mut input: Input, delimiters: &[u8]) -> Result<Box<dyn Parser
                     && columns[*index].values.is_empty()
                     && !is_read(index)
                     && packed.is_empty()
+                    && entries.is_none()
             };
             own.into_iter().filter(is_blank).map(|index| (index, columns[index].name.clone(), 0, 0)).collect()
         }
@@ -824,6 +825,22 @@ mod tests {
             assert!(notices.contains("every one is a comment on its row"), "{notices}");
             assert!(notices.contains("rows without a comment: 1"), "{notices}");
         }
+    }
+
+    #[test]
+    fn no_comment_of_a_row_is_lost_for_its_form() {
+        let mut table = "Issue key,Comment,Comment,Comment\n".to_owned();
+        for n in 0..300 {
+            table += &format!("LAKE-{n},01/Mar/24 10:05 AM;bo;It is {n},,\n");
+        }
+        table += "LAKE-300,02/Mar/24 9:15 PM;cy;It leaks,as we said,\n";
+        table += "LAKE-301,02/Mar/24 9:15 PM;cy;It sinks,,03/Mar/24 9:15 PM;bo;So it does\n";
+        let (records, notices) = read("a.csv", &table);
+        assert_eq!(records.len(), 304);
+        assert_eq!(records[300..], ["cy: It leaks", "as we said", "cy: It sinks", "bo: So it does"]);
+        assert!(!notices.contains("not read"), "{notices}");
+        let few = "Issue key,Comment,Comment\nA-1,01/Mar/24 10:05 AM;bo;So it is,not dated\nA-2,01/Mar/24 10:06 AM;bo;No,\n";
+        assert_eq!(read("a.csv", few).0, ["bo: So it is", "not dated", "bo: No"]);
     }
 
     #[test]

@@ -21,25 +21,25 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Finds the columns of comments; `None` if the table has none of this form, or if the user
-    /// names the text.
+    /// Finds the columns of comments: all of one name, of whose values at least half have the form.
+    /// `None` if there are none, or if the user names the text.
     pub(crate) fn find(columns: &[Column], mapping: &Mapping) -> Option<Self> {
         if mapping.pairs().any(|(field, _)| field == Field::Text) {
             return None;
         }
-        let is_entry = |value: &String| split(value).is_some();
-        let are_entries = |column: &Column| {
-            let found = column.values.iter().filter(|value| is_entry(value)).count();
-            found > 0 && found * 10 >= column.values.len() * 9
+        let group = |name: &str| -> Vec<usize> {
+            (0..columns.len()).filter(|index| without_number(&columns[*index].name) == name).collect()
         };
-        let first = columns.iter().find(|column| {
-            mapping::field_of_name(without_number(&column.name)) == Some(Field::Text) && are_entries(column)
-        })?;
-        let name = without_number(&first.name);
-        let is_of_group = |column: &Column| {
-            without_number(&column.name) == name && (column.values.is_empty() || are_entries(column))
+        let are_entries = |places: &Vec<usize>| {
+            let values = places.iter().flat_map(|place| &columns[*place].values);
+            let (count, found) = values.fold((0, 0), |(count, found), value| {
+                (count + 1, found + usize::from(split(value).is_some()))
+            });
+            found > 0 && found * 2 >= count
         };
-        let places = (0..columns.len()).filter(|index| is_of_group(&columns[*index])).collect();
+        let names = columns.iter().map(|column| without_number(&column.name));
+        let mut groups = names.filter(|name| mapping::field_of_name(name) == Some(Field::Text)).map(group);
+        let places = groups.find(are_entries)?;
         let named = |names: &[&str]| {
             let is_named =
                 |name: &&str| columns.iter().position(|column| column.name.trim().eq_ignore_ascii_case(name));
@@ -82,7 +82,7 @@ impl Entries {
         });
     }
 
-    /// Reads the comments of a row.
+    /// Reads the comments of a row. A value of another form is a text without author and time.
     pub(crate) fn read<'a>(
         &mut self,
         input: &mut Input,

@@ -38,7 +38,7 @@ impl Packed {
             packed.paths.extend(paths.into_iter().map(|path| (index, path)));
         }
         if packed.columns.is_empty()
-            || !mapping.resolve(&all).is_ok_and(|resolved| packed.holds_text(&resolved))
+            || !mapping.resolve(&all).is_ok_and(|resolved| packed.has_text(&resolved))
         {
             return Self::default();
         }
@@ -46,7 +46,7 @@ impl Packed {
         packed
     }
 
-    fn holds_text(&self, resolved: &Resolved) -> bool {
+    fn has_text(&self, resolved: &Resolved) -> bool {
         !resolved.is_guess() && resolved.all(mapping::Field::Text).any(|index| index >= self.width)
     }
 
