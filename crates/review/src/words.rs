@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use comity_core::label::Label;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// A language of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,48 @@ static CATALOGUE: LazyLock<[Words; 2]> = LazyLock::new(|| {
         Words::parse(Language::German, include_str!("../words/de.toml")),
     ]
 });
+
+/// A whole number of any type. Templates pass some by reference.
+pub trait Number {
+    /// Returns it as the widest type.
+    fn widest(&self) -> i128;
+}
+
+macro_rules! numbers {
+    ($($type:ty),+) => {
+        $(impl Number for $type {
+            fn widest(&self) -> i128 {
+                (*self).into()
+            }
+        })+
+    };
+}
+
+numbers!(u32, u64, i64, i128);
+
+impl<N: Number> Number for &N {
+    fn widest(&self) -> i128 {
+        (**self).widest()
+    }
+}
+
+/// A number with decimals. Templates pass some by reference.
+pub trait Real {
+    /// Returns the number.
+    fn real(&self) -> f64;
+}
+
+impl Real for f64 {
+    fn real(&self) -> f64 {
+        *self
+    }
+}
+
+impl<R: Real> Real for &R {
+    fn real(&self) -> f64 {
+        (**self).real()
+    }
+}
 
 /// The words of one language.
 #[derive(Debug)]
@@ -130,16 +173,16 @@ impl Words {
     }
 
     /// Returns a sentence with a number: the form for one, or the form for others.
-    pub fn n(&self, key: &str, number: impl Into<i128>) -> String {
-        let number = number.into();
+    pub fn n(&self, key: &str, number: impl Number) -> String {
+        let number = number.widest();
         let form = if number == 1 { "one" } else { "other" };
         let key = format!("{key}_{form}");
         self.t(&key).replace("{0}", &self.number(number))
     }
 
     /// Returns a whole number, with a thin space between thousands.
-    pub fn number(&self, number: impl Into<i128>) -> String {
-        let number = number.into();
+    pub fn number(&self, number: impl Number) -> String {
+        let number = number.widest();
         let digits = number.unsigned_abs().to_string();
         let mut out = String::from(if number < 0 { "−" } else { "" });
         for (index, digit) in digits.char_indices() {
@@ -152,7 +195,8 @@ impl Words {
     }
 
     /// Returns a number with this many decimals, with the language's decimal mark.
-    pub fn decimal(&self, value: f64, decimals: usize) -> String {
+    pub fn decimal(&self, value: impl Real, decimals: usize) -> String {
+        let value = value.real();
         let written = format!("{value:.decimals$}");
         match self.language {
             Language::English => written,
@@ -161,13 +205,14 @@ impl Words {
     }
 
     /// Returns a score: three decimals.
-    pub fn score(&self, score: &f64) -> String {
-        self.decimal(*score, 3)
+    pub fn score(&self, score: impl Real) -> String {
+        self.decimal(score, 3)
     }
 
     /// Returns a share of 1 in percent.
-    pub fn percent(&self, share: &f64) -> String {
-        let written = self.decimal(share * 100.0, usize::from(*share < 0.1 && *share > 0.0));
+    pub fn percent(&self, share: impl Real) -> String {
+        let share = share.real();
+        let written = self.decimal(share * 100.0, usize::from(share < 0.1 && share > 0.0));
         match self.language {
             Language::English => format!("{written}%"),
             Language::German => format!("{written}\u{a0}%"),
@@ -175,7 +220,7 @@ impl Words {
     }
 
     /// Returns a rate and its 95% interval.
-    pub fn interval(&self, rate: &f64, low: &f64, high: &f64) -> String {
+    pub fn interval(&self, rate: impl Real, low: impl Real, high: impl Real) -> String {
         let (low, high) = (self.percent(low), self.percent(high));
         format!("{} ({low}–{high})", self.percent(rate))
     }
@@ -184,11 +229,11 @@ impl Words {
     pub fn time(&self, time: &Timestamp) -> String {
         let time = time.to_zoned(jiff::tz::TimeZone::UTC);
         let (hour, minute) = (time.hour(), time.minute());
-        format!("{}, {hour:02}:{minute:02} UTC", self.date(time.date()))
+        format!("{}, {hour:02}:{minute:02} UTC", self.date(&time.date()))
     }
 
     /// Returns a day, for people.
-    pub fn date(&self, date: jiff::civil::Date) -> String {
+    pub fn date(&self, date: &Date) -> String {
         let month = self.word("month", &format!("m{}", date.month()));
         match self.language {
             Language::English => format!("{} {month} {}", date.day(), date.year()),
@@ -279,7 +324,9 @@ mod tests {
     fn every_sentence_is_used() {
         let (used, text) = used();
         // Tables whose keys are words of files, or made from numbers.
-        let tables = ["label", "caution", "action", "verdict", "role", "month", "state", "time", "audit"];
+        let tables = [
+            "label", "caution", "action", "verdict", "role", "rights", "month", "state", "queues", "help", "time",
+        ];
         let idle: Vec<_> = CATALOGUE[0]
             .sentences
             .keys()

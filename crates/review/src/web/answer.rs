@@ -39,7 +39,7 @@ pub(crate) struct Kept {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Missing(_) => Self::Missing,
+            StoreError::Missing(..) => Self::Missing,
             error => Self::Store(error),
         }
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -47,16 +48,18 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 const FRESH: SignedDuration = SignedDuration::from_mins(30);
 
 /// Checks a request, gives it its [`Page`], and sets the headers of the answer.
-pub(crate) async fn guard(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
-    let w = language(request.headers()).words();
+pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let w = language(&parts.headers).words();
     let mut page = Page { is_single: app.access == Access::SingleUser, ..Page::outside(w) };
-    page.is_clear = preference(request.headers(), "clear").is_some();
-    page.notice = notice(request.uri().query().unwrap_or_default(), w);
+    page.is_clear = preference(&parts.headers, "clear").is_some();
+    page.has_keys = preference(&parts.headers, "keys") != Some("off");
+    page.notice = notice(parts.uri.query().unwrap_or_default(), w);
     let mut cookie = None;
-    let response = match admit(&app, &request, &mut page, &mut cookie).await {
+    let response = match admit(&app, &parts, &mut page, &mut cookie).await {
         Ok(()) => {
-            request.extensions_mut().insert(page.clone());
-            next.run(request).await
+            parts.extensions.insert(page.clone());
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(fault) => fault.into_response(),
     };
@@ -99,17 +102,17 @@ fn finish(response: Response, page: &Page) -> Response {
 /// Checks where a request comes from, and finds its user.
 async fn admit(
     app: &App,
-    request: &Request,
+    request: &Parts,
     page: &mut Page,
     cookie: &mut Option<HeaderValue>,
 ) -> Result<(), Fault> {
-    let headers = request.headers();
-    let host = host(headers, request.uri());
+    let headers = &request.headers;
+    let host = host(headers, &request.uri);
     if page.is_single && !is_loopback(host) {
         // A name of another site that was made to lead here would read everything.
         return Err(Fault::Foreign);
     }
-    if request.method() != Method::GET && request.method() != Method::HEAD {
+    if request.method != Method::GET && request.method != Method::HEAD {
         let is_needed = page.is_single;
         if !is_same_origin(headers, host, is_needed) {
             return Err(Fault::Foreign);
@@ -147,9 +150,9 @@ fn sign(page: &mut Page, app: &App, session: Session, user: User) {
 
 /// Returns true for a request by which a page is opened: the only ones that get another token, as
 /// requests of a script may run at the same time as others.
-fn is_navigation(request: &Request) -> bool {
-    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    request.method() == Method::GET && accepts.is_some_and(|value| value.contains("text/html"))
+fn is_navigation(request: &Parts) -> bool {
+    let accepts = request.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    request.method == Method::GET && accepts.is_some_and(|value| value.contains("text/html"))
 }
 
 /// Gives a session another token if it is time.

@@ -164,6 +164,7 @@ pub(crate) async fn save_settings(State(app): State<Shared>, posted: Posted) -> 
     let mut choices = Vec::new();
     choices.extend(language.ok().map(|language| format!("language-{language}")));
     choices.extend(posted.has("clear").then(|| "clear-1".to_owned()));
+    choices.extend((!posted.has("keys")).then(|| "keys-off".to_owned()));
     let mut response = go("/review/settings?done=saved");
     let cookie = app.long_cookie(PREFERENCES, &choices.join("."));
     response.headers_mut().append(header::SET_COOKIE, cookie);

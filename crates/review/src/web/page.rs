@@ -24,6 +24,8 @@ pub(crate) struct Page {
     pub(crate) token: String,
     /// True if texts are shown without asking.
     pub(crate) is_clear: bool,
+    /// True if single keys act on pages.
+    pub(crate) has_keys: bool,
     /// The part of the console that it belongs to.
     pub(crate) here: &'static str,
     /// The outcome of the form before it.
@@ -124,7 +126,12 @@ impl Page {
         self.may(Role::Admin)
     }
 
-    /// Returns `page` for the current part of the navigation, for `aria-current`.
+    /// Returns true if it is the user's id.
+    pub(crate) fn is_me(&self, user: &i64) -> bool {
+        self.user.as_ref().is_some_and(|me| me.id == *user)
+    }
+
+    /// Returns true for the current part of the navigation.
     pub(crate) fn current(&self, part: &str) -> bool {
         self.here == part
     }
@@ -177,6 +184,7 @@ impl Page {
             is_single: false,
             token: String::new(),
             is_clear: false,
+            has_keys: true,
             here: "",
             notice: None,
         }
