@@ -16,23 +16,24 @@ mod distribution;
 mod evenness;
 mod expectation;
 mod expected_maximum;
-mod kappa;
 mod mann_kendall;
 mod moments;
 mod network;
 mod position;
 mod prevalence;
-mod recall;
 mod rolling;
 mod series;
 mod shrinkage;
 mod size_bins;
 mod theil_sen;
 mod thread;
-mod threshold;
 mod time_bins;
 mod tree;
-mod wilson;
+
+pub use comity_core::statistics::{Interval, Kappa, Recall, Suggestion};
+pub(crate) use comity_core::statistics::{
+    Stratum, Z_95, cohen_kappa, stratified_recall, threshold_for_precision, wilson, wilson_share,
+};
 
 pub(crate) use alpha::krippendorff_alpha;
 pub(crate) use author::AuthorTotals;
@@ -47,46 +48,20 @@ pub(crate) use distribution::{Spread, quantiles};
 pub(crate) use evenness::evenness;
 pub(crate) use expectation::Calibrated;
 pub(crate) use expected_maximum::{EXPECTED_MAXIMUM_OF, expected_maximum};
-pub use kappa::Kappa;
-pub(crate) use kappa::cohen_kappa;
 pub(crate) use mann_kendall::{MannKendall, mann_kendall};
 pub(crate) use moments::Moments;
 pub(crate) use network::Edges;
 pub(crate) use position::{Bin, Bins, MAX_BINS, MIN_COMMENTS_IN_BIN};
 pub use prevalence::ShareEstimate;
 pub(crate) use prevalence::{calibrated_share, corrected_share, counted_share};
-pub use recall::Recall;
-pub(crate) use recall::{Stratum, stratified_recall};
 pub(crate) use rolling::{WINDOWS, rolling_mean, rolling_window};
 pub(crate) use series::{FixedPoint, Point, Series};
 pub(crate) use shrinkage::{Shrinkage, Shrunk};
 pub(crate) use size_bins::{SizeBin, SizeBins};
 pub(crate) use theil_sen::theil_sen;
 pub(crate) use thread::{CALM, ThreadTotals, Trend};
-pub use threshold::Suggestion;
-pub(crate) use threshold::threshold_for_precision;
 pub(crate) use time_bins::TimeBins;
 pub(crate) use tree::{Shape, shape};
-pub(crate) use wilson::{wilson, wilson_share};
-
-/// A lower and an upper end.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
-
-impl Interval {
-    /// The interval cut to what the quantity can be.
-    pub fn clamp(self, min: f64, max: f64) -> Self {
-        Self { low: self.low.clamp(min, max), high: self.high.clamp(min, max) }
-    }
-}
-
-/// The standard normal quantile of a two-sided 95% interval.
-pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 
 /// A comment whose calibrated probability of toxicity is at least this counts as toxic in shares
 /// and in "first toxic": more likely than not. No policy changes it, so that shares can be compared

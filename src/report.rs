@@ -28,7 +28,6 @@ mod replies;
 mod run;
 mod summary;
 mod threads;
-pub(crate) mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use comity_core::statistics::{Drawn, STRATA, allocate, stratum_of};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -15,17 +16,6 @@ use crate::record::{Scored, Scores, row};
 
 /// Name of the sample's file in a report's folder.
 pub const SAMPLE: &str = "sample.csv";
-
-/// Boundaries of the strata: by the probability of toxicity, for most of what is missed is not far
-/// below a threshold.
-const CUTS: [f64; 4] = [0.02, 0.05, 0.1, 0.25];
-
-/// The probability of every comment if the model gives no toxicity: all comments are then one
-/// stratum.
-const UNKNOWN: f64 = 0.5;
-
-/// The fewest comments drawn from a stratum that has them: fewer show nothing of its spread.
-const LEAST: u64 = 2;
 
 /// Columns of the sample. Scores are left out: who judges should not know them.
 const COLUMNS: [&str; 14] = [
@@ -95,11 +85,12 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
         return Err(SampleError::Exists { path });
     }
     let scores_path = dir.join(ledger::FILE_NAME);
-    let mut strata = [Stratum::default(); CUTS.len() + 1];
+    let mut strata = [Drawn::default(); STRATA];
     for scored in ledger::Reader::open(&scores_path)? {
         let scored = scored?;
         if let Some(scores) = unflagged(policy, &scored) {
-            strata[stratum_of(scores)].add(scores.get(Label::Toxicity).unwrap_or(UNKNOWN));
+            let toxicity = scores.get(Label::Toxicity);
+            strata[stratum_of(toxicity)].add(toxicity);
         }
     }
     allocate(&mut strata, count);
@@ -115,7 +106,7 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
     for scored in ledger::Reader::open(&scores_path)? {
         let scored = scored?;
         let Some(scores) = unflagged(policy, &scored) else { continue };
-        let number = stratum_of(scores);
+        let number = stratum_of(scores.get(Label::Toxicity));
         // Rows that came since the first reading are of the next sample.
         let (rows, wanted) = &mut left[number];
         if *rows == 0 {
@@ -139,57 +130,13 @@ pub fn draw(dir: &Path, policy: &Policy, count: u64, seed: u64) -> Result<Sample
     Ok(Sample { path, strata: strata.iter().map(|stratum| (stratum.size, stratum.drawn)).collect() })
 }
 
-/// Part of the comments that are not flagged.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stratum {
-    size: u64,
-    /// Sum of `p (1 - p)` over the probabilities of toxicity.
-    spread: f64,
-    drawn: u64,
-}
-
-impl Stratum {
-    fn add(&mut self, probability: f64) {
-        self.size += 1;
-        self.spread += probability * (1.0 - probability);
-    }
-
-    /// Returns the priority of drawing one more: the reduction of the variance.
-    fn priority(&self) -> f64 {
-        if self.drawn >= self.size {
-            return f64::NEG_INFINITY;
-        }
-        let (size, drawn) = (self.size as f64, self.drawn as f64);
-        size * (self.spread / size).sqrt() / (drawn * (drawn + 1.0)).sqrt()
-    }
-}
-
-/// Decides how many of each stratum are drawn.
-fn allocate(strata: &mut [Stratum], count: u64) {
-    let mut left = count;
-    for stratum in &mut *strata {
-        stratum.drawn = LEAST.min(stratum.size).min(left);
-        left -= stratum.drawn;
-    }
-    while left > 0 {
-        let first = strata.iter_mut().max_by(|a, b| a.priority().total_cmp(&b.priority()));
-        let Some(stratum) = first.filter(|stratum| stratum.drawn < stratum.size) else { return };
-        stratum.drawn += 1;
-        left -= 1;
-    }
-}
-
 /// The scores of a comment that has some and that the policy does not flag.
 fn unflagged<'a>(policy: &Policy, scored: &'a Scored) -> Option<&'a Scores> {
     let is_flagged = policy.decide(scored).is_some_and(|decision| decision.is_flagged());
     scored.outcome.scores().filter(|_| !is_flagged)
 }
 
-fn stratum_of(scores: &Scores) -> usize {
-    CUTS.iter().filter(|cut| scores.get(Label::Toxicity).is_some_and(|toxicity| toxicity >= **cut)).count()
-}
-
-fn cells(scored: &Scored, number: usize, stratum: &Stratum) -> [String; COLUMNS.len()] {
+fn cells(scored: &Scored, number: usize, stratum: &Drawn) -> [String; COLUMNS.len()] {
     COLUMNS.map(|column| match column {
         "stratum" => number.to_string(),
         "stratum_size" => stratum.size.to_string(),
@@ -241,7 +188,7 @@ mod tests {
         assert_ne!(read(&first), read(&other));
         assert_eq!(sample.strata.iter().map(|(_, drawn)| drawn).sum::<u64>(), 100);
         assert_eq!(sample.strata.iter().map(|(size, _)| size).sum::<u64>(), 1_800);
-        assert!(sample.strata.iter().all(|(_, drawn)| *drawn >= LEAST));
+        assert!(sample.strata.iter().all(|(_, drawn)| *drawn >= 2));
         let rows = rows(&sample.path);
         let weights: f64 = rows.iter().map(|row| row[13].parse::<f64>().unwrap()).sum();
         assert!((weights - 1_800.0).abs() < 0.01, "{weights}");
@@ -257,16 +204,5 @@ mod tests {
         let sample = draw(folder.path(), &Policy::built_in(), 100, 0).unwrap();
         assert_eq!(rows(&sample.path).len(), 18);
         assert!(sample.strata.iter().all(|(size, drawn)| size == drawn));
-    }
-
-    #[test]
-    fn more_is_drawn_where_scores_are_less_sure() {
-        let mut strata = [
-            Stratum { size: 10_000, spread: 10_000.0 * 0.01 * 0.99, drawn: 0 },
-            Stratum { size: 10_000, spread: 10_000.0 * 0.2 * 0.8, drawn: 0 },
-        ];
-        allocate(&mut strata, 500);
-        // Neyman: sqrt(0.0099) to sqrt(0.16), as 0.0995 to 0.4.
-        assert_eq!((strata[0].drawn, strata[1].drawn), (100, 400));
     }
 }

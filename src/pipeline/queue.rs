@@ -6,7 +6,7 @@ use crate::comment::Comment;
 use crate::explain::{Excerpt, Flagged, explain};
 use crate::policy::{Decision, Policy, Urgency};
 use crate::record::{MOST_EXPLAINED, Scored};
-use crate::report::words;
+use comity_infer::repeats;
 use crate::score::{ScoreError, Scorer};
 
 /// Number of comments that are explained at a time: enough for every thread, few enough to show
@@ -39,7 +39,7 @@ impl<'p> Queue<'p> {
         let Some(fired) = decision.and_then(|decision| decision.fired) else { return };
         let Scored { comment, .. } = row;
         let urgency = fired.urgency(&comment);
-        let words = words::digest(&comment);
+        let words = repeats::digest(&comment);
         if let Some(same) = self.worst.iter().position(|worst| worst.words == words) {
             if urgency.first(&self.worst[same].urgency).is_ge() {
                 return;

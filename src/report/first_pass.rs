@@ -18,7 +18,7 @@ use super::authors::{AuthorSorter, Totals};
 use super::by::Groups;
 use super::draft::{Drafts, Table};
 use super::replies::{Found, Parent, Reply, ReplySorter};
-use super::words;
+use comity_infer::repeats;
 use crate::aggregate::{Calibrated, CommentStats, FixedPoint, Histogram, Moments, Spread, TOXIC};
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
@@ -327,7 +327,7 @@ impl<'p> FirstPass<'p> {
                 previous: previous.unwrap_or(0),
                 thread,
                 position,
-                words: words::digest(comment),
+                words: repeats::digest(comment),
                 harm: harm.to_bits(),
                 // To the microsecond, with the sign turned so that times before 1970 come first.
                 posted: created_at.map_or(u64::MAX, |time| (time.as_microsecond() as u64) ^ (1 << 63)),

@@ -4,7 +4,6 @@
 //! of the scores file are read once more, in the order of the ranks.
 
 mod beside;
-mod caution;
 mod near;
 pub(super) mod page;
 mod rest;
@@ -20,13 +19,13 @@ use super::ReportError;
 use super::draft::{Drafts, Table};
 use super::first_pass::{FirstPass, Flag, OnDisk};
 use super::plain::{cell, decimal, shorten};
-use super::words::shingles;
+use comity_infer::repeats::shingles;
 use crate::cell::guard;
 use crate::comment::Comment;
 use crate::policy::{Fired, Policy, reach};
 use crate::record::{Explanation, ledger};
 use crate::sort::{Sorted, Sorter};
-use caution::Caution;
+use comity_infer::caution::Caution;
 use near::Shown;
 use page::card::read_as;
 use rest::Rest;

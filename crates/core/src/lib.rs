@@ -27,6 +27,7 @@
 //!   moderators' decisions.
 //! - [`score_map`]: maps from scores to those of another service, for `--calibration`.
 //! - [`policy`]: rules, and the actions that they propose.
+//! - [`statistics`]: intervals, agreement and recall, from moderators' decisions.
 //! - [`cell`], [`decimal`], [`digest`], [`quote`], [`word_list`]: the helpers that several crates
 //!   share.
 
@@ -41,4 +42,5 @@ pub mod policy;
 pub mod quote;
 pub mod record;
 pub mod score_map;
+pub mod statistics;
 pub mod word_list;

@@ -260,10 +260,12 @@ pub enum PolicyError {
 }
 
 impl Policy {
-    /// Returns the policy that applies by default: `data/policies/default.toml`.
+    /// The file of the policy that applies by default: `data/policies/default.toml`.
+    pub const BUILT_IN: &str = include_str!("../../../data/policies/default.toml");
+
+    /// Returns the policy that applies by default.
     pub fn built_in() -> Self {
-        Self::parse(include_str!("../../../data/policies/default.toml"))
-            .expect("a test parses the shipped policy")
+        Self::parse(Self::BUILT_IN).expect("a test parses the shipped policy")
     }
 
     /// Reads a policy from TOML.

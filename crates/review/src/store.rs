@@ -7,35 +7,54 @@
 mod audit;
 mod bulk;
 mod decide;
+mod erase;
+mod export;
+mod flags;
+mod fold;
+mod incoming;
 mod insight;
 mod item;
 mod people;
 mod policies;
 mod queue;
 mod sample;
+mod scores;
 mod search;
+mod webhooks;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use sqlx::AnyPool;
-use sqlx::any::AnyPoolOptions;
+use comity_core::digest::hex;
+use comity_core::label::Label;
+use jiff::Timestamp;
+use sqlx::any::{AnyArguments, AnyPoolOptions, AnyRow};
 use sqlx::migrate::Migrator;
-use tokio::sync::Mutex;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Arguments, AssertSqlSafe, Decode, Encode, Row, Transaction, Type};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use audit::{AuditEntry, AuditPage};
 pub use bulk::{BulkOutcome, BulkPreview};
 pub use decide::{AppealInput, Claim, ClaimOutcome, DecideOutcome, DecisionInput, DecisionView, UndoOutcome};
+pub(crate) use incoming::{Catalog, Incoming, cautions};
 pub use insight::{
     Agreement, AppealFigures, DayFigures, Insight, ModeratorLoad, QueueFigures, Range, RuleFigures, Share,
     Suggestion,
 };
 pub use item::{AuthorHistory, AuthorRef, CommentView, Explained, ItemView, ThreadPage, ThreadRef};
 pub use people::{LoginFailures, Role, Session, User};
+pub(crate) use policies::Published;
 pub use policies::{PolicyState, PolicyVersion, ShadowReport, WhatIf, WhatIfRule};
 pub use queue::{Cursor, Filter, Flag, Page, Queue, QueuePage, QueueRow, SavedView, State};
 pub use sample::{BlindSample, RecallFigures};
+use scores::ScoreTable;
 pub use search::{SearchHit, SearchPage};
+pub(crate) use webhooks::Call;
+pub use webhooks::Webhook;
 
 /// The id of a comment, and of its item if it is flagged or drawn.
 pub type CommentId = i64;
@@ -98,6 +117,9 @@ pub enum StoreError {
     /// The address of a webhook was refused.
     #[error("`{0}` is no address of a webhook; write one like https://example.org/comity")]
     Webhook(String),
+    /// The system gave no random bytes.
+    #[error("the system gives no random numbers ({0}); check that /dev/urandom can be read")]
+    Random(String),
     /// The output could not be written.
     #[error("the log cannot be written; check that the disk has room")]
     Write(#[source] std::io::Error),
@@ -118,17 +140,23 @@ pub struct Store {
     /// Held by the one writer of this process to SQLite, so that writers queue in order instead of
     /// polling the file's lock.
     writer: Arc<Mutex<()>>,
+    /// The key of the hashes of authors' names.
+    author_key: Arc<OnceLock<[u8; 32]>>,
+    /// The scores of all comments, for what-if figures.
+    scores: Arc<Mutex<ScoreTable>>,
 }
 
 /// The statements that every connection to SQLite begins with. A commit is on the disk when it
 /// returns (`synchronous`), and readers do not wait for the writer (WAL).
-const SQLITE_SETTINGS: [&str; 6] = [
+const SQLITE_SETTINGS: [&str; 7] = [
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 30000",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
+    // Deleted texts are overwritten.
+    "PRAGMA secure_delete = ON",
 ];
 
 /// The number of connections. SQLite has one writer, and readers are short.
@@ -175,8 +203,288 @@ impl Store {
             Kind::Sqlite => SQLITE.run(&pool).await?,
             Kind::Postgres => POSTGRES.run(&pool).await?,
         }
-        Ok(Self { pool, kind, writer: Arc::new(Mutex::new(())) })
+        let store = Self {
+            pool,
+            kind,
+            writer: Arc::new(Mutex::new(())),
+            author_key: Arc::default(),
+            scores: Arc::default(),
+        };
+        store.ensure_policy().await?;
+        store.secret_of_authors().await?;
+        Ok(store)
     }
+}
+
+/// A transaction that writes. It is rolled back if it is dropped before [`Write::commit`].
+pub(crate) struct Write {
+    /// Dropped first, so that the next writer finds the lock of the file free.
+    transaction: Transaction<'static, Any>,
+    kind: Kind,
+    /// The time of the database when the transaction began. Leases are compared with this clock
+    /// alone.
+    pub(crate) now: i64,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Write {
+    /// Returns the connection, for statements.
+    pub(crate) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+
+    /// Begins a statement that is put together.
+    pub(crate) fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.kind, text)
+    }
+
+    /// Makes the changes last.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// Returns the database in use.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the end of a statement that reads rows in order to change them.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self.kind {
+            // Its writers take turns.
+            Kind::Sqlite => "",
+            Kind::Postgres => " FOR UPDATE",
+        }
+    }
+}
+
+impl Store {
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Write, StoreError> {
+        let (turn, mut transaction) = match self.kind {
+            Kind::Sqlite => {
+                let turn = self.writer.clone().lock_owned().await;
+                (Some(turn), self.pool.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Kind::Postgres => (None, self.pool.begin().await?),
+        };
+        let clock = match self.kind {
+            Kind::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+            Kind::Postgres => "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+        };
+        let now = sqlx::query_scalar(clock).fetch_one(&mut *transaction).await?;
+        Ok(Write { transaction, kind: self.kind, now, _turn: turn })
+    }
+
+    /// Returns a connection that reads.
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Any>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// Begins a statement that is put together.
+    pub(crate) fn sql(&self, text: &str) -> Sql {
+        Sql::new(self.kind, text)
+    }
+
+    /// Returns the time of the database.
+    pub(crate) async fn now(&self) -> Result<i64, StoreError> {
+        let clock = match self.kind {
+            Kind::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+            Kind::Postgres => "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+        };
+        Ok(sqlx::query_scalar(clock).fetch_one(&self.pool).await?)
+    }
+
+    /// Returns a setting; `None` if it was never set.
+    pub(crate) async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM setting WHERE name = $1";
+        Ok(sqlx::query_scalar(sql).bind(name).fetch_optional(&self.pool).await?)
+    }
+
+    /// Returns random bytes that are made once for each name and kept, for keys that must survive a
+    /// restart.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn secret(&self, name: &str) -> Result<[u8; 32], StoreError> {
+        let name = format!("secret.{name}");
+        let known = match self.setting(&name).await? {
+            Some(known) => known,
+            None => {
+                let mut fresh = [0; 32];
+                getrandom::fill(&mut fresh).map_err(|error| StoreError::Random(error.to_string()))?;
+                let mut write = self.begin().await?;
+                let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+                sqlx::query(sql).bind(&name).bind(hex(&fresh)).execute(write.connection()).await?;
+                // Another process may have been first.
+                let sql = "SELECT value FROM setting WHERE name = $1";
+                let kept = sqlx::query_scalar(sql).bind(&name).fetch_one(write.connection()).await?;
+                write.commit().await?;
+                kept
+            }
+        };
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(known.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).unwrap_or_default();
+            *byte =
+                u8::from_str_radix(pair, 16).map_err(|_| StoreError::Value(format!("no key `{name}`")))?;
+        }
+        Ok(bytes)
+    }
+}
+
+/// Sets a setting within a transaction; `None` removes it.
+pub(crate) async fn set(write: &mut Write, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+    match value {
+        Some(value) => {
+            let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) \
+                       ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+            sqlx::query(sql).bind(name).bind(value).execute(write.connection()).await?;
+        }
+        None => {
+            let sql = "DELETE FROM setting WHERE name = $1";
+            sqlx::query(sql).bind(name).execute(write.connection()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A statement that is put together from parts of this crate and values, which are never part of
+/// its text.
+pub(crate) struct Sql {
+    kind: Kind,
+    text: String,
+    values: AnyArguments,
+}
+
+impl Sql {
+    fn new(kind: Kind, text: &str) -> Self {
+        Self { kind, text: text.to_owned(), values: AnyArguments::default() }
+    }
+
+    /// Returns true if it has no text.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Adds text.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a value.
+    pub(crate) fn bind<'v, V: Encode<'v, Any> + Type<Any>>(&mut self, value: V) -> &mut Self {
+        self.values.add(value).expect("every type of a value has a form in both databases");
+        match self.kind {
+            // SQLite looks numbered ones up one by one.
+            Kind::Sqlite => self.text.push('?'),
+            Kind::Postgres => {
+                let number = self.values.len();
+                // Writing to a string does not fail.
+                let _ = write!(self.text, "${number}");
+            }
+        }
+        self
+    }
+
+    /// Adds values in parentheses, separated by commas.
+    pub(crate) fn list<'v, V: Encode<'v, Any> + Type<Any>>(
+        &mut self,
+        values: impl IntoIterator<Item = V>,
+    ) -> &mut Self {
+        self.push("(");
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        self.push(")")
+    }
+
+    /// Runs the statement, and returns the number of rows that it changed.
+    pub(crate) async fn execute(self, connection: &mut AnyConnection) -> Result<u64, StoreError> {
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);
+        Ok(query.execute(connection).await?.rows_affected())
+    }
+
+    /// Returns the rows.
+    pub(crate) async fn all(self, connection: &mut AnyConnection) -> Result<Vec<AnyRow>, StoreError> {
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);
+        Ok(query.fetch_all(connection).await?)
+    }
+
+    /// Returns the first row, if there is one.
+    pub(crate) async fn optional(self, connection: &mut AnyConnection) -> Result<Option<AnyRow>, StoreError> {
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);
+        Ok(query.fetch_optional(connection).await?)
+    }
+
+    /// Returns the only row.
+    pub(crate) async fn one(self, connection: &mut AnyConnection) -> Result<AnyRow, StoreError> {
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);
+        Ok(query.fetch_one(connection).await?)
+    }
+}
+
+/// The time of a comment without one, which is behind all others.
+pub(crate) const NO_TIME: i64 = i64::MAX;
+
+/// Returns a time as the database has it.
+pub(crate) fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+/// Returns a duration as the database has it.
+pub(crate) fn span(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+/// Returns a time of the database.
+pub(crate) fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::Value(format!("the time {micros}")))
+}
+
+/// Returns a score as the database has it.
+pub(crate) fn millionths(score: f64) -> i64 {
+    (score * 1e6).round() as i64
+}
+
+/// Returns a score of the database.
+pub(crate) fn score(millionths: i64) -> f64 {
+    millionths as f64 / 1e6
+}
+
+/// Returns the value of a column.
+pub(crate) fn get<'r, V: Decode<'r, Any> + Type<Any>>(
+    row: &'r AnyRow,
+    column: &str,
+) -> Result<V, StoreError> {
+    Ok(row.try_get(column)?)
+}
+
+/// Returns the word of a column.
+pub(crate) fn word<W: FromStr<Err = String>>(row: &AnyRow, column: &str) -> Result<W, StoreError> {
+    get::<&str>(row, column)?.parse().map_err(StoreError::Value)
+}
+
+/// Returns the word of a column that may be blank.
+pub(crate) fn maybe_word<W: FromStr<Err = String>>(
+    row: &AnyRow,
+    column: &str,
+) -> Result<Option<W>, StoreError> {
+    get::<Option<&str>>(row, column)?.map(str::parse).transpose().map_err(StoreError::Value)
+}
+
+/// Returns the count of a column.
+pub(crate) fn count(row: &AnyRow, column: &str) -> Result<u64, StoreError> {
+    Ok(u64::try_from(get::<i64>(row, column)?).unwrap_or(0))
+}
+
+/// Returns the name of a column of `comment` that has the scores of a label.
+pub(crate) const fn score_column(label: Label) -> &'static str {
+    label.as_str()
 }
 
 /// Returns an address without its password, for messages.

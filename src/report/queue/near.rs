@@ -52,7 +52,7 @@ impl Shown {
 mod tests {
     use super::*;
     use crate::comment::{Comment, Origin};
-    use crate::report::words::shingles;
+    use comity_infer::repeats::shingles;
 
     fn shingles_of(text: &str) -> Vec<u64> {
         shingles(&Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 }))

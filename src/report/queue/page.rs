@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use askama::Template;
 
 use super::beside::Beside;
-use super::caution::Caution;
+use comity_infer::caution::Caution;
 use super::{Queue, Sources};
 use crate::decisions::ReviewStats;
 use crate::label::Label;

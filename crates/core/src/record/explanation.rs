@@ -41,6 +41,13 @@ pub struct Explanation {
     pub words: Vec<Part>,
 }
 
+impl Explanation {
+    /// Returns true if its parts lie within a text, on character boundaries.
+    pub fn is_within(&self, text: &str) -> bool {
+        self.sentences.iter().chain(&self.words).all(|part| text.get(part.start..part.end).is_some())
+    }
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -66,6 +66,7 @@ CREATE TABLE model (
     name TEXT NOT NULL,
     version TEXT NOT NULL,
     checksum TEXT NOT NULL,
+    languages TEXT NOT NULL,
     UNIQUE (name, version, checksum)
 );
 
@@ -87,6 +88,8 @@ CREATE TABLE author (
     forgotten INTEGER NOT NULL DEFAULT 0,
     UNIQUE (source_id, name_hash)
 );
+
+CREATE INDEX author_forgotten ON author (source_id) WHERE forgotten = 1;
 
 CREATE TABLE comment (
     id INTEGER PRIMARY KEY,
@@ -146,6 +149,7 @@ CREATE TABLE explanation (
 
 CREATE TABLE policy (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
     toml TEXT NOT NULL,
     state TEXT NOT NULL,
     user_id INTEGER REFERENCES member (id),
@@ -198,6 +202,7 @@ CREATE INDEX item_rule ON item (queue, state, rule, lead, rank, posted, id);
 CREATE INDEX item_thread ON item (thread_id, queue, state, lead, rank, posted, id);
 CREATE INDEX item_author ON item (author_id, queue, state, lead, rank, posted, id);
 CREATE INDEX item_fold ON item (fold, queue, state, rank, posted, id);
+CREATE INDEX item_language ON item (language);
 CREATE INDEX item_claim ON item (claimed_by) WHERE claimed_by IS NOT NULL;
 CREATE INDEX item_sample ON item (sample_id) WHERE sample_id IS NOT NULL;
 
@@ -244,7 +249,7 @@ CREATE TABLE decision (
 CREATE INDEX decision_item ON decision (item_id, id);
 CREATE INDEX decision_user ON decision (user_id, id);
 CREATE INDEX decision_at ON decision (at);
-CREATE INDEX decision_batch ON decision (batch_id) WHERE batch_id IS NOT NULL;
+CREATE INDEX decision_batch ON decision (batch_id, item_id) WHERE batch_id IS NOT NULL;
 
 CREATE TABLE appeal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

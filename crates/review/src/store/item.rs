@@ -1,16 +1,22 @@
 //! One comment with everything that a moderator needs to decide about it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use comity_core::comment::Status;
 use comity_core::label::Label;
-use comity_core::record::{Part, Scores, Unscored};
+use comity_core::record::{Outcome, Part, Scored, Scores, Unscored};
 use jiff::Timestamp;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
-use super::decide::{Claim, DecisionView};
+use super::decide::{self, Claim, DecisionView};
+use super::flags;
 use super::insight::Share;
-use super::queue::{Flag, Queue, State};
-use super::{AuthorId, CommentId, SourceId, Store, StoreError, ThreadId};
+use super::queue::{Flag, MOST_ROWS, Queue, State};
+use super::{
+    AuthorId, CommentId, NO_TIME, SourceId, Store, StoreError, ThreadId, count, get, maybe_word, time, word,
+};
 
 /// An author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +163,110 @@ pub struct ItemView {
     pub repeats: u64,
 }
 
+/// The columns of a comment, for [`comment`].
+pub(crate) const COMMENT: &str = "SELECT c.id, c.external_id, c.source_id, s.name AS source_name, c.thread_id, \
+     t.name AS thread_name, t.title AS thread_title, c.parent, c.parent_inferred, c.author_id, c.author_name, \
+     a.name AS known_name, c.posted, c.body, c.quotes, c.unsourced, c.status, c.language, c.evasion, \
+     c.unscored, c.toxicity, c.severe_toxicity, c.obscene, c.threat, c.insult, c.identity_attack, c.negative, \
+     c.neutral, c.positive, c.link, c.section, c.votes, c.replies, c.cautions, m.name AS model_name, \
+     m.version AS model_version, o.state AS item_state \
+     FROM comment c JOIN source s ON s.id = c.source_id JOIN thread t ON t.id = c.thread_id \
+     JOIN model m ON m.id = c.model_id LEFT JOIN author a ON a.id = c.author_id LEFT JOIN item o ON o.id = c.id ";
+
+/// Returns ranges that the database has.
+pub(crate) fn parse_ranges(text: &str) -> Result<Vec<Range<usize>>, StoreError> {
+    let parse = |range: &str| {
+        let (start, end) = range.split_once('-')?;
+        Some(start.parse().ok()?..end.parse().ok()?)
+    };
+    let ranges = text.split_ascii_whitespace().map(parse).collect::<Option<_>>();
+    ranges.ok_or_else(|| StoreError::Value(format!("the ranges `{text}`")))
+}
+
+/// Returns the comment of a row of [`COMMENT`].
+pub(crate) fn comment(row: &AnyRow) -> Result<CommentView, StoreError> {
+    let text: Option<String> = get(row, "body")?;
+    // Ranges of a text that is gone have no meaning.
+    let ranges = |column| match &text {
+        Some(_) => parse_ranges(get(row, column)?),
+        None => Ok(Vec::new()),
+    };
+    let known_name: Option<String> = get(row, "known_name")?;
+    let author = match (get::<Option<i64>>(row, "author_id")?, &known_name) {
+        (Some(id), Some(name)) => Some(AuthorRef { id, name: name.clone() }),
+        _ => None,
+    };
+    let Scored { outcome, .. } = flags::scored(row)?;
+    let (scores, unscored) = match outcome {
+        Outcome::Scored(scores) => (Some(scores), None),
+        Outcome::Unscored(cause) => (None, Some(cause)),
+    };
+    let posted: i64 = get(row, "posted")?;
+    Ok(CommentView {
+        id: get(row, "id")?,
+        external_id: get(row, "external_id")?,
+        source: get(row, "source_id")?,
+        source_name: get(row, "source_name")?,
+        thread: ThreadRef {
+            id: get(row, "thread_id")?,
+            name: get(row, "thread_name")?,
+            title: get(row, "thread_title")?,
+        },
+        parent: get(row, "parent")?,
+        parent_inferred: get::<i64>(row, "parent_inferred")? == 1,
+        author,
+        author_name: known_name.or(get(row, "author_name")?),
+        posted_at: (posted != NO_TIME).then(|| time(posted)).transpose()?,
+        quotes: ranges("quotes")?,
+        unsourced: ranges("unsourced")?,
+        text,
+        status: word(row, "status")?,
+        language: get(row, "language")?,
+        evasion: get::<i64>(row, "evasion")? == 1,
+        scores,
+        unscored,
+        link: get(row, "link")?,
+        section: get(row, "section")?,
+        votes: get(row, "votes")?,
+        replies: get::<Option<i64>>(row, "replies")?.and_then(|count| u64::try_from(count).ok()),
+        model: format!("{} {}", get::<&str>(row, "model_name")?, get::<&str>(row, "model_version")?),
+        state: maybe_word(row, "item_state")?,
+    })
+}
+
+/// Returns comments by their ids.
+pub(crate) async fn comments(
+    store: &Store,
+    connection: &mut AnyConnection,
+    ids: &[CommentId],
+) -> Result<HashMap<CommentId, CommentView>, StoreError> {
+    let mut found = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(found);
+    }
+    let mut sql = store.sql(COMMENT);
+    sql.push("WHERE c.id IN ").list(ids.iter().copied());
+    for row in sql.all(connection).await? {
+        let comment = comment(&row)?;
+        found.insert(comment.id, comment);
+    }
+    Ok(found)
+}
+
+/// Returns a claim of an item's row that is in force; the name of its user is in the column
+/// `claimer`.
+pub(crate) fn claim(row: &AnyRow, now: i64) -> Result<Option<Claim>, StoreError> {
+    let until: Option<i64> = get(row, "claimed_until")?;
+    match (get::<Option<i64>>(row, "claimed_by")?, until) {
+        (Some(user), Some(until)) if until > now => Ok(Some(Claim {
+            user,
+            name: get::<Option<String>>(row, "claimer")?.unwrap_or_default(),
+            until: time(until)?,
+        })),
+        _ => Ok(None),
+    }
+}
+
 impl Store {
     /// Returns a comment with everything around it: `around` comments of its thread before and
     /// after it.
@@ -164,7 +274,81 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn item(&self, id: CommentId, around: u32) -> Result<Option<ItemView>, StoreError> {
-        todo!()
+        let now = self.now().await?;
+        let mut connection = self.reader().await?;
+        let mut sql = self.sql(COMMENT);
+        sql.push("WHERE c.id = ").bind(id);
+        let Some(row) = sql.optional(&mut connection).await? else { return Ok(None) };
+        let comment = comment(&row)?;
+        let cautions = get::<&str>(&row, "cautions")?.split_ascii_whitespace().map(str::to_owned).collect();
+        let mut view = ItemView {
+            queue: None,
+            flag: None,
+            revision: 0,
+            claim: None,
+            decisions: Vec::new(),
+            explained: None,
+            cautions,
+            parent: None,
+            thread: ThreadPage::default(),
+            author: None,
+            repeats: 0,
+            comment,
+        };
+        let sql = "SELECT i.*, p.name AS policy_name, u.name AS claimer FROM item i \
+                   LEFT JOIN policy p ON p.id = i.policy_id LEFT JOIN member u ON u.id = i.claimed_by WHERE i.id = $1";
+        if let Some(row) = sqlx::query(sql).bind(id).fetch_optional(&mut *connection).await? {
+            let queue: Queue = word(&row, "queue")?;
+            view.queue = Some(queue);
+            view.flag = flags::flag(&row)?;
+            view.revision = get(&row, "revision")?;
+            view.claim = claim(&row, now)?;
+            let sql = "SELECT COUNT(*) AS repeats FROM item WHERE fold = $1 AND queue = $2 AND state = $3 AND id <> $4";
+            let query = sqlx::query(sql).bind(get::<i64>(&row, "fold")?).bind(queue.as_str());
+            let row = query.bind(State::Open.as_str()).bind(id).fetch_one(&mut *connection).await?;
+            view.repeats = count(&row, "repeats")?;
+            view.decisions = decide::decisions_of(&mut connection, id).await?;
+        }
+        if view.comment.text.is_some() {
+            view.explained = explained(&mut connection, id).await?;
+        }
+        if let Some(parent) = &view.comment.parent {
+            let mut sql = self.sql(COMMENT);
+            sql.push("WHERE c.thread_id = ").bind(view.comment.thread.id);
+            sql.push(" AND c.external_id = ").bind(parent.as_str());
+            view.parent = sql.optional(&mut connection).await?.as_ref().map(self::comment).transpose()?;
+        }
+        let posted = view.comment.posted_at.map_or(NO_TIME, super::micros);
+        let sql = "SELECT COUNT(*) AS before FROM comment WHERE thread_id = $1 AND (posted, id) < ($2, $3)";
+        let query = sqlx::query(sql).bind(view.comment.thread.id).bind(posted).bind(id);
+        let before = count(&query.fetch_one(&mut *connection).await?, "before")?;
+        let from = before.saturating_sub(around.into());
+        let size = u32::try_from(before - from).unwrap_or(around) + 1 + around;
+        view.thread = self.thread_page(&mut connection, view.comment.thread.id, from, size).await?;
+        drop(connection);
+        if let Some(author) = &view.comment.author {
+            view.author = self.author(author.id).await?;
+        }
+        Ok(Some(view))
+    }
+
+    async fn thread_page(
+        &self,
+        connection: &mut AnyConnection,
+        thread: ThreadId,
+        from: u64,
+        size: u32,
+    ) -> Result<ThreadPage, StoreError> {
+        let sql = "SELECT COUNT(*) AS total FROM comment WHERE thread_id = $1";
+        let row = sqlx::query(sql).bind(thread).fetch_one(&mut *connection).await?;
+        let mut sql = self.sql(COMMENT);
+        // Passing over comments takes the index alone.
+        sql.push("WHERE c.id IN (SELECT id FROM comment WHERE thread_id = ").bind(thread);
+        sql.push(" ORDER BY posted, id LIMIT ").bind(i64::from(size)).push(" OFFSET ");
+        sql.bind(i64::try_from(from).unwrap_or(i64::MAX)).push(") ORDER BY c.posted, c.id");
+        let rows = sql.all(connection).await?;
+        let comments = rows.iter().map(comment).collect::<Result<_, _>>()?;
+        Ok(ThreadPage { comments, before: from, total: count(&row, "total")? })
     }
 
     /// Returns the comments of a thread in the order of posting, from the one with number `from`,
@@ -178,7 +362,14 @@ impl Store {
         from: u64,
         size: u32,
     ) -> Result<Option<(ThreadRef, ThreadPage)>, StoreError> {
-        todo!()
+        let mut connection = self.reader().await?;
+        let sql = "SELECT id, name, title FROM thread WHERE id = $1";
+        let Some(row) = sqlx::query(sql).bind(thread).fetch_optional(&mut *connection).await? else {
+            return Ok(None);
+        };
+        let page = self.thread_page(&mut connection, thread, from, size.min(MOST_ROWS)).await?;
+        let thread = ThreadRef { id: thread, name: get(&row, "name")?, title: get(&row, "title")? };
+        Ok(Some((thread, page)))
     }
 
     /// Returns the record of an author.
@@ -186,7 +377,42 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn author(&self, author: AuthorId) -> Result<Option<AuthorHistory>, StoreError> {
-        todo!()
+        let mut connection = self.reader().await?;
+        let sql = "SELECT name FROM author WHERE id = $1 AND name IS NOT NULL";
+        let row = sqlx::query(sql).bind(author).fetch_optional(&mut *connection).await?;
+        let Some(row) = row else { return Ok(None) };
+        let author = AuthorRef { id: author, name: get(&row, "name")? };
+        let sql = "SELECT COUNT(*) AS comments, MIN(CASE WHEN posted = $1 THEN NULL ELSE posted END) AS first, \
+                   MAX(CASE WHEN posted = $1 THEN NULL ELSE posted END) AS last FROM comment \
+                   WHERE author_id = $2 AND unscored IS NULL";
+        let query = sqlx::query(sql).bind(NO_TIME).bind(author.id);
+        let totals = query.fetch_one(&mut *connection).await?;
+        let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN i.rule IS NOT NULL AND i.state <> $1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+                   AS flagged, CAST(COALESCE(SUM(CASE WHEN i.state = $2 AND d.verdict IN ('approve', 'reject') \
+                   THEN 1 ELSE 0 END), 0) AS BIGINT) AS decided, \
+                   CAST(COALESCE(SUM(CASE WHEN i.state = $2 AND ((d.verdict = 'reject' AND (d.appeal IS NULL OR d.appeal = \
+                   'uphold')) OR (d.verdict = 'approve' AND d.appeal = 'overturn')) THEN 1 ELSE 0 END), 0) AS BIGINT) \
+                   AS rejected FROM item i LEFT JOIN decision d ON d.id = i.last_decision WHERE i.author_id = $3";
+        let query =
+            sqlx::query(sql).bind(State::Dropped.as_str()).bind(State::Decided.as_str()).bind(author.id);
+        let items = query.fetch_one(&mut *connection).await?;
+        let comments = count(&totals, "comments")?;
+        let seen = match (get::<Option<i64>>(&totals, "first")?, get::<Option<i64>>(&totals, "last")?) {
+            (Some(first), Some(last)) => Some((time(first)?, time(last)?)),
+            _ => None,
+        };
+        let mut sql = self.sql(COMMENT);
+        sql.push("WHERE c.author_id = ").bind(author.id).push(" AND o.rule IS NOT NULL AND o.state <> ");
+        sql.bind(State::Dropped.as_str()).push(" ORDER BY c.id DESC LIMIT 5");
+        let rows = sql.all(&mut connection).await?;
+        Ok(Some(AuthorHistory {
+            flagged: Share { hits: count(&items, "flagged")?, trials: comments },
+            rejected: Share { hits: count(&items, "rejected")?, trials: count(&items, "decided")? },
+            last_flagged: rows.iter().map(comment).collect::<Result<_, _>>()?,
+            author,
+            comments,
+            seen,
+        }))
     }
 
     /// Returns the comments of an author, the newest first, before a position that the last of a
@@ -200,6 +426,27 @@ impl Store {
         before: Option<CommentId>,
         size: u32,
     ) -> Result<Vec<CommentView>, StoreError> {
-        todo!()
+        let mut sql = self.sql(COMMENT);
+        sql.push("WHERE c.author_id = ").bind(author).push(" AND c.id < ").bind(before.unwrap_or(i64::MAX));
+        sql.push(" ORDER BY c.id DESC LIMIT ").bind(i64::from(size.min(MOST_ROWS)));
+        let rows = sql.all(&mut *self.reader().await?).await?;
+        rows.iter().map(comment).collect()
     }
+}
+
+/// Returns the explanation of a comment.
+async fn explained(connection: &mut AnyConnection, id: CommentId) -> Result<Option<Explained>, StoreError> {
+    let sql = "SELECT label, partial, read_as, sentences, words FROM explanation WHERE comment_id = $1";
+    let Some(row) = sqlx::query(sql).bind(id).fetch_optional(connection).await? else { return Ok(None) };
+    let parts = |column| {
+        let parts = serde_json::from_str(get(&row, column)?);
+        parts.map_err(|_| StoreError::Value(format!("no parts of an explanation in `{column}`")))
+    };
+    Ok(Some(Explained {
+        label: maybe_word(&row, "label")?,
+        sentences: parts("sentences")?,
+        words: parts("words")?,
+        read_as: get(&row, "read_as")?,
+        partial: get::<i64>(&row, "partial")? == 1,
+    }))
 }

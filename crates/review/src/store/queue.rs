@@ -1,5 +1,6 @@
 //! The queues: what is open, in the order of expected harm.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,8 +10,16 @@ use comity_core::words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
 use super::decide::Claim;
-use super::{AuthorId, CommentId, CommentView, SourceId, Store, StoreError, ThreadId, UserId};
+use super::flags;
+use super::item::{claim, comments};
+use super::{
+    AuthorId, CommentId, CommentView, SourceId, Sql, Store, StoreError, ThreadId, UserId, count, get, micros,
+    millionths, score_column,
+};
 
 /// A queue of items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -189,6 +198,8 @@ pub struct QueuePage {
     pub rows: Vec<QueueRow>,
     /// The number of open items that the filter selects, near-duplicates included.
     pub total: u64,
+    /// True if there are more than `total`: counting ends at 10,000 if the filter has conditions.
+    pub is_least: bool,
     /// The position for the next page; `None` on the last.
     pub next: Option<Cursor>,
 }
@@ -208,6 +219,123 @@ pub struct SavedView {
     pub filter: Filter,
 }
 
+/// The largest number of rows of a page.
+pub(crate) const MOST_ROWS: u32 = 200;
+
+/// Items that are counted for a filter, at most.
+const MOST_COUNTED: i64 = 10_000;
+
+impl Filter {
+    /// Adds the conditions on open items, whose alias is `i`.
+    pub(crate) fn push_open(&self, sql: &mut Sql) {
+        sql.push("i.queue = ").bind(self.queue.as_str());
+        sql.push(" AND i.state = ").bind(State::Open.as_str());
+        self.push_conditions(sql);
+    }
+
+    /// Adds a condition that folds near-duplicates, unless they are asked for.
+    pub(crate) fn push_folded(&self, sql: &mut Sql) {
+        if self.repeats_of.is_none() {
+            sql.push(" AND i.lead = 1");
+        }
+    }
+
+    /// Returns true if it selects a whole queue.
+    fn is_whole_queue(&self) -> bool {
+        *self == Self { queue: self.queue, ..Self::default() }
+    }
+
+    fn push_conditions(&self, sql: &mut Sql) {
+        let texts = [("i.rule", &self.rule), ("i.language", &self.language)];
+        for (column, value) in texts.into_iter().filter_map(|(column, value)| Some((column, value.as_ref()?)))
+        {
+            sql.push(" AND ").push(column).push(" = ").bind(value.as_str());
+        }
+        if let Some(action) = self.action {
+            sql.push(" AND i.action = ").bind(action.as_str());
+        }
+        let ids = [("i.thread_id", self.thread), ("i.author_id", self.author), ("i.source_id", self.source)];
+        for (column, id) in ids.into_iter().filter_map(|(column, id)| Some((column, id?))) {
+            sql.push(" AND ").push(column).push(" = ").bind(id);
+        }
+        if let Some(from) = self.posted_from {
+            sql.push(" AND i.posted >= ").bind(micros(from));
+        }
+        if let Some(before) = self.posted_before {
+            sql.push(" AND i.posted < ").bind(micros(before));
+        }
+        if let Some(item) = self.repeats_of {
+            sql.push(" AND i.fold = (SELECT fold FROM item WHERE id = ").bind(item).push(")");
+        }
+        let has_range = self.min_score.is_some() || self.max_score.is_some();
+        let score = match self.label {
+            Some(label) if has_range => {
+                sql.push(" AND EXISTS (SELECT 1 FROM comment c WHERE c.id = i.id");
+                format!("c.{}", score_column(label))
+            }
+            Some(label) => {
+                sql.push(" AND i.label = ").bind(label.as_str());
+                String::new()
+            }
+            None => "i.score".to_owned(),
+        };
+        if let Some(low) = self.min_score {
+            sql.push(" AND ").push(&score).push(" >= ").bind(millionths(low));
+        }
+        if let Some(high) = self.max_score {
+            sql.push(" AND ").push(&score).push(" <= ").bind(millionths(high));
+        }
+        if has_range && self.label.is_some() {
+            sql.push(")");
+        }
+        if let Some(caution) = &self.caution {
+            // Cautions are words, separated by spaces.
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM comment c WHERE c.id = i.id AND ' ' || c.cautions || ' ' LIKE ",
+            );
+            let word: String = caution.chars().filter(char::is_ascii_lowercase).collect();
+            sql.bind(format!("% {word} %")).push(")");
+        }
+    }
+}
+
+/// The columns of an item, for [`rows`].
+pub(crate) const ITEM: &str = "SELECT i.*, p.name AS policy_name, u.name AS claimer FROM item i \
+     LEFT JOIN policy p ON p.id = i.policy_id LEFT JOIN member u ON u.id = i.claimed_by ";
+
+/// Returns the rows of items, in their order.
+pub(crate) async fn rows(
+    store: &Store,
+    connection: &mut AnyConnection,
+    items: &[AnyRow],
+    now: i64,
+) -> Result<Vec<QueueRow>, StoreError> {
+    let ids = items.iter().map(|row| get(row, "id")).collect::<Result<Vec<CommentId>, _>>()?;
+    let mut comments = comments(store, connection, &ids).await?;
+    let mut repeats: HashMap<(i64, String), u64> = HashMap::new();
+    if !items.is_empty() {
+        let folds = items.iter().map(|row| get(row, "fold")).collect::<Result<Vec<i64>, _>>()?;
+        let mut sql = store.sql("SELECT fold, queue, COUNT(*) AS repeats FROM item WHERE state = ");
+        sql.bind(State::Open.as_str()).push(" AND fold IN ").list(folds).push(" GROUP BY fold, queue");
+        for row in sql.all(&mut *connection).await? {
+            repeats.insert((get(&row, "fold")?, get(&row, "queue")?), count(&row, "repeats")?);
+        }
+    }
+    let mut found = Vec::with_capacity(items.len());
+    for row in items {
+        let Some(comment) = comments.remove(&get(row, "id")?) else { continue };
+        let key = (get(row, "fold")?, get(row, "queue")?);
+        found.push(QueueRow {
+            comment,
+            flag: flags::flag(row)?,
+            repeats: repeats.get(&key).copied().unwrap_or(1).saturating_sub(1),
+            claim: claim(row, now)?,
+            revision: get(row, "revision")?,
+        });
+    }
+    Ok(found)
+}
+
 impl Store {
     /// Returns a page of a queue. Near-duplicates are folded into the most urgent of them, unless
     /// the filter asks for them.
@@ -215,7 +343,47 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn queue(&self, filter: &Filter, page: Page) -> Result<QueuePage, StoreError> {
-        todo!()
+        let now = self.now().await?;
+        let size = page.size.clamp(1, MOST_ROWS);
+        let mut connection = self.reader().await?;
+        let mut sql = self.sql(ITEM);
+        sql.push("WHERE ");
+        filter.push_open(&mut sql);
+        filter.push_folded(&mut sql);
+        if let Some(Cursor { rank, posted, id }) = page.after {
+            sql.push(" AND (i.rank, i.posted, i.id) > (").bind(rank).push(", ").bind(posted).push(", ");
+            sql.bind(id).push(")");
+        }
+        sql.push(" ORDER BY i.rank, i.posted, i.id LIMIT ").bind(i64::from(size) + 1);
+        let mut items = sql.all(&mut connection).await?;
+        let has_more = items.len() > size as usize;
+        items.truncate(size as usize);
+        let next = match items.last() {
+            Some(row) if has_more => {
+                Some(Cursor { rank: get(row, "rank")?, posted: get(row, "posted")?, id: get(row, "id")? })
+            }
+            _ => None,
+        };
+        let rows = rows(self, &mut connection, &items, now).await?;
+        let (total, is_least) = self.total(&mut connection, filter).await?;
+        Ok(QueuePage { rows, total, is_least, next })
+    }
+
+    /// Counts open items, and returns true if there are more than were counted.
+    async fn total(
+        &self,
+        connection: &mut AnyConnection,
+        filter: &Filter,
+    ) -> Result<(u64, bool), StoreError> {
+        let mut sql = self.sql("SELECT COUNT(*) AS total FROM (SELECT 1 FROM item i WHERE ");
+        filter.push_open(&mut sql);
+        let is_whole = filter.is_whole_queue();
+        if !is_whole {
+            sql.push(" LIMIT ").bind(MOST_COUNTED);
+        }
+        sql.push(") counted");
+        let total = count(&sql.one(connection).await?, "total")?;
+        Ok((total, !is_whole && total == MOST_COUNTED.unsigned_abs()))
     }
 
     /// Returns the number of open items of each queue.
@@ -223,7 +391,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn queue_sizes(&self) -> Result<Vec<(Queue, u64)>, StoreError> {
-        todo!()
+        let mut connection = self.reader().await?;
+        let mut sizes = Vec::with_capacity(Queue::ALL.len());
+        for queue in Queue::ALL {
+            let sql = "SELECT COUNT(*) AS total FROM item WHERE queue = $1 AND state = $2";
+            let query = sqlx::query(sql).bind(queue.as_str()).bind(State::Open.as_str());
+            sizes.push((queue, count(&query.fetch_one(&mut *connection).await?, "total")?));
+        }
+        Ok(sizes)
     }
 
     /// Returns the sources, with their names.
@@ -231,15 +406,26 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn sources(&self) -> Result<Vec<(SourceId, String)>, StoreError> {
-        todo!()
+        let rows = sqlx::query("SELECT id, name FROM source ORDER BY name").fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((get(row, "id")?, get(row, "name")?))).collect()
     }
 
-    /// Returns the languages of open items, for a filter's choice.
+    /// Returns the languages of items, for a filter's choice.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn languages(&self) -> Result<Vec<String>, StoreError> {
-        todo!()
+        // One step of an index for each language.
+        let mut connection = self.reader().await?;
+        let mut languages = Vec::new();
+        let mut last = String::new();
+        loop {
+            let sql = "SELECT MIN(language) AS language FROM item WHERE language > $1";
+            let row = sqlx::query(sql).bind(&last).fetch_one(&mut *connection).await?;
+            let Some(language) = get::<Option<String>>(&row, "language")? else { return Ok(languages) };
+            last.clone_from(&language);
+            languages.push(language);
+        }
     }
 
     /// Returns the views that a user sees: the user's own and shared ones, by name.
@@ -247,7 +433,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn saved_views(&self, user: UserId) -> Result<Vec<SavedView>, StoreError> {
-        todo!()
+        let sql = "SELECT id, user_id, name, shared, filter FROM saved_view WHERE user_id = $1 OR shared = 1 \
+                   ORDER BY name, id";
+        let rows = sqlx::query(sql).bind(user).fetch_all(&self.pool).await?;
+        let view = |row: &AnyRow| {
+            let filter = serde_json::from_str(get(row, "filter")?);
+            Ok(SavedView {
+                id: get(row, "id")?,
+                name: get(row, "name")?,
+                user: get(row, "user_id")?,
+                shared: get::<i64>(row, "shared")? == 1,
+                filter: filter.map_err(|_| StoreError::Value("a view that cannot be read".to_owned()))?,
+            })
+        };
+        rows.iter().map(view).collect()
     }
 
     /// Saves a view. One of the same user and name is replaced.
@@ -261,7 +460,15 @@ impl Store {
         shared: bool,
         filter: &Filter,
     ) -> Result<i64, StoreError> {
-        todo!()
+        let json = serde_json::to_string(filter).expect("every filter has a form in JSON");
+        let mut write = self.begin().await?;
+        let sql = "INSERT INTO saved_view (user_id, name, shared, filter) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (user_id, name) DO UPDATE SET shared = excluded.shared, filter = excluded.filter \
+                   RETURNING id";
+        let query = sqlx::query_scalar(sql).bind(user).bind(name).bind(i64::from(shared)).bind(json);
+        let id = query.fetch_one(write.connection()).await?;
+        write.commit().await?;
+        Ok(id)
     }
 
     /// Deletes a view of a user. Returns false if there is none.
@@ -269,6 +476,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn delete_view(&self, user: UserId, view: i64) -> Result<bool, StoreError> {
-        todo!()
+        let mut write = self.begin().await?;
+        let sql = "DELETE FROM saved_view WHERE id = $1 AND user_id = $2";
+        let done = sqlx::query(sql).bind(view).bind(user).execute(write.connection()).await?;
+        write.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back() {
+        let cursor = Cursor { rank: -1.25, posted: i64::MAX, id: 7 };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for text in ["", "1.2", "1.2.3.4", "x.1.1", "7ff8000000000001.1.1"] {
+            assert!(text.parse::<Cursor>().is_err(), "{text}");
+        }
     }
 }

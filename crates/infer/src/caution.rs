@@ -5,17 +5,17 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use comity_core::comment::Comment;
 use comity_core::word_list::entries;
 use comity_core::words;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::comment::Comment;
 use crate::language::is_known;
 use crate::normalize::{groups_of_people, normalize};
 
 /// A sign that a score may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caution {
+pub enum Caution {
     /// A group of people is named: models score talk about groups too high (Dixon et al. 2018,
     /// "Measuring and mitigating unintended bias in text classification", AIES).
     Identity,
@@ -64,7 +64,7 @@ words! { Caution:
 
 impl Caution {
     /// Returns the words on the page.
-    pub(super) fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Identity => "names a group of people",
             Self::Quoted => "has words in quotation marks",
@@ -79,7 +79,7 @@ impl Caution {
     /// Returns the signs that a comment has, in the order of [`Self::ALL`]. `language` is the
     /// language of its own words if it was detected, `known` lists those of the model; a model that
     /// lists none gets no caution for them.
-    pub(super) fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
+    pub fn of(comment: &Comment, language: Option<&str>, known: &[String]) -> Vec<Self> {
         let own = comment.own_words();
         let text = normalize(&own).text.to_lowercase();
         let words = words_of(&text);
@@ -122,7 +122,7 @@ fn is_quoting(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comment::Origin;
+    use comity_core::comment::Origin;
 
     fn cautions(text: &str, language: Option<&str>) -> Vec<&'static str> {
         let comment = Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 });

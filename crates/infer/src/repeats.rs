@@ -1,10 +1,10 @@
 //! The words of a comment for finding repeats: its own words as the model reads them, without case,
 //! digits, punctuation and signs.
 
+use comity_core::comment::Comment;
+use comity_core::digest::hash_pair;
 use sha2::{Digest, Sha256};
 
-use crate::comment::Comment;
-use crate::digest::hash_pair;
 use crate::normalize::normalize;
 
 /// Words of a comment that [`shingles`] looks at: a text of a book's length must not fill the
@@ -23,7 +23,7 @@ fn words(comment: &Comment) -> Vec<String> {
 /// address or row of exclamation marks is the same text; one with another word is not. A text
 /// without letters is its own words as they stand. Two different texts of one export never share a
 /// digest by chance.
-pub(crate) fn digest(comment: &Comment) -> [u64; 2] {
+pub fn digest(comment: &Comment) -> [u64; 2] {
     let words = words(comment);
     let digest = if words.is_empty() {
         Sha256::digest(comment.own_words().trim())
@@ -37,7 +37,7 @@ pub(crate) fn digest(comment: &Comment) -> [u64; 2] {
 /// shingles of two words (Broder 1997, "On the resemblance and containment of documents",
 /// Compression and Complexity of Sequences, 21-29). A text of one word has none; of one longer than
 /// 2,000 words the first count.
-pub(super) fn shingles(comment: &Comment) -> Vec<u64> {
+pub fn shingles(comment: &Comment) -> Vec<u64> {
     let mut words = words(comment);
     words.truncate(MAX_WORDS);
     let mut shingles: Vec<u64> = words.windows(2).map(|pair| hash_pair(&pair[0], &pair[1])).collect();
@@ -49,7 +49,7 @@ pub(super) fn shingles(comment: &Comment) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comment::Origin;
+    use comity_core::comment::Origin;
 
     fn comment(text: &str) -> Comment {
         Comment::new("1", "t", text, Origin { file: "x".into(), record: 1, line: 1 })

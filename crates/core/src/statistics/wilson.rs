@@ -8,7 +8,7 @@ use super::{Interval, Z_95};
 /// shares near the ends. Wilson 1927, "Probable inference, the law of succession, and statistical
 /// inference", JASA 22:209-212; recommended for small counts by Brown, Cai and DasGupta 2001,
 /// Statistical Science 16:101-133. No continuity correction.
-pub(crate) fn wilson(hits: u64, trials: u64) -> Option<Interval> {
+pub fn wilson(hits: u64, trials: u64) -> Option<Interval> {
     if trials == 0 {
         return None;
     }
@@ -17,7 +17,7 @@ pub(crate) fn wilson(hits: u64, trials: u64) -> Option<Interval> {
 
 /// The same of a share that was found in `n` trials; `n` need not be whole, as an effective number
 /// of trials is not.
-pub(crate) fn wilson_share(share: f64, n: f64) -> Interval {
+pub fn wilson_share(share: f64, n: f64) -> Interval {
     let z2 = Z_95 * Z_95;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z_95 / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();

@@ -19,7 +19,7 @@ pub struct Kappa {
 /// Measurement 20:37-46; the interval is kappa plus and minus 1.96 standard errors by Fleiss, Cohen
 /// and Everitt 1969, "Large sample standard errors of kappa and weighted kappa", Psychological
 /// Bulletin 72:323-327, their formula 13 with equal weights.
-pub(crate) fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
+pub fn cohen_kappa<const K: usize>(table: &[[u64; K]; K]) -> Option<Kappa> {
     let n = table.iter().flatten().sum::<u64>() as f64;
     if n == 0.0 {
         return None;
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn agrees_with_statsmodels_and_scikit_learn() {
         let reference: Value =
-            serde_json::from_str(include_str!("../../tests/reference/review.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/reference/review.json")).unwrap();
         let found = |table: &Value| {
             let two = serde_json::from_value::<[[u64; 2]; 2]>(table.clone()).map(|table| cohen_kappa(&table));
             two.unwrap_or_else(|_| cohen_kappa::<3>(&serde_json::from_value(table.clone()).unwrap())).unwrap()

@@ -22,7 +22,7 @@ pub struct Suggestion {
 /// The point of the precision-recall curve with the most recall among those of the wanted precision
 /// (Davis and Goadrich 2006, "The relationship between precision-recall and ROC curves", ICML). It
 /// is the best of many points, so its precision is a little flattered: check it on later decisions.
-pub(crate) fn threshold_for_precision(judged: &[(f64, bool)], precision: f64) -> Option<Suggestion> {
+pub fn threshold_for_precision(judged: &[(f64, bool)], precision: f64) -> Option<Suggestion> {
     let mut judged = judged.to_vec();
     judged.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let (mut count, mut right) = (0, 0);
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn agrees_with_scikit_learn() {
         let reference: Value =
-            serde_json::from_str(include_str!("../../tests/reference/review.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/reference/review.json")).unwrap();
         for case in reference["threshold"].as_array().unwrap() {
             let scores: Vec<f64> = serde_json::from_value(case["scores"].clone()).unwrap();
             let right: Vec<bool> = serde_json::from_value(case["right"].clone()).unwrap();

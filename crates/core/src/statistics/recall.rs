@@ -5,7 +5,7 @@ use super::{Interval, wilson_share};
 
 /// A part of the comments, of which people judged some, drawn at random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stratum {
+pub struct Stratum {
     /// Comments in it.
     pub size: u64,
     /// Those that were judged.
@@ -61,7 +61,7 @@ pub struct Recall {
 /// ratio `missed / caught`, Donner and Zou 2012, Statistical Methods in Medical Research
 /// 21:347-359, formula 9. Unlike a variance plugged in, they stay wide where a sample shows no miss
 /// at all.
-pub(crate) fn stratified_recall(flagged: Stratum, others: &[Stratum]) -> Option<Recall> {
+pub fn stratified_recall(flagged: Stratum, others: &[Stratum]) -> Option<Recall> {
     let parts = || others.iter().chain([&flagged]).filter(|part| part.size > 0);
     if parts().any(|part| part.judged == 0) || flagged.hits == 0 {
         return None;
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn agrees_with_taylor_linearisation_where_samples_are_large() {
         let reference: Value =
-            serde_json::from_str(include_str!("../../tests/reference/review.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/reference/review.json")).unwrap();
         for case in reference["recall"].as_array().unwrap() {
             let strata: Vec<(u64, u64, u64)> = serde_json::from_value(case["strata"].clone()).unwrap();
             let others: Vec<Stratum> = strata[1..].iter().copied().map(stratum).collect();
