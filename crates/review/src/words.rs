@@ -83,7 +83,7 @@ macro_rules! numbers {
     };
 }
 
-numbers!(u32, u64, i64, i128);
+numbers!(i32, u32, u64, i64, i128);
 
 impl<N: Number> Number for &N {
     fn widest(&self) -> i128 {
@@ -325,7 +325,8 @@ mod tests {
         let (used, text) = used();
         // Tables whose keys are words of files, or made from numbers.
         let tables = [
-            "label", "caution", "action", "verdict", "role", "rights", "month", "state", "queues", "help", "time",
+            "label", "caution", "action", "verdict", "role", "rights", "month", "state", "queues", "help",
+            "time",
         ];
         let idle: Vec<_> = CATALOGUE[0]
             .sentences

@@ -144,7 +144,9 @@ mod tests {
             escalated: 0,
         };
         let days = Days::new(&[day("2026-01-01", 5, 5), day("2026-01-02", 0, 0)], Language::English.words());
-        let [(first, top, height), (second, higher, _)] = &days.bars[0].parts[..] else { panic!("two parts") };
+        let [(first, top, height), (second, higher, _)] = &days.bars[0].parts[..] else {
+            panic!("two parts")
+        };
         assert_eq!((*first, top.as_str(), height.as_str()), ("bar-approve", "100.0", "80.0"));
         assert_eq!((*second, higher.as_str()), ("bar-reject", "20.0"));
         assert!(days.bars[1].parts.is_empty());

@@ -74,8 +74,7 @@ fn day(field: &str) -> Result<Option<Timestamp>, Fault> {
 impl Query {
     /// Reads a query that was posted as the field of a form.
     pub(crate) fn parse(query: &str) -> Result<Self, Fault> {
-        let uri: axum::http::Uri =
-            format!("/?{query}").parse().map_err(|_| Fault::Wrong("error.filter"))?;
+        let uri: axum::http::Uri = format!("/?{query}").parse().map_err(|_| Fault::Wrong("error.filter"))?;
         let parsed = axum::extract::Query::<Self>::try_from_uri(&uri);
         parsed.map(|query| query.0).map_err(|_| Fault::Wrong("error.filter"))
     }
@@ -244,7 +243,9 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_refused() {
-        for query in ["queue=other", "label=rude", "min=2", "min=NaN", "author=me", "from=yesterday", "action=ban"] {
+        for query in
+            ["queue=other", "label=rude", "min=2", "min=NaN", "author=me", "from=yesterday", "action=ban"]
+        {
             assert!(Query::parse(query).unwrap().filter().is_err(), "{query}");
         }
         assert!(Query { after: "x".to_owned(), ..Query::default() }.after().is_err());

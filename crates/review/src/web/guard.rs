@@ -323,7 +323,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:80", "127.9.9.9", "[::1]:8080", "[::1]"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "example.org", "127.0.0.1.example.org", "localhost.example.org:80", "10.0.0.1", "[::2]"]
+        for host in
+            ["", "example.org", "127.0.0.1.example.org", "localhost.example.org:80", "10.0.0.1", "[::2]"]
         {
             assert!(!is_loopback(host), "{host}");
         }
@@ -349,10 +350,14 @@ mod tests {
 
     #[test]
     fn cookies_are_found_by_their_whole_name() {
-        let headers = headers(&[("cookie", "xcomity_login=1; comity_login=2;comity_preferences=language-de.clear-1")]);
+        let headers =
+            headers(&[("cookie", "xcomity_login=1; comity_login=2;comity_preferences=language-de.clear-1")]);
         assert_eq!(cookie_of(&headers, LOGIN_COOKIE), Some("2"));
         assert_eq!(cookie_of(&headers, "comity_session"), None);
-        assert_eq!((preference(&headers, "language"), preference(&headers, "clear")), (Some("de"), Some("1")));
+        assert_eq!(
+            (preference(&headers, "language"), preference(&headers, "clear")),
+            (Some("de"), Some("1"))
+        );
         assert_eq!(language(&headers), Language::German);
     }
 }

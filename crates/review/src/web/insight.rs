@@ -156,7 +156,15 @@ fn rows(table: &str, figures: &Insight) -> Option<Vec<Row>> {
             }));
         }
         "rules" => {
-            out.push(head(&["rule", "rejected", "decided", "precision", "low", "high", "expected_precision"]));
+            out.push(head(&[
+                "rule",
+                "rejected",
+                "decided",
+                "precision",
+                "low",
+                "high",
+                "expected_precision",
+            ]));
             out.extend(figures.rules.iter().map(|rule| {
                 let mut row = vec![text(&rule.rule)];
                 row.extend(share(&rule.precision));
@@ -166,7 +174,16 @@ fn rows(table: &str, figures: &Insight) -> Option<Vec<Row>> {
         }
         "agreement" => {
             out.push(head(&[
-                "first", "second", "agreed", "both", "agreement", "low", "high", "kappa", "kappa_low", "kappa_high",
+                "first",
+                "second",
+                "agreed",
+                "both",
+                "agreement",
+                "low",
+                "high",
+                "kappa",
+                "kappa_low",
+                "kappa_high",
             ]));
             out.extend(figures.agreement.iter().map(|pair| {
                 let mut row = vec![text(&pair.names.0), text(&pair.names.1)];
@@ -196,7 +213,15 @@ fn rows(table: &str, figures: &Insight) -> Option<Vec<Row>> {
         }
         "moderators" => {
             out.push(head(&[
-                "name", "decisions", "in_bulk", "undone", "overturned", "appeals", "rate", "low", "high",
+                "name",
+                "decisions",
+                "in_bulk",
+                "undone",
+                "overturned",
+                "appeals",
+                "rate",
+                "low",
+                "high",
             ]));
             out.extend(figures.moderators.iter().map(|load| {
                 let counts = [load.decisions, load.in_bulk, load.undone].map(|count| count.to_string());
@@ -208,7 +233,15 @@ fn rows(table: &str, figures: &Insight) -> Option<Vec<Row>> {
         }
         "thresholds" => {
             out.push(head(&[
-                "rule", "label", "threshold", "suggested", "rejected", "decided", "precision", "low", "high",
+                "rule",
+                "label",
+                "threshold",
+                "suggested",
+                "rejected",
+                "decided",
+                "precision",
+                "low",
+                "high",
             ]));
             out.extend(figures.suggestions.iter().map(|rule| {
                 let mut row = vec![text(&rule.rule), rule.label.to_string(), number(Some(rule.current))];

@@ -16,8 +16,8 @@ use super::queue::{LEASE, least_role, next_item};
 use super::text::{self, LONG, SHORT};
 use super::{Fault, Page, Posted, Shared};
 use crate::store::{
-    AppealInput, AuthorHistory, ClaimOutcome, CommentView, DecideOutcome, DecisionInput, DecisionView, ItemView,
-    Queue, Role, State as ItemState, ThreadPage, ThreadRef,
+    AppealInput, AuthorHistory, ClaimOutcome, CommentView, DecideOutcome, DecisionInput, DecisionView,
+    ItemView, Queue, Role, State as ItemState, ThreadPage, ThreadRef,
 };
 
 /// The number of comments of a thread before and after an item.
@@ -207,11 +207,15 @@ pub(crate) async fn claim(
         let is_mine = matches!(outcome, ClaimOutcome::Claimed(_));
         return Ok(if is_mine { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
     }
-    Ok(go(&address(id, &posted, match outcome {
-        ClaimOutcome::Claimed(_) => "&done=claimed",
-        ClaimOutcome::ClaimedBy(_) => "&not=claimed-by",
-        ClaimOutcome::NotOpen => "&not=not-open",
-    })?))
+    Ok(go(&address(
+        id,
+        &posted,
+        match outcome {
+            ClaimOutcome::Claimed(_) => "&done=claimed",
+            ClaimOutcome::ClaimedBy(_) => "&not=claimed-by",
+            ClaimOutcome::NotOpen => "&not=not-open",
+        },
+    )?))
 }
 
 /// `POST /review/item/{id}/release`

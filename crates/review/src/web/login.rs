@@ -9,7 +9,9 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::answer::{go, html};
-use super::guard::{LOGIN_COOKIE, PREFERENCES, address, cookie_of, end_of_session, hash, random_token, token};
+use super::guard::{
+    LOGIN_COOKIE, PREFERENCES, address, cookie_of, end_of_session, hash, random_token, token,
+};
 use super::{Fault, Page, Posted, Shared};
 use crate::people::{self, PasswordError, WINDOW, is_password, may_try};
 use crate::store::{Session, User};
@@ -234,7 +236,15 @@ mod tests {
     #[test]
     fn a_login_leads_nowhere_else() {
         assert_eq!(inside("/review/item/5?a=b"), "/review/item/5?a=b");
-        for to in ["", "/", "https://evil.example", "//evil.example", "/review//evil", "/review/../..\\", "/review/login"] {
+        for to in [
+            "",
+            "/",
+            "https://evil.example",
+            "//evil.example",
+            "/review//evil",
+            "/review/../..\\",
+            "/review/login",
+        ] {
             assert_eq!(inside(to), "/review/queue", "{to}");
         }
     }

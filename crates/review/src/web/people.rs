@@ -10,8 +10,7 @@ use super::login::refused;
 use super::text;
 use super::{Fault, Page, Posted, Shared};
 use crate::people::hash_in_background;
-use crate::store::{AuditPage, Role, StoreError, User};
-use crate::webhook::Webhook;
+use crate::store::{AuditPage, Role, StoreError, User, Webhook};
 
 #[derive(Template)]
 #[template(path = "people.html")]

@@ -38,7 +38,11 @@ impl StudioPage {
     }
 }
 
-async fn studio(app: &Shared, page: Page, draft: Option<(String, Result<Policy, String>)>) -> Result<Response, Fault> {
+async fn studio(
+    app: &Shared,
+    page: Page,
+    draft: Option<(String, Result<Policy, String>)>,
+) -> Result<Response, Fault> {
     let published = app.store.published_policy().await?;
     let now = app.store.what_if(&published.policy).await?;
     let is_draft = draft.is_some();
@@ -126,7 +130,11 @@ pub(crate) async fn draft(State(app): State<Shared>, page: Page, posted: Posted)
 }
 
 /// `POST /review/policy/publish`
-pub(crate) async fn publish(State(app): State<Shared>, page: Page, posted: Posted) -> Result<Response, Fault> {
+pub(crate) async fn publish(
+    State(app): State<Shared>,
+    page: Page,
+    posted: Posted,
+) -> Result<Response, Fault> {
     let user = page.must(Role::Lead)?.id;
     match posted_policy(&posted) {
         (toml, Ok(_)) => {

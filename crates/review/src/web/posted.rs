@@ -21,11 +21,8 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let form = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), state).await;
         let Form(fields) = form.map_err(|_| Fault::Wrong("error.form"))?;
         let posted = Self(fields);
-        let is_ours: bool = subtle::ConstantTimeEq::ct_eq(
-            posted.text("token").as_bytes(),
-            page.token.as_bytes(),
-        )
-        .into();
+        let is_ours: bool =
+            subtle::ConstantTimeEq::ct_eq(posted.text("token").as_bytes(), page.token.as_bytes()).into();
         // Before a login, without its cookie, there is no token at all.
         if page.token.is_empty() || !is_ours {
             return Err(Fault::Token);

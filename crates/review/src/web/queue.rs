@@ -53,6 +53,8 @@ struct ListPage {
     views: Vec<(SavedView, String)>,
     rows: Vec<QueueRow>,
     total: u64,
+    /// True if counting ended before the last item.
+    is_least: bool,
     next: Option<String>,
     is_first: bool,
 }
@@ -65,6 +67,12 @@ impl ListPage {
     /// Returns the reason of a row's flag, unless nothing may hint at what the model thinks.
     fn flag_of<'a>(&self, row: &'a QueueRow) -> Option<&'a Flag> {
         row.flag.as_ref().filter(|_| self.filter.queue != Queue::Sample)
+    }
+
+    /// Returns true if the user may decide about the whole filter at once.
+    fn may_bulk(&self) -> bool {
+        let queues = [Queue::Review, Queue::Deferred, Queue::Escalation];
+        self.page.leads() && !self.is_least && queues.contains(&self.filter.queue)
     }
 
     /// Returns true if the user may decide about items of the queue.
@@ -97,11 +105,16 @@ pub(crate) async fn list(
     Ok(html(&ListPage {
         sizes: app.store.queue_sizes().await?,
         choices: Choices::load(&app).await?,
-        views: views.into_iter().map(|view| (filter::query(&view.filter), view)).map(|(q, v)| (v, q)).collect(),
+        views: views
+            .into_iter()
+            .map(|view| (filter::query(&view.filter), view))
+            .map(|(q, v)| (v, q))
+            .collect(),
         page: page.at("queue"),
         filter: shown,
         rows: found.rows,
         total: found.total,
+        is_least: found.is_least,
         next,
         is_first: after.is_none(),
     }))
@@ -136,11 +149,7 @@ pub(crate) async fn live(
 }
 
 /// `POST /review/next`: claims the most urgent item of a filter, and opens it.
-pub(crate) async fn next(
-    State(app): State<Shared>,
-    page: Page,
-    posted: Posted,
-) -> Result<Response, Fault> {
+pub(crate) async fn next(State(app): State<Shared>, page: Page, posted: Posted) -> Result<Response, Fault> {
     let filter = Query::parse(posted.text("q"))?.filter()?;
     let user = page.must(least_role(filter.queue))?;
     next_item(&app, user.id, &filter, "").await
@@ -187,11 +196,7 @@ pub(crate) async fn search_form(State(app): State<Shared>, page: Page) -> Result
 }
 
 /// `POST /review/search`: a search is posted, so that its words are in no address and no log.
-pub(crate) async fn search(
-    State(app): State<Shared>,
-    page: Page,
-    posted: Posted,
-) -> Result<Response, Fault> {
+pub(crate) async fn search(State(app): State<Shared>, page: Page, posted: Posted) -> Result<Response, Fault> {
     let words = posted.text("words").to_owned();
     let fields = ["rule", "label", "min", "max", "language", "source", "from", "before"];
     let fields = fields.map(|name| format!("{name}={}", filter::escape(posted.text(name))));

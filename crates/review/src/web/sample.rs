@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use comity_core::statistics::Recall;
 
 use super::answer::{go, html};
 use super::{Fault, Page, Posted, Shared};
@@ -21,8 +22,10 @@ struct SamplePage {
 impl SamplePage {
     fn recall_of(&self, sample: &BlindSample) -> String {
         let found = self.recall.iter().find(|figures| figures.sample == sample.id);
-        match found.and_then(|figures| figures.recall) {
-            Some((value, low, high)) => self.page.w.interval(&value, &low, &high),
+        match found.and_then(|figures| figures.estimate) {
+            Some(Recall { recall, interval, .. }) => {
+                self.page.w.interval(recall, interval.low, interval.high)
+            }
             None => "–".to_owned(),
         }
     }

@@ -101,7 +101,8 @@ fn pieces<'a>(
 
 /// Returns a name in one line and of bearable length, for a cell or a heading.
 pub(crate) fn name(name: &str) -> String {
-    let line: String = name.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
+    let line: String =
+        name.chars().map(|c| if c.is_whitespace() || c.is_control() { ' ' } else { c }).collect();
     match line.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -133,8 +134,11 @@ mod tests {
         let found = text(&comment, Some(&explained), LONG);
         assert_eq!(found.stretches.len(), 2);
         assert!(found.stretches[0].quoted && found.stretches[0].pieces.iter().all(|piece| !piece.is_marked));
-        let own: Vec<_> =
-            found.stretches[1].pieces.iter().map(|piece| (piece.text, piece.is_marked, piece.is_worst)).collect();
+        let own: Vec<_> = found.stretches[1]
+            .pieces
+            .iter()
+            .map(|piece| (piece.text, piece.is_marked, piece.is_worst))
+            .collect();
         assert_eq!(
             own,
             [
