@@ -32,7 +32,7 @@ mod tree;
 
 pub use comity_core::statistics::{Interval, Kappa, Recall, Suggestion};
 pub(crate) use comity_core::statistics::{
-    Stratum, Z_95, cohen_kappa, stratified_recall, threshold_for_precision, wilson, wilson_share,
+    Stratum, Z_95, cohen_kappa, stratified_recall, threshold_for_precision, wilson,
 };
 
 pub(crate) use alpha::krippendorff_alpha;

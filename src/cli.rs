@@ -20,6 +20,8 @@ mod output;
 mod progress;
 mod read;
 mod report;
+#[cfg(feature = "review")]
+mod review;
 mod sample;
 mod score;
 mod scorer;
@@ -55,6 +57,8 @@ enum Command {
     Score(score::Args),
     #[cfg(feature = "serve")]
     Serve(serve::Args),
+    #[cfg(feature = "review")]
+    Review(review::Args),
     Read(read::Args),
     Report(report::Args),
     Merge(merge::Args),
@@ -92,6 +96,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, stop: Stop<'_>) -> u8 {
         Command::Score(args) => score::run(args, stop),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "review")]
+        Command::Review(args) => review::run(args),
         Command::Read(args) => read::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Merge(args) => merge::run(&args),

@@ -39,15 +39,14 @@ pub use understand::{Preview, Understood, UnderstoodFile, read, value_of};
 
 use crate::comment::Comment;
 use crate::decisions;
-use crate::label::Label;
 use crate::policy::Policy;
 use crate::pseudonym::Pseudonyms;
 use crate::read::{FileReport, Options, Reader, Reject};
 use crate::record::ledger::{self, Recalled};
-use crate::record::{self, Column, Input, ModelId, Replies, Run, SkippedFile};
+use crate::record::{self, Column, Input, Replies, Run, SkippedFile};
 use crate::report::{self, Form, Summary};
 use crate::score::{Earlier, ScoreError, Scorer, ScorerBuilder, Session};
-use crate::score_map::{MapKind, ScoreMap};
+use crate::score_map::ScoreMap;
 use crate::thread::ThreadReport;
 use chunks::{Chunks, Counts};
 use outputs::{OutputFiles, Outputs, cannot_write, keep_exports_apart, lock};
@@ -159,7 +158,7 @@ pub fn score(
     check_temporary_folder()?;
     let files = OutputFiles::open(&request.out)?;
     let scorer = request.scorer.build()?;
-    let start = Start::new(settings(request), identify(&scorer), scorer.engine().name(), reader.files());
+    let start = Start::new(settings(request), scorer.id(), scorer.engine().name(), reader.files());
     let held = files.held(&start, request.resume)?;
     let mut session = scorer.session();
     session.stop_on(request.stop.clone());
@@ -424,26 +423,6 @@ fn columns(file: &FileReport, request: &ScoreRequest) -> BTreeMap<String, String
         names.push_str(&request.shown(column));
     }
     columns
-}
-
-/// A scorer's model as reports name it. If a score map replaces its toxicity scores, its known
-/// errors do not apply, and scores of another service are no probabilities.
-fn identify(scorer: &Scorer) -> ModelId {
-    let model = scorer.model();
-    let manifest = &model.manifest;
-    let map = scorer.calibration().and_then(|map| map.of(Label::Toxicity));
-    ModelId {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        checksum: model.checksum.clone(),
-        languages: manifest.languages.clone(),
-        missing: Label::ALL
-            .into_iter()
-            .filter(|label| manifest.heads.labels().all(|given| given != *label))
-            .collect(),
-        uncalibrated: map.map_or(manifest.calibration.is_none(), |map| map.kind == MapKind::Scores),
-        held_out: manifest.held_out.clone().filter(|_| map.is_none()),
-    }
 }
 
 /// Fails a strict run at once if a file of its folders is known to be unreadable.

@@ -125,6 +125,19 @@ struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     suggestions: Option<PathBuf>,
 
+    /// Serve a review console, too, and store what Coral, clients of Perspective with a
+    /// `clientToken` and `POST /v1/comments` send [default: no].
+    #[cfg(feature = "review")]
+    #[arg(long, env = "COMITY_REVIEW")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    review: bool,
+
+    /// Database of the review console: sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME.
+    #[cfg(feature = "review")]
+    #[arg(long, value_name = "URL", env = "COMITY_DATABASE", hide_env_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
+
     /// Format of the log, which goes to standard error [default: text].
     #[arg(long, value_name = "FORMAT", env = "COMITY_LOG_FORMAT")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +210,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
         Some(Log::Text) | None => LogFormat::Text,
     });
     let scheme = if settings.tls_cert.is_some() { "https" } else { "http" };
-    let config = settings.config()?;
+    #[cfg(feature = "review")]
+    let (review, policy) = (settings.console()?, settings.policy.clone());
+    #[cfg_attr(not(feature = "review"), expect(unused_mut, reason = "only the console adds to it"))]
+    let mut config = settings.config()?;
+    #[cfg(feature = "review")]
+    let _console = match review {
+        Some(url) => Some(Running::start(&url, policy, &mut config)?),
+        None => None,
+    };
     comity_serve::serve(&config, |address| {
         // Whoever does not read this line is served nevertheless.
         let mut out = Output::new();
@@ -207,7 +228,75 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Done> {
     Ok(Done::Clean)
 }
 
+/// The database of the console, and what runs beside the server for it.
+#[cfg(feature = "review")]
+struct Running {
+    /// Runs the connections of the database; the server has a runtime of its own.
+    _runtime: tokio::runtime::Runtime,
+}
+
+#[cfg(feature = "review")]
+impl Running {
+    /// Opens the database, and adds the console to the settings of the server. The policy of a file
+    /// is published; without one, the server takes the policy that is published.
+    fn start(url: &str, policy: Option<PathBuf>, config: &mut Config) -> anyhow::Result<Self> {
+        use super::review;
+
+        let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
+        let store = runtime.block_on(async {
+            let store = comity_review::Store::open(url).await?;
+            if let Some(policy) = &policy {
+                review::publish(&store, policy).await?;
+            }
+            store.apply_policy().await?;
+            anyhow::Ok(store)
+        })?;
+        let secure = config.tls.is_some();
+        let pages = runtime.block_on(review::console(&store, config.listen, secure))?;
+        config.policy = runtime.block_on(store.published_policy())?.policy;
+        if let Some(files) = config.reload.take() {
+            let (handle, store) = (runtime.handle().clone(), store.clone());
+            config.reload = Some(Box::new(move || {
+                let (_, keys) = files()?;
+                // The server reloads within its own runtime, which must not wait for another.
+                let published = std::thread::scope(|scope| {
+                    scope.spawn(|| handle.block_on(store.published_policy())).join()
+                });
+                let published = published.map_err(|_| "the database failed".to_owned())?;
+                Ok((published.map_err(|error| one_line(&error))?.policy, keys))
+            }));
+        }
+        let keep = {
+            let store = store.clone();
+            std::sync::Arc::new(move |sent: comity_serve::Sent| {
+                let store = store.clone();
+                let kept = async move {
+                    let comity_serve::Sent { source, scored, model, explanation } = sent;
+                    let added = store.add(&source, scored, &model, explanation).await;
+                    added.map(|_| ()).map_err(|error| one_line(&error))
+                };
+                Box::pin(kept) as std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>>
+            })
+        };
+        config.console = Some(comity_serve::Console { keep, pages });
+        runtime.spawn(async move { store.keep_up().await });
+        Ok(Self { _runtime: runtime })
+    }
+}
+
 impl Settings {
+    /// Returns the database of the console, if there is to be one.
+    #[cfg(feature = "review")]
+    fn console(&self) -> anyhow::Result<Option<String>> {
+        match (self.review, &self.database) {
+            (true, None) => {
+                usage("--review needs a database: add --database URL, such as sqlite://review.db")
+            }
+            (true, Some(url)) => Ok(Some(url.clone())),
+            (false, _) => Ok(None),
+        }
+    }
+
     /// Returns these settings, with those of a file where these have none.
     fn over(&self, file: &Path) -> anyhow::Result<Self> {
         let text = files::read_text_at_most(file, files::MAX_SMALL_FILE)
@@ -273,7 +362,7 @@ impl Settings {
 }
 
 /// Fails as clap does on wrong usage.
-fn usage<T>(fault: &str) -> anyhow::Result<T> {
+pub(super) fn usage<T>(fault: &str) -> anyhow::Result<T> {
     Err(clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{fault}\n")).into())
 }
 

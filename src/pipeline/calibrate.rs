@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::labelled::{LabelledFile, Located, answer, share};
 use super::named_file::NamedFile;
-use super::{Meter, PipelineError, Progress, cannot_write, identify};
+use super::{Meter, PipelineError, Progress, cannot_write};
 use crate::calibrate::{self, Calibration, Pair};
 use crate::comment::Comment;
 use crate::files;
@@ -162,7 +162,7 @@ pub fn calibrate(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,
-        model: identify(&scorer),
+        model: scorer.id(),
         engine: request.scorer.engine_name().to_owned(),
         rows,
         unscored,

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::labelled::{LabelledFile, Located};
-use super::{Meter, PipelineError, Progress, identify};
+use super::{Meter, PipelineError, Progress};
 use crate::comment::Comment;
 use crate::evade::{Evasion, disguise};
 use crate::evaluate::{self, Figures, SentimentFigures, SpanFigures, Target};
@@ -217,7 +217,7 @@ pub fn evaluate(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         file: request.input.to_string_lossy().into_owned(),
         sha256,
-        model: identify(&scorer),
+        model: scorer.id(),
         calibration: scorer.calibration().map(ScoreMap::identity),
         engine: request.scorer.engine_name().to_owned(),
         rows: rows.scored,

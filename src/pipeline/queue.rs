@@ -6,8 +6,8 @@ use crate::comment::Comment;
 use crate::explain::{Excerpt, Flagged, explain};
 use crate::policy::{Decision, Policy, Urgency};
 use crate::record::{MOST_EXPLAINED, Scored};
-use comity_infer::repeats;
 use crate::score::{ScoreError, Scorer};
+use comity_infer::repeats;
 
 /// Number of comments that are explained at a time: enough for every thread, few enough to show
 /// that the work goes on.

@@ -44,8 +44,8 @@ use crate::normalize::fold::{Lexicon, fold};
 use crate::normalize::{self, normalize_as};
 use comity_core::comment::{Comment, Status};
 use comity_core::label::Label;
-use comity_core::record::{Outcome, Scored, Scores, Unscored, ledger};
-use comity_core::score_map::{MappedModel, ScoreMap};
+use comity_core::record::{ModelId, Outcome, Scored, Scores, Unscored, ledger};
+use comity_core::score_map::{MapKind, MappedModel, ScoreMap};
 
 /// The number of comments that a caller should give [`Session::score`] at once: enough to find
 /// equal texts and to sort by length, few enough to keep in memory.
@@ -264,6 +264,26 @@ impl Scorer {
     /// Returns the model.
     pub fn model(&self) -> &Model {
         &self.shared.model
+    }
+
+    /// Returns the model as reports name it. If a score map replaces its toxicity scores, its known
+    /// errors do not apply, and scores of another service are no probabilities.
+    pub fn id(&self) -> ModelId {
+        let model = self.model();
+        let manifest = &model.manifest;
+        let map = self.calibration().and_then(|map| map.of(Label::Toxicity));
+        ModelId {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            checksum: model.checksum.clone(),
+            languages: manifest.languages.clone(),
+            missing: Label::ALL
+                .into_iter()
+                .filter(|label| manifest.heads.labels().all(|given| given != *label))
+                .collect(),
+            uncalibrated: map.map_or(manifest.calibration.is_none(), |map| map.kind == MapKind::Scores),
+            held_out: manifest.held_out.clone().filter(|_| map.is_none()),
+        }
     }
 
     /// Returns the engine.

@@ -6,11 +6,14 @@ use std::sync::{Arc, RwLock};
 
 use comity_core::comment::{Comment, Origin};
 use comity_core::policy::Policy;
+use comity_core::record::Scored;
+use tracing::error;
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, Keep, Limits, Sent};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
-use crate::scoring::{Models, Scoring};
+use crate::refusal::Refusal;
+use crate::scoring::{Languages, Models, Priority, Scoring};
 
 /// What every handler shares.
 pub(crate) struct App {
@@ -24,6 +27,8 @@ pub(crate) struct App {
     pub(crate) coral_secret: Option<Vec<u8>>,
     /// The file that suggested scores are added to, if any.
     pub(crate) suggestions: Option<PathBuf>,
+    /// Stores what clients send, if there is a console.
+    keep: Option<Keep>,
     /// True if clients reach the server by HTTPS, without a proxy.
     pub(crate) has_tls: bool,
     policy: RwLock<Arc<Policy>>,
@@ -49,6 +54,7 @@ impl App {
             metrics,
             coral_secret: config.coral_secret.clone(),
             suggestions: config.suggestions.clone(),
+            keep: config.console.as_ref().map(|console| console.keep.clone()),
             has_tls: config.tls.is_some(),
             policy: RwLock::new(Arc::new(config.policy.clone())),
             keys: RwLock::new(Arc::new(config.keys.clone())),
@@ -64,6 +70,42 @@ impl App {
     /// Returns the keys in force.
     pub(crate) fn keys(&self) -> Arc<Keys> {
         self.keys.read().expect(UNPOISONED).clone()
+    }
+
+    /// Returns true if comments are stored for a console.
+    pub(crate) fn has_console(&self) -> bool {
+        self.keep.is_some()
+    }
+
+    /// Stores a comment for the console, if there is one. What the policy flags is explained first,
+    /// for its moderators.
+    ///
+    /// # Errors
+    /// [`Refusal::Internal`] if the database fails; the cause is in the log.
+    pub(crate) async fn keep(
+        &self,
+        source: &str,
+        scored: &Scored,
+        languages: &Languages,
+    ) -> Result<(), Refusal> {
+        let Some(keep) = &self.keep else { return Ok(()) };
+        let policy = self.policy();
+        let fired =
+            policy.decide(scored).filter(|decision| decision.is_flagged()).and_then(|flag| flag.fired);
+        let explanation = match fired {
+            // A comment without an explanation is better than none.
+            Some(fired) => {
+                let explain = self.scoring.explain(scored, fired.rule.label, languages, Priority::Bulk);
+                explain.await.ok().flatten()
+            }
+            None => None,
+        };
+        let model = self.scoring.model_of(&scored.comment, languages);
+        let sent = Sent { source: source.to_owned(), scored: scored.clone(), model, explanation };
+        keep(sent).await.map_err(|cause| {
+            error!(cause, source, "a comment was not stored");
+            Refusal::Internal
+        })
     }
 
     /// Replaces policy and keys. Requests that run keep what they have asked for.

@@ -2,9 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::routing::Router;
 use comity_core::policy::Policy;
+use comity_core::record::{Explanation, ModelId, Scored};
 use comity_infer::ScorerBuilder;
 
 use crate::keys::Keys;
@@ -41,10 +45,37 @@ pub struct Config {
     /// The file that scores suggested by clients (Perspective's `comments:suggestscore`) are added
     /// to, with the texts that they are about. `None` keeps none.
     pub suggestions: Option<PathBuf>,
+    /// A review console in the same server; `None` serves none, and stores nothing.
+    pub console: Option<Console>,
     /// The bounds of a request and of the server.
     pub limits: Limits,
     /// The time that requests have to finish after the signal to end.
     pub grace: Duration,
+}
+
+/// A review console in the same server.
+#[derive(Clone)]
+pub struct Console {
+    /// Stores a comment that a client sent.
+    pub keep: Keep,
+    /// Its pages.
+    pub pages: Router,
+}
+
+/// Stores a comment, or returns why that failed.
+pub type Keep = Arc<dyn Fn(Sent) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
+
+/// A comment that a client sent for the console.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Name of the source: `coral`, `perspective`, or the one that the client names.
+    pub source: String,
+    /// The comment and its scores.
+    pub scored: Scored,
+    /// The model that scored it.
+    pub model: ModelId,
+    /// The words that carry the score of a flagged comment.
+    pub explanation: Option<Explanation>,
 }
 
 /// Reads policy and keys from where the caller keeps them, or returns why that failed.
@@ -97,6 +128,7 @@ impl Config {
             tls: None,
             coral_secret: None,
             suggestions: None,
+            console: None,
             limits: Limits::default(),
             grace: Duration::from_secs(30),
         }

@@ -23,11 +23,11 @@ mod signals;
 #[cfg(feature = "otel")]
 mod spans;
 
-pub use config::{Config, Limits, Reload, Tls};
+pub use config::{Config, Console, Keep, Limits, Reload, Sent, Tls};
 pub use keys::{Keys, KeysError};
 pub use local::{Local, Reply};
 pub use log::{Log, LogFormat, start_log};
-pub use server::{ServeError, serve};
+pub use server::{ServeError, serve, serve_pages};
 
 /// Reads any bytes as Perspective's requests. For the fuzz targets.
 #[doc(hidden)]

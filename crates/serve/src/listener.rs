@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,12 @@ use crate::config::Limits;
 /// The address of a client or a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place(SocketAddr);
+
+impl Connected<Place> for SocketAddr {
+    fn connect_info(client: Place) -> Self {
+        client.0
+    }
+}
 
 impl Address for Place {
     type Stream = Connection;

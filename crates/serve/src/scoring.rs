@@ -19,7 +19,7 @@ use std::thread::{self, JoinHandle};
 
 use comity_core::comment::Comment;
 use comity_core::label::Label;
-use comity_core::record::{Explanation, Outcome, Scored, Scores, Unscored};
+use comity_core::record::{Explanation, ModelId, Outcome, Scored, Scores, Unscored};
 use comity_infer::explain::{Excerpt, Flagged, Weighing};
 use comity_infer::language::{Gate, is_known};
 use comity_infer::score::max_threads;
@@ -223,6 +223,17 @@ impl Scoring {
         let without = self.words(left_out.texts(), model, priority).await?;
         let weighed = left_out.weigh(&without).pop().ok_or(Refusal::Internal)?;
         Ok(Some(flagged.explanation(&scorers[model], weighed)))
+    }
+
+    /// Returns the model that scores a comment.
+    pub(crate) fn model_of(&self, comment: &Comment, languages: &Languages) -> ModelId {
+        let models = &self.shared.models;
+        let model = match self.choice(languages) {
+            Some(Choice::Named(model) | Choice::Words(model)) => model,
+            Some(Choice::Detect) => models.of(comment),
+            None => models.fallback,
+        };
+        models.scorers[model].id()
     }
 
     /// Refuses new requests from now on. What was accepted is finished.

@@ -56,16 +56,34 @@ pub enum ServeError {
 /// unusable, or a second signal arrived.
 pub fn serve(config: &Config, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let app = App::start(config)?;
+    let mut routes = router(&app);
+    if let Some(console) = &config.console {
+        routes = routes.merge(console.pages.clone());
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::System)?;
-    let ended = runtime.block_on(run(config, &app, router(&app), ready));
+    let ended = runtime.block_on(run(config, Some(&app), routes, ready));
     // What the grace did not suffice for is dropped.
     runtime.shutdown_background();
     ended
 }
 
+/// Serves pages alone, without a model, as [`serve`] does: of `config`, the address, the certificate,
+/// the limits of connections and the grace count.
+///
+/// # Errors
+/// [`ServeError`] if the address cannot be listened on, a setting is unusable, or a second signal
+/// arrived.
+pub fn serve_pages(config: &Config, pages: Router, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::System)?;
+    let ended = runtime.block_on(run(config, None, pages, ready));
+    runtime.shutdown_background();
+    ended
+}
+
+/// Serves routes. Without an `app` there is nothing to reload but the certificate.
 async fn run(
     config: &Config,
-    app: &Shared,
+    app: Option<&Shared>,
     routes: Router,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
@@ -75,7 +93,7 @@ async fn run(
         Some(files) => Some(certificate(files).await?),
         None => None,
     };
-    let service = routes.layer(cors(&config.cors)?).into_make_service();
+    let service = routes.layer(cors(&config.cors)?).into_make_service_with_connect_info::<SocketAddr>();
     let connections = Connections::bind(config.listen, &config.limits).await.map_err(listen)?;
     let address = connections.address().map_err(listen)?;
 
@@ -99,22 +117,26 @@ async fn run(
         }
     };
     tokio::pin!(server);
-    if config.keys.is_empty() && !address.ip().is_loopback() {
+    if app.is_some() && config.keys.is_empty() && !address.ip().is_loopback() {
         warn!(
             "no key is set: whoever reaches {address} can use this server; add --keys FILE, or listen on \
              127.0.0.1"
         );
     }
     ready(address);
+    let mut is_stopping = false;
     loop {
         tokio::select! {
             ended = &mut server => return ended.map_err(listen),
             signal = signals.next() => match signal {
                 Signal::Reload => reload(config, app, tls.as_ref()).await,
-                Signal::End if app.is_stopping() => return Err(ServeError::Interrupted),
+                Signal::End if is_stopping => return Err(ServeError::Interrupted),
                 Signal::End => {
                     info!(grace_s = config.grace.as_secs(), "shutting down");
-                    app.stop();
+                    is_stopping = true;
+                    if let Some(app) = app {
+                        app.stop();
+                    }
                     handle.graceful_shutdown(Some(config.grace));
                 }
             },
@@ -152,14 +174,14 @@ fn not_found(refusals: &[(&str, &'static str, Refuse)], request: &Request) -> Re
 }
 
 /// Reads policy, keys and certificate again. What cannot be read stays as it is.
-async fn reload(config: &Config, app: &Shared, tls: Option<&RustlsConfig>) {
-    match config.reload.as_ref().map(|reload| reload()) {
-        Some(Ok((policy, keys))) => {
+async fn reload(config: &Config, app: Option<&Shared>, tls: Option<&RustlsConfig>) {
+    match (app, config.reload.as_ref().map(|reload| reload())) {
+        (Some(app), Some(Ok((policy, keys)))) => {
             app.replace(policy, keys);
             info!("policy and keys are reloaded");
         }
-        Some(Err(cause)) => error!(cause, "policy and keys stay as they are"),
-        None => info!("there is nothing to reload"),
+        (_, Some(Err(cause))) => error!(cause, "policy and keys stay as they are"),
+        _ => info!("there is nothing to reload"),
     }
     if let (Some(tls), Some(files)) = (tls, &config.tls) {
         match tls.reload_from_pem_file(&files.certificate, &files.key).await {

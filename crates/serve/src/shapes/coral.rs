@@ -60,6 +60,9 @@ struct Moderation {
 struct Body {
     /// HTML, or HTML without its tags, as the phase is configured.
     body: String,
+    /// The comment that it answers.
+    #[serde(default, rename = "parentID")]
+    parent: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +85,7 @@ impl Moderation {
     fn into_comment(self) -> Comment {
         let mut comment = comment(comity_read::html_text(&self.comment.body));
         comment.author = self.author.and_then(|author| author.id);
+        comment.parent = self.comment.parent;
         if let Some(Story { id, url }) = self.story {
             comment.thread = url.or(id).unwrap_or_default();
         }
@@ -154,6 +158,10 @@ async fn moderate(State(app): State<Shared>, headers: HeaderMap, body: Bytes) ->
         Ok(scored) => scored,
         Err(refusal) => return refuse(refusal),
     };
+    if let Some(scored) = scored.first() {
+        // Coral's decision does not wait for a database that fails; the cause is in the log.
+        let _ = app.keep("coral", scored, &Languages::Detect).await;
+    }
     let policy = app.policy();
     let decision = scored.first().and_then(|scored| policy.decide(scored));
     match decision.as_ref().and_then(Flagged::new) {

@@ -18,6 +18,7 @@ mod tests;
 use std::collections::HashMap;
 
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -44,7 +45,7 @@ use records::{Item, Read, Reader};
 
 /// Returns the shape.
 pub(crate) fn shape() -> Shape {
-    let routes = Router::new().route("/v1/score", post(score));
+    let routes = Router::new().route("/v1/score", post(score)).route("/v1/comments", post(comments));
     Shape::new("score", routes, refuse).under("/").streaming()
 }
 
@@ -105,6 +106,71 @@ async fn answer(app: Shared, head: &Parts, body: &mut Body) -> Result<Response, 
     let policy = app.policy();
     let mut writer = Writer::new(answered, form, policy.clone(), options.explain)?;
     let answers = score_items(&app, items, &options, &policy, Priority::Interactive).await?;
+    let written = [writer.begin()?, writer.write(&answers)?, writer.end()?].concat();
+    Ok((StatusCode::OK, answered.header(), written).into_response())
+}
+
+/// Options of a request to store comments, in its address.
+#[derive(Debug, Deserialize)]
+struct Storing {
+    /// Name of the source that the comments are of.
+    #[serde(default = "usual_source")]
+    source: String,
+}
+
+fn usual_source() -> String {
+    "api".to_owned()
+}
+
+/// Scores the comments of a JSON request as [`score`] does, and stores them for the console before
+/// it answers.
+async fn comments(State(app): State<Shared>, request: Request) -> Response {
+    let (head, mut body) = request.into_parts();
+    match stored(&app, &head, &mut body).await {
+        Ok(response) => response,
+        Err(fault) => closing(fault.into_response(), &head, body),
+    }
+}
+
+async fn stored(app: &Shared, head: &Parts, body: &mut Body) -> Result<Response, Fault> {
+    if !app.has_console() {
+        return Err(Refusal::NotFound.into());
+    }
+    let bad_option = |error: QueryRejection| Fault::bad("bad_option", error.body_text());
+    let Query(options) = Query::<Options>::try_from_uri(&head.uri).map_err(bad_option)?;
+    let Query(storing) = Query::<Storing>::try_from_uri(&head.uri).map_err(bad_option)?;
+    let form = Form::of_request(&head.headers)?;
+    if form != Form::Json {
+        return Err(Fault::of(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "comments to store are JSON; send application/json",
+        ));
+    }
+    let answered = Form::of_answer(&head.headers, form)?;
+    let reader = Reader::new({
+        let app = app.clone();
+        move |language| app.scoring.supports(language)
+    })?;
+    let bytes = whole(body, app.limits.body, app.limits.body_time).await?;
+    // All is read: a fault of the request does not cost its connection.
+    *body = Body::empty();
+    let (items, options) = records::whole(&bytes, reader, options, app.limits.texts)?;
+    let languages: Vec<Languages> = items
+        .iter()
+        .map(|item| match &item.read {
+            Read::Comment(_, Some(language)) => Languages::Named(language.clone()),
+            _ => options.language.clone().map_or(Languages::Detect, Languages::Named),
+        })
+        .collect();
+    let policy = app.policy();
+    let mut writer = Writer::new(answered, form, policy.clone(), options.explain)?;
+    let answers = score_items(app, items, &options, &policy, Priority::Interactive).await?;
+    for (answer, languages) in answers.iter().zip(&languages) {
+        if let Answer::Scored(scored, _) = answer {
+            app.keep(&storing.source, scored, languages).await?;
+        }
+    }
     let written = [writer.begin()?, writer.write(&answers)?, writer.end()?].concat();
     Ok((StatusCode::OK, answered.header(), written).into_response())
 }

@@ -81,6 +81,19 @@ impl Plan {
         std::iter::once(self.text.as_str()).chain(sentences).map(comment)
     }
 
+    /// Returns the comment as it is stored for a console; `None` if the client names it by no token,
+    /// or asks that nothing is stored.
+    pub(super) fn kept(&self, scored: &Scored) -> Option<Scored> {
+        let token = self.request.client_token.as_ref().filter(|token| !token.is_empty())?;
+        if self.request.is_private {
+            return None;
+        }
+        let mut kept = scored.clone();
+        kept.comment.id.clone_from(token);
+        kept.comment.thread = self.request.community.clone().unwrap_or_default();
+        Some(kept)
+    }
+
     /// Writes the answer from the scored texts.
     ///
     /// # Errors

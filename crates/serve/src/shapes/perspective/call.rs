@@ -91,6 +91,11 @@ pub(super) async fn answer(calls: Vec<Call>, app: &Shared, priority: Priority) -
         for (place, plan) in group.calls {
             let range = start..start + plan.texts();
             start = range.end;
+            let whole = scored.as_ref().ok().and_then(|scored| scored.get(range.start));
+            if let Some(kept) = whole.and_then(|whole| plan.kept(whole)).filter(|_| app.has_console()) {
+                // The answer does not wait for a database that fails; the cause is in the log.
+                let _ = app.keep("perspective", &kept, &group.languages).await;
+            }
             answers[place] = match &scored {
                 Ok(scored) => plan.answer(scored.get(range).unwrap_or_default()),
                 Err(refusal) => Err(refusal.clone().into()),

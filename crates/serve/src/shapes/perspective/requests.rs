@@ -123,6 +123,10 @@ pub(super) struct AnalyzeRequest {
     pub(super) client_token: Option<String>,
     /// Score each sentence too.
     pub(super) has_spans: bool,
+    /// Keep nothing of it.
+    pub(super) is_private: bool,
+    /// The community that the comment was posted in.
+    pub(super) community: Option<String>,
     /// Leave out the attributes that are not served in a language, instead of refusing the request.
     pub(super) drops_unsupported: bool,
 }
@@ -164,10 +168,10 @@ impl AnalyzeRequest {
         let client_token = root.string("client_token");
         let has_spans = root.flag("span_annotations");
         let drops_unsupported = root.flag("drop_unsupported_attributes");
-        // Nothing is stored, and no model is of one community: these are checked and have no effect.
-        root.flag("do_not_store");
+        let is_private = root.flag("do_not_store");
+        let community = root.string("community_id");
+        // It is checked and has no effect.
         root.string("session_id");
-        root.string("community_id");
         drop(root);
         faults.check()?;
 
@@ -182,7 +186,16 @@ impl AnalyzeRequest {
             Ok(Requested { name, attribute, threshold })
         };
         let attributes = attributes.into_iter().map(read).collect::<Result<_, Failure>>()?;
-        Ok(Self { comment, attributes, languages, client_token, has_spans, drops_unsupported })
+        Ok(Self {
+            comment,
+            attributes,
+            languages,
+            client_token,
+            has_spans,
+            is_private,
+            community,
+            drops_unsupported,
+        })
     }
 }
 
