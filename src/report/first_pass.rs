@@ -18,12 +18,12 @@ use super::authors::{AuthorSorter, Totals};
 use super::by::Groups;
 use super::draft::{Drafts, Table};
 use super::replies::{Found, Parent, Reply, ReplySorter};
-use comity_infer::repeats;
 use crate::aggregate::{Calibrated, CommentStats, FixedPoint, Histogram, Moments, Spread, TOXIC};
 use crate::label::Label;
 use crate::policy::{Action, Decision, Policy, Rule, Urgency};
 use crate::record::{Column, Outcome, Scored, Unscored, ledger, row};
 use crate::sort::{Sorted, Sorter};
+use comity_infer::repeats;
 
 pub(super) const DECISIONS: &str = "decisions.csv";
 
