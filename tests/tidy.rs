@@ -13,6 +13,7 @@ const CRATES: &[(&str, Option<&str>)] = &[
     ("crates/core/src", None),
     ("crates/infer/src", None),
     ("crates/read/src", Some("read")),
+    ("crates/review/src", Some("review")),
     ("crates/serve/src", Some("serve")),
     ("python/src", Some("python")),
 ];
@@ -42,7 +43,7 @@ fn named(source: &str, known: &Rights) -> BTreeMap<String, usize> {
         if line.trim_start().starts_with("//") {
             continue;
         }
-        for whole in ["read", "serve"] {
+        for whole in ["read", "review", "serve"] {
             if line.contains(&format!("comity_{whole}::")) {
                 found.entry(whole.to_owned()).or_insert(index + 1);
             }
@@ -145,7 +146,7 @@ fn every_direct_dependency_has_its_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let mut missing = BTreeSet::new();
-    let crates = ["core", "infer", "read", "serve"].map(|name| format!("crates/{name}/Cargo.toml"));
+    let crates = ["core", "infer", "read", "review", "serve"].map(|name| format!("crates/{name}/Cargo.toml"));
     for manifest in ["Cargo.toml", "python/Cargo.toml"].map(str::to_owned).into_iter().chain(crates) {
         let manifest: toml::Table = fs::read_to_string(root.join(manifest)).unwrap().parse().unwrap();
         for kind in ["dependencies", "dev-dependencies"] {

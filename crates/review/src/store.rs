@@ -421,6 +421,16 @@ impl Sql {
         Ok(query.fetch_optional(connection).await?)
     }
 
+    /// Returns the steps by which the database would run the statement.
+    async fn plan(mut self, connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+        let (explain, column) = match self.kind {
+            Kind::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+            Kind::Postgres => ("EXPLAIN (COSTS OFF) ", "QUERY PLAN"),
+        };
+        self.text.insert_str(0, explain);
+        self.all(connection).await?.iter().map(|row| get(row, column)).collect()
+    }
+
     /// Returns the only row.
     pub(crate) async fn one(self, connection: &mut AnyConnection) -> Result<AnyRow, StoreError> {
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.values);

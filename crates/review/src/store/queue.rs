@@ -346,16 +346,7 @@ impl Store {
         let now = self.now().await?;
         let size = page.size.clamp(1, MOST_ROWS);
         let mut connection = self.reader().await?;
-        let mut sql = self.sql(ITEM);
-        sql.push("WHERE ");
-        filter.push_open(&mut sql);
-        filter.push_folded(&mut sql);
-        if let Some(Cursor { rank, posted, id }) = page.after {
-            sql.push(" AND (i.rank, i.posted, i.id) > (").bind(rank).push(", ").bind(posted).push(", ");
-            sql.bind(id).push(")");
-        }
-        sql.push(" ORDER BY i.rank, i.posted, i.id LIMIT ").bind(i64::from(size) + 1);
-        let mut items = sql.all(&mut connection).await?;
+        let mut items = self.queue_sql(filter, page.after, size).all(&mut connection).await?;
         let has_more = items.len() > size as usize;
         items.truncate(size as usize);
         let next = match items.last() {
@@ -367,6 +358,29 @@ impl Store {
         let rows = rows(self, &mut connection, &items, now).await?;
         let (total, is_least) = self.total(&mut connection, filter).await?;
         Ok(QueuePage { rows, total, is_least, next })
+    }
+
+    /// Returns the statement of a page: one item more than it has.
+    fn queue_sql(&self, filter: &Filter, after: Option<Cursor>, size: u32) -> Sql {
+        let mut sql = self.sql(ITEM);
+        sql.push("WHERE ");
+        filter.push_open(&mut sql);
+        filter.push_folded(&mut sql);
+        if let Some(Cursor { rank, posted, id }) = after {
+            sql.push(" AND (i.rank, i.posted, i.id) > (").bind(rank).push(", ").bind(posted).push(", ");
+            sql.bind(id).push(")");
+        }
+        sql.push(" ORDER BY i.rank, i.posted, i.id LIMIT ").bind(i64::from(size) + 1);
+        sql
+    }
+
+    /// Returns the way in which the database finds a page of a queue. For `scripts/bench-review`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    #[doc(hidden)]
+    pub async fn queue_plan(&self, filter: &Filter, after: Option<Cursor>) -> Result<Vec<String>, StoreError> {
+        self.queue_sql(filter, after, 50).plan(&mut *self.reader().await?).await
     }
 
     /// Counts open items, and returns true if there are more than were counted.

@@ -162,31 +162,8 @@ impl Store {
         let terms = terms(text);
         let before = before.unwrap_or(i64::MAX);
         let mut connection = self.reader().await?;
-        let mut conditions = self.sql("");
-        filter.push_comment(&mut conditions);
-        let has_conditions = !conditions.is_empty();
-        // The words first, by their index, and the conditions on what has them.
-        let looked_at = |sql: &mut Sql| {
-            if self.kind == Kind::Sqlite && !terms.is_empty() {
-                sql.push("SELECT rowid AS id FROM comment_words WHERE comment_words MATCH ")
-                    .bind(fts5(&terms));
-                sql.push(" AND rowid < ").bind(before).push(" ORDER BY rowid DESC LIMIT ");
-            } else {
-                sql.push("SELECT id FROM comment WHERE id < ").bind(before);
-                if !terms.is_empty() {
-                    sql.push(" AND words @@ (");
-                    push_tsquery(sql, &terms);
-                    sql.push(")");
-                }
-                sql.push(" ORDER BY id DESC LIMIT ");
-            }
-            sql.bind(if has_conditions { MOST_LOOKED_AT } else { size + 1 });
-        };
-        let mut sql = self.sql("SELECT c.id FROM (");
-        looked_at(&mut sql);
-        sql.push(") w JOIN comment c ON c.id = w.id WHERE 1 = 1");
-        filter.push_comment(&mut sql);
-        sql.push(" ORDER BY c.id DESC LIMIT ").bind(size + 1);
+        let has_conditions = self.has_conditions(filter);
+        let sql = self.search_sql(&terms, filter, before, size);
         let rows = sql.all(&mut connection).await?;
         let mut ids = rows.iter().map(|row| get(row, "id")).collect::<Result<Vec<CommentId>, _>>()?;
         let mut next = None;
@@ -195,7 +172,7 @@ impl Store {
             next = ids.last().copied();
         } else if has_conditions {
             let mut sql = self.sql("SELECT COUNT(*) AS total, MIN(id) AS last FROM (");
-            looked_at(&mut sql);
+            self.push_looked_at(&mut sql, &terms, before, MOST_LOOKED_AT);
             sql.push(") w");
             let row = sql.one(&mut connection).await?;
             if get::<i64>(&row, "total")? == MOST_LOOKED_AT {
