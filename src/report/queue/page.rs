@@ -19,7 +19,6 @@ use std::io::{self, Write};
 use askama::Template;
 
 use super::beside::Beside;
-use comity_infer::caution::Caution;
 use super::{Queue, Sources};
 use crate::decisions::ReviewStats;
 use crate::label::Label;
@@ -28,6 +27,7 @@ use crate::report::page::hash;
 use crate::report::plain::{self, count, percent, percents, visible};
 use crate::report::{ReportError, Summary};
 use card::{Card, card};
+use comity_infer::caution::Caution;
 use thread::{Thread, threads};
 use what_if::{WhatIf, duration, what_ifs};
 
