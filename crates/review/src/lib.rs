@@ -11,8 +11,11 @@
 //! Comment text is never logged.
 
 pub mod import;
+pub mod people;
 pub mod retention;
 pub mod store;
+pub mod web;
 pub mod webhook;
+mod words;
 
 pub use store::{Store, StoreError};

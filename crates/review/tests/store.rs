@@ -696,3 +696,165 @@ async fn comments_of_a_server_are_added_once() {
         assert!(sizes.contains(&(Queue::Review, 1)) && sizes.contains(&(Queue::Escalation, 1)));
     }
 }
+
+/// A call that the test's site received.
+#[derive(Clone, Debug)]
+struct Received {
+    key: String,
+    time: String,
+    signature: String,
+    body: String,
+}
+
+#[tokio::test]
+async fn webhooks_are_called_until_they_accept() {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use axum::http::{HeaderMap, StatusCode};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use hmac::{Hmac, KeyInit, Mac};
+
+    let calls: Arc<Mutex<Vec<Received>>> = Arc::default();
+    let status = Arc::new(AtomicU16::new(500));
+    let handler = {
+        let (calls, status) = (calls.clone(), status.clone());
+        move |headers: HeaderMap, body: String| async move {
+            let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+            assert_eq!(header("idempotency-key"), header("webhook-id"));
+            let (key, time) = (header("webhook-id"), header("webhook-timestamp"));
+            calls.lock().unwrap().push(Received { key, time, signature: header("webhook-signature"), body });
+            StatusCode::from_u16(status.load(Ordering::SeqCst)).unwrap()
+        }
+    };
+    let site = axum::Router::new().route("/hook", axum::routing::post(handler));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
+
+    for database in databases().await {
+        let store = &database.store;
+        let ana = user(store, "ana").await;
+        import(store, "site", &rows(40)).await;
+        let ids = open_ids(store, &Filter::default()).await;
+        done(&decide(store, ids[0], &ana, Verdict::Reject).await);
+        assert!(matches!(store.add_webhook("ftp://x", b"s", ana.id).await, Err(StoreError::Webhook(_))));
+        let hook = store.add_webhook(&url, b"secret", ana.id).await.unwrap();
+        status.store(500, Ordering::SeqCst);
+        calls.lock().unwrap().clear();
+        let decision = done(&decide(store, ids[1], &ana, Verdict::Reject).await);
+
+        let sent = store.send_calls().await.unwrap();
+        assert_eq!(
+            (sent.accepted, sent.refused),
+            (0, 1),
+            "{}: the first decision was before it",
+            database.name
+        );
+        let webhook = store.webhooks().await.unwrap().remove(0);
+        assert_eq!((webhook.waiting, webhook.failed), (1, 0));
+        assert_eq!(webhook.last_error.as_deref(), Some("the site answered 500"));
+        let sent = store.send_calls().await.unwrap();
+        assert_eq!((sent.accepted, sent.refused), (0, 0), "not at once");
+        status.store(204, Ordering::SeqCst);
+        store.enable_webhook(hook, false, ana.id).await.unwrap();
+        store.undo(decision, ana.id).await.unwrap();
+        store.enable_webhook(hook, true, ana.id).await.unwrap();
+        assert_eq!(store.send_calls().await.unwrap().accepted, 1, "nothing is announced while it is off");
+        store.undo(done(&decide(store, ids[1], &ana, Verdict::Approve).await), ana.id).await.unwrap();
+        assert_eq!(store.send_calls().await.unwrap().accepted, 2);
+        let webhook = store.webhooks().await.unwrap().remove(0);
+        assert_eq!((webhook.waiting, webhook.last_error, webhook.accepted_at.is_some()), (0, None, true));
+
+        let received = calls.lock().unwrap().clone();
+        let keys: Vec<&str> = received.iter().map(|call| call.key.as_str()).collect();
+        let next = decision + 1;
+        let (first, second) = (format!("decision-{decision}"), format!("decision-{next}"));
+        assert_eq!(keys, [&first, &first, &second, &format!("undo-{next}")]);
+        for call in &received {
+            let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"secret").unwrap();
+            mac.update(format!("{}.{}.{}", call.key, call.time, call.body).as_bytes());
+            let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+            assert_eq!(call.signature, expected);
+        }
+        let body: serde_json::Value = serde_json::from_str(&received[0].body).unwrap();
+        assert_eq!(
+            (&body["event"], &body["decision"], &body["final"]),
+            (&"decision".into(), &"reject".into(), &true.into())
+        );
+        assert_eq!(
+            (&body["source"], &body["rule"], &body["actor"]),
+            (&"site".into(), &"very-toxic".into(), &"ana".into())
+        );
+        assert!(!received[0].body.contains(&text(36)), "no text leaves");
+        let revision = |call: &Received| {
+            serde_json::from_str::<serde_json::Value>(&call.body).unwrap()["revision"].as_i64().unwrap()
+        };
+        assert!(revision(&received[2]) < revision(&received[3]));
+
+        let filter = Filter { min_score: Some(0.6), ..Filter::default() };
+        let count = store.preview_bulk(&filter, ana.id).await.unwrap().count;
+        assert!(count > 5);
+        let BulkOutcome::Done { batch, .. } =
+            store.bulk(&filter, Verdict::Reject, "", "", count, ana.id).await.unwrap()
+        else {
+            panic!()
+        };
+        store.undo_bulk(batch, ana.id).await.unwrap();
+        assert_eq!(store.send_calls().await.unwrap().accepted, 2 * count);
+        store.delete_webhook(hook, ana.id).await.unwrap();
+        assert!(store.webhooks().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_import_continues() {
+    for database in databases().await {
+        let store = &database.store;
+        // More than two transactions' comments; the import is dropped after the first.
+        let many: Vec<Scored> = (0..5_000)
+            .map(|n| scored("t", &n.to_string(), "a", &text(n % 1_000), if n % 100 == 0 { 0.9 } else { 0.1 }))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        write_run(folder.path(), &many, &[]);
+        let (send, mut seen) = tokio::sync::mpsc::unbounded_channel();
+        let importing = {
+            let (store, path) = (store.clone(), folder.path().to_owned());
+            tokio::spawn(async move {
+                store.import_run(&path, "site", &mut |done| send.send(done).unwrap()).await
+            })
+        };
+        let first = seen.recv().await.unwrap();
+        importing.abort();
+        let _ = importing.await;
+        assert!(first < 5_000);
+        let imported = store.import_run(folder.path(), "site", &mut |_| {}).await.unwrap();
+        assert_eq!(imported.comments, 5_000);
+        assert!(imported.added <= 5_000 - first, "{}: {imported:?} after {first}", database.name);
+        let found =
+            store.search("", &Filter { rule: Some("very-toxic".to_owned()), ..Filter::default() }, None, 200);
+        assert_eq!(found.await.unwrap().hits.len(), 50);
+        // Another folder without a run.
+        let empty = tempfile::tempdir().unwrap();
+        let error = store.import_run(empty.path(), "site", &mut |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains("comity score"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_opened_again() {
+    for database in databases().await {
+        import(&database.store, "site", &rows(20)).await;
+        let again = Store::open(&database.url).await.unwrap();
+        assert_eq!(open_ids(&again, &Filter::default()).await.len(), 10);
+        assert_eq!(again.policies().await.unwrap().len(), 1, "the built-in policy is published once");
+    }
+    assert!(
+        matches!(Store::open("mysql://u:secret@h/d").await, Err(StoreError::Address(url)) if !url.contains("secret"))
+    );
+    assert!(matches!(Store::open("sqlite:///nowhere/at/all.db").await, Err(StoreError::Open(_))));
+    let memory = Store::open("sqlite::memory:").await.unwrap();
+    import(&memory, "site", &rows(20)).await;
+    assert_eq!(open_ids(&memory, &Filter::default()).await.len(), 10);
+}

@@ -379,7 +379,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the database fails.
     #[doc(hidden)]
-    pub async fn queue_plan(&self, filter: &Filter, after: Option<Cursor>) -> Result<Vec<String>, StoreError> {
+    pub async fn queue_plan(
+        &self,
+        filter: &Filter,
+        after: Option<Cursor>,
+    ) -> Result<Vec<String>, StoreError> {
         self.queue_sql(filter, after, 50).plan(&mut *self.reader().await?).await
     }
 

@@ -165,7 +165,7 @@ impl Store {
         rows.iter().map(webhook).collect()
     }
 
-    /// Stops or continues to call a webhook. Calls that were given up are sent again.
+    /// Stops or continues to call a webhook. Calls that wait or were given up are then due at once.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -176,7 +176,7 @@ impl Store {
         sqlx::query(sql).bind(i64::from(enabled)).bind(id).execute(write.connection()).await?;
         if enabled {
             let sql = "UPDATE outbox SET failed_at = NULL, attempts = 0, next_at = $1 \
-                       WHERE webhook_id = $2 AND failed_at IS NOT NULL";
+                       WHERE webhook_id = $2";
             sqlx::query(sql).bind(now).bind(id).execute(write.connection()).await?;
         }
         let action = if enabled { "webhook.enable" } else { "webhook.disable" };
