@@ -89,7 +89,16 @@ impl Store {
             let languages = &run.model.languages;
             let mut write = self.begin().await?;
             published = self.hold_published(&mut write, published, &mut chunk, languages).await?;
-            let (added, opened) = self.add_all(&mut write, &mut catalog, &published, &chunk).await?;
+            let mut done = self.add_all(&mut write, &mut catalog, &published, &chunk).await;
+            if done.as_ref().is_err_and(StoreError::is_taken) {
+                // Somebody else adds comments of the same source.
+                drop(write);
+                catalog = Catalog::new(import.source, import.model, false);
+                write = self.begin().await?;
+                published = self.hold_published(&mut write, published, &mut chunk, languages).await?;
+                done = self.add_all(&mut write, &mut catalog, &published, &chunk).await;
+            }
+            let (added, opened) = done?;
             imported.comments += read;
             Self::note_import(&mut write, import.id, imported.comments).await?;
             write.commit().await?;

@@ -125,6 +125,14 @@ pub enum StoreError {
     Write(#[source] std::io::Error),
 }
 
+impl StoreError {
+    /// Returns true if a row has the key of one that another writer added.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.as_database_error().is_some_and(|error| error.is_unique_violation())
+    }
+}
+
 /// The database in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -131,3 +131,87 @@ const UNPOISONED: &str = "no one panics while holding the lock";
 pub(crate) fn comment(text: impl Into<String>) -> Comment {
     Comment::new("", "", text, Origin { file: "request".into(), record: 1, line: 1 })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use axum::http::{Method, StatusCode};
+    use axum::routing::Router;
+    use comity_core::label::Label::Toxicity;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Console;
+    use crate::shapes::testing::{self, policy, post, scores, send};
+
+    const TEXT: &str = "So bad.";
+
+    /// Returns a server whose console keeps what it is sent, and that; `works` is false for a
+    /// database that fails.
+    fn with_console(works: bool) -> (Shared, Arc<Mutex<Vec<Sent>>>) {
+        let kept: Arc<Mutex<Vec<Sent>>> = Arc::default();
+        let keep: Keep = {
+            let kept = kept.clone();
+            Arc::new(move |sent| {
+                kept.lock().unwrap().push(sent);
+                Box::pin(async move { works.then_some(()).ok_or_else(|| "no disk".to_owned()) })
+            })
+        };
+        let threshold = scores(TEXT).get(Toxicity).unwrap();
+        let app = testing::app(|config| {
+            config.policy = policy(&[(Toxicity, threshold, "review")]);
+            config.console = Some(Console { keep, pages: Router::new() });
+        });
+        (app, kept)
+    }
+
+    #[tokio::test]
+    async fn comments_are_stored_before_they_are_answered() {
+        let (app, kept) = with_console(true);
+        let body = json!([{ "id": "7", "thread": "t", "author": "a", "text": TEXT }, "fine"]).to_string();
+        let answer = post(&app, "/v1/comments?source=forum", body.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.json()[0]["id"], "7");
+        let sent = kept.lock().unwrap().clone();
+        let [first, second] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!((first.source.as_str(), first.scored.comment.id.as_str()), ("forum", "7"));
+        assert_eq!(first.scored.comment.author.as_deref(), Some("a"));
+        assert_eq!(first.scored.outcome.scores(), Some(&scores(TEXT)));
+        assert_eq!(first.explanation.as_ref().map(|explanation| explanation.label), Some(Toxicity));
+        assert!(!first.model.name.is_empty() && second.scored.comment.text == "fine");
+
+        let plain = send(&app, Method::POST, "/v1/comments", &[("content-type", "application/x-ndjson")], "{}");
+        assert_eq!(plain.await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let (broken, _) = with_console(false);
+        assert_eq!(post(&broken, "/v1/comments", body.clone()).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let without = testing::app(|_| {});
+        assert_eq!(post(&without, "/v1/comments", body).await.status, StatusCode::FORBIDDEN);
+    }
+
+    #[tokio::test]
+    async fn perspective_stores_what_has_a_token_and_may_be_stored() {
+        for (token, private, stored) in [("c7", false, true), ("", false, false), ("c7", true, false)] {
+            for works in [true, false] {
+                let (app, kept) = with_console(works);
+                let body = json!({
+                    "comment": { "text": TEXT },
+                    "requestedAttributes": { "TOXICITY": {} },
+                    "languages": ["en"],
+                    "clientToken": token,
+                    "communityId": "forum",
+                    "doNotStore": private,
+                });
+                let answer = post(&app, "/v1alpha1/comments:analyze", body.to_string()).await;
+                assert_eq!(answer.status, StatusCode::OK, "a database that fails costs no answer");
+                let sent = kept.lock().unwrap().clone();
+                assert_eq!(sent.len(), usize::from(stored), "{token} {private}");
+                if let Some(sent) = sent.first() {
+                    let comment = &sent.scored.comment;
+                    assert_eq!((comment.id.as_str(), comment.thread.as_str()), ("c7", "forum"));
+                    assert_eq!(sent.source, "perspective");
+                }
+            }
+        }
+    }
+}

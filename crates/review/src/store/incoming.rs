@@ -168,6 +168,12 @@ impl Store {
         let now = write.now;
         let sql = "UPDATE import SET finished_at = $1 WHERE id = $2";
         sqlx::query(sql).bind(now).bind(import).execute(write.connection()).await?;
+        if write.kind() == Kind::Postgres {
+            // Many rows came at once; its own statistics would be late.
+            for table in ["ANALYZE comment", "ANALYZE item"] {
+                sqlx::query(table).execute(write.connection()).await?;
+            }
+        }
         write.commit().await
     }
 

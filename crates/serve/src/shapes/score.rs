@@ -134,7 +134,8 @@ async fn comments(State(app): State<Shared>, request: Request) -> Response {
 
 async fn stored(app: &Shared, head: &Parts, body: &mut Body) -> Result<Response, Fault> {
     if !app.has_console() {
-        return Err(Refusal::NotFound.into());
+        let message = "the server stores no comments; start it with --review and --database URL";
+        return Err(Fault::of(StatusCode::FORBIDDEN, "no_console", message));
     }
     let bad_option = |error: QueryRejection| Fault::bad("bad_option", error.body_text());
     let Query(options) = Query::<Options>::try_from_uri(&head.uri).map_err(bad_option)?;
