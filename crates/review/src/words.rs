@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 /// A language of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
+pub(crate) enum Language {
     /// English.
     English,
     /// German.
@@ -29,7 +29,7 @@ comity_core::words! { Language, "language":
 
 impl Language {
     /// Returns the language's name in that language.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::English => "English",
             Self::German => "Deutsch",
@@ -38,7 +38,7 @@ impl Language {
 
     /// Returns the first language of an `Accept-Language` header that the console has, by weight;
     /// English if it has none of them.
-    pub fn accepted(header: &str) -> Self {
+    pub(crate) fn accepted(header: &str) -> Self {
         let mut best = (Self::English, 0.0);
         for part in header.split(',') {
             let mut fields = part.split(';').map(str::trim);
@@ -55,7 +55,7 @@ impl Language {
     }
 
     /// Returns the words of this language.
-    pub fn words(self) -> &'static Words {
+    pub(crate) fn words(self) -> &'static Words {
         &CATALOGUE[self as usize]
     }
 }
@@ -68,7 +68,7 @@ static CATALOGUE: LazyLock<[Words; 2]> = LazyLock::new(|| {
 });
 
 /// A whole number of any type. Templates pass some by reference.
-pub trait Number {
+pub(crate) trait Number {
     /// Returns it as the widest type.
     fn widest(&self) -> i128;
 }
@@ -92,7 +92,7 @@ impl<N: Number> Number for &N {
 }
 
 /// A number with decimals. Templates pass some by reference.
-pub trait Real {
+pub(crate) trait Real {
     /// Returns the number.
     fn real(&self) -> f64;
 }
@@ -111,7 +111,7 @@ impl<R: Real> Real for &R {
 
 /// The words of one language.
 #[derive(Debug)]
-pub struct Words {
+pub(crate) struct Words {
     language: Language,
     sentences: BTreeMap<String, String>,
 }
@@ -127,34 +127,34 @@ impl Words {
     }
 
     /// Returns the code of the language, for `lang` attributes.
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         self.language.as_str()
     }
 
     /// Returns the sentence of a key, or the key itself if the catalogue lacks it.
-    pub fn t<'a>(&'a self, key: &'a str) -> &'a str {
+    pub(crate) fn t<'a>(&'a self, key: &'a str) -> &'a str {
         self.sentences.get(key).map_or(key, String::as_str)
     }
 
     /// Returns the sentence of `table.word`, for words of files such as labels and cautions. A word
     /// that the catalogue lacks is returned with spaces for underscores.
-    pub fn word(&self, table: &str, word: &str) -> String {
+    pub(crate) fn word(&self, table: &str, word: &str) -> String {
         let found = self.sentences.get(&format!("{table}.{}", word.replace('-', "_")));
         found.cloned().unwrap_or_else(|| word.replace('_', " "))
     }
 
     /// Returns the name of a label.
-    pub fn label(&self, label: &Label) -> String {
+    pub(crate) fn label(&self, label: &Label) -> String {
         self.word("label", label.as_str())
     }
 
     /// Returns a sentence with one value for `{0}`.
-    pub fn with(&self, key: &str, value: impl Display) -> String {
+    pub(crate) fn with(&self, key: &str, value: impl Display) -> String {
         self.t(key).replace("{0}", &value.to_string())
     }
 
     /// Returns a sentence with two values, for `{0}` and `{1}`.
-    pub fn with2(&self, key: &str, first: impl Display, second: impl Display) -> String {
+    pub(crate) fn with2(&self, key: &str, first: impl Display, second: impl Display) -> String {
         // One pass: a value may itself contain the mark of the other.
         let (first, second) = (first.to_string(), second.to_string());
         let mut out = String::new();
@@ -173,7 +173,7 @@ impl Words {
     }
 
     /// Returns a sentence with a number: the form for one, or the form for others.
-    pub fn n(&self, key: &str, number: impl Number) -> String {
+    pub(crate) fn n(&self, key: &str, number: impl Number) -> String {
         let number = number.widest();
         let form = if number == 1 { "one" } else { "other" };
         let key = format!("{key}_{form}");
@@ -181,7 +181,7 @@ impl Words {
     }
 
     /// Returns a whole number, with a thin space between thousands.
-    pub fn number(&self, number: impl Number) -> String {
+    pub(crate) fn number(&self, number: impl Number) -> String {
         let number = number.widest();
         let digits = number.unsigned_abs().to_string();
         let mut out = String::from(if number < 0 { "−" } else { "" });
@@ -195,7 +195,7 @@ impl Words {
     }
 
     /// Returns a number with this many decimals, with the language's decimal mark.
-    pub fn decimal(&self, value: impl Real, decimals: usize) -> String {
+    pub(crate) fn decimal(&self, value: impl Real, decimals: usize) -> String {
         let value = value.real();
         let written = format!("{value:.decimals$}");
         match self.language {
@@ -205,12 +205,12 @@ impl Words {
     }
 
     /// Returns a score: three decimals.
-    pub fn score(&self, score: impl Real) -> String {
+    pub(crate) fn score(&self, score: impl Real) -> String {
         self.decimal(score, 3)
     }
 
     /// Returns a share of 1 in percent.
-    pub fn percent(&self, share: impl Real) -> String {
+    pub(crate) fn percent(&self, share: impl Real) -> String {
         let share = share.real();
         let written = self.decimal(share * 100.0, usize::from(share < 0.1 && share > 0.0));
         match self.language {
@@ -220,20 +220,20 @@ impl Words {
     }
 
     /// Returns a rate and its 95% interval.
-    pub fn interval(&self, rate: impl Real, low: impl Real, high: impl Real) -> String {
+    pub(crate) fn interval(&self, rate: impl Real, low: impl Real, high: impl Real) -> String {
         let (low, high) = (self.percent(low), self.percent(high));
         format!("{} ({low}–{high})", self.percent(rate))
     }
 
     /// Returns a time in UTC, for people: `2 March 2026, 09:02 UTC`.
-    pub fn time(&self, time: &Timestamp) -> String {
+    pub(crate) fn time(&self, time: &Timestamp) -> String {
         let time = time.to_zoned(jiff::tz::TimeZone::UTC);
         let (hour, minute) = (time.hour(), time.minute());
         format!("{}, {hour:02}:{minute:02} UTC", self.date(&time.date()))
     }
 
     /// Returns a day, for people.
-    pub fn date(&self, date: &Date) -> String {
+    pub(crate) fn date(&self, date: &Date) -> String {
         let month = self.word("month", &format!("m{}", date.month()));
         match self.language {
             Language::English => format!("{} {month} {}", date.day(), date.year()),
@@ -242,12 +242,12 @@ impl Words {
     }
 
     /// Returns the time since, in its largest unit: `3 hours`.
-    pub fn age(&self, time: &Timestamp) -> String {
+    pub(crate) fn age(&self, time: &Timestamp) -> String {
         self.duration(Timestamp::now().as_second() - time.as_second())
     }
 
     /// Returns a time span in its largest unit.
-    pub fn duration(&self, seconds: i64) -> String {
+    pub(crate) fn duration(&self, seconds: i64) -> String {
         match seconds.max(0) {
             seconds @ 0..120 => self.n("time.seconds", seconds),
             seconds @ 120..7_200 => self.n("time.minutes", seconds / 60),

@@ -75,7 +75,8 @@
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
       if (isField(event.target)) {
-        if (event.key === "Escape") event.target.blur();
+        const ends = event.key === "Escape" || (event.key === "Enter" && event.target.closest("#decide"));
+        if (ends) event.target.blur();
         return;
       }
       if (actions[event.key]?.()) event.preventDefault();

@@ -181,7 +181,10 @@ const ann = await visit("ann");
   await ann.keyboard.press("s");
   await ann.keyboard.press("n");
   await ann.keyboard.type("rude again");
-  await ann.keyboard.press("Escape");
+  // The key that ends a note decides nothing.
+  await ann.keyboard.press("Enter");
+  await sleep(300);
+  assert.equal(ann.url(), address);
   await ann.keyboard.press("r");
   await ann.waitForURL("**done=reject**");
   await ann.keyboard.press("u");
@@ -210,16 +213,18 @@ step("pages read and decide without scripts");
 
 step("decisions in bulk are previewed and undone");
 {
-  const before = await total(lea, "queue=review&min=0.5");
   const all = await total(lea);
   await lea.goto(`${base}/review/queue?queue=review&min=0.5`);
   await lea.selectOption("#bulk-verdict", "reject");
   await lea.click("button:has-text('Preview')");
   await lea.waitForSelector("text=Most and least urgent");
+  const count = Number(await lea.inputValue("input[name=expected]"));
+  assert.ok(count > 20, "what others have claimed is left out, and no more");
   await lea.click("button.first");
   await lea.waitForURL("**done=bulk**");
-  assert.equal(await total(lea), all - before);
-  await lea.goBack();
+  const done = lea.url();
+  assert.equal(await total(lea), all - count);
+  await lea.goto(done);
   await lea.click("button:has-text('Undo all')");
   await lea.waitForURL("**done=undone**");
   assert.equal(await total(lea), all);
@@ -267,7 +272,7 @@ step("every page keeps the rules of accessibility, light and dark");
     for (const [number, address] of addresses.entries()) {
       await ada.goto(base + address);
       // Blurred text has no contrast to measure.
-      for (const box of await ada.$$(".show, #show-all")) await box.check();
+      for (const box of await ada.$$("#show-all, #show-thread, #shown")) await box.check();
       await inspect(ada, address, colorScheme);
       for (const width of short ? [] : [1280, 390]) {
         await ada.setViewportSize({ width, height: 844 });
@@ -290,8 +295,7 @@ step("two moderators and a server that is killed: every item is decided once");
     const answer = await lea.request.get(`${base}/review/insight/moderators.csv`);
     const [head, ...rows] = (await answer.text()).trim().split("\n").map((line) => line.split(","));
     const column = head.indexOf("decisions");
-    const undone = head.indexOf("undone");
-    return rows.reduce((sum, row) => sum + Number(row[column]) - Number(row[undone]), 0);
+    return rows.reduce((sum, row) => sum + Number(row[column]), 0);
   };
   const before = await csv();
   const open = await total(lea);
