@@ -126,6 +126,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns true if the database ended this writer, because two waited for each other.
+    pub(crate) fn is_deadlock(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "40P01")
+    }
+
     /// Returns true if a row has the key of one that another writer added.
     pub(crate) fn is_taken(&self) -> bool {
         let Self::Database(error) = self else { return false };

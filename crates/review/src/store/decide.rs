@@ -349,6 +349,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if there is no such item, or the database fails.
     pub async fn decide(&self, input: &DecisionInput) -> Result<DecideOutcome, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.decide_once(input).await {
+                // PostgreSQL ends one of two writers that wait for each other: decisions about
+                // near-duplicates, or a bulk action.
+                Err(error) if error.is_deadlock() && tries < DEADLOCKS => tries += 1,
+                decided => return decided,
+            }
+        }
+    }
+
+    async fn decide_once(&self, input: &DecisionInput) -> Result<DecideOutcome, StoreError> {
         let mut write = self.begin().await?;
         let now = write.now;
         let missing = StoreError::Missing("item", input.item);
@@ -513,6 +525,9 @@ impl Store {
 
 /// Comments of a thread that [`Store::claim_next`] returns around the one claimed, on each side.
 const AROUND: u32 = 5;
+
+/// Times that a decision is tried again after a deadlock.
+const DEADLOCKS: u32 = 5;
 
 async fn set_claim(write: &mut Write, item: CommentId, user: UserId, until: i64) -> Result<(), StoreError> {
     let sql = "UPDATE item SET claimed_by = $1, claimed_until = $2 WHERE id = $3";

@@ -1,6 +1,8 @@
 //! Stores and runs for tests.
 
 #![cfg(test)] // clippy's `allow-unwrap-in-tests` requires this for helper functions
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(unreachable_pub, reason = "a test program has no other crate to show it to")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,6 +19,13 @@ use comity_review::Store;
 /// The variable with the address of a PostgreSQL server whose user may create databases.
 const POSTGRES: &str = "COMITY_TEST_POSTGRES";
 
+/// An empty database for one test.
+pub struct Empty {
+    pub url: String,
+    pub name: &'static str,
+    folder: tempfile::TempDir,
+}
+
 /// A database for one test.
 pub struct Database {
     pub store: Store,
@@ -25,20 +34,31 @@ pub struct Database {
     _folder: tempfile::TempDir,
 }
 
-/// Returns an empty SQLite database, and an empty PostgreSQL database if there is a server.
+/// Returns a store on SQLite, and one on PostgreSQL if there is a server.
 pub async fn databases() -> Vec<Database> {
+    let mut found = Vec::new();
+    for Empty { url, name, folder } in empty().await {
+        found.push(Database { store: Store::open(&url).await.unwrap(), url, name, _folder: folder });
+    }
+    found
+}
+
+/// Returns an empty SQLite database, and an empty PostgreSQL database if there is a server.
+pub async fn empty() -> Vec<Empty> {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("review.db").display());
-    let mut found =
-        vec![Database { store: Store::open(&url).await.unwrap(), url, name: "SQLite", _folder: folder }];
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("review.db").display());
+    let mut found = vec![Empty { url, name: "SQLite", folder }];
     match std::env::var(POSTGRES) {
-        Ok(server) => found.push(postgres(&server).await),
+        Ok(server) => {
+            let (url, folder) = (postgres(&server).await, tempfile::tempdir().unwrap());
+            found.push(Empty { url, name: "PostgreSQL", folder });
+        }
         Err(_) => println!("{POSTGRES} is not set: PostgreSQL is not tested"),
     }
     found
 }
 
-async fn postgres(server: &str) -> Database {
+async fn postgres(server: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("comity_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     sqlx::any::install_default_drivers();
@@ -47,9 +67,7 @@ async fn postgres(server: &str) -> Database {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&admin).await.unwrap();
     }
     let (base, _) = server.rsplit_once('/').unwrap();
-    let url = format!("{base}/{name}");
-    let store = Store::open(&url).await.unwrap();
-    Database { store, url, name: "PostgreSQL", _folder: tempfile::tempdir().unwrap() }
+    format!("{base}/{name}")
 }
 
 /// Returns the model of the tests' runs.
