@@ -236,7 +236,10 @@ fn score_chunk(
 /// Opens the scores of an earlier run, if they were made as those of this run are.
 fn earlier(dir: &Path, start: &Start, out: &Path, scorer: &Scorer) -> Result<Earlier, PipelineError> {
     let owned = || dir.to_owned();
-    let held = Held::read(dir).map_err(|source| PipelineError::Held { dir: owned(), source })?;
+    let held = Held::read(dir).map_err(|source| {
+        let remedy = "leave out --reuse, or name another folder";
+        PipelineError::Held { dir: owned(), remedy, source }
+    })?;
     let held = held.ok_or_else(|| PipelineError::NothingToReuse { dir: owned() })?;
     if keep_apart(&[dir.join(ledger::FILE_NAME)], out).is_err() {
         return Err(PipelineError::ReuseOfOut { dir: owned() });

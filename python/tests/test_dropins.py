@@ -102,6 +102,34 @@ def test_perspective_errors_have_the_shape_of_googles():
         client.comments().analyze().execute()
 
 
+def test_perspective_answers_batches_in_the_order_of_their_requests():
+    client, heard = perspective.client(), []
+    batch = client.new_batch_http_request(lambda *answer: heard.append(answer))
+    texts = ["You are a fool.", "", "Good luck!", "It rains."]
+    for text in texts[:3]:
+        batch.add(client.comments().analyze(body=request(text)))
+    own = []
+    last = client.comments().analyze(body=request(texts[3]))
+    batch.add(last, lambda *answer: own.append(answer), request_id="mine")
+    with pytest.raises(KeyError, match="mine"):
+        batch.add(last, request_id="mine")
+    batch.execute()
+    assert [request_id for request_id, _, _ in heard] == ["1", "2", "3", "mine"]
+    assert own == heard[3:]
+    for text, (_, answer, error) in zip(texts, heard):
+        if text:
+            assert answer == client.comments().analyze(body=request(text)).execute()
+            assert error is None
+        else:
+            assert answer is None and error.status_code == 400
+    full = client.new_batch_http_request()
+    full.execute()
+    for _ in range(1000):
+        full.add(last)
+    with pytest.raises(perspective.BatchError, match="1000"):
+        full.add(last)
+
+
 def test_perspective_suggestions():
     body = {"comment": {"text": "Thanks."}, "attributeScores": {}, "clientToken": "a"}
     body["attributeScores"]["TOXICITY"] = {"summaryScore": {"value": 0.1}}

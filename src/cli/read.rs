@@ -17,6 +17,8 @@ const SHOWN: usize = 20;
 /// The most characters of a value and of a column's name in the table of fields.
 const VALUE_CHARS: usize = 26;
 const COLUMN_CHARS: usize = 24;
+/// The most languages that are listed.
+const LANGUAGES: usize = 6;
 /// The most columns that are listed as not used.
 const UNUSED: usize = 40;
 
@@ -53,8 +55,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Done> {
         counted(replies.parents_given, "reply", "replies"),
         replies.parents_inferred
     )?;
+    show_languages(&mut out, &understood.languages)?;
     let rejects: u64 = understood.files.iter().map(|file| file.report.rejects).sum();
     Ok(if rejects == 0 && understood.rejects.is_empty() { Done::Clean } else { Done::WithRejects })
+}
+
+/// Shows the languages of the first comments.
+fn show_languages(out: &mut impl Write, languages: &[(&'static str, u64)]) -> io::Result<()> {
+    let known: u64 = languages.iter().map(|(_, count)| count).sum();
+    if known == 0 {
+        return writeln!(out, "languages: none is known");
+    }
+    let share = |(language, count): &(&str, u64)| format!("{language} {}", percent(*count, known));
+    let mut shares: Vec<String> = languages.iter().take(LANGUAGES).map(share).collect();
+    if let Some(more @ 1..) = languages.len().checked_sub(LANGUAGES) {
+        shares.push(format!("{more} more"));
+    }
+    let texts = counted(known, "different text", "different texts");
+    writeln!(out, "languages: {} (of {texts} at the beginning)", shares.join(", "))
 }
 
 /// The files that were read, then those that could not be.

@@ -24,6 +24,38 @@ pub(super) struct Counts {
     pub(super) rejects: u64,
 }
 
+/// Counts what is read ahead.
+pub(super) struct Ahead {
+    comments: usize,
+    bytes: usize,
+    most: usize,
+}
+
+impl Ahead {
+    /// Starts with nothing. Of an input, at most `limit` comments are wanted.
+    pub(super) fn new(limit: Option<u64>) -> Self {
+        let most = limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
+        Self { comments: 0, bytes: 0, most }
+    }
+
+    /// Returns true if the next record belongs to the head.
+    pub(super) fn has_room(&self) -> bool {
+        self.comments < self.most && self.bytes < CHUNK_BYTES
+    }
+
+    /// Counts a record of the head.
+    pub(super) fn count(&mut self, record: &Record) {
+        match record {
+            Record::Comment(comment) => {
+                self.comments += 1;
+                self.bytes += comment.text.len();
+            }
+            // Rejects are kept too, with their records.
+            Record::Reject(_) => self.bytes += 1 << 10,
+        }
+    }
+}
+
 /// Reads the comments of a run, chunk by chunk.
 pub(super) struct Chunks<'r> {
     request: &'r ScoreRequest,
@@ -40,20 +72,15 @@ impl<'r> Chunks<'r> {
     /// Reads the first comments of the input, for the scorer to look at before it scores any. Every
     /// shard and every resumed run reads the same ones. An error ends the head and is kept in it.
     pub(super) fn new(request: &'r ScoreRequest, mut reader: Reader, threads: usize) -> Self {
-        let limit = request.limit.map_or(HEAD_COMMENTS, |limit| HEAD_COMMENTS.min(limit as usize));
-        let (mut head, mut comments, mut bytes) = (VecDeque::new(), 0, 0);
-        while comments < limit && bytes < CHUNK_BYTES {
+        let (mut head, mut ahead) = (VecDeque::new(), Ahead::new(request.limit));
+        while ahead.has_room() {
             let Some(record) = reader.next() else { break };
-            match &record {
-                Ok(Record::Comment(comment)) => {
-                    comments += 1;
-                    bytes += comment.text.len();
-                }
-                // Rejects are kept too, with their records.
-                Ok(Record::Reject(_)) => bytes += 1 << 10,
-                Err(_) => comments = limit,
-            }
+            let is_end = record.is_err();
+            record.iter().for_each(|record| ahead.count(record));
             head.push_back(record);
+            if is_end {
+                break;
+            }
         }
         let size = (COMMENTS_A_THREAD * threads).min(CHUNK_COMMENTS);
         Self { request, reader, head, threader: Threader::new(), counts: Counts::default(), size }

@@ -76,24 +76,28 @@ pub enum PipelineError {
     },
     /// The run that the folder holds is not the one that was asked for.
     #[error(
-        "{dir} contains an unfinished run with other settings, which --resume cannot continue: {differences}; use the \
-         settings of that run, or choose another folder with --out",
+        "{dir} contains {run} with other settings, which --resume cannot continue: {differences}; use the settings of that run, \
+         or choose another folder with --out",
         dir = dir.display()
     )]
     Differs {
         /// The folder.
         dir: PathBuf,
+        /// Whether the run has ended, in words.
+        run: &'static str,
         /// The differences, in words.
         differences: String,
     },
     /// The beginning of a run in the folder cannot be read.
     #[error(
-        "{dir}: cannot read which run it contains; leave out --resume to start over",
+        "{dir}: cannot read which run it contains; {remedy}",
         dir = dir.display()
     )]
     Held {
         /// The folder.
         dir: PathBuf,
+        /// What to do.
+        remedy: &'static str,
         /// The cause.
         source: io::Error,
     },

@@ -126,7 +126,10 @@ impl OutputFiles {
             Ok(held) => held,
             // Without --resume it is going to be written over.
             Err(_) if !resume => None,
-            Err(source) => return Err(PipelineError::Held { dir, source }),
+            Err(source) => {
+                let remedy = "leave out --resume to start over";
+                return Err(PipelineError::Held { dir, remedy, source });
+            }
         };
         let Some(held) = held else { return Ok(None) };
         let differences = held.start.differences(start);
@@ -135,7 +138,10 @@ impl OutputFiles {
                 held.run.as_ref().map_or(Ok(()), |run| report::check_scores(run, &dir))?;
                 Ok(Some(held))
             }
-            (true, false) => Err(PipelineError::Differs { dir, differences: Difference::list(&differences) }),
+            (true, false) => {
+                let run = if held.run.is_some() { "a run that has ended" } else { "an unfinished run" };
+                Err(PipelineError::Differs { dir, run, differences: Difference::list(&differences) })
+            }
             (false, true) if held.run.is_none() => Err(PipelineError::Unfinished { dir }),
             (false, _) => Ok(None),
         }

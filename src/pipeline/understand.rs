@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::chunks::Ahead;
 use super::{PipelineError, check_strict, check_temporary_folder, strict_error};
 use crate::comment::{Comment, Status};
+use crate::language::census;
 use crate::normalize::normalize;
 use crate::read::{Field, FileReport, Options, Reader, Record, Reject, Skipped};
 use crate::thread::{ThreadReport, Threader};
@@ -28,6 +30,8 @@ pub struct Understood {
     pub replies: ThreadReport,
     /// The records that could not be read: the first hundred.
     pub rejects: Vec<Reject>,
+    /// The languages of the first comments, with the number of different texts in each.
+    pub languages: Vec<(&'static str, u64)>,
 }
 
 /// The result of [`read`] for one file.
@@ -98,15 +102,23 @@ pub fn read(
     let mut rejects = Vec::new();
     let mut comments = 0;
     let mut authors: HashSet<String> = HashSet::new();
+    let (mut ahead, mut head) = (Ahead::new(limit), Vec::new());
     while limit.is_none_or(|limit| comments < limit) {
-        match reader.next().transpose()? {
-            None => break,
-            Some(Record::Reject(reject)) if strict => return Err(strict_error(reject)),
-            Some(Record::Reject(reject)) if rejects.len() < 100 => rejects.push(reject),
-            Some(Record::Reject(_)) => {}
-            Some(Record::Comment(mut comment)) => {
+        let Some(record) = reader.next().transpose()? else { break };
+        let is_of_head = ahead.has_room();
+        if is_of_head {
+            ahead.count(&record);
+        }
+        match record {
+            Record::Reject(reject) if strict => return Err(strict_error(reject)),
+            Record::Reject(reject) if rejects.len() < 100 => rejects.push(reject),
+            Record::Reject(_) => {}
+            Record::Comment(mut comment) => {
                 comments += 1;
                 threader.link(&mut comment);
+                if is_of_head && comment.status == Status::Live {
+                    head.push(comment.own_words());
+                }
                 if let Some(author) = comment.author.as_ref().filter(|author| !authors.contains(*author)) {
                     authors.insert(author.clone());
                 }
@@ -128,5 +140,6 @@ pub fn read(
     let files = files.collect();
     let skipped = reader.skipped().to_vec();
     let replies = threader.finish().map_err(PipelineError::Links)?;
-    Ok(Understood { files, skipped, comments, authors: authors.len(), replies, rejects })
+    let languages = census(head);
+    Ok(Understood { files, skipped, comments, authors: authors.len(), replies, rejects, languages })
 }

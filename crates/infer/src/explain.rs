@@ -15,10 +15,13 @@ use std::iter::once;
 use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 
+use icu_segmenter::WordSegmenter;
+use icu_segmenter::options::WordBreakInvariantOptions;
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::normalize::script::is_unspaced;
 use crate::score::{Reading, ScoreError, Scorer};
 use comity_core::comment::Comment;
 use comity_core::decimal;
@@ -388,11 +391,29 @@ fn prefix(text: &str, most: usize) -> (usize, usize) {
     (text.len(), chars)
 }
 
-/// The words of sentences (UAX #29), none of them left out so far.
+/// Returns the words of a text with their places (UAX #29). In scripts that are written without
+/// spaces, a dictionary or, for Thai and its relatives, a small network divides them.
+fn word_indices(text: &str) -> Vec<(usize, &str)> {
+    if !text.chars().any(is_unspaced) {
+        return text.unicode_word_indices().collect();
+    }
+    let mut words = Vec::new();
+    let mut start = 0;
+    let segmenter = WordSegmenter::new_auto(WordBreakInvariantOptions::default());
+    for (end, kind) in segmenter.segment_str(text).iter_with_word_type() {
+        if kind.is_word_like() {
+            words.push((start, &text[start..end]));
+        }
+        start = end;
+    }
+    words
+}
+
+/// The words of sentences, none of them left out so far.
 fn words_of(sentences: &[Sentence<'_>], texts: &mut Texts) -> Vec<Word> {
     let mut words = Vec::new();
     for (place, sentence) in sentences.iter().enumerate() {
-        for (start, word) in sentence.text.unicode_word_indices() {
+        for (start, word) in word_indices(sentence.text) {
             let alone = texts.place(&word.to_lowercase());
             words.push(Word { range: start..start + word.len(), sentence: place, alone, without: None });
         }

@@ -21,9 +21,13 @@
 //! `scripts/train-language` fits the regression, `scripts/measure-language` measures the gate, and
 //! `docs/languages.md` has the figures, and those of the libraries that were compared.
 
+mod census;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
+
+pub use census::census;
 
 /// The number of bytes of a text that are read. More change nothing but the time.
 const MAX_BYTES: usize = 4096;

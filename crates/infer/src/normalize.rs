@@ -26,7 +26,7 @@ mod invisible;
 mod lexicon;
 mod mention;
 mod repeat;
-mod script;
+pub(crate) mod script;
 mod space;
 mod unicode;
 mod url;

@@ -199,6 +199,10 @@ impl Shape {
 /// Judges the head of an input with any of these delimiters, or with one column if the file has
 /// this extension.
 pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], extension: &str) -> Verdict {
+    // Bars and commas within its strings are no columns.
+    if is_json(source.head()) {
+        return Verdict::No;
+    }
     let shape = Shape::find(source, mapping, delimiters);
     let verdict = shape.as_ref().map_or(Verdict::No, Shape::verdict);
     if verdict != Verdict::No {
@@ -214,10 +218,6 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], exten
     {
         return Verdict::Maybe(shape.description());
     }
-    // A JSON document in one line is no column of texts.
-    if serde_json::from_slice::<serde::de::IgnoredAny>(source.head()).is_ok() {
-        return Verdict::No;
-    }
     let shape = Shape::with(source, mapping, NO_DELIMITER, false);
     let Some(first) = shape.sample.first().map(|record| record[0].trim()) else { return Verdict::No };
     // A key of YAML is no header.
@@ -229,6 +229,13 @@ pub(crate) fn sniff(source: &Source, mapping: &Mapping, delimiters: &[u8], exten
     } else {
         Verdict::No
     }
+}
+
+/// Returns true if the head is JSON documents, the last of which may be cut.
+fn is_json(head: &[u8]) -> bool {
+    let is_begun = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    let mut documents = serde_json::Deserializer::from_slice(head).into_iter::<serde::de::IgnoredAny>();
+    is_begun && documents.all(|document| document.map_or_else(|error| error.is_eof(), |_| true))
 }
 
 fn delimiter_name(delimiter: u8) -> &'static str {
@@ -861,6 +868,10 @@ mod tests {
             notices.contains("the values of `payload` are JSON documents: their keys are read"),
             "{notices}"
         );
+        let cell = |json: &str| format!("7,\"{}\"\n", json.replace('"', "\"\""));
+        let cells = [r#"{"body":"So it is"}"#, r#"{"body":"cut"#, r#"{"body":"No"}"#, r#"{"body":"Yes"}"#];
+        let damaged = format!("event,payload\n{}", cells.map(cell).concat());
+        assert_eq!(read("a.csv", &damaged).0, ["So it is", "!", "No", "Yes"]);
         // A column of texts comes first, and so does the user.
         let table =
             "comment,raw\nSo it is,\"{\"\"body\"\":\"\"x\"\"}\"\nIt is not,\"{\"\"body\"\":\"\"y\"\"}\"\n";
@@ -1005,6 +1016,11 @@ mod tests {
             fs::write(&path, json).unwrap();
             let format = Reader::open(&[path], &Options::default()).map(|reader| reader.files()[0].format);
             assert!(format.is_err() || format.is_ok_and(|format| format.as_str() == "json"), "{json}");
+        }
+        let barred = r#"{"site":"x","list":[{"text":"so|it|is","by":"Bo"},{"text":"no","by":"Al"}]}"#;
+        for content in [barred.to_owned(), format!("{barred}\n{}", barred.replace("|it|", "; it; "))] {
+            let options = Options { mapping: "text=text".parse().unwrap(), ..Options::default() };
+            assert_eq!(read_as("a.json", &content, &options).unwrap().0[..2], ["Bo: so|it|is", "Al: no"]);
         }
     }
 

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    ISO_8859_2, ISO_8859_4, ISO_8859_13, MACINTOSH, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
-    WINDOWS_1258,
+    BIG5, EUC_JP, EUC_KR, GBK, ISO_8859_2, ISO_8859_4, ISO_8859_13, MACINTOSH, SHIFT_JIS, WINDOWS_1250,
+    WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
 };
 
 /// An encoding that an export may be in. ASCII is a part of it.
@@ -68,6 +68,12 @@ impl Encoding {
         text.chars().map(byte).collect()
     }
 
+    /// Returns true if the text of some bytes has control characters that no one writes: the
+    /// standard has these for bytes without a meaning.
+    fn has_controls(self, bytes: &[u8]) -> bool {
+        self.decode(bytes).chars().any(|c| matches!(c, '\u{80}'..='\u{9f}'))
+    }
+
     fn decode(self, bytes: &[u8]) -> String {
         match self.0 {
             Kind::Web(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
@@ -93,6 +99,12 @@ impl FromStr for Encoding {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let lower = name.trim().to_lowercase();
+        if lower.starts_with("utf-16") || lower.starts_with("utf-32") || lower.starts_with("utf16") {
+            return Err(format!(
+                "`{name}` is not named but recognized, by the byte order mark at the start of the file; convert a file without \
+                 one to UTF-8 (`iconv -f UTF-16LE -t UTF-8`)"
+            ));
+        }
         let number = ["ibm", "cp", "oem"].iter().find_map(|start| lower.strip_prefix(start));
         let kind = match number.unwrap_or(&lower).trim_start_matches(['-', '_']) {
             "437" => Some(Kind::Dos(CodePage::Ibm437)),
@@ -167,7 +179,8 @@ pub(super) fn guess(bytes: &[u8], is_all: bool) -> Option<Encoding> {
     const APART: f64 = 0.3;
     const WRONG: f64 = 0.4;
     const FEW: usize = 3;
-    let found = Encoding::from(by_frequency(bytes, is_all));
+    let found = by_frequency(bytes, is_all);
+    let found = Encoding::from(damaged(bytes, found).unwrap_or(found));
     let fit = Fit::of(found, bytes);
     let of = |encoding| Fit::of(encoding, bytes).in_language();
     let (mut best, mut best_fit, mut other_fit) = (Encoding::DOS, of(Encoding::DOS), of(Encoding::MAC));
@@ -175,7 +188,9 @@ pub(super) fn guess(bytes: &[u8], is_all: bool) -> Option<Encoding> {
     if other_fit > best_fit || other_fit == best_fit && has_line_ends_of_mac {
         (best, best_fit, other_fit) = (Encoding::MAC, other_fit, best_fit);
     }
-    if best_fit >= RIGHT && best_fit >= fit.in_any() + APART {
+    // Windows has no character for some bytes, of which old Macs have all.
+    let apart = if found.has_controls(bytes) { 0.0 } else { APART };
+    if best_fit >= RIGHT && best_fit >= fit.in_any() + apart {
         let is_clear = best_fit > other_fit || best == Encoding::MAC && has_line_ends_of_mac;
         return is_clear.then_some(best);
     }
@@ -198,6 +213,26 @@ fn by_frequency(bytes: &[u8], is_all: bool) -> &'static encoding_rs::Encoding {
         text == WINDOWS_1252.decode_without_bom_handling(bytes).0
     };
     if of_latin.contains(&found) && (are_few() || is_same()) { WINDOWS_1252 } else { found }
+}
+
+/// Returns the encoding of Chinese, Japanese or Korean in which a text is but for a few lines, such
+/// as one with a character that was cut; `None` if `found` is right.
+///
+/// The detector rules out an encoding by its first wrong byte.
+fn damaged(bytes: &[u8], found: &'static encoding_rs::Encoding) -> Option<&'static encoding_rs::Encoding> {
+    /// Of the lines beyond ASCII, at most one in so many may be wrong.
+    const FEW: usize = 4;
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let count = lines.iter().filter(|line| !line.is_ascii()).count();
+    [SHIFT_JIS, EUC_JP, EUC_KR, BIG5, GBK].into_iter().filter(|encoding| *encoding != found).find(
+        |encoding| {
+            let is_right =
+                |line: &&&[u8]| encoding.decode_without_bom_handling_and_without_replacement(line).is_some();
+            let rest: Vec<&[u8]> = lines.iter().filter(is_right).copied().collect();
+            let wrong = lines.len() - rest.len();
+            (1..=count / FEW).contains(&wrong) && by_frequency(&rest.concat(), true) == *encoding
+        },
+    )
 }
 
 /// The letters beyond ASCII of languages that were written in the encodings of DOS and of Macs.
@@ -338,6 +373,37 @@ mod tests {
             let found = name.parse::<Encoding>().ok().map(Encoding::name);
             assert_eq!(found, expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_cut_character_leaves_the_encoding() {
+        let lines = [
+            "船は今朝も遅れた",
+            "誰が決めたのか",
+            "パン屋は日曜に休む",
+            "山羊が切符を食べた",
+            "傘を見た人いる？",
+        ];
+        for encoding in [SHIFT_JIS, EUC_JP, GBK] {
+            let mut bytes = encoding.encode(&lines.join("\n")).0.into_owned();
+            let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+            bytes.remove(end - 1);
+            assert_eq!(guess(&bytes, true).map(Encoding::name), Some(encoding.name()));
+        }
+        for text in ["Кто это решил?\nЭто правда\nЗонт\nПаром опять опоздал", "où\ngarçon\nça va\nêtre"]
+        {
+            let encoding = if text.starts_with('К') { encoding_rs::WINDOWS_1251 } else { WINDOWS_1252 };
+            let bytes = encoding.encode(text).0;
+            assert_eq!(guess(&bytes, true).map(Encoding::name), Some(encoding.name()));
+        }
+    }
+
+    #[test]
+    fn bytes_without_a_meaning_in_windows_are_of_a_mac() {
+        let text = "text\rLa mer est à côté, très près\rça c'est un été\rLe garçon préfère\r";
+        let bytes: Vec<u8> = Encoding::MAC.encode(text);
+        assert!(bytes.contains(&0x8d) && bytes.contains(&0x8f));
+        assert_eq!(guess(&bytes, true), Some(Encoding::MAC));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use comity_core::comment::{Comment, Origin, Status};
 use super::forms::Forms;
 use super::forms::number::NumberColumn;
 use super::input_file::InputFile;
-use super::mapping::{Column, Field, Resolved, Unresolved, is_none, page_of};
+use super::mapping::{Column, Field, Resolved, Unresolved, is_called_text, is_none, page_of};
 use super::own_output;
 use super::packed;
 use super::source::{Break, MAX_RECORD_BYTES, Source, Span};
@@ -176,11 +176,17 @@ impl Input {
         for field in &resolved.by_content {
             let Some(index) = resolved.get(*field) else { continue };
             notices.push(match field {
-                Field::Text => format!(
-                    "no {noun} is named like a comment's text: took `{0}`, the longest and most varied; --map \"text={0}\" says so \
-                     for certain",
-                    name(index)
-                ),
+                Field::Text => {
+                    let why = match columns.iter().find(|column| is_called_text(&column.name)) {
+                        Some(named) if named.values.is_empty() => format!("`{}` is blank", named.name),
+                        Some(named) => format!("the values of `{}` are no texts", named.name),
+                        None => format!("no {noun} is named like a comment's text"),
+                    };
+                    format!(
+                        "{why}: took `{0}`, the longest and most varied; --map \"text={0}\" says so for certain",
+                        name(index)
+                    )
+                }
                 _ => format!(
                     "no {noun} is named like the field {field}: took `{0}`, whose values look like it; --map \"{field}=\" \
                      leaves it empty",

@@ -103,10 +103,12 @@ pub(crate) fn notice(names: &[String]) -> String {
     format!("the values of {} are JSON documents: their keys are read", names.join(", "))
 }
 
-/// Returns true if nearly all of some values are JSON objects, other than pieces of text.
+/// Returns true if nearly all of some values begin like JSON objects, other than pieces of text, and
+/// most of them are whole: the others are damaged.
 fn are_objects(values: &[String]) -> bool {
     let objects: Vec<Object> = values.iter().filter_map(|value| object(value)).collect();
-    objects.iter().any(is_record) && objects.len() * 10 >= values.len() * 9
+    let begun = values.iter().filter(|value| value.trim_start().starts_with('{')).count();
+    objects.iter().any(is_record) && begun * 10 >= values.len() * 9 && objects.len() * 2 > begun
 }
 
 /// Returns true if nearly all of some values are JSON objects or lists of them, other than pieces

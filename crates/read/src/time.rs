@@ -95,12 +95,13 @@ struct Evidence {
 }
 
 impl Evidence {
+    /// Adds a date, unless it is one in neither order.
     fn add(&mut self, [first, second, _]: [i16; 3]) {
-        match (first > 12, second > 12) {
+        match (is_day_of(first, second), is_day_of(second, first)) {
             (true, false) => self.day_first = true,
             (false, true) => self.month_first = true,
-            (false, false) => self.is_open |= first != second,
-            (true, true) => {}
+            (true, true) => self.is_open |= first != second,
+            (false, false) => {}
         }
     }
 
@@ -115,6 +116,17 @@ impl Evidence {
     fn is_contradictory(self) -> bool {
         self.day_first && self.month_first
     }
+}
+
+/// Returns true if a month has a day, in a leap year at least.
+fn is_day_of(day: i16, month: i16) -> bool {
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 29,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
 }
 
 impl TimeColumn {
@@ -535,6 +547,8 @@ mod tests {
             ("3/14/2024 1:00 PM", None, "03/04/2024", "2024-03-04T00:00:00Z zoneless"),
             ("14/03/2024", None, "3/14/2024", "Contradiction"),
             ("03/04/2024; 05/06/2024", None, "03/04/2024", "Order"),
+            // No year has such a day.
+            ("31/02/2024; 03/04/2024", None, "03/04/2024", "Order"),
             ("03/04/2024", day_first, "03/04/2024", "2024-04-03T00:00:00Z zoneless"),
             ("14/03/2024; 3/15/2024", None, "03/04/2024", "Order"),
             ("14/03/2024; 3/15/2024", None, "3/15/2024", "2024-03-15T00:00:00Z zoneless"),

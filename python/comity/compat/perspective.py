@@ -13,6 +13,8 @@ Requests are answered in this process by the code of `comity serve`, without a s
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +22,13 @@ from .. import _native
 from .._score import Scorer, shared
 
 _ADDRESS = "https://commentanalyzer.googleapis.com/v1alpha1/comments"
+
+# The most requests of a batch, and of those that are answered at the same time.
+_MOST = 1000
+_AT_ONCE = 32
+
+# What is called with the id of a request, its answer, and its error.
+Callback = Callable[[str, Any, "HttpError | None"], object]
 
 
 class Error(Exception):
@@ -91,6 +100,77 @@ class HttpRequest:
         return json.loads(content)
 
 
+class BatchError(HttpError):
+    """A batch that cannot be made, like `googleapiclient.errors.BatchError`."""
+
+    def __init__(self, reason: str) -> None:
+        Error.__init__(self, reason)
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f'<BatchError "{self.reason}">'
+
+    __str__ = __repr__
+
+
+class BatchHttpRequest:
+    """Requests that are answered together, like `googleapiclient.http.BatchHttpRequest`.
+
+    A callback gets the id of the request, its answer or None, and the error or None.
+    """
+
+    def __init__(self, callback: Callback | None = None) -> None:
+        self._callback = callback
+        self._requests: dict[str, tuple[HttpRequest, Callback | None]] = {}
+        self._last_id = 0
+
+    def add(
+        self,
+        request: HttpRequest,
+        callback: Callback | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Adds a request, with a callback of its own if any. Ids are numbers by default.
+
+        Raises:
+            BatchError: The batch has 1,000 requests already.
+            KeyError: There is a request with this id.
+        """
+        if len(self._requests) >= _MOST:
+            raise BatchError(f"Exceeded the maximum calls({_MOST}) in a single batch request.")
+        if request_id is None:
+            self._last_id += 1
+            while str(self._last_id) in self._requests:
+                self._last_id += 1
+            request_id = str(self._last_id)
+        if request_id in self._requests:
+            raise KeyError(f"A request with this ID already exists: {request_id}")
+        self._requests[request_id] = (request, callback)
+
+    def execute(self, http: Any = None) -> None:
+        """Answers the requests, and calls the callbacks in the order of `add`.
+
+        Args:
+            http: Ignored: nothing is sent.
+        """
+
+        def answered(request: HttpRequest) -> tuple[Any, HttpError | None]:
+            try:
+                return request.execute(), None
+            except HttpError as error:
+                return None, error
+
+        if not self._requests:
+            return
+        # Texts that wait together are scored together.
+        with ThreadPoolExecutor(min(_AT_ONCE, len(self._requests))) as pool:
+            answers = list(pool.map(answered, [one for one, _ in self._requests.values()]))
+        for (request_id, (_, callback)), answer in zip(self._requests.items(), answers):
+            for one in (callback, self._callback):
+                if one is not None:
+                    one(request_id, *answer)
+
+
 class Comments:
     """The methods of the resource `comments`."""
 
@@ -115,6 +195,10 @@ class Client:
     def comments(self) -> Comments:
         """Returns the resource `comments`."""
         return self._comments
+
+    def new_batch_http_request(self, callback: Callback | None = None) -> BatchHttpRequest:
+        """Returns an empty batch; the callback gets every answer."""
+        return BatchHttpRequest(callback)
 
     def close(self) -> None:
         """Does nothing: there is no connection."""

@@ -175,6 +175,16 @@ fn the_list_of_the_model_decides() {
 }
 
 #[test]
+fn a_census_counts_different_texts() {
+    let german = "Wer hat eigentlich beschlossen, dass die Bäckerei sonntags zu ist?";
+    let mut texts: Vec<String> = ENGLISH.iter().map(|text| (*text).to_owned()).collect();
+    texts
+        .extend([german, german, "Das glaubt dir doch kein Mensch hier", "\u{1f600}", ""].map(str::to_owned));
+    assert_eq!(census(&texts), [("en", 12), ("de", 2)]);
+    assert_eq!(census::<&str>([]), []);
+}
+
+#[test]
 fn the_prior_is_a_distribution() {
     for languages in [&[][..], &["en"], &["mt"], &["en", "ko", "th"]] {
         for head in [&[][..], &ENGLISH, &SPANISH, &["😂", ""]] {

@@ -26,7 +26,7 @@ pub(super) const UNSPACED: [(char, char); 14] = [
 ];
 
 /// Returns true for a character of a script that is written without spaces.
-pub(super) fn is_unspaced(char: char) -> bool {
+pub(crate) fn is_unspaced(char: char) -> bool {
     char >= UNSPACED[0].0 && UNSPACED.iter().any(|(first, last)| (*first..=*last).contains(&char))
 }
 

@@ -114,6 +114,11 @@ impl Batches {
             Fault::bad("too_large", message)
         };
         let length = length as usize;
+        if length > self.most && start == 4 && self.schema.is_none() {
+            return Err(bad(
+                "it does not begin like one; an Arrow file is not a stream (pyarrow.ipc.new_stream)",
+            ));
+        }
         if length > self.most {
             return Err(too_long(length));
         }

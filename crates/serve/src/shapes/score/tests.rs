@@ -341,6 +341,17 @@ mod arrow {
         assert_eq!(error["error"]["code"], "bad_option");
     }
 
+    #[test]
+    fn what_is_no_stream_is_refused_as_such() {
+        for body in [&b"ARROW1\0\0 and more"[..], b"{\"text\": \"It rains.\"}"] {
+            let reader = super::super::records::Reader::new(|_| true).unwrap();
+            let mut batches = super::super::arrow::Batches::new(reader, 10_000).unwrap();
+            batches.push(Bytes::copy_from_slice(body));
+            let fault = batches.next(true).unwrap_err();
+            assert!(format!("{fault:?}").contains("does not begin like one"), "{fault:?}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
