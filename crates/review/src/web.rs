@@ -19,9 +19,9 @@ mod policy;
 mod posted;
 mod queue;
 mod sample;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::sync::Arc;
 

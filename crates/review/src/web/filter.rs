@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use comity_core::label::Label;
 use comity_core::policy::Action;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Fault;
@@ -30,7 +30,6 @@ pub(crate) struct Query {
     caution: String,
     from: String,
     before: String,
-    hours: String,
     repeats: String,
     after: String,
 }
@@ -85,8 +84,6 @@ impl Query {
     /// [`Fault::Wrong`] if a field is not a value of its kind.
     pub(crate) fn filter(&self) -> Result<Filter, Fault> {
         let text = |field: &str| Some(field.trim().to_owned()).filter(|field| !field.is_empty());
-        let hours: Option<u32> = read(&self.hours)?;
-        let since = hours.map(|hours| Timestamp::now() - SignedDuration::from_hours(i64::from(hours)));
         Ok(Filter {
             queue: word(&self.queue, &Queue::ALL, Queue::as_str)?.unwrap_or_default(),
             rule: text(&self.rule),
@@ -99,7 +96,7 @@ impl Query {
             language: text(&self.language),
             source: read(&self.source)?,
             caution: text(&self.caution),
-            posted_from: day(&self.from)?.max(since),
+            posted_from: day(&self.from)?,
             posted_before: day(&self.before)?,
             repeats_of: read(&self.repeats)?,
         })

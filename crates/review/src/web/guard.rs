@@ -1,6 +1,6 @@
 //! What every request passes: where it comes from, its session, the headers of its answer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
@@ -191,7 +191,7 @@ fn is_loopback(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    let is_address = name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_address = name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     is_address || name.eq_ignore_ascii_case("localhost")
 }
 
@@ -199,15 +199,15 @@ fn is_loopback(host: &str) -> bool {
 /// other programs may name none, unless it is `needed`.
 fn is_same_origin(headers: &HeaderMap, host: &str, needed: bool) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let fetched = text(HeaderName::from_static("sec-fetch-site"));
-    if fetched.is_some_and(|site| site != "same-origin") {
-        return false;
+    // A proxy may name this server otherwise than the browser does, but leaves this header alone.
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return site == "same-origin";
     }
     match text(header::ORIGIN) {
         Some(origin) => origin
             .split_once("://")
             .is_some_and(|(_, authority)| !host.is_empty() && authority.eq_ignore_ascii_case(host)),
-        None => !needed || fetched.is_some(),
+        None => !needed,
     }
 }
 
@@ -268,10 +268,17 @@ impl App {
     }
 }
 
-/// Returns the address that a request comes from; blank if the server does not know it.
-pub(crate) fn address(request: &axum::http::Extensions) -> String {
-    let known = request.get::<ConnectInfo<SocketAddr>>();
-    known.map(|ConnectInfo(address)| address.ip().to_canonical().to_string()).unwrap_or_default()
+/// Returns the address that a request comes from; blank if the server does not know it. A proxy on
+/// this machine adds the address to the end of `X-Forwarded-For`.
+pub(crate) fn address(request: &Parts) -> String {
+    let Some(ConnectInfo(peer)) = request.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let peer = peer.ip().to_canonical();
+    let forwarded = request.headers.get_all("x-forwarded-for").into_iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    let address: IpAddr = last.filter(|_| peer.is_loopback()).unwrap_or(peer);
+    address.to_string()
 }
 
 /// Returns a secret that nobody can guess, as hexadecimal; `None` if the system has no random
@@ -309,6 +316,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Request;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -340,11 +349,31 @@ mod tests {
             (&[("origin", "null")], false, false),
             (&[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "cross-site")], false, false),
             (&[("sec-fetch-site", "same-site")], false, false),
+            (&[("origin", "https://behind.a.proxy"), ("sec-fetch-site", "same-origin")], true, true),
             (&[("sec-fetch-site", "same-origin")], true, true),
             (&[], true, false),
             (&[], false, true),
         ] {
             assert_eq!(is_same_origin(&headers(pairs), "127.0.0.1:8080", needed), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_taken_from_a_proxy_on_this_machine_alone() {
+        for (peer, forwarded, expected) in [
+            ("203.0.113.5:4000", None, "203.0.113.5"),
+            ("203.0.113.5:4000", Some("198.51.100.7"), "203.0.113.5"),
+            ("127.0.0.1:4000", Some("made.up, 10.0.0.9, 198.51.100.7"), "198.51.100.7"),
+            ("127.0.0.1:4000", Some("nonsense"), "127.0.0.1"),
+            ("[::ffff:192.0.2.1]:80", None, "192.0.2.1"),
+        ] {
+            let mut request = Request::new(());
+            let peer: SocketAddr = peer.parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(value) = forwarded {
+                request.headers_mut().insert("x-forwarded-for", value.parse().unwrap());
+            }
+            assert_eq!(address(&request.into_parts().0), expected);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Query, Request, State};
-use axum::http::{Extensions, header};
+use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -68,14 +69,14 @@ pub(crate) async fn form(
 pub(crate) async fn log_in(
     State(app): State<Shared>,
     page: Page,
-    extensions: Extensions,
+    parts: Parts,
     posted: Posted,
 ) -> Result<Response, Fault> {
     if page.is_single {
         return Ok(go("/review/queue"));
     }
     let name = posted.text("name");
-    begin_try(&app, name, &extensions).await?;
+    begin_try(&app, name, &parts).await?;
     let user = app.store.user_by_name(name).await?.filter(|user| !user.disabled);
     let known = user.as_ref().and_then(|user| user.password_hash.clone());
     let is_right = is_password(posted.raw("password").to_owned(), known).await;
@@ -99,9 +100,9 @@ pub(crate) async fn log_in(
 ///
 /// # Errors
 /// [`Fault::Limited`] if there were too many.
-async fn begin_try(app: &Shared, name: &str, extensions: &Extensions) -> Result<(), Fault> {
+async fn begin_try(app: &Shared, name: &str, parts: &Parts) -> Result<(), Fault> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-    let address = address(extensions);
+    let address = address(parts);
     let _turn = ONE_AT_A_TIME.lock().await;
     let since = Timestamp::now() - SignedDuration::from_secs(WINDOW);
     let failures = app.store.login_failures(name, &address, since).await?;
@@ -187,7 +188,7 @@ pub(crate) fn refused(error: &PasswordError) -> &'static str {
 pub(crate) async fn change_password(
     State(app): State<Shared>,
     page: Page,
-    extensions: Extensions,
+    parts: Parts,
     posted: Posted,
 ) -> Result<Response, Fault> {
     let user = page.me()?.clone();
@@ -195,7 +196,7 @@ pub(crate) async fn change_password(
         return Err(Fault::Forbidden);
     }
     // Guesses count here as they do at the login.
-    begin_try(&app, &user.name, &extensions).await?;
+    begin_try(&app, &user.name, &parts).await?;
     if !is_password(posted.raw("old").to_owned(), user.password_hash.clone()).await {
         return settings_page(&app, page, Some("password.wrong")).await;
     }
