@@ -74,7 +74,8 @@ fn make(dir: &Path, count: u64) -> Result<(), Box<dyn Error>> {
             false => words(&mut random, length),
         };
         let thread = random.u64(0..1 + count / 200);
-        let mut comment = Comment::new(id.to_string(), format!("https://example.org/{thread}"), text, origin.clone());
+        let mut comment =
+            Comment::new(id.to_string(), format!("https://example.org/{thread}"), text, origin.clone());
         comment.author = Some(format!("author {}", (count as f64 / 10.0).powf(random.f64()) as u64));
         comment.created_at = jiff::Timestamp::from_second(1_600_000_000 + id.cast_signed()).ok();
         comment.votes = Some(random.i64(-5..50));
@@ -212,7 +213,9 @@ async fn measure(dir: &Path, url: &str) -> Result<(), Box<dyn Error>> {
     };
     let (mut claims, mut decisions) = (Times::new("claim the next item"), Times::new("decide"));
     for _ in 0..REQUESTS {
-        let Some(item) = claims.take(store.claim_next(user.id, &Filter::default(), LEASE)).await? else { break };
+        let Some(item) = claims.take(store.claim_next(user.id, &Filter::default(), LEASE)).await? else {
+            break;
+        };
         let input = decision(item.comment.id, user.id, item.revision);
         decisions.take(store.decide(&input)).await?;
     }
@@ -228,9 +231,10 @@ async fn measure(dir: &Path, url: &str) -> Result<(), Box<dyn Error>> {
     times.print();
 
     println!("\nQuery plans:\n\n```");
-    for (name, filter) in [("whole queue", &Filter::default())].into_iter().chain(
-        filters.iter().map(|(name, filter)| (*name, filter)),
-    ) {
+    for (name, filter) in [("whole queue", &Filter::default())]
+        .into_iter()
+        .chain(filters.iter().map(|(name, filter)| (*name, filter)))
+    {
         println!("queue, {name}:");
         for step in store.queue_plan(filter, after).await? {
             println!("  {step}");

@@ -69,8 +69,8 @@ impl Store {
         }
     }
 
-    /// Does what is due again and again, until it is dropped: sends calls every few seconds, and once
-    /// an hour deletes old texts and draws scheduled samples.
+    /// Does what is due again and again, until it is dropped: sends calls every few seconds, and
+    /// once an hour deletes old texts and draws scheduled samples.
     pub async fn keep_up(&self) {
         let mut rounds = 0_u32;
         loop {

@@ -66,8 +66,8 @@ impl Store {
         write.commit().await
     }
 
-    /// Returns the entries with ids below `before`, the newest first; `None` begins with the newest.
-    /// `action` selects those whose action begins with it.
+    /// Returns the entries with ids below `before`, the newest first; `None` begins with the
+    /// newest. `action` selects those whose action begins with it.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.

@@ -58,8 +58,8 @@ impl Filter {
 }
 
 impl Store {
-    /// Returns what a bulk action of a user would decide about. It is nothing in the queues of second
-    /// opinions, appeals and samples, which are decided one by one.
+    /// Returns what a bulk action of a user would decide about. It is nothing in the queues of
+    /// second opinions, appeals and samples, which are decided one by one.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.

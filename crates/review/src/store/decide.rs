@@ -251,8 +251,8 @@ fn outcome(queue: Queue, verdict: Verdict, first: Option<Verdict>, second_opinio
 impl Store {
     /// Claims the most urgent item that a filter selects and nobody has, and returns it. A user
     /// gets the item back that the user claimed last and neither decided nor released, if the
-    /// filter selects it. Nobody gets an item whose second opinion or appeal is about the user's own
-    /// decision.
+    /// filter selects it. Nobody gets an item whose second opinion or appeal is about the user's
+    /// own decision.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.

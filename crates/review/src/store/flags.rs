@@ -130,8 +130,8 @@ pub(crate) struct Changed<'a> {
 
 /// Brings the item of a comment up to date. Returns true if that opened it.
 ///
-/// An open item gets the new flag, or is dropped without one if the policy had opened it. A decision
-/// stays, unless the text changed: it was about another text.
+/// An open item gets the new flag, or is dropped without one if the policy had opened it. A
+/// decision stays, unless the text changed: it was about another text.
 pub(crate) async fn change(
     write: &mut Write,
     policy: PolicyId,

@@ -160,7 +160,8 @@ impl Store {
     /// Creates a user.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] if there is one of that name; [`StoreError`] if the database fails.
+    /// [`StoreError::NameTaken`] if there is one of that name; [`StoreError`] if the database
+    /// fails.
     pub async fn create_user(
         &self,
         name: &str,
