@@ -144,6 +144,42 @@ impl Filter {
 }
 
 impl Store {
+    /// Returns true if a filter has conditions besides its queue.
+    fn has_conditions(&self, filter: &Filter) -> bool {
+        let mut conditions = self.sql("");
+        filter.push_comment(&mut conditions);
+        !conditions.is_empty()
+    }
+
+    /// Adds a query of the newest comments with the terms, by the index of words.
+    fn push_looked_at(&self, sql: &mut Sql, terms: &[Term], before: CommentId, limit: i64) {
+        if self.kind == Kind::Sqlite && !terms.is_empty() {
+            sql.push("SELECT rowid AS id FROM comment_words WHERE comment_words MATCH ").bind(fts5(terms));
+            sql.push(" AND rowid < ").bind(before).push(" ORDER BY rowid DESC LIMIT ");
+        } else {
+            sql.push("SELECT id FROM comment WHERE id < ").bind(before);
+            if !terms.is_empty() {
+                sql.push(" AND words @@ (");
+                push_tsquery(sql, terms);
+                sql.push(")");
+            }
+            sql.push(" ORDER BY id DESC LIMIT ");
+        }
+        sql.bind(limit);
+    }
+
+    /// Returns the query of a page: the words first, by their index, and the conditions on what has
+    /// them.
+    fn search_sql(&self, terms: &[Term], filter: &Filter, before: CommentId, size: i64) -> Sql {
+        let limit = if self.has_conditions(filter) { MOST_LOOKED_AT } else { size + 1 };
+        let mut sql = self.sql("SELECT c.id FROM (");
+        self.push_looked_at(&mut sql, terms, before, limit);
+        sql.push(") w JOIN comment c ON c.id = w.id WHERE 1 = 1");
+        filter.push_comment(&mut sql);
+        sql.push(" ORDER BY c.id DESC LIMIT ").bind(size + 1);
+        sql
+    }
+
     /// Returns comments that have all words of `text`, in any letter case; words within quotation
     /// marks must follow each other, and a word that ends in `*` stands for all that begin so. The
     /// filter's queue does not count. A page may have fewer comments than `size` and yet not be the
