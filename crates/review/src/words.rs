@@ -356,8 +356,8 @@ mod tests {
     fn values_are_written_in_the_language() {
         let (english, german) = (Language::English.words(), Language::German.words());
         assert_eq!(english.number(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!((english.score(&0.87), german.score(&0.87)), ("0.870".to_owned(), "0,870".to_owned()));
-        assert_eq!((english.percent(&0.5), german.percent(&0.05)), ("50%".into(), "5,0\u{a0}%".into()));
+        assert_eq!((english.score(0.87), german.score(0.87)), ("0.870".to_owned(), "0,870".to_owned()));
+        assert_eq!((english.percent(0.5), german.percent(0.05)), ("50%".into(), "5,0\u{a0}%".into()));
         let time: Timestamp = "2026-03-02T09:02:59Z".parse().unwrap();
         assert_eq!(english.time(&time), "2 March 2026, 09:02 UTC");
         assert_eq!(german.time(&time), "2. März 2026, 09:02 UTC");

@@ -85,7 +85,6 @@ impl Days {
 pub(crate) struct Precision {
     pub(crate) name: String,
     pub(crate) y: String,
-    pub(crate) text_y: String,
     pub(crate) low: String,
     pub(crate) high: String,
     pub(crate) at: String,
@@ -105,7 +104,6 @@ pub(crate) fn precisions(rules: &[RuleFigures]) -> (Vec<Precision>, String) {
         lines.push(Precision {
             name: super::text::name(&rule.rule).chars().take(24).collect(),
             y: format!("{y:.0}"),
-            text_y: format!("{:.0}", y + 4.0),
             low: x(low),
             high: x(high),
             at: x(value),

@@ -81,7 +81,7 @@ struct InsightPage {
 impl InsightPage {
     fn interval(&self, share: &Share) -> String {
         match (share.value(), share.interval()) {
-            (Some(value), Some((low, high))) => self.page.w.interval(&value, &low, &high),
+            (Some(value), Some((low, high))) => self.page.w.interval(value, low, high),
             _ => "–".to_owned(),
         }
     }

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn quotes_and_marks_are_told_apart() {
         let mut comment = comment("> you fool\nNo, you fool. Go away.");
-        comment.quotes = vec![0..10];
+        comment.quotes.push(0..10);
         let part = |start, end, score| Part { start, end, score };
         let explained = Explained {
             sentences: vec![part(11, 24, 0.9), part(25, 33, 0.4)],
