@@ -832,9 +832,9 @@ async fn an_interrupted_import_continues() {
         let imported = store.import_run(folder.path(), "site", &mut |_| {}).await.unwrap();
         assert_eq!(imported.comments, 5_000);
         assert!(imported.added <= 5_000 - first, "{}: {imported:?} after {first}", database.name);
-        let found =
-            store.search("", &Filter { rule: Some("very-toxic".to_owned()), ..Filter::default() }, None, 200);
-        assert_eq!(found.await.unwrap().hits.len(), 50);
+        let filter = Filter { rule: Some("very-toxic".to_owned()), ..Filter::default() };
+        let found = store.search("", &filter, None, 200).await.unwrap();
+        assert_eq!(found.hits.len(), 50);
         // Another folder without a run.
         let empty = tempfile::tempdir().unwrap();
         let error = store.import_run(empty.path(), "site", &mut |_| {}).await.unwrap_err();

@@ -46,6 +46,8 @@ const start = async () => {
   }
   throw new Error(`the server does not answer: ${stderr}`);
 };
+// A fault of a step leaves no server behind.
+process.on("exit", () => server?.kill("SIGKILL"));
 const kill = async () => {
   const ended = new Promise((done) => server.once("exit", done));
   server.kill("SIGKILL");

@@ -57,7 +57,7 @@ fn terms(text: &str) -> Vec<Term> {
 
 /// Returns the terms in the language of FTS5: quoted strings, which it cuts into words itself.
 fn fts5(terms: &[Term]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\0', " ").replace('"', " "));
+    let quoted = |text: &str| format!("\"{}\"", text.replace(['\0', '"'], " "));
     let term = |term: &Term| match term {
         Term::Phrase(text) => quoted(text),
         Term::Prefix(text) => format!("{}*", quoted(text)),
