@@ -1,5 +1,7 @@
 //! Databases of every released schema open, with all that is in them.
 
+#![cfg(test)] // clippy's `allow-unwrap-in-tests` requires this for helper functions
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The store on SQLite and, if `COMITY_TEST_POSTGRES` names a server, on PostgreSQL.
 
+#![cfg(test)] // clippy's `allow-unwrap-in-tests` requires this for helper functions
+
 mod common;
 
 use std::collections::HashMap;
@@ -257,7 +259,7 @@ async fn nobody_decides_twice_unknowingly() {
         done(&decide(store, id, &ben, Verdict::Reject).await);
         match store.decide(&seen).await.unwrap() {
             DecideOutcome::AlreadyDecided(by) => {
-                assert_eq!((by.name.as_str(), by.verdict), ("ben", Verdict::Reject))
+                assert_eq!((by.name.as_str(), by.verdict), ("ben", Verdict::Reject));
             }
             other => panic!("{other:?}"),
         }
