@@ -230,6 +230,15 @@ impl Store {
             ids.iter().filter_map(|id| found.remove(id)).map(|comment| SearchHit { comment }).collect();
         Ok(SearchPage { hits, next })
     }
+
+    /// Returns the steps by which the database finds comments. For `scripts/bench-review`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    #[doc(hidden)]
+    pub async fn search_plan(&self, text: &str, filter: &Filter) -> Result<Vec<String>, StoreError> {
+        self.search_sql(&terms(text), filter, i64::MAX, 50).plan(&mut *self.reader().await?).await
+    }
 }
 
 #[cfg(test)]
