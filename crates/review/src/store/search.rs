@@ -180,16 +180,6 @@ impl Store {
         sql
     }
 
-    /// Returns the way in which the database finds a page of a search. For `scripts/bench-review`.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    #[doc(hidden)]
-    pub async fn search_plan(&self, text: &str, filter: &Filter) -> Result<Vec<String>, StoreError> {
-        let sql = self.search_sql(&terms(text), filter, CommentId::MAX, 50);
-        sql.plan(&mut *self.reader().await?).await
-    }
-
     /// Returns comments that have all words of `text`, in any letter case; words within quotation
     /// marks must follow each other, and a word that ends in `*` stands for all that begin so. The
     /// filter's queue does not count. A page may have fewer comments than `size` and yet not be the
