@@ -181,10 +181,14 @@ mod tests {
         assert_eq!(first.explanation.as_ref().map(|explanation| explanation.label), Some(Toxicity));
         assert!(!first.model.name.is_empty() && second.scored.comment.text == "fine");
 
-        let plain = send(&app, Method::POST, "/v1/comments", &[("content-type", "application/x-ndjson")], "{}");
+        let plain =
+            send(&app, Method::POST, "/v1/comments", &[("content-type", "application/x-ndjson")], "{}");
         assert_eq!(plain.await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let (broken, _) = with_console(false);
-        assert_eq!(post(&broken, "/v1/comments", body.clone()).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(
+            post(&broken, "/v1/comments", body.clone()).await.status,
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
         let without = testing::app(|_| {});
         assert_eq!(post(&without, "/v1/comments", body).await.status, StatusCode::FORBIDDEN);
     }
