@@ -44,13 +44,13 @@ fn sentences_and_words_are_ranges_of_the_original() {
 
 #[test]
 fn words_are_found_in_scripts_without_spaces() {
-    let words = |text| -> Vec<&str> { super::word_indices(text).into_iter().map(|(_, word)| word).collect() };
+    let words = |text| -> Vec<&str> { word_indices(text).into_iter().map(|(_, word)| word).collect() };
     assert_eq!(words("这个白痴，滚开！"), ["这个", "白痴", "滚开"]);
     assert_eq!(words("ทำไมทุกคนบ่น"), ["ทำไม", "ทุก", "คน", "บ่น"]);
     assert_eq!(words("このバカは idiot"), ["この", "バカ", "は", "idiot"]);
     assert_eq!(words("Don't feed the goat."), ["Don't", "feed", "the", "goat"]);
     let text = "滚开，白痴";
-    assert!(super::word_indices(text).into_iter().all(|(start, word)| text[start..].starts_with(word)));
+    assert!(word_indices(text).into_iter().all(|(start, word)| text[start..].starts_with(word)));
 }
 
 #[test]
