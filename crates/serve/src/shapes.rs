@@ -10,7 +10,7 @@ pub(crate) mod score;
 pub(crate) mod site;
 pub(crate) mod tei;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use axum::routing::Router;
 

@@ -300,7 +300,7 @@ async fn started(config: Config) -> SocketAddr {
     let app = app(&config);
     tokio::spawn(async move {
         let service = routes(shapes(), &app);
-        run(&config, &app, service, |address| sender.send(address).unwrap()).await.unwrap();
+        run(&config, Some(&app), service, |address| sender.send(address).unwrap()).await.unwrap();
     });
     receiver.await.unwrap()
 }
