@@ -26,7 +26,7 @@ pub(super) struct Call {
 /// A call whose request is understood.
 enum Step {
     /// Its texts are to be scored.
-    Score(analyze::Plan),
+    Score(Box<analyze::Plan>),
     /// Its answer is there.
     Answer(Value),
 }
@@ -48,7 +48,8 @@ impl Step {
         }
         let value = payload::parse(&call.body)?;
         match is_analyze {
-            true => analyze::Plan::new(AnalyzeRequest::read(&value)?, &app.scoring).map(Self::Score),
+            true => analyze::Plan::new(AnalyzeRequest::read(&value)?, &app.scoring)
+                .map(|plan| Self::Score(Box::new(plan))),
             false => suggest::answer(SuggestRequest::read(&value)?, app).await.map(Self::Answer),
         }
     }
@@ -107,7 +108,7 @@ pub(super) async fn answer(calls: Vec<Call>, app: &Shared, priority: Priority) -
 
 /// Groups the texts of all plans by their languages, at most `most` together unless one plan has
 /// more.
-fn groups(plans: &[(usize, analyze::Plan)], most: usize) -> Vec<Group<'_>> {
+fn groups(plans: &[(usize, Box<analyze::Plan>)], most: usize) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (place, plan) in plans {
         let fits = |group: &&mut Group<'_>| {
