@@ -320,7 +320,7 @@ mod arrow {
         let whole = written(&[batch(vec![("text", texts(&[Some("a")]))])]);
         for (body, words) in [
             (b"".to_vec(), "ends within"),
-            (b"{\"text\": \"a\"}".to_vec(), "a record batch of 1702109819"),
+            (b"{\"text\": \"a\"}".to_vec(), "does not begin like one"),
             (written(&[numbers]), "cast it to utf8"),
             (written(&[other]), "no column `text`"),
             (whole[..20].to_vec(), "ends within"),
