@@ -24,7 +24,7 @@ pub(super) struct Queue<'p> {
 /// The most urgent comment with its words. Of its text, only what is explained is kept.
 struct Worst {
     urgency: Urgency,
-    /// Its [`words::digest`].
+    /// Its [`repeats::digest`].
     words: [u64; 2],
     flagged: Flagged,
 }

@@ -112,7 +112,7 @@ pub(super) struct Flag {
     pub(super) thread: u32,
     /// Place in its thread, from 1.
     pub(super) position: u32,
-    /// Its [`words::digest`].
+    /// Its [`repeats::digest`].
     pub(super) words: [u64; 2],
     /// The bits of its expected harm: those of numbers that are not negative sort as the numbers
     /// do.

@@ -118,7 +118,7 @@ pub(super) struct Item<'p> {
     read_as: Option<(String, usize)>,
     /// The words that carry its score, if computed for the label that flagged it.
     pub(super) explanation: Option<&'p Explanation>,
-    /// Rank, from 1, of the first comment with the same words (see [`super::words::digest`]).
+    /// Rank, from 1, of the first comment with the same words (see [`comity_infer::repeats::digest`]).
     pub(super) duplicate_of: Option<usize>,
     /// Rank of the first of the texts that the page shows which says nearly the same (see
     /// [`near`]).

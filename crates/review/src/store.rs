@@ -1,6 +1,6 @@
 //! The database: comments, scores, flags, decisions, claims, people and the audit log.
 //!
-//! One set of statements serves both databases; where they differ, [`Kind`] says which is in use.
+//! One set of statements serves both databases; where they differ, `Kind` says which is in use.
 //! Times are microseconds since 1970, UTC; scores are millionths, which is what files keep; enums
 //! are words. All SQL of the crate is in this module and its children.
 

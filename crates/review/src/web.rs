@@ -1,9 +1,9 @@
 //! The pages: server-rendered, without a request to any other server. Reading and deciding work
 //! without a script; `static/console.js` adds keys and live updates.
 //!
-//! A request passes [`guard`] first, which knows its session, checks its origin and sets the
-//! headers of the answer. A handler gets a [`Page`], with the words of its language and the rights
-//! of its user; the fields of a form come as [`Posted`], which has checked the form's token.
+//! A request passes `guard` first, which knows its session, checks its origin and sets the
+//! headers of the answer. A handler gets a `Page`, with the words of its language and the rights
+//! of its user; the fields of a form come as `Posted`, which has checked the form's token.
 //! Addresses contain ids and filters, never a text or a name.
 
 mod answer;
